@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors of the project. Each message names the offending value and what is allowed."""
+
+
+class SemcomError(Exception):
+    """Any error this project raises on purpose."""
+
+
+class ConfigError(SemcomError, ValueError):
+    """A setting, option or argument is outside what is allowed."""
+
+
+class FrameError(SemcomError, ValueError):
+    """A frame cannot be built, read or decoded."""
+
+
+class ModelError(SemcomError, RuntimeError):
+    """A model is missing, does not load, or is not the one the frame was made with."""
+
+
+class RadioError(SemcomError, OSError):
+    """A radio, a recording or GNU Radio itself is missing or failed."""
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise ConfigError unless low <= value <= high (NaN is refused)."""
+    if not low <= value <= high:
+        raise ConfigError(f"{name} is {value}; allowed is {low} to {high}")
+
+
+def check_choice(name: str, value: str, allowed) -> None:
+    """Raise ConfigError unless `value` is one of `allowed`."""
+    if value not in allowed:
+        raise ConfigError(f"{name} is {value!r}; allowed is one of {', '.join(sorted(allowed))}")

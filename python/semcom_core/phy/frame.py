@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What travels between a codec and the modem: complex symbols, a header, and (coming back) a noise variance each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from semcom_core.errors import FrameError
+
+#: Header fields in the order they travel, with their widths in bits. A CRC-16 over these 48 bits follows.
+HEADER_FIELDS = {
+    "codec": 5,
+    "message_id": 8,
+    "fragment": 4,
+    "last_fragment": 4,
+    "length": 12,
+    "params": 6,
+    "model_fp": 4,
+    "context_fp": 4,
+    "more": 1,
+}
+MAX_LENGTH = 2 ** HEADER_FIELDS["length"] - 1
+MAX_FRAGMENTS = 2 ** HEADER_FIELDS["fragment"]
+
+
+@dataclass(frozen=True)
+class FrameHeader:
+    """Metadata of one frame.
+
+    Args:
+        codec: codec number, 0 to 31 (31 is kept for an extended header).
+        message_id: message number, 0 to 255, chosen by the sender.
+        fragment: index of this fragment, 0 to last_fragment.
+        last_fragment: index of the message's last fragment, 0 to 15.
+        length: payload symbols of this frame, 0 to 4095.
+        params: the codec's own rate parameter, 0 to 63.
+        model_fp: low 4 bits of the model fingerprint (0 where the codec has no model).
+        context_fp: low 4 bits of the context fingerprint (0 without context).
+        more: 1 when another frame follows in the same burst.
+
+    Raises:
+        FrameError: a field does not fit its width, or fragment exceeds last_fragment.
+    """
+
+    codec: int
+    message_id: int = 0
+    fragment: int = 0
+    last_fragment: int = 0
+    length: int = 0
+    params: int = 0
+    model_fp: int = 0
+    context_fp: int = 0
+    more: int = 0
+
+    def __post_init__(self):
+        for name, width in HEADER_FIELDS.items():
+            value = getattr(self, name)
+            if not 0 <= value < 2**width:
+                raise FrameError(f"header field {name} is {value}; allowed is 0 to {2**width - 1}")
+        if self.fragment > self.last_fragment:
+            raise FrameError(f"header field fragment is {self.fragment}; allowed is 0 to last_fragment = {self.last_fragment}")
+
+    @property
+    def fragments(self) -> int:
+        """How many fragments the message has."""
+        return self.last_fragment + 1
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A header and its payload, as sent.
+
+    Args:
+        header: its `length` is the number of symbols.
+        symbols: complex64 array (length,), mean power 1 over the message.
+    """
+
+    header: FrameHeader
+    symbols: np.ndarray
+
+    def __post_init__(self):
+        if self.symbols.shape != (self.header.length,):
+            raise FrameError(f"frame has symbols of shape {self.symbols.shape}; its header says length {self.header.length}")
+
+
+@dataclass(frozen=True)
+class ReceivedFrame(Frame):
+    """A frame as received: unbiased symbols y = x + n with E|n|^2 = noise_var.
+
+    Args:
+        noise_var: float32 array (length,); inf marks an erased symbol, whose value is 0.
+        snr_db: estimated SNR over the frame, dB (see units).
+        cfo_hz: estimated carrier frequency offset, Hz (0 without a modem).
+        crc_ok: whether the header's CRC held. Frames with a bad header never leave the modem as received frames.
+        start_sample: absolute index of the burst's first preamble sample in the receiver's input (0 without a modem).
+    """
+
+    noise_var: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    snr_db: float = 0.0
+    cfo_hz: float = 0.0
+    crc_ok: bool = True
+    start_sample: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.noise_var.shape != self.symbols.shape:
+            raise FrameError(f"noise_var has shape {self.noise_var.shape}; symbols have {self.symbols.shape}")
