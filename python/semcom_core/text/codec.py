@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every text codec offers, and the table of codecs by name."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from semcom_core.errors import check_choice
+from semcom_core.phy.frame import Frame, ReceivedFrame
+
+
+@dataclass(frozen=True)
+class DecodedText:
+    """What a text codec made of the received frames of one message.
+
+    Args:
+        text: the message; where `decoded` is False, the best guess.
+        decoded: whether the codec's own check (tail or CRC) says that the text is right.
+        message_id: number of the message, 0 to 255.
+        score: the check's score in bits above chance; NaN where the codec has none.
+        reason: why the message is not decoded, in one line; empty where it is.
+    """
+
+    text: str
+    decoded: bool
+    message_id: int = 0
+    score: float = math.nan
+    reason: str = ""
+
+
+class TextCodec(Protocol):
+    """Text to frames and back. Codecs know nothing of samples."""
+
+    name: str
+    number: int
+
+    def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
+        """Frames of one message, one for each fragment, with a rate fit for `snr_db`.
+
+        Raises:
+            FrameError: the text does not fit the largest number of fragments.
+        """
+
+    def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
+        """Decode the fragments of one message, in any order; a missing fragment leaves the message undecoded.
+
+        Raises:
+            FrameError: no frames, or frames of more than one message.
+            ModelError: the frames were made with another model or context.
+        """
+
+
+#: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is first loaded.
+TEXT_CODECS = {
+    "spinal": (1, "semcom_core.text.spinal:SpinalCodec"),
+    "deflate": (2, "semcom_core.text.deflate:DeflateCodec"),
+}
+
+
+def load_codec(name: str, **settings) -> TextCodec:
+    """Make a text codec by name; keyword arguments are fields of its configuration.
+
+    Raises:
+        ConfigError: unknown codec, unknown setting, or a setting out of range.
+        ModelError: the codec needs a model that is not there.
+    """
+    check_choice("codec", name, TEXT_CODECS)
+    module, cls = TEXT_CODECS[name][1].split(":")
+    return getattr(importlib.import_module(module), cls).from_settings(**settings)
