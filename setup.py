@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installation: the core package, the GNU Radio blocks, their catalogue entries and the `semcom` command.
+
+The blocks go into the gnuradio namespace without a gnuradio/__init__.py: GNU Radio's own package extends its path over
+every folder called gnuradio on sys.path, and so finds them beside itself.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+BLOCKS = "gr-semcom/python/semcom"
+DATA = {  # folder below the installation prefix: files of the repository
+    "share/gnuradio/grc/blocks": "gr-semcom/grc/*.yml",
+    "share/gr-semcom/grc": "grc/*.grc",
+    "share/gr-semcom/examples": "gr-semcom/examples/*.grc",
+    "share/gr-semcom/hardware": "hardware/*.yml",
+}
+CORE_DATA = ["**/*.yml", "**/*.json", "**/*.npz", "**/*.csv"]
+REQUIRES = [
+    "numpy>=1.24,<2",  # Debian 12's GNU Radio is built for numpy 1 and does not import beside numpy 2
+    "scipy>=1.10",
+    "torch>=2.4",
+    "transformers>=5",
+    "gguf>=0.10",
+    "safetensors>=0.4",
+    "ldpc>=2.4",
+    "sacrebleu>=2.4",
+    "pyyaml>=6",
+    "tqdm>=4.64",
+    "matplotlib>=3.6",
+]
+EXTRAS = {
+    "images": ["segment-anything>=1.0", "torchvision>=0.19"],
+    "radio": ["pyadi-iio>=0.0.17", "pylibiio<1"],
+    "train": ["peft>=0.12"],
+    "test": ["pytest>=8", "ruff>=0.6"],
+}
+
+
+def version() -> str:
+    """The version stated in semcom_core, read without importing it."""
+    text = (ROOT / "python/semcom_core/__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE).group(1)
+
+
+def long_description() -> str:
+    """The README, where there is one."""
+    readme = ROOT / "README.md"
+    return readme.read_text(encoding="utf-8") if readme.exists() else ""
+
+
+def block_packages() -> list[str]:
+    """Names of the block packages inside the gnuradio namespace."""
+    return ["gnuradio.semcom", *(f"gnuradio.semcom.{name}" for name in find_packages(str(ROOT / BLOCKS)))]
+
+
+def data_files() -> list[tuple[str, list[str]]]:
+    """The files of DATA that exist, relative to the repository as setuptools wants them."""
+    found = {folder: sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)) for folder, pattern in DATA.items()}
+    return [(folder, files) for folder, files in found.items() if files]
+
+
+setup(
+    name="gr-semcom",
+    version=version(),
+    description="Semantic communication over software-defined radio: a core library, GNU Radio blocks and a command line",
+    long_description=long_description(),
+    long_description_content_type="text/markdown",
+    author="The gr-semcom authors",
+    license="GPL-3.0-or-later",
+    python_requires=">=3.10",
+    packages=[*find_packages("python"), *block_packages()],
+    package_dir={"": "python", "gnuradio.semcom": BLOCKS},
+    package_data={"semcom_core": CORE_DATA},
+    include_package_data=False,
+    data_files=data_files(),
+    install_requires=REQUIRES,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["semcom = semcom_core.cli:main"]},
+    zip_safe=False,
+)
