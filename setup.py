@@ -23,7 +23,9 @@ DATA = {  # folder below the installation prefix: files of the repository
 }
 CORE_DATA = ["**/*.yml", "**/*.json", "**/*.npz", "**/*.csv"]
 REQUIRES = [
-    "numpy>=1.24,<2",  # Debian 12's GNU Radio is built for numpy 1 and does not import beside numpy 2
+    # systems with Python 3.10 to 3.12 ship a GNU Radio built for numpy 1, which does not import beside numpy 2
+    "numpy>=1.24,<2; python_version < '3.13'",
+    "numpy>=2.1; python_version >= '3.13'",
     "scipy>=1.10",
     "torch>=2.4",
     "transformers>=5",
@@ -39,7 +41,7 @@ EXTRAS = {
     "images": ["segment-anything>=1.0", "torchvision>=0.19"],
     "radio": ["pyadi-iio>=0.0.17", "pylibiio<1"],
     "train": ["peft>=0.12"],
-    "test": ["pytest>=8", "ruff>=0.6"],
+    "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja"],
 }
 
 
