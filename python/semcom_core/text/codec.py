@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from semcom_core.errors import check_choice
+from semcom_core.errors import FrameError, check_choice
 from semcom_core.phy.frame import Frame, ReceivedFrame
 
 
@@ -71,3 +71,19 @@ def load_codec(name: str, **settings) -> TextCodec:
     check_choice("codec", name, TEXT_CODECS)
     module, cls = TEXT_CODECS[name][1].split(":")
     return getattr(importlib.import_module(module), cls).from_settings(**settings)
+
+
+def check_fragments(frames: list[ReceivedFrame]) -> tuple[int, list[ReceivedFrame | None]]:
+    """Message number, and the fragments of one message in order with None for each that is missing.
+
+    Raises:
+        FrameError: no frames, or frames that cannot belong to one message.
+    """
+    if not frames:
+        raise FrameError("no frames to decode; at least one is needed")
+    kinds = {(f.header.codec, f.header.message_id, f.header.last_fragment) for f in frames}
+    if len(kinds) > 1:
+        raise FrameError(f"frames are of {len(kinds)} messages, (codec, message, last fragment) {sorted(kinds)}; one is allowed")
+    _, message_id, last = kinds.pop()
+    found = {f.header.fragment: f for f in frames}
+    return message_id, [found.get(k) for k in range(last + 1)]

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cache of converted models. A GGUF file takes half a minute to unpack, its safetensors copy two seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """Where converted models lie: $SEMCOM_CACHE, or gr-semcom in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SEMCOM_CACHE") or Path(base) / "gr-semcom")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def as_folder(path: Path) -> Path:
+    """A model folder for `path`: itself, or the converted copy of a GGUF file, made on first use.
+
+    The copy is keyed by the file's hash and appears whole or not at all.
+    """
+    if path.is_dir():
+        return path
+    folder = cache_folder() / "models" / file_sha256(path)[:16]
+    if not (folder / "config.json").exists():
+        print(f"converting {path.name} once, about half a minute", file=sys.stderr)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            _convert(path, Path(scratch) / "model")
+            shutil.rmtree(folder, ignore_errors=True)
+            os.rename(Path(scratch) / "model", folder)
+    return folder
+
+
+def _convert(path: Path, folder: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    network = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype="float32")
+    # Loading has unpacked the weights; without the mark of their old format they can be saved.
+    network.hf_quantizer = None
+    network.config.__dict__.pop("quantization_config", None)
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many channel symbols each token gets: as many as it carries information.
+
+    units_i = round(-log2 p_i / GRID) + DELTA        token i ends at symbol ceil(alpha * GRID * (units_1 + ... + units_i))
+
+Sender and receiver compute p with slightly different rounding, so the surprisal is put on a coarse grid, and a receiver
+counts a token that lies within AMBIGUITY bits of a grid boundary both ways. All that follows is integer arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from semcom_core.errors import check_range
+from semcom_core.phy.frame import HEADER_FIELDS
+
+#: Grid of the surprisal, bits.
+GRID = 0.25
+#: A receiver takes both roundings of a surprisal that is this close to a boundary, bits.
+AMBIGUITY = 0.004
+#: Symbols a bit at rate index 0, and indices that double it.
+_SLOWEST = 0.12
+_STEPS_PER_OCTAVE = 10
+RATES = 2 ** HEADER_FIELDS["params"]
+_FIXED_POINT = 16
+
+
+def surprisal_units(log2_prob: float) -> int:
+    """Grid units of a surprisal, rounded to the nearest."""
+    return math.floor(-log2_prob / GRID + 0.5)
+
+
+def symbols_per_bit(index: int) -> float:
+    """Alpha of a rate index: channel symbols for each bit of budget."""
+    return _SLOWEST * 2 ** (index / _STEPS_PER_OCTAVE)
+
+
+def rate_index(alpha: float) -> int:
+    """Smallest rate index that spends at least `alpha` symbols a bit, or the last one."""
+    exact = _STEPS_PER_OCTAVE * math.log2(alpha / _SLOWEST)
+    return min(max(math.ceil(exact - 1e-9), 0), RATES - 1)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Symbol budget of one fragment.
+
+    Args:
+        index: rate index, 0 to 63; it travels in the header.
+        delta_bits: budget added to each token, bits, 0 to 4; part of what both ends agree on.
+        tail_bits: budget of the tail, bits, 0 to 64.
+    """
+
+    index: int
+    delta_bits: float
+    tail_bits: float
+
+    def __post_init__(self):
+        check_range("rate index", self.index, 0, RATES - 1)
+        check_range("delta_bits", self.delta_bits, 0, 4)
+        check_range("tail_bits", self.tail_bits, 0, 64)
+
+    @property
+    def delta_units(self) -> int:
+        """Grid units added to each token."""
+        return round(self.delta_bits / GRID)
+
+    @property
+    def fixed_rate(self) -> int:
+        """Symbols a grid unit in 16-bit fixed point."""
+        return round(symbols_per_bit(self.index) * GRID * 2**_FIXED_POINT)
+
+    @property
+    def tail(self) -> int:
+        """Symbols of the tail."""
+        return self.position(round(self.tail_bits / GRID))
+
+    def position(self, units):
+        """Symbols spent after `units` grid units; integer or integer array."""
+        return (units * self.fixed_rate + 2**_FIXED_POINT - 1) >> _FIXED_POINT

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a language model to the source alphabet of the spinal code: text tokens, an end of message, and raw bytes.
+
+A chat model hardly expects a message to end after one sentence (17 bits for the end token, measured on Europarl), so the
+end has a model of its own: likely after a token that ends a sentence, unlikely anywhere else. Raw bytes carry what a
+tokenizer cannot write (some control characters, for one), so that every text comes back byte for byte.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+
+from semcom_core.models.language import LanguageModel
+
+#: Log2-probability of the end of the message after a token that ends a sentence, and after any other.
+END_AFTER_SENTENCE = -1.0
+END_ELSEWHERE = -7.0
+#: Log2-probability of each raw byte.
+RAW_BYTE = -28.0
+
+_SENTENCE_ENDS = ".?!…。！？।؟"
+_CLOSERS = "\"')]}»”’\n "
+_BYTES = 256
+
+
+class TextPrior:
+    """Source alphabet and prior over a language model of V tokens: 0..V-1 tokens, V the end, V+1..V+256 raw bytes."""
+
+    def __init__(self, model: LanguageModel):
+        self.model = model
+        self.end = model.vocabulary
+        self.size = model.vocabulary + 1 + _BYTES
+        self._hidden = list(model.special_tokens)
+
+    def tokenize(self, text: str) -> list[int]:
+        """Source symbols of a text; text_of gives exactly the text back."""
+        tokens = self.model.tokenize(text)
+        if self.text_of(tokens) == text:
+            return tokens
+        symbols: list[int] = []
+        for writable, run in groupby(text, self._is_writable):
+            part = "".join(run)
+            tokens = self.model.tokenize(part) if writable else []
+            exact = writable and self.text_of(tokens) == part
+            symbols += tokens if exact else [self.end + 1 + byte for byte in part.encode("utf-8", "surrogatepass")]
+        return symbols
+
+    def text_of(self, symbols: list[int]) -> str:
+        """Text of source symbols; bytes that are no valid UTF-8 become U+FFFD."""
+        pieces = []
+        for raw, run in groupby(symbols, lambda symbol: symbol > self.end):
+            run = list(run)
+            pieces.append(bytes(s - self.end - 1 for s in run) if raw else self.model.detokenize(run).encode("utf-8"))
+        return b"".join(pieces).decode("utf-8", "replace")
+
+    def model_token(self, symbol: int) -> int:
+        """The token that tells the language model about a source symbol; a raw byte is told as a special token."""
+        return symbol if symbol < self.end else self.model.special_tokens[0]
+
+    def end_log2(self, symbol: int | None) -> float:
+        """Log2-probability that the message ends after `symbol`; None stands for the start of the message."""
+        likely = symbol is not None and symbol < self.end and self._ends_sentence[symbol]
+        return END_AFTER_SENTENCE if likely else END_ELSEWHERE
+
+    def apply(self, log2_probs: np.ndarray, previous: list[int | None]) -> np.ndarray:
+        """Log2-prior of every source symbol.
+
+        Args:
+            log2_probs: float32 (n, V), of the language model.
+            previous: the source symbol before each row, None at the start.
+
+        Returns:
+            float32 (n, V + 257); -inf for special tokens.
+        """
+        prior = np.full((len(log2_probs), self.size), np.float32(RAW_BYTE))
+        for row, symbol in enumerate(previous):
+            end = self.end_log2(symbol)
+            prior[row, : self.end] = log2_probs[row] + np.float32(math.log2(1 - 2**end))
+            prior[row, self.end] = end
+        prior[:, self._hidden] = -np.inf
+        return prior
+
+    def _is_writable(self, character: str) -> bool:
+        return self.model.detokenize(self.model.tokenize(character)) == character
+
+    @cached_property
+    def _ends_sentence(self) -> np.ndarray:
+        texts = (self.model.detokenize([token]).rstrip(_CLOSERS) for token in range(self.model.vocabulary))
+        return np.array([text.endswith(tuple(_SENTENCE_ENDS)) for text in texts])

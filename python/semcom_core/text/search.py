@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sequential decoder of the token-spinal code: best-first search over a tree of tokens.
+
+A hypothesis is scored by the Fano metric, log2 prior plus the evidence of its symbols, so hypotheses of different lengths
+compare fairly, and 2^metric summed over the frontier is the total evidence: the posterior of a complete hypothesis is
+2^metric over that sum. Each step hands the `beam` best hypotheses, wherever they are in the tree, to the language model
+at once; where the channel was kind the search walks straight on, and where it was not it goes back.
+
+Source: Fano, A heuristic discussion of probabilistic decoding, 1963; Jelinek, Fast sequential decoding algorithm using a
+stack, 1969; here with a batch of nodes a step and a language model as the source's tree.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcom_core.models.language import TokenTree
+from semcom_core.text.budget import Budget, surprisal_units
+from semcom_core.text.candidates import exact_candidates, optimistic_scores
+from semcom_core.text.prior import TextPrior
+from semcom_core.text.spine import advance, path_evidence
+
+#: Tokens of a hypothesis that are scored exactly, and that join the frontier.
+FINISHED = 512
+KEPT = 64
+#: Evidence that must be seen before a token is left out, bits.
+SCREEN_BITS = 14.0
+
+
+@dataclass(slots=True)
+class Hypothesis:
+    """A sequence of source symbols that may be what was sent."""
+
+    parent: Hypothesis | None
+    symbol: int | None
+    units: int
+    position: int
+    metric: float
+    spine: np.uint64
+    node: int = -1
+
+    def symbols(self) -> list[int]:
+        """Source symbols from the first on."""
+        found, at = [], self
+        while at.parent is not None:
+            found.append(at.symbol)
+            at = at.parent
+        return found[::-1]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What the search found.
+
+    Args:
+        symbols: source symbols without the end, of the most probable hypothesis.
+        complete: whether it ends where the message ends.
+        confidence_bits: log2 of the posterior odds of a complete hypothesis against all others; -inf where none is.
+        expanded: hypotheses that went through the language model.
+    """
+
+    symbols: list[int]
+    complete: bool
+    confidence_bits: float
+    expanded: int
+
+
+class SequentialDecoder:
+    """Best-first search for one fragment.
+
+    Args:
+        prior, tree: source alphabet and a fresh token tree of the language model.
+        bits: float32 (n, 2, 64) evidence of the received symbols.
+        budget: the fragment's symbol budget.
+        start: spine before the first token.
+        gain: evidence expected of a fitting symbol, bits.
+    """
+
+    def __init__(self, prior: TextPrior, tree: TokenTree, bits: np.ndarray, budget: Budget, start: np.uint64, gain: float):
+        self._prior, self._tree, self._bits, self._budget = prior, tree, bits, budget
+        self._limit = len(bits) - budget.tail
+        self._gain = gain
+        self._depth = max(1, math.ceil(SCREEN_BITS / max(gain, 1e-3)))
+        self._root = Hypothesis(None, None, 0, 0, 0.0, start)
+        self._frontier: list[tuple[float, int, Hypothesis]] = []
+        self._count = 0
+        self._best_end: Hypothesis | None = None
+        self._lost = -math.inf
+
+    def search(self, beam: int, expansions: int, confidence_bits: float) -> SearchResult:
+        """Search until a complete hypothesis is `confidence_bits` more probable than all others together.
+
+        Args:
+            beam: hypotheses expanded in one step.
+            expansions: most hypotheses to expand.
+        """
+        self._root.node, probabilities = self._tree.root()
+        self._grow([self._root], probabilities[None])
+        expanded = 1
+        while self._frontier and expanded < expansions and self._confidence() < confidence_bits:
+            batch = [heapq.heappop(self._frontier)[2] for _ in range(min(beam, len(self._frontier)))]
+            nodes, probabilities = self._tree.extend(
+                [h.parent.node for h in batch], [self._prior.model_token(h.symbol) for h in batch]
+            )
+            for hypothesis, node in zip(batch, nodes):
+                hypothesis.node = node
+            self._grow(batch, probabilities)
+            expanded += len(batch)
+        return self._result(expanded)
+
+    def _grow(self, batch: list[Hypothesis], probabilities: np.ndarray) -> None:
+        """Put the likely extensions of each hypothesis on the frontier."""
+        prior = self._prior.apply(probabilities, [h.symbol for h in batch])
+        budget = self._budget
+        scores = optimistic_scores(
+            prior,
+            np.array([h.spine for h in batch], np.uint64),
+            np.array([h.units for h in batch], np.int64),
+            np.array([h.position for h in batch], np.int64),
+            self._bits,
+            budget.delta_units,
+            budget.fixed_rate,
+            self._limit,
+            self._depth,
+            self._gain,
+        )
+        scores[:, self._prior.end] = -np.inf
+        for row, hypothesis in enumerate(batch):
+            self._finish(hypothesis, prior[row], scores[row])
+            self._try_end(hypothesis)
+
+    def _finish(self, hypothesis: Hypothesis, prior: np.ndarray, scores: np.ndarray) -> None:
+        """Score the most promising tokens exactly and keep the best."""
+        tokens = np.argpartition(scores, -FINISHED)[-FINISHED:]
+        tokens = tokens[scores[tokens] > -np.inf]
+        found, units, ends, spines, gains = exact_candidates(
+            prior,
+            tokens,
+            hypothesis.spine,
+            hypothesis.units,
+            hypothesis.position,
+            self._bits,
+            self._budget.delta_units,
+            self._budget.fixed_rate,
+            self._limit,
+        )
+        for k in np.argsort(-gains)[:KEPT]:
+            metric = hypothesis.metric + float(gains[k])
+            child = Hypothesis(hypothesis, int(found[k]), int(units[k]), int(ends[k]), metric, spines[k])
+            self._count += 1
+            heapq.heappush(self._frontier, (-metric, self._count, child))
+
+    def _try_end(self, hypothesis: Hypothesis) -> None:
+        """Complete the hypothesis if the end of the message lands exactly on the last position."""
+        prior = self._prior.end_log2(hypothesis.symbol)
+        units = hypothesis.units + surprisal_units(prior) + self._budget.delta_units
+        if self._budget.position(units) != self._limit:
+            return
+        spine = np.uint64(advance(hypothesis.spine, self._prior.end))
+        fit = path_evidence(self._bits, spine, hypothesis.position, 0, len(self._bits) - hypothesis.position)
+        metric = hypothesis.metric + prior + float(fit)
+        end = Hypothesis(hypothesis, self._prior.end, units, self._limit, metric, spine)
+        if self._best_end is None or metric > self._best_end.metric:
+            end, self._best_end = self._best_end, end
+        if end is not None:
+            self._lost = np.logaddexp2(self._lost, end.metric)
+
+    def _confidence(self) -> float:
+        """Log2 of the odds of the best complete hypothesis against the rest of the frontier."""
+        if self._best_end is None:
+            return -math.inf
+        rest = np.logaddexp2.reduce([-entry[0] for entry in self._frontier], initial=self._lost)
+        return self._best_end.metric - rest
+
+    def _result(self, expanded: int) -> SearchResult:
+        confidence = self._confidence()
+        if self._best_end is not None:
+            return SearchResult(self._best_end.symbols()[:-1], True, confidence, expanded)
+        best = self._frontier[0][2] if self._frontier else self._root
+        return SearchResult(best.symbols(), False, confidence, expanded)
+

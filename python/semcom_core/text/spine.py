@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The spine of the token-spinal code: a chained 64-bit hash of the tokens, and the symbol labels drawn from it.
+
+    s_i = PRF(s_{i-1}, t_i)          symbol j of token i = 12 bits of PRF(s_i, j)
+
+The mixing function is the 64-bit finaliser of SplitMix (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
+Generators, OOPSLA 2014). It scrambles; it is not a cipher, also where the starting value comes from a secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numba
+import numpy as np
+
+from semcom_core.text.constellation import AXIS_BITS, AXIS_LEVELS, LEVELS
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+_TOKEN = np.uint64(0xD1342543DE82EF95)
+_SHIFT_A, _SHIFT_B, _SHIFT_C = np.uint64(30), np.uint64(27), np.uint64(31)
+_ONE = np.uint64(1)
+
+#: Labels of this many symbols come from one 64-bit word, 2 x 6 bits each.
+SYMBOLS_PER_WORD = 5
+_AXIS_SHIFT = np.uint64(AXIS_BITS)
+_SYMBOL_SHIFT = np.uint64(2 * AXIS_BITS)
+_AXIS_MASK = np.uint64(AXIS_LEVELS - 1)
+
+
+@numba.njit(inline="always", cache=True)
+def _mix(value):
+    value = (value ^ (value >> _SHIFT_A)) * _FIRST
+    value = (value ^ (value >> _SHIFT_B)) * _SECOND
+    return value ^ (value >> _SHIFT_C)
+
+
+@numba.njit(inline="always", cache=True)
+def advance(spine, token):
+    """Spine after one more token: uint64, integer -> uint64."""
+    return _mix(spine ^ _mix((np.uint64(token) + _ONE) * _TOKEN))
+
+
+@numba.njit(inline="always", cache=True)
+def label_word(spine, word):
+    """The word that holds the labels of symbols 5*word to 5*word + 4 of a spine value."""
+    return _mix(spine + (np.uint64(word) + _ONE) * _GOLDEN)
+
+
+@numba.njit(inline="always", cache=True)
+def path_evidence(bits, spine, position, first, count):
+    """Evidence in bits that symbols `first` to `first + count - 1` of `spine` were received from `position` on.
+
+    Args:
+        bits: float32 array (n, 2, 64) of `constellation.evidence`.
+        position: index of the received symbol that belongs to the spine's symbol 0.
+    """
+    total = np.float32(0.0)
+    word = np.uint64(0)
+    for j in range(first, first + count):
+        if j == first or j % SYMBOLS_PER_WORD == 0:
+            word = label_word(spine, j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
+        row = bits[position + j]
+        total += row[0, word & _AXIS_MASK] + row[1, (word >> _AXIS_SHIFT) & _AXIS_MASK]
+        word >>= _SYMBOL_SHIFT
+    return total
+
+
+@numba.njit(cache=True)
+def _labels(spine, count):
+    labels = np.empty((count, 2), np.uint8)
+    for j in range(count):
+        label = label_word(spine, j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
+        labels[j, 0] = label & _AXIS_MASK
+        labels[j, 1] = (label >> _AXIS_SHIFT) & _AXIS_MASK
+    return labels
+
+
+def spine_symbols(spine, count: int) -> np.ndarray:
+    """The first `count` symbols of a spine value, complex64 (count,)."""
+    labels = _labels(np.uint64(spine), count)
+    return (LEVELS[labels[:, 0]] + 1j * LEVELS[labels[:, 1]]).astype(np.complex64)
+
+
+@numba.njit(cache=True)
+def spines_of(start, tokens):
+    """Spine values after each token: uint64, int64 (n,) -> uint64 (n,)."""
+    spines = np.empty(len(tokens), np.uint64)
+    spine = start
+    for i in range(len(tokens)):
+        spine = advance(spine, tokens[i])
+        spines[i] = spine
+    return spines
+
+
+def start_spine(*parts) -> np.uint64:
+    """Spine before the first token, from whatever both ends must agree on (key, message, fragment, fingerprints)."""
+    digest = hashlib.blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little"))
