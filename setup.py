@@ -41,7 +41,7 @@ EXTRAS = {
     "images": ["segment-anything>=1.0", "torchvision>=0.19"],
     "radio": ["pyadi-iio>=0.0.17", "pylibiio<1"],
     "train": ["peft>=0.12"],
-    "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja"],
+    "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1"],
 }
 
 

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all tests share: where the repository is, and what runs without GNU Radio or a screen."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HAS_GNURADIO = importlib.util.find_spec("gnuradio") is not None and importlib.util.find_spec("gnuradio.gr") is not None
+NEEDS_GNURADIO = ("blocks", "flowgraphs")
+
+if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("GRC_BLOCKS_PATH", str(ROOT / "gr-semcom" / "grc"))
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the folders whose tests import GNU Radio where it is not installed: the core's tests run without it."""
+    inside = [ROOT / "tests" / name for name in NEEDS_GNURADIO]
+    return True if not HAS_GNURADIO and any(collection_path.is_relative_to(folder) for folder in inside) else None
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def gnuradio() -> None:
+    """Skip the test where GNU Radio is not installed."""
+    if not HAS_GNURADIO:
+        pytest.skip("GNU Radio is not installed")
