@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From openings of the gate to bursts: coarse frequency, timing by the whole preamble, fine frequency.
+
+Everything works on many openings at once. The frequency search uses the repeated part only (its periodogram summed over
+the period's phases needs no timing); the decision uses the whole preamble, as the share of the energy it explains.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+from semcom_core.phy.layout import Layout
+from semcom_core.phy.preamble import preamble
+
+#: How far a burst may begin from an opening, samples.
+SEARCH = 36
+_COARSE_BINS = 64
+_FINE_BINS = 128
+
+
+class Acquisition:
+    """Looks for preambles near given positions."""
+
+    def __init__(self, layout: Layout):
+        self.layout = layout
+        self.template = preamble(layout)
+        self.size = fft.next_fast_len(len(self.template) + 2 * SEARCH + 2)
+        self._spectrum = fft.fft(self.template, self.size).conj()
+        self._energy = float(np.sum(np.abs(self.template) ** 2))
+
+    @property
+    def samples(self) -> int:
+        """Samples looked at for one opening, from SEARCH before it."""
+        return self.size
+
+    def __call__(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find the preamble in each window.
+
+        Args:
+            windows: complex64 (B, samples), each from SEARCH samples before an opening.
+
+        Returns:
+            Offset of the preamble's first sample in the window, int (B,); carrier frequency offset in cycles a sample,
+            float (B,); and the explained share of the energy, 0 to about 1, float (B,).
+        """
+        coarse = self._coarse_frequency(windows[:, SEARCH : SEARCH + self.layout.repeated_samples])
+        turned = windows * _rotation(-coarse, self.size)
+        correlation = fft.ifft(fft.fft(turned, axis=1) * self._spectrum, axis=1)[:, : 2 * SEARCH + 2]
+        size = correlation.real**2 + correlation.imag**2
+        pair = size[:, :-1] + size[:, 1:]
+        row = np.arange(len(windows))
+        first = pair.argmax(axis=1)
+        columns = first[:, None] + np.arange(len(self.template))
+        received = turned[row[:, None], columns]
+        power = np.sum(received.real**2 + received.imag**2, axis=1)
+        share = pair[row, first] / np.maximum(power * self._energy, 1e-30)
+        later = turned[row[:, None], columns + 1]
+        fine = self._fine_frequency(np.stack([received, later], axis=1))
+        return first + (size[row, first + 1] > size[row, first]), coarse + fine, share
+
+    def _coarse_frequency(self, part: np.ndarray) -> np.ndarray:
+        """Frequency, cycles a sample (B,), of repeated parts (B, repeated_samples), within config.max_cfo_hz."""
+        p = self.layout.profile
+        spectrum = fft.fft(part.reshape(len(part), p.repeats, p.period), _COARSE_BINS, axis=1)
+        power = np.sum(spectrum.real**2 + spectrum.imag**2, axis=2)
+        bins = np.arange(-_COARSE_BINS // 2, _COARSE_BINS // 2)
+        limit = self.layout.config.max_cfo_hz / self.layout.config.rate_hz
+        allowed = bins[np.abs(bins) <= limit * p.period * _COARSE_BINS + 1]
+        return allowed[0] / (_COARSE_BINS * p.period) + _peak(power[:, allowed]) / (_COARSE_BINS * p.period)
+
+    def _fine_frequency(self, received: np.ndarray) -> np.ndarray:
+        """Frequency left, cycles a sample (B,), of preambles (B, 2 alignments, preamble_samples)."""
+        step = self.layout.profile.period
+        count = received.shape[2] // step
+        blocks = (received * self.template.conj())[:, :, : count * step].reshape(len(received), 2, count, step).sum(axis=3)
+        spectrum = fft.fft(blocks, _FINE_BINS, axis=2)
+        power = np.sum(spectrum.real**2 + spectrum.imag**2, axis=1)
+        span = _FINE_BINS // 8
+        near = np.arange(-span, span + 1)
+        return (_peak(power[:, near]) - span) / (_FINE_BINS * step)
+
+
+def _rotation(frequency: np.ndarray, count: int) -> np.ndarray:
+    """exp(2j pi f n), complex64 (B, count), of frequencies in cycles a sample (B,)."""
+    angle = 2 * np.pi * np.asarray(frequency)[:, None] * np.arange(count)
+    return (np.cos(angle) + 1j * np.sin(angle)).astype(np.complex64)
+
+
+def _peak(power: np.ndarray) -> np.ndarray:
+    """Position of each row's peak, by a parabola through its neighbours, float (B,)."""
+    row = np.arange(len(power))
+    top = np.clip(power.argmax(axis=1), 1, power.shape[1] - 2)
+    left, mid, right = (power[row, top + shift].astype(float) for shift in (-1, 0, 1))
+    bend = left - 2 * mid + right
+    return top + np.clip(np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0), -1.0, 1.0)

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A burst being received, and the window of samples it is read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from semcom_core.phy.frame import FrameHeader, ReceivedFrame
+from semcom_core.phy.layout import HEADER_USES, Layout
+from semcom_core.phy.ofdm import to_carriers
+
+
+@dataclass
+class Burst:
+    """What is known so far of one burst.
+
+    Args:
+        start: absolute index of its first preamble sample.
+        cfo: carrier frequency offset, cycles a sample.
+        uses: first use of the next frame.
+        header: header whose payload is awaited; None while the next header is.
+        frames: frames read so far.
+        ended: no further frame follows.
+        training: sum of received times conj(known), complex (A,), and how many entered it, float (A,).
+        residual: sum of squared residuals and their degrees of freedom.
+        phase: phase, rad, at symbol `phase_at`, and its slope, rad a symbol.
+    """
+
+    start: int
+    cfo: float
+    uses: int = 0
+    header: FrameHeader | None = None
+    header_bits: np.ndarray | None = None
+    frames: list[ReceivedFrame] = field(default_factory=list)
+    ended: bool = False
+    truncated: bool = False
+    headers_bad: int = 0
+    channel: np.ndarray | None = None
+    noise: float = 0.0
+    training: tuple = (0.0, 0.0)
+    residual: tuple[float, float] = (0.0, 0.0)
+    phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    preview: np.ndarray | None = None
+
+    def span(self, layout: Layout) -> tuple[int, int]:
+        """First symbol and number of symbols that the next step reads."""
+        first = self.uses // len(layout.data)
+        length = 0 if self.header is None else self.header.length
+        return first, layout.symbols_for(self.uses + HEADER_USES + length) - first
+
+    def samples_needed(self, layout: Layout) -> int:
+        """Absolute index one past the last sample that the next step reads."""
+        first, count = self.span(layout)
+        return self.start + layout.preamble_samples + (first + count) * layout.symbol_samples
+
+    def end(self, layout: Layout) -> int:
+        """Absolute index one past the last sample that is claimed by the frames read so far."""
+        symbols = layout.symbols_for(self.uses) if self.frames else 0
+        return self.start + layout.preamble_samples + symbols * layout.symbol_samples
+
+
+class SampleWindow:
+    """A stretch of the stream with its absolute position; zero outside."""
+
+    def __init__(self, samples: np.ndarray, origin: int):
+        self.samples = samples
+        self.origin = origin
+
+    @property
+    def end(self) -> int:
+        """Absolute index one past the last sample."""
+        return self.origin + len(self.samples)
+
+    def gather(self, starts: np.ndarray, count: int) -> np.ndarray:
+        """Samples, complex64 (..., count), from absolute indices (...)."""
+        index = np.asarray(starts)[..., None] - self.origin + np.arange(count)
+        found = self.samples.take(index, mode="clip")
+        if index.size and (index[..., 0].min() < 0 or index[..., -1].max() >= len(self.samples)):
+            found[(index < 0) | (index >= len(self.samples))] = 0
+        return found
+
+    def carriers(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> np.ndarray:
+        """Active carriers, complex64 (B, S, A), of windows `offsets` (B, S) samples after each burst's start, its CFO removed."""
+        starts = np.array([b.start for b in bursts])[:, None] + offsets
+        turn = -2 * np.pi * np.array([b.cfo for b in bursts])[:, None]
+        inner = np.exp(1j * turn * np.arange(layout.profile.fft)).astype(np.complex64)
+        outer = np.exp(1j * turn * offsets).astype(np.complex64)
+        windows = self.gather(starts, layout.profile.fft)
+        windows *= inner[:, None, :]
+        return to_carriers(layout, windows) * outer[:, :, None]
+
+
+def symbol_offsets(layout: Layout, symbols: np.ndarray) -> np.ndarray:
+    """Samples from a burst's start to the receiver's windows of symbols (...)."""
+    p = layout.profile
+    return layout.preamble_samples + np.asarray(symbols) * layout.symbol_samples + p.prefix - p.backoff
+
+
+def chirp_offsets(layout: Layout) -> np.ndarray:
+    """Samples from a burst's start to the receiver's windows of the Zadoff-Chu symbols, (chirps,)."""
+    p = layout.profile
+    return layout.repeated_samples + p.prefix - p.backoff + p.fft * np.arange(p.chirps)

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configuration of the burst modem: what a user sets, and the table of profiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semcom_core.config import setting
+from semcom_core.errors import check_choice, check_range
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Dimensions of a burst, in samples and carriers.
+
+    Args:
+        fft: carriers of the transform (and samples of a symbol without its prefix).
+        prefix: cyclic prefix, samples.
+        backoff: how many samples inside the prefix the receiver's window begins.
+        edge: outermost active carrier; carriers -edge to edge are active, less the notch.
+        notch: carriers -notch to notch are unused (leakage of the local oscillator).
+        pilots: pilot carriers.
+        period, repeats: the repeated part of the preamble.
+        chirps: symbols of the Zadoff-Chu part, after one prefix.
+        root: root of the Zadoff-Chu sequence.
+        guard: zero samples that end a burst.
+        gate: the gate opens where |autocorrelation|^2 exceeds gate / (products) x power^2.
+        accept: least normalised preamble correlation of a burst, 0 to 1.
+    """
+
+    fft: int = 64
+    prefix: int = 6
+    backoff: int = 3
+    edge: int = 27
+    notch: int = 1
+    pilots: tuple[int, ...] = (-21, -7, 7, 21)
+    period: int = 8
+    repeats: int = 12
+    chirps: int = 1
+    root: int = 25
+    guard: int = 4
+    gate: float = 4.5
+    accept: float = 0.16
+
+
+#: Profiles by name; a profile is data only.
+PROFILES = {"standard": Profile()}
+
+
+@dataclass(frozen=True)
+class PhyConfig:
+    """Settings of the burst modem; both ends need the same profile, key, rate_hz and interleave.
+
+    Raises:
+        ConfigError: a value is outside what is allowed.
+    """
+
+    profile: str = setting("standard", "burst profile")
+    rate_hz: float = setting(1e6, "sample rate, Hz")
+    max_cfo_hz: float = setting(55e3, "largest carrier frequency offset searched, Hz")
+    amplitude: float = setting(1.0, "peak of the transmitted samples (full scale of the converter)")
+    headroom_db: float = setting(10.0, "peak over the root mean square of the transmitted samples, dB")
+    key: str = setting("", "key of the scrambling sequence; empty is the public one")
+    interleave: bool = setting(True, "spread neighbouring payload symbols over time and frequency")
+    max_frames: int = setting(32, "most frames in one burst")
+
+    def __post_init__(self):
+        check_choice("profile", self.profile, PROFILES)
+        check_range("rate_hz", self.rate_hz, 1e3, 1e9)
+        limit = self.rate_hz / (2 * self.dimensions.period)
+        check_range("max_cfo_hz", self.max_cfo_hz, 0.0, limit)
+        check_range("amplitude", self.amplitude, 1e-6, 1e6)
+        check_range("headroom_db", self.headroom_db, 3.0, 20.0)
+        check_range("max_frames", self.max_frames, 1, 256)
+
+    @property
+    def dimensions(self) -> Profile:
+        """The profile's dimensions."""
+        return PROFILES[self.profile]
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the transmitted samples within a burst."""
+        return self.amplitude / 10 ** (self.headroom_db / 20)

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From received carriers to payload symbols y = x + n, each with its noise variance.
+
+    y = received exp(-j phase) / channel,    noise_var = (N0 + channel error) / |channel|^2 + phase error
+
+The channel estimate's error is orthogonal to it (see estimate), so y is unbiased.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcom_core.phy.burst import Burst
+from semcom_core.phy.estimate import ChannelSmoother
+from semcom_core.phy.frame import MAX_LENGTH, ReceivedFrame
+from semcom_core.phy.layout import HEADER_USES, Layout
+from semcom_core.phy.scramble import interleaver, phases
+from semcom_core.phy.track import smooth_phase, timing_drift
+from semcom_core.units import linear_to_db
+
+#: A symbol noisier than this (power over its own) is handed on as erased.
+ERASED_ABOVE = 1e3
+#: Clocks are assumed this far apart, as a ratio (one standard deviation).
+CLOCK_SPREAD = 2e-5
+
+
+@dataclass(frozen=True)
+class Equalised:
+    """Equalised carriers (B, S, A), their noise variances (B, S, A), and the bursts' SNR in dB (B,)."""
+
+    carriers: np.ndarray
+    noise_var: np.ndarray
+    snr_db: np.ndarray
+
+
+def equalise(
+    layout: Layout,
+    smoother: ChannelSmoother,
+    bursts: list[Burst],
+    received: np.ndarray,
+    known: np.ndarray,
+    times: np.ndarray,
+    habits: tuple[float, float],
+) -> Equalised:
+    """Equalise the carriers of one frame of each burst, and update the bursts' channel, noise and phase.
+
+    Args:
+        received: complex64 (B, S, A).
+        known: what is known of them, 0 where nothing is, complex64 (B, S, A).
+        times: times of the symbols, in symbols, (S,); those below 0 belong to the preamble.
+        habits: largest frequency left, rad a symbol, and the weight of earlier frames.
+    """
+    span, memory = habits
+    channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
+    phase, _, _ = _track(received, known, channel, noise, times, span)
+    matched = received * known.conj()
+    sure = np.abs(known) > 0
+    total, count = _training(bursts, matched, sure, phase, memory)
+    raw = total / np.maximum(count, 1.0)
+    noise = _noise(bursts, received, known, raw, phase)
+    channel, error, _ = smoother(raw, noise / np.maximum(count.mean(axis=1), 1e-9))
+    phase, spread, slope = _track(received, known, channel, noise, times, span)
+    turned = received * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
+    turned *= _straighten(layout, turned, known, channel, times, noise)
+    power = np.maximum(channel.real**2 + channel.imag**2, 1e-30)
+    variance = ((noise[:, None] + error) / power)[:, None, :] + spread[:, :, None]
+    for index, burst in enumerate(bursts):
+        burst.channel, burst.noise, burst.training = channel[index], float(noise[index]), (total[index], count[index])
+        burst.phase = _foretell(burst, phase[index], float(slope[index]), times, len(times[times >= 0]), layout)
+    clean = turned * (channel.conj() / power)[:, None, :]
+    return Equalised(clean[:, times >= 0], variance[:, times >= 0], linear_to_db(power.mean(axis=1) / noise))
+
+
+def _track(received, known, channel, noise, times, span):
+    """Phases, their error variances and slopes, as smooth_phase returns them."""
+    expected = channel[:, None, :] * known
+    phasors = (received * expected.conj()).sum(axis=2)
+    weights = (expected.real**2 + expected.imag**2).sum(axis=2) / noise[:, None]
+    return smooth_phase(phasors, weights, times, span)
+
+
+def _training(bursts, matched, sure, phase, memory) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of received times conj(known), and their counts, (B, A), earlier frames included."""
+    total = np.einsum("bsk,bs->bk", matched, np.exp(-1j * phase))
+    count = sure.sum(axis=1).astype(float)
+    for index, burst in enumerate(bursts):
+        total[index] += memory * burst.training[0]
+        count[index] += memory * burst.training[1]
+    return total, count
+
+
+def _noise(bursts, received, known, raw, phase) -> np.ndarray:
+    """Noise power, float (B,), of what is known less what the raw channel explains; earlier frames included."""
+    explained = known * raw[:, None, :] * np.exp(1j * phase)[:, :, None]
+    sure = np.abs(known) > 0
+    wrong = np.where(sure, received - explained, 0)
+    squares = (wrong.real**2 + wrong.imag**2).sum(axis=(1, 2))
+    freedom = np.maximum(sure.sum(axis=(1, 2)) - sure.any(axis=1).sum(axis=1) - 0.5 * sure.any(axis=2).sum(axis=1), 1.0)
+    found = np.empty(len(bursts))
+    for index, burst in enumerate(bursts):
+        burst.residual = (burst.residual[0] + float(squares[index]), burst.residual[1] + float(freedom[index]))
+        found[index] = burst.residual[0] / burst.residual[1]
+    return np.maximum(found, 1e-7 * np.mean(np.abs(raw) ** 2, axis=1) + 1e-30)
+
+
+def _straighten(layout: Layout, turned, known, channel, times, noise) -> np.ndarray:
+    """exp(-j drift) (B, S, A) that takes out the drift of the symbol timing."""
+    expected = channel[:, None, :] * known
+    power = expected.real**2 + expected.imag**2
+    weight = power.sum(axis=2)
+    centre = (weight * times).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
+    late = times - centre[:, None]
+    prior = 2 * np.pi * CLOCK_SPREAD * layout.symbol_samples / layout.profile.fft
+    drift = timing_drift(turned * expected.conj(), power, layout.carriers, late, noise, prior)
+    return np.exp(-1j * (drift[:, None] * late)[:, :, None] * layout.carriers).astype(np.complex64)
+
+
+def _foretell(burst: Burst, phase, slope, times, count, layout) -> tuple[float, float, float]:
+    """Phase, slope and symbol from which the next frame's phases are foretold."""
+    first, real = burst.span(layout)
+    last = len(times) - count + real - 1
+    before = burst.phase
+    symbol = first + real - 1
+    return before[0] + before[1] * (symbol - before[2]) + float(phase[last]), before[1] + slope, float(symbol)
+
+
+def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, symbols: np.ndarray, limit: int) -> None:
+    """Append to each burst its frame, and move the burst on to the next header."""
+    width = len(layout.data)
+    carriers = result.carriers[:, :, layout.data].reshape(len(bursts), -1)
+    variances = result.noise_var[:, :, layout.data].reshape(len(bursts), -1)
+    for index, burst in enumerate(bursts):
+        begin = burst.uses % width + HEADER_USES
+        part = slice(begin, begin + burst.header.length)
+        reach = (limit - burst.start - layout.preamble_samples) // layout.symbol_samples - int(symbols[index, 0])
+        y, var = _payload(layout, carriers[index, part], variances[index, part], max(reach, 0) * width - begin)
+        burst.truncated |= bool(reach < burst.span(layout)[1])
+        cfo_hz = (burst.cfo + burst.phase[1] / (2 * np.pi * layout.symbol_samples)) * layout.config.rate_hz
+        burst.frames.append(
+            ReceivedFrame(burst.header, y, var, snr_db=float(result.snr_db[index]), cfo_hz=float(cfo_hz), start_sample=burst.start)
+        )
+        burst.uses += HEADER_USES + burst.header.length
+        burst.ended = not burst.header.more or burst.truncated or len(burst.frames) >= layout.config.max_frames
+        burst.header = None
+
+
+def _payload(layout: Layout, received: np.ndarray, variance: np.ndarray, there: int) -> tuple[np.ndarray, np.ndarray]:
+    """Unscrambled payload and its noise variances; from place `there` on, and where too noisy, erased."""
+    y = received * phases(layout.config.key, "payload", MAX_LENGTH)[: len(received)].conj()
+    var = variance.astype(np.float32)
+    lost = ~(np.isfinite(y) & (var < ERASED_ABOVE))
+    lost[max(there, 0) :] = True
+    y[lost], var[lost] = 0, np.inf
+    if layout.config.interleave:
+        order = interleaver(len(y))
+        y[order], var[order] = y.copy(), var.copy()
+    return y.astype(np.complex64), var

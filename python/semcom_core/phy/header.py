@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frame header: 48 bits and a CRC-16, rate 1/4 tail-biting code, QPSK: 128 uses.
+
+The receiver's decoder makes a list of likely words and the CRC picks among them, a short list first.
+CRC-16 is that of X.25's polynomial 0x1021, started at 0xFFFF so that the all-zero word is no header.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+import numpy as np
+
+from semcom_core.errors import FrameError
+from semcom_core.phy import tbcc
+from semcom_core.phy.frame import HEADER_FIELDS, FrameHeader
+from semcom_core.phy.layout import HEADER_USES
+from semcom_core.phy.scramble import interleaver, phases
+
+INFO_BITS = sum(HEADER_FIELDS.values())
+CRC_BITS = 16
+CRC_START = 0xFFFF
+#: (end states, detours) of the decoder's lists, tried in turn until the CRC holds.
+LISTS = ((4, 0), (16, 7))
+
+
+def crc16(bits: np.ndarray) -> int:
+    """CRC-16 of bits (multiple of 8,), first bit first."""
+    return binascii.crc_hqx(np.packbits(bits).tobytes(), CRC_START)
+
+
+def to_bits(value: int, width: int) -> np.ndarray:
+    """Bits (width,) of a number, highest first."""
+    return (value >> np.arange(width - 1, -1, -1)) & 1
+
+
+def pack(header: FrameHeader) -> np.ndarray:
+    """Header as bits (64,), uint8: the fields in their order, then the CRC."""
+    info = np.concatenate([to_bits(getattr(header, name), width) for name, width in HEADER_FIELDS.items()])
+    return np.concatenate([info, to_bits(crc16(info), CRC_BITS)]).astype(np.uint8)
+
+
+def unpack(bits: np.ndarray) -> FrameHeader:
+    """Header of bits (64,).
+
+    Raises:
+        FrameError: the CRC does not hold, or a field is not allowed.
+    """
+    if crc16(bits[:INFO_BITS]) != int("".join(map(str, bits[INFO_BITS:])), 2):
+        raise FrameError("header CRC-16 does not hold; allowed is the CRC of its 48 bits")
+    fields, at = {}, 0
+    for name, width in HEADER_FIELDS.items():
+        fields[name] = int("".join(map(str, bits[at : at + width])), 2)
+        at += width
+    return FrameHeader(**fields)
+
+
+def _crc_matrix() -> tuple[np.ndarray, np.ndarray]:
+    """Parity checks (64, 16) and constant (16,) with checks = word @ matrix + constant mod 2, zero for a good header."""
+    constant = to_bits(crc16(np.zeros(INFO_BITS, dtype=np.uint8)), CRC_BITS)
+    rows = [to_bits(crc16(unit), CRC_BITS) ^ constant for unit in np.eye(INFO_BITS, dtype=np.uint8)]
+    return np.concatenate([rows, np.eye(CRC_BITS, dtype=int)]).astype(np.float32), constant.astype(np.float32)
+
+
+_CHECKS, _CONSTANT = _crc_matrix()
+
+
+def modulate(bits: np.ndarray, key: str) -> np.ndarray:
+    """QPSK uses (..., 128), complex64, of header bits (..., 64)."""
+    coded = 1.0 - 2.0 * tbcc.encode(bits)[..., interleaver(2 * HEADER_USES)].astype(np.float32)
+    symbols = (coded[..., 0::2] + 1j * coded[..., 1::2]) * np.float32(np.sqrt(0.5))
+    return (symbols * phases(key, "header", HEADER_USES)).astype(np.complex64)
+
+
+def decode(symbols: np.ndarray, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Decode header uses.
+
+    Args:
+        symbols: complex array (B, 128), matched-filtered: conj(channel) times what was received, over the noise.
+        key: the scrambling key.
+
+    Returns:
+        Bits (B, 64), uint8, and whether the CRC holds, bool (B,).
+    """
+    plain = symbols * phases(key, "header", HEADER_USES).conj()
+    soft = np.empty((len(plain), 2 * HEADER_USES), dtype=np.float32)
+    order = interleaver(2 * HEADER_USES)
+    soft[:, order[0::2]] = plain.real
+    soft[:, order[1::2]] = plain.imag
+    bits = np.zeros((len(soft), INFO_BITS + CRC_BITS), dtype=np.uint8)
+    good = np.zeros(len(soft), dtype=bool)
+    for ends, detours in LISTS:
+        left = np.flatnonzero(~good)
+        if left.size:
+            bits[left], good[left] = _pick(tbcc.decode(soft[left], ends, detours))
+    return bits, good
+
+
+def _pick(lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First word of each list (B, choices, 64) whose CRC holds, else the first; and whether it holds."""
+    checks = (lists.astype(np.float32) @ _CHECKS + _CONSTANT) % 2
+    holds = ~checks.any(axis=2)
+    return lists[np.arange(len(lists)), holds.argmax(axis=1)], holds.any(axis=1)

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carriers to samples and back, with a unitary transform; and what is known of the carriers beforehand."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft
+
+from semcom_core.phy.layout import Layout
+from semcom_core.phy.scramble import phases, signs
+
+#: Pilots and fill repeat after this many symbols.
+KNOWN_PERIOD = 64
+
+
+def to_samples(layout: Layout, carriers: np.ndarray) -> np.ndarray:
+    """Samples with prefix, complex64 (S, fft + prefix), of active carriers (S, A)."""
+    spectrum = np.zeros((len(carriers), layout.profile.fft), dtype=np.complex64)
+    spectrum[:, layout.bins] = carriers
+    body = fft.ifft(spectrum, axis=1, norm="ortho")
+    return np.concatenate([body[:, layout.profile.fft - layout.profile.prefix :], body], axis=1)
+
+
+def to_carriers(layout: Layout, windows: np.ndarray) -> np.ndarray:
+    """Active carriers, complex64 (..., A), of windows of samples (..., fft)."""
+    return fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)[..., layout.bins]
+
+
+def pilot_carriers(layout: Layout, symbols: np.ndarray) -> np.ndarray:
+    """Pilot values, float32 (..., pilots), of symbol numbers (...)."""
+    count = len(layout.profile.pilots)
+    table = signs(layout.config.key, "pilots", KNOWN_PERIOD * count).reshape(KNOWN_PERIOD, count)
+    return table[np.asarray(symbols) % KNOWN_PERIOD]
+
+
+def fill_uses(layout: Layout, uses: np.ndarray) -> np.ndarray:
+    """Known values, complex64 (...), that fill the unused uses (...) of a burst's last symbol."""
+    period = KNOWN_PERIOD * len(layout.data)
+    return phases(layout.config.key, "fill", period)[np.asarray(uses) % period]

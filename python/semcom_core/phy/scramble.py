@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keyed phase sequences and the interleaver.
+
+The sequences come from SHAKE-256 (FIPS 202) of the key and a label: the same on every machine and library version.
+They whiten the spectrum and flatten the envelope; they keep a stranger's modem apart, and are no encryption.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from math import gcd
+
+import numpy as np
+
+
+@lru_cache(maxsize=64)
+def key_bytes(key: str, label: str, count: int) -> np.ndarray:
+    """`count` bytes that depend on a key and a label, uint8 (count,), read-only."""
+    digest = hashlib.shake_256(f"gr-semcom/{label}/{key}".encode()).digest(count)
+    return np.frombuffer(digest, dtype=np.uint8)
+
+
+@lru_cache(maxsize=64)
+def phases(key: str, label: str, count: int) -> np.ndarray:
+    """Unit phasors exp(2j pi b / 256) of the key bytes, complex64 (count,)."""
+    found = np.exp(2j * np.pi * key_bytes(key, label, count) / 256).astype(np.complex64)
+    found.setflags(write=False)
+    return found
+
+
+@lru_cache(maxsize=64)
+def signs(key: str, label: str, count: int) -> np.ndarray:
+    """Signs +1 and -1 of the key bytes' lowest bits, float32 (count,)."""
+    found = 1.0 - 2.0 * (key_bytes(key, label, count) & 1).astype(np.float32)
+    found.setflags(write=False)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def interleaver(length: int) -> np.ndarray:
+    """Permutation of `length` places: place i takes element order[i]; neighbours lie about 0.618 x length apart."""
+    stride = max(1, round(0.618 * length))
+    while gcd(stride, length) != 1:
+        stride += 1
+    order = (np.arange(length) * stride) % max(length, 1)
+    order.setflags(write=False)
+    return order

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Phase track of a burst, from what is known on the carriers only: no decision on the payload is ever taken.
+
+Each symbol gives a phasor z[s] (known carriers, matched-filtered) of weight w[s] = E|z|/N0. A coherent search takes out
+the mean frequency; what is left is smoothed as a constant, a slope and a random walk seen in noise of variance 1/(2 w)
+(the Wiener smoother).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Prior deviations of the phase's random walk, rad a symbol, and of its constant, rad.
+WALK, CONSTANT = 2e-3, 1.0
+
+
+def smooth_phase(phasors: np.ndarray, weights: np.ndarray, times: np.ndarray, span: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Smooth the phases of symbols.
+
+    Args:
+        phasors: complex array (B, S).
+        weights: their signal-to-noise ratios (power over complex noise power), float (B, S); 0 where there is nothing.
+        times: times of the symbols, in symbols, float (S,), the same for each burst.
+        span: largest frequency looked for, rad a symbol.
+
+    Returns:
+        Phases (B, S), rad; their error variances (B, S), rad^2; the frequencies found (B,), rad a symbol.
+    """
+    length = times[-1] - times[0] + 1.0
+    count = 2 * int(np.ceil(span * length)) + 3
+    grid = np.linspace(-span, span, count)
+    power = np.abs(phasors @ np.exp(-1j * np.outer(times, grid))) ** 2
+    frequency = grid[power.argmax(axis=1)]
+    straight = phasors * np.exp(-1j * frequency[:, None] * times)
+    middle = np.angle(straight.sum(axis=1))
+    left = np.angle(straight * np.exp(-1j * middle)[:, None])
+    small, variance, slope = _wiener(left, weights, times, 2 * span / (count - 1))
+    return frequency[:, None] * times + middle[:, None] + small, variance, frequency + slope
+
+
+def _wiener(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
+    """Smoothed angles (B, S), error variances (B, S) and mean slopes (B,) of measured angles (B, S)."""
+    centred = times - times.mean()
+    walk = WALK**2 * (np.minimum.outer(times, times) - times[0])
+    prior = CONSTANT**2 + slope**2 * np.outer(centred, centred) + walk
+    noise = 0.5 / np.maximum(weights, 1e-9)
+    cover = prior + noise[:, :, None] * np.eye(len(times))
+    gain = np.linalg.solve(cover, np.broadcast_to(prior, cover.shape)).transpose(0, 2, 1)
+    smooth = (gain @ angles[:, :, None])[..., 0]
+    variance = np.diag(prior) - np.einsum("bij,ji->bi", gain, prior)
+    return smooth, np.maximum(variance, 0.0), smooth @ centred / max(centred @ centred, 1e-9)
+
+
+def timing_drift(turned: np.ndarray, expected: np.ndarray, carriers: np.ndarray, times: np.ndarray, noise: np.ndarray, prior: float):
+    """Drift of the symbol timing, as rad a carrier and a symbol, (B,).
+
+    Args:
+        turned: received times conj(expected), phase taken out, complex (B, S, A); 0 where nothing is known.
+        expected: power of what was expected, (B, S, A); 0 where nothing is known.
+        carriers: carrier numbers (A,).
+        times: times of the symbols from the channel estimate's middle, in symbols (B, S).
+        noise: noise power (B,).
+        prior: standard deviation assumed of the drift.
+    """
+    lever = times[:, :, None] * carriers
+    top = (turned.imag * lever).sum(axis=(1, 2))
+    bottom = (expected * lever**2).sum(axis=(1, 2))
+    return top / (bottom + 0.5 * noise / prior**2 + 1e-30)

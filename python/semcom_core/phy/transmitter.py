@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Burst transmitter: frames in, samples out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from semcom_core.errors import FrameError
+from semcom_core.phy import header as frame_header
+from semcom_core.phy.config import PhyConfig
+from semcom_core.phy.frame import MAX_LENGTH, Frame
+from semcom_core.phy.layout import HEADER_USES, Layout
+from semcom_core.phy.ofdm import fill_uses, pilot_carriers, to_samples
+from semcom_core.phy.preamble import preamble
+from semcom_core.phy.scramble import interleaver, phases
+
+
+class Transmitter:
+    """Makes bursts of one or more frames.
+
+    >>> burst = Transmitter(PhyConfig()).burst([Frame(FrameHeader(codec=3, length=2), np.ones(2, np.complex64))])
+    """
+
+    def __init__(self, config: PhyConfig | None = None):
+        self.config = config or PhyConfig()
+        self.layout = Layout(self.config)
+        self.scale = np.float32(self.config.rms / np.sqrt(self.layout.occupancy))
+        self._preamble = preamble(self.layout)
+
+    def burst(self, frames: Sequence[Frame]) -> np.ndarray:
+        """Samples of one burst, guard included, complex64 (layout.burst_samples(lengths),).
+
+        Args:
+            frames: 1 to config.max_frames frames; their headers' `more` bits are set here.
+
+        Raises:
+            FrameError: no frame, too many frames, or symbols that are not finite.
+        """
+        if not 1 <= len(frames) <= self.config.max_frames:
+            raise FrameError(f"burst has {len(frames)} frames; allowed is 1 to {self.config.max_frames}")
+        uses = np.concatenate([self._frame_uses(f, index + 1 < len(frames)) for index, f in enumerate(frames)])
+        body = to_samples(self.layout, self._carriers(uses)).ravel()
+        guard = np.zeros(self.layout.profile.guard, dtype=np.complex64)
+        samples = np.concatenate([self._preamble, body, guard]) * self.scale
+        return clip_peaks(samples, self.config.amplitude)
+
+    def _frame_uses(self, frame: Frame, more: bool) -> np.ndarray:
+        """Uses of one frame, complex64: its header, then its scrambled and interleaved payload."""
+        if not np.isfinite(frame.symbols).all():
+            raise FrameError("frame has symbols that are NaN or infinite; allowed is finite values")
+        head = frame_header.modulate(frame_header.pack(replace(frame.header, more=int(more))), self.config.key)
+        payload = np.asarray(frame.symbols, dtype=np.complex64)
+        if self.config.interleave:
+            payload = payload[interleaver(frame.header.length)]
+        return np.concatenate([head, payload * phases(self.config.key, "payload", MAX_LENGTH)[: len(payload)]])
+
+    def _carriers(self, uses: np.ndarray) -> np.ndarray:
+        """Active carriers (S, A) of a burst's uses, the last symbol filled up."""
+        layout = self.layout
+        count = layout.symbols_for(len(uses))
+        filled = fill_uses(layout, np.arange(count * len(layout.data)))
+        filled = np.concatenate([uses, filled[len(uses) :]])
+        carriers = np.empty((count, len(layout.carriers)), dtype=np.complex64)
+        carriers[:, layout.data] = filled.reshape(count, -1)
+        carriers[:, layout.is_pilot] = pilot_carriers(layout, np.arange(count))
+        return carriers
+
+    def burst_uses(self, frames: Sequence[Frame]) -> int:
+        """Uses a burst of these frames takes, headers included."""
+        return sum(HEADER_USES + f.header.length for f in frames)
+
+
+def clip_peaks(samples: np.ndarray, limit: float) -> np.ndarray:
+    """Samples whose modulus is held to `limit`, phase kept."""
+    size = np.abs(samples)
+    over = size > limit
+    if over.any():
+        samples[over] *= np.float32(limit) / size[over]
+    return samples
