@@ -146,7 +146,8 @@ class ChannelCode:
             buffer: float array (blocks, buffer bits) from `buffer`.
 
         Returns:
-            uint8 array (info_bits,), the best guess, and whether the message's CRC holds.
+            uint8 array (info_bits,), the best guess, and whether the message's CRC holds and something of each block was received
+            (the CRC of zeros is zero, and a block of which nothing arrived decodes to zeros).
         """
         z, info = self.graph.z, self.graph.info_columns * self.graph.z
         llrs = np.concatenate([np.zeros((len(buffer), PUNCTURED_COLUMNS * z)), buffer], axis=1)
@@ -159,7 +160,7 @@ class ChannelCode:
         words, _ = decoder.decode(llrs[:, : decoder.bits], self.iterations)
         overhead = crc_length(_BLOCK_CRC) if len(words) > 1 else 0
         message = np.concatenate([words[i, : size - overhead] for i, size in enumerate(self.block_bits)])
-        return message[: self.info_bits], check_crc(message, self.crc)
+        return message[: self.info_bits], bool(buffer.any(axis=1).all()) and check_crc(message, self.crc)
 
     def _blocks(self, bits: np.ndarray) -> np.ndarray:
         """Message with CRC cut into blocks, each filled with zeros, uint8 (blocks, information columns z)."""

@@ -90,7 +90,7 @@ class LdpcDecoder:
             extrinsic = total.take(where)
             extrinsic -= message
             soft = np.tanh(extrinsic * np.float32(0.5))
-            soft += _TINY
+            np.copyto(soft, _TINY, where=soft == 0)
             product = np.multiply.reduce(soft, axis=0)
             product *= _BELOW_ONE
             np.divide(product, soft, out=soft)
