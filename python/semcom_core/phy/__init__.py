@@ -8,4 +8,15 @@ from semcom_core.phy.layout import Layout
 from semcom_core.phy.receiver import Receiver, ReceiverStats
 from semcom_core.phy.transmitter import Transmitter
 
-__all__ = ["PROFILES", "Frame", "FrameHeader", "Layout", "PhyConfig", "Profile", "ReceivedFrame", "Receiver", "ReceiverStats", "Transmitter"]
+__all__ = [
+    "PROFILES",
+    "Frame",
+    "FrameHeader",
+    "Layout",
+    "PhyConfig",
+    "Profile",
+    "ReceivedFrame",
+    "Receiver",
+    "ReceiverStats",
+    "Transmitter",
+]
