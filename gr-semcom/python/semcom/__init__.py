@@ -1,3 +1,26 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU Radio blocks of semantic communication."""
+"""Blocks of semantic communication: text messages, their codecs in worker processes, the burst modem, a channel and a monitor.
+
+Neither torch nor transformers is imported here: GNU Radio Companion imports every block, and codecs live in worker processes.
+"""
+
+from .burst_receiver import burst_receiver
+from .burst_transmitter import burst_transmitter
+from .channel import channel
+from .link_monitor import link_monitor
+from .text_decoder import text_decoder
+from .text_encoder import text_encoder
+from .text_sink import text_sink
+from .text_source import text_source
+
+__all__ = [
+    "burst_receiver",
+    "burst_transmitter",
+    "channel",
+    "link_monitor",
+    "text_decoder",
+    "text_encoder",
+    "text_sink",
+    "text_source",
+]

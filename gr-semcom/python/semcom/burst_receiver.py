@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Samples to received frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pmt
+from gnuradio import gr
+
+from semcom_core.config import from_mapping
+from semcom_core.phy import PhyConfig, Receiver
+
+from .guard import guarded_work
+from .notices import FEEDBACK
+from .pdu import frame_pdu
+
+
+class burst_receiver(gr.sync_block):
+    """Finds bursts in a stream and publishes their frames.
+
+    Stream input: complex samples at the modem's rate.
+    Message ports:
+        out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), crc_ok and start_sample.
+        feedback (output): the notice `failed`.
+
+    Args:
+        phy: settings of semcom_core.phy.PhyConfig, a dict; they must be the transmitter's.
+
+    Raises:
+        ConfigError: the modem has no such setting, or a value is out of range.
+    """
+
+    def __init__(self, phy=None):
+        gr.sync_block.__init__(self, "burst_receiver", [np.complex64], None)
+        self.receiver = Receiver(from_mapping(PhyConfig, phy or {}))
+        self.frames = 0
+        self.message_port_register_out(pmt.intern("out"))
+        self.message_port_register_out(FEEDBACK)
+
+    @guarded_work
+    def work(self, input_items, output_items):
+        """Give the samples to the modem and publish what it finds."""
+        samples = input_items[0]
+        self._publish(self.receiver.push(samples.copy()))  # the buffer is reused once work() returns
+        return len(samples)
+
+    def stop(self):
+        """Publish what the end of the stream completes."""
+        self._publish(self.receiver.flush())
+        return True
+
+    def _publish(self, frames) -> None:
+        for frame in frames:
+            self.frames += 1
+            self.message_port_pub(pmt.intern("out"), frame_pdu(frame))

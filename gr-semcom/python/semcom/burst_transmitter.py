@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Frames to bursts of samples."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import pmt
+from gnuradio import gr
+
+from semcom_core.config import from_mapping
+from semcom_core.errors import FrameError, check_range
+from semcom_core.phy import PhyConfig, Transmitter
+from semcom_core.phy.frame import Frame
+
+from .fragments import FragmentGroups
+from .guard import WORK_DONE, guarded_handler, guarded_work
+from .notices import FEEDBACK, notify
+from .pdu import is_end, read_frame
+
+PACKET_LEN = pmt.intern("packet_len")
+
+
+class burst_transmitter(gr.sync_block):
+    """Sends each message as one burst; several that wait may share one.
+
+    Stream output: complex samples. The first sample of a burst carries the tag `packet_len`, the burst's length with its gaps.
+    Message ports:
+        in: frame PDUs, the fragments of a message one after another; an end PDU ends the stream where `finite` is set.
+        feedback (output): notices `transmitted` (the last sample of a message has left this block), `lost` (queue full) and `failed`.
+
+    Args:
+        phy: settings of semcom_core.phy.PhyConfig, a dict; the receiver's must be the same.
+        messages_per_burst: how many waiting messages may share a burst.
+        gap_samples: silence before the first burst and after each, samples; filters on the way settle in it and give out their last.
+        zero_fill: send silence while nothing waits, for radios without burst support and for paced simulations.
+        finite: end the stream after the last burst once the end PDU has come.
+        queue_size: messages that may wait; more are dropped and counted.
+
+    Raises:
+        ConfigError: a value is out of range, or the modem has no such setting.
+    """
+
+    def __init__(self, phy=None, messages_per_burst=1, gap_samples=1024, zero_fill=False, finite=False, queue_size=256):
+        gr.sync_block.__init__(self, "burst_transmitter", None, [np.complex64])
+        check_range("messages_per_burst", messages_per_burst, 1, 256)
+        check_range("gap_samples", gap_samples, 0, 1 << 20)
+        check_range("queue_size", queue_size, 1, 1 << 20)
+        self.messages_per_burst, self.gap_samples, self.queue_size = int(messages_per_burst), int(gap_samples), int(queue_size)
+        self.zero_fill, self.finite = bool(zero_fill), bool(finite)
+        self.transmitter = Transmitter(from_mapping(PhyConfig, phy or {}))
+        self.bursts = self.dropped = self.refused = 0
+        self._groups = FragmentGroups()
+        self._waiting: deque[list[Frame]] = deque()
+        self._samples, self._position, self._message_ids = np.zeros(0, np.complex64), 0, []
+        self._ended = False
+        self.message_port_register_in(pmt.intern("in"))
+        self.set_msg_handler(pmt.intern("in"), self.handle_frame)
+        self.message_port_register_out(FEEDBACK)
+
+    @guarded_handler
+    def handle_frame(self, message):
+        """Gather a frame; a complete message waits for its burst."""
+        if is_end(message):
+            self._ended = True
+            return
+        for frames in self._groups.push(read_frame(message)):
+            if len(self._waiting) >= self.queue_size:
+                self.dropped += 1
+                notify(self, "lost", frames[0].header.message_id, "the transmitter's queue is full")
+            else:
+                self._waiting.append(frames)
+
+    @guarded_work
+    def work(self, input_items, output_items):
+        """Copy the burst under way, or start the next one, or fill with silence."""
+        out = output_items[0]
+        if not self._message_ids:
+            self._next_burst()
+        if self._message_ids:
+            return self._copy(out)
+        if self.finite and self._ended:
+            return WORK_DONE
+        if not self.zero_fill:
+            return 0
+        out[:] = 0
+        return len(out)
+
+    def _next_burst(self) -> None:
+        frames, message_ids = [], []
+        limit = self.transmitter.config.max_frames
+        while self._waiting and len(message_ids) < self.messages_per_burst:
+            if frames and len(frames) + len(self._waiting[0]) > limit:
+                break
+            group = self._waiting.popleft()
+            message_ids.append(group[0].header.message_id)
+            frames += group
+        if not frames:
+            return
+        try:
+            samples = self.transmitter.burst(frames)
+        except FrameError as error:  # symbols that are not finite
+            for message_id in message_ids:
+                notify(self, "lost", message_id, str(error))
+            return
+        gap = np.zeros(self.gap_samples, samples.dtype)
+        self._samples = np.concatenate([gap, samples, gap] if self.bursts == 0 else [samples, gap])
+        self._position, self._message_ids = 0, message_ids
+        self.bursts += 1
+        self.add_item_tag(0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples)))
+
+    def _copy(self, out: np.ndarray) -> int:
+        count = min(len(out), len(self._samples) - self._position)
+        out[:count] = self._samples[self._position : self._position + count]
+        self._position += count
+        if self._position == len(self._samples):
+            for message_id in self._message_ids:
+                notify(self, "transmitted", message_id)
+            self._message_ids = []
+        return count

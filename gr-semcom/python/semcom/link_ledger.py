@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The books of a link: which messages were sent, what became of each, and whether the run was healthy."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+import numpy as np
+
+#: What can become of a message. `wrong` is a text that differs from the one sent without being marked as not decoded.
+OUTCOMES = ("exact", "wrong", "marked", "lost", "transmitted")
+
+
+class LinkLedger:
+    """Counts messages and pairs each received text with the one sent.
+
+    The link keeps the order of messages: one that arrives settles those sent before it as lost.
+
+    Args:
+        history: how many settled messages are kept for the report.
+    """
+
+    def __init__(self, history: int = 10000):
+        self.counts = Counter()
+        self.messages = deque(maxlen=history)
+        self.failures: list[str] = []
+        self._pending: deque[tuple[int, str]] = deque()
+        self._measured: list[tuple[float, float]] = []
+
+    @property
+    def pending(self) -> int:
+        """How many messages are on the way."""
+        return len(self._pending)
+
+    def send(self, message_id: int, text: str) -> None:
+        """Enter a message that was sent."""
+        self.counts["sent"] += 1
+        self._pending.append((message_id, text))
+
+    def receive(self, meta: dict, text: str) -> int:
+        """Enter a received message; returns how many sent ones it settles."""
+        self.counts["received"] += 1
+        self.counts["decoded"] += bool(meta.get("decoded", True))
+        if "snr_db" in meta and "cfo_hz" in meta:
+            self._measured.append((meta["snr_db"], meta["cfo_hz"]))
+        place = self._find(meta.get("message_id", -1))
+        if place < 0:
+            self.counts["unexpected"] += 1
+            return 0
+        for _ in range(place):
+            self._settle("lost")
+        good = meta.get("decoded", True)
+        outcome = "exact" if good and text == self._pending[0][1] else "wrong" if good else "marked"
+        self._settle(outcome, text, meta)
+        return place + 1
+
+    def settle(self, message_id: int, outcome: str) -> int:
+        """Enter a message's fate as a notice tells it; returns how many sent ones it settles, 0 or 1."""
+        place = self._find(message_id)
+        if place < 0:
+            return 0
+        self._pending.rotate(-place)
+        self._settle(outcome)
+        self._pending.rotate(place)
+        return 1
+
+    def lose_pending(self) -> int:
+        """Give up what is on the way; returns how many messages that is."""
+        given_up = len(self._pending)
+        for _ in range(given_up):
+            self._settle("lost")
+        return given_up
+
+    def report(self) -> dict:
+        """Counts, mean SNR (dB) and CFO (Hz) of the received messages, and failures."""
+        snr_db, cfo_hz = np.mean(self._measured, axis=0).tolist() if self._measured else (None, None)
+        counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "unexpected")}
+        rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
+        return {**counts, "pending": self.pending, "exact_rate": rate, "snr_db": snr_db, "cfo_hz": cfo_hz, "failures": self.failures}
+
+    def line(self) -> str:
+        """The report in one line."""
+        r = self.report()
+        snr = "" if r["snr_db"] is None else f", SNR {r['snr_db']:.1f} dB, CFO {r['cfo_hz'] / 1e3:.2f} kHz"
+        counts = ", ".join(f"{name} {r[name]}" for name in ("sent", "received", *OUTCOMES) if r[name] or name in ("sent", "received"))
+        return counts + snr + "".join(f"; failed: {reason}" for reason in self.failures)
+
+    def _find(self, message_id: int) -> int:
+        ids = [pending_id for pending_id, _ in self._pending]
+        return ids.index(message_id) if message_id in ids else -1
+
+    def _settle(self, outcome: str, received: str | None = None, meta: dict | None = None) -> None:
+        message_id, sent = self._pending.popleft()
+        self.counts[outcome] += 1
+        snr_db = (meta or {}).get("snr_db")
+        self.messages.append({"message_id": message_id, "outcome": outcome, "sent": sent, "received": received, "snr_db": snr_db})
