@@ -3,8 +3,8 @@
 """Layered sum-product decoder of the 5G NR LDPC codes, vectorised over the lifting size and over code blocks.
 
 One layer is one base row: its z checks touch disjoint bits, so they are updated at once, and the next layer sees the result.
-In-tree measurement, 800 bits at rate 1/2 over QPSK: 25 such iterations lose as few blocks as 50 flooding sum-product iterations and
-are twice as fast as those of the `ldpc` package; its scaled min-sum needs 0.3 dB more.
+Measured with 800 bits at rate 1/2 over QPSK at 1.25 dB: 40 iterations lose 2.0 % of the blocks; 80 flooding sum-product iterations of the
+package `ldpc` lose 2.5 % in 2.7 times the time; its min-sum, at its best scaling (0.7), loses 8 % in the same time.
 
 Source: D. E. Hocevar, "A reduced complexity decoder architecture via layered decoding of LDPC codes", SiPS 2004.
 """
@@ -40,8 +40,6 @@ class LdpcDecoder:
         self.graph = base_graph(graph, z)
         self.bits = (self.graph.info_columns + rows) * z
         self._layers = [self.graph.gather(range(row, row + 1))[0] for row in range(rows)]
-        self._all_bits, row, _ = self.graph.gather(range(rows))
-        self._starts = np.searchsorted(row, np.arange(rows))
 
     def decode(self, llrs: np.ndarray, iterations: int = 40) -> tuple[np.ndarray, np.ndarray]:
         """Most likely bits of each block.
@@ -101,8 +99,12 @@ class LdpcDecoder:
 
     def _holds(self, hard: np.ndarray) -> np.ndarray:
         """Whether every check of each block holds, bool (blocks,)."""
-        sums = np.bitwise_xor.reduceat(hard[:, self._all_bits], self._starts, axis=1)
-        return ~sums.any(axis=(1, 2))
+        holds = np.ones(len(hard), bool)
+        for layer in self._layers:
+            holds &= ~np.bitwise_xor.reduce(hard.take(layer, axis=1), axis=1).any(axis=1)
+            if not holds.any():  # mostly after the first layer
+                break
+        return holds
 
 
 @lru_cache(maxsize=128)
