@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["setup.py", "pyproject.toml", "python", "gr-semcom", "grc", "hardware", "LICENSE", "README.md"]
+IMPORTED_AS = {"yaml": "pyyaml"}
+WITH_GNURADIO = {"gnuradio", "pmt", "PyQt5", "sip", "zmq", "gi"}
 LIST_BLOCKS = """
 from gnuradio import gr
 from gnuradio.grc.core.platform import Platform
@@ -75,8 +78,8 @@ def test_wheel_leaves_the_gnuradio_namespace_open(wheel_names):
 
 
 def test_wheel_carries_data_of_the_core(wheel_names):
-    files = [path for path in ROOT.glob("python/semcom_core/**/*") if path.is_file() and path.suffix not in (".py", ".pyc")]
-    assert {str(path.relative_to(ROOT / "python")) for path in files} <= set(wheel_names)
+    files = [path for path in ROOT.glob("python/semcom_core/**/*") if path.is_file() and path.suffix != ".py"]
+    assert {str(path.relative_to(ROOT / "python")) for path in files if "__pycache__" not in path.parts} <= set(wheel_names)
 
 
 @pytest.mark.parametrize("pattern, folder", [
@@ -98,6 +101,16 @@ def test_constraints_fit_the_requirements():
     required = {line.name: line.specifier for extra in extras for line in stack if not line.marker or line.marker.evaluate(extra)}
     for line in stated:
         assert line.name in required and required[line.name].contains(str(line.specifier).removeprefix("==")), line.name
+
+
+def test_every_imported_package_is_required():
+    sources = [*ROOT.glob("python/**/*.py"), *ROOT.glob("gr-semcom/python/**/*.py")]
+    nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    found = {name.split(".")[0] for name in names} - sys.stdlib_module_names - WITH_GNURADIO
+    required = {Requirement(line).name.replace("-", "_") for line in requires("gr-semcom")}
+    assert found and {IMPORTED_AS.get(name, name) for name in found} - {"semcom_core"} <= required
 
 
 @pytest.fixture(scope="module")
