@@ -17,6 +17,7 @@ class Profile:
     Args:
         fft: carriers of the transform (and samples of a symbol without its prefix).
         prefix: cyclic prefix, samples.
+        taper: samples over which neighbouring symbols overlap and fade; they come out of the prefix.
         backoff: how many samples inside the prefix the receiver's window begins.
         edge: outermost active carrier; carriers -edge to edge are active, less the notch.
         notch: carriers -notch to notch are unused (leakage of the local oscillator).
@@ -25,12 +26,13 @@ class Profile:
         chirps: symbols of the Zadoff-Chu part, after one prefix.
         root: root of the Zadoff-Chu sequence.
         guard: zero samples that end a burst.
-        gate: the gate opens where |autocorrelation|^2 exceeds gate / (products) x power^2.
+        gate: the gate opens where |autocorrelation|^2 exceeds gate x products x power^2.
         accept: least normalised preamble correlation of a burst, 0 to 1.
     """
 
     fft: int = 64
-    prefix: int = 6
+    prefix: int = 8
+    taper: int = 2
     backoff: int = 3
     edge: int = 27
     notch: int = 1

@@ -20,8 +20,8 @@ from semcom_core.phy.ofdm import fill_uses, pilot_carriers
 from semcom_core.phy.preamble import chirp_carriers
 from semcom_core.phy.track import smooth_phase
 
-#: Largest frequency left, rad a symbol: after acquisition, and after a header.
-_SPAN_FIRST, _SPAN_LATER = 0.6, 0.15
+#: Largest frequency left, rad a symbol, after acquisition and after a header; its standard deviation after acquisition.
+_SPAN_FIRST, _SPAN_LATER, _SLOPE_FIRST = 0.3, 0.15, 0.1
 #: What earlier frames of a burst weigh in the next one's channel estimate.
 _MEMORY = 0.75
 
@@ -50,10 +50,7 @@ class Demodulator:
         channel = np.stack([b.channel for b in bursts])
         noise = np.array([b.noise for b in bursts])
         matched = received * channel.conj()[:, None, :]
-        pilots = pilot_carriers(layout, symbols)
-        phasors = (matched[:, :, layout.is_pilot] * pilots).sum(axis=2)
-        weight = (np.abs(channel[:, layout.is_pilot]) ** 2).sum(axis=1) / noise
-        phase, _, _ = smooth_phase(phasors, np.repeat(weight[:, None], count, axis=1), np.arange(count, dtype=float), _SPAN_FIRST)
+        phase = self._pilot_phase(matched, symbols, channel, noise, first)
         matched *= np.exp(-1j * phase).astype(np.complex64)[:, :, None]
         row = matched[:, :, layout.data].reshape(len(bursts), -1)
         inside = np.array([b.uses % len(layout.data) for b in bursts])
@@ -63,12 +60,32 @@ class Demodulator:
             burst.preview = received[index]
             _take_header(burst, bits[index], bool(good[index]))
 
+    def _pilot_phase(self, matched, symbols, channel, noise, first: bool) -> np.ndarray:
+        """Phases (B, S) of header symbols by their pilots, and by the Zadoff-Chu symbols, whose phase is 0 by definition."""
+        layout = self.layout
+        phasors = (matched[:, :, layout.is_pilot] * pilot_carriers(layout, symbols)).sum(axis=2)
+        power = np.repeat((np.abs(channel[:, layout.is_pilot]) ** 2).sum(axis=1)[:, None], symbols.shape[1], axis=1)
+        times = np.arange(symbols.shape[1], dtype=float)
+        if first:
+            phasors, power, times = self._with_chirps(channel, phasors, power, times)
+        phase, _, _ = smooth_phase(phasors, power / noise[:, None], times, 0.0, _SLOPE_FIRST)
+        return phase[:, -symbols.shape[1] :]
+
+    def _with_chirps(self, channel, phasors, power, times):
+        """Phasors, their powers and times, those of the Zadoff-Chu symbols put in front."""
+        own = np.repeat((np.abs(channel) ** 2).sum(axis=1)[:, None], len(self._chirp_times), axis=1)
+        return (
+            np.concatenate([own, phasors], axis=1),
+            np.concatenate([own, power], axis=1),
+            np.concatenate([self._chirp_times, times]),
+        )
+
     def _estimate_from_chirps(self, window: SampleWindow, bursts: list[Burst]) -> None:
         """First channel and noise estimates of bursts, from their Zadoff-Chu symbols."""
         offsets = np.broadcast_to(self._chirp_offsets, (len(bursts), len(self._chirp_offsets)))
         raw = (window.carriers(self.layout, bursts, offsets) * self._chirp.conj()).mean(axis=1)
         noise = self.smoother.noise_only(raw) + 1e-30
-        channel, _, _ = self.smoother(raw, noise)
+        channel, _ = self.smoother(raw, noise)
         for index, burst in enumerate(bursts):
             burst.channel, burst.noise = channel[index], float(noise[index] * len(self._chirp_offsets))
 
@@ -128,11 +145,8 @@ class Demodulator:
         phasors = (preview * expected.conj()).sum(axis=2)
         power = (np.abs(expected) ** 2).sum(axis=2)
         noise = np.array([b.noise for b in bursts])[:, None]
-        middle = len(self._chirp_times)
-        phasors = np.concatenate([np.repeat((np.abs(channel) ** 2).sum(axis=2), middle, axis=1), phasors], axis=1)
-        weights = np.concatenate([np.repeat((np.abs(channel) ** 2).sum(axis=2), middle, axis=1), power], axis=1) / noise
-        times = np.concatenate([self._chirp_times, np.arange(count)])
-        _, _, frequency = smooth_phase(phasors, weights, times, _SPAN_FIRST)
+        phasors, power, times = self._with_chirps(channel[:, 0], phasors, power, np.arange(count, dtype=float))
+        _, _, frequency = smooth_phase(phasors, power / noise, times, _SPAN_FIRST, _SLOPE_FIRST)
         for burst, step in zip(bursts, frequency, strict=True):
             burst.cfo += float(step) / (2 * np.pi * self.layout.symbol_samples)
 

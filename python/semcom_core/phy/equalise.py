@@ -61,7 +61,7 @@ def equalise(
     total, count = _training(bursts, matched, sure, phase, memory)
     raw = total / np.maximum(count, 1.0)
     noise = _noise(bursts, received, known, raw, phase)
-    channel, error, _ = smoother(raw, noise / np.maximum(count.mean(axis=1), 1e-9))
+    channel, error = smoother(raw, noise / np.maximum(count.mean(axis=1), 1e-9))
     phase, spread, slope = _track(received, known, channel, noise, times, span)
     turned = received * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
     turned *= _straighten(layout, turned, known, channel, times, noise)
@@ -79,7 +79,7 @@ def _track(received, known, channel, noise, times, span):
     expected = channel[:, None, :] * known
     phasors = (received * expected.conj()).sum(axis=2)
     weights = (expected.real**2 + expected.imag**2).sum(axis=2) / noise[:, None]
-    return smooth_phase(phasors, weights, times, span)
+    return smooth_phase(phasors, weights, times, span, span)
 
 
 def _training(bursts, matched, sure, phase, memory) -> tuple[np.ndarray, np.ndarray]:

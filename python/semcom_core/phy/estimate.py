@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Smoothed channel estimate: linear minimum mean square error under a delay profile.
+"""Smoothed channel estimate: linear minimum mean square error under the likeliest of a few delay profiles.
 
-With g = h + e the raw estimate on the active carriers, R = U diag(l) U^H the carriers' covariance under the profile and
+With g = h + e the raw estimate on the active carriers, R = U diag(l) U^H the carriers' covariance under a profile and
 s = E|e|^2, the estimate is U diag(l / (l + s)) U^H g. Its error is orthogonal to it, which is what makes y / estimate
-unbiased: h x / estimate = x + (error) x / estimate.
+unbiased: h x / estimate = x + (error) x / estimate. The profile is chosen by the likelihood of g, burst by burst.
 
 Source: Edfors, Sandell, van de Beek, Wilson and Boerjesson, "OFDM channel estimation by singular value decomposition",
 1998.
@@ -16,8 +16,10 @@ import numpy as np
 
 from semcom_core.phy.layout import Layout
 
-#: Assumed delay profile: decay after and before the strongest path (samples), and floors within and beyond the prefix.
-DECAY, RISE, FLOOR, FAR_FLOOR = 2.0, 0.7, 1e-3, 3e-6
+#: Assumed decays of the delay profile before and after the strongest path, samples.
+PROFILES = ((0.4, 0.4), (0.5, 1.0), (0.8, 3.0))
+#: Least relative power within the prefix and beyond it.
+FLOOR, FAR_FLOOR = 1e-3, 3e-6
 _RANK_SHARE = 1e-3
 
 
@@ -25,24 +27,18 @@ class ChannelSmoother:
     """Smooths channel estimates on the active carriers."""
 
     def __init__(self, layout: Layout):
-        p = layout.profile
-        delays = np.arange(-p.fft // 4, p.fft // 4, 0.25)
-        weight = np.exp(-np.where(delays >= 0, delays / DECAY, -delays / RISE))
-        inside = (delays >= -p.backoff) & (delays <= p.prefix - p.backoff)
-        weight = np.maximum(weight, np.where(inside, FLOOR, FAR_FLOOR))
-        steering = np.exp(-2j * np.pi * np.outer(layout.carriers, delays + p.backoff) / p.fft)
-        values, vectors = np.linalg.eigh((steering * (weight / weight.sum())) @ steering.conj().T)
-        self.values = np.maximum(values, 1e-9)
-        self.vectors = vectors.astype(np.complex64)
-        self._shares = np.abs(vectors.T) ** 2
-        self._noise_only = values < _RANK_SHARE
+        found = [_covariance(layout, rise, decay) for rise, decay in PROFILES]
+        self.values = np.stack([np.maximum(values, 1e-9) for values, _ in found])
+        self.vectors = np.stack([vectors for _, vectors in found]).astype(np.complex64)
+        self._shares = np.abs(self.vectors.transpose(0, 2, 1)) ** 2
+        self._empty = self.vectors[-1][:, self.values[-1] < _RANK_SHARE].conj()
 
     def noise_only(self, raw: np.ndarray) -> np.ndarray:
-        """Noise power of raw estimates (B, A), float (B,), from the directions the profile leaves empty."""
-        leftover = raw @ self.vectors[:, self._noise_only].conj()
+        """Noise power of raw estimates (B, A), float (B,), from the directions the widest profile leaves empty."""
+        leftover = raw @ self._empty
         return np.mean(leftover.real**2 + leftover.imag**2, axis=1).astype(float)
 
-    def __call__(self, raw: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __call__(self, raw: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Smooth raw estimates.
 
         Args:
@@ -50,12 +46,27 @@ class ChannelSmoother:
             noise: noise power of each raw estimate, float (B,).
 
         Returns:
-            Estimates, complex64 (B, A); their error power, float32 (B, A); the parameters each one spent, float (B,).
+            Estimates, complex64 (B, A), and their error power, float32 (B, A).
         """
         power = np.mean(raw.real**2 + raw.imag**2, axis=1).astype(float)
         power = np.maximum(power - noise, 0.1 * power) + 1e-30
-        signal = power[:, None] * self.values
-        keep = signal / (signal + noise[:, None])
-        smooth = ((raw @ self.vectors.conj()) * keep.astype(np.float32)) @ self.vectors.T
+        inside = raw.astype(np.complex64) @ self.vectors.conj()
+        signal = power[:, None] * self.values[:, None]
+        total = signal + noise[:, None]
+        unlikely = ((inside.real**2 + inside.imag**2) / total + np.log(total)).sum(axis=2)
+        keep = signal / total
+        smooth = (inside * keep.astype(np.float32)) @ self.vectors.transpose(0, 2, 1)
         error = (keep * noise[:, None]) @ self._shares
-        return smooth.astype(np.complex64), error.astype(np.float32), keep.sum(axis=1)
+        choice, row = unlikely.argmin(axis=0), np.arange(len(raw))
+        return smooth[choice, row], error[choice, row].astype(np.float32)
+
+
+def _covariance(layout: Layout, rise: float, decay: float) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (A,) and eigenvectors (A, A) of the carriers' covariance under an exponential delay profile."""
+    p = layout.profile
+    delays = np.arange(-p.fft // 4, p.fft // 4, 0.25)
+    weight = np.exp(-np.where(delays >= 0, delays / decay, -delays / rise))
+    inside = (delays >= -p.backoff) & (delays <= p.prefix - p.backoff)
+    weight = np.maximum(weight, np.where(inside, FLOOR, FAR_FLOOR))
+    steering = np.exp(-2j * np.pi * np.outer(layout.carriers, delays + p.backoff) / p.fft)
+    return np.linalg.eigh((steering * (weight / weight.sum())) @ steering.conj().T)

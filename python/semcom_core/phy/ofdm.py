@@ -15,11 +15,21 @@ KNOWN_PERIOD = 64
 
 
 def to_samples(layout: Layout, carriers: np.ndarray) -> np.ndarray:
-    """Samples with prefix, complex64 (S, fft + prefix), of active carriers (S, A)."""
-    spectrum = np.zeros((len(carriers), layout.profile.fft), dtype=np.complex64)
+    """Samples with prefixes, complex64 (S * (fft + prefix) + taper,), of active carriers (S, A), S >= 1.
+
+    Symbols fade in over `taper` samples while the one before fades out: that keeps what a fractional delay smears
+    across their borders small.
+    """
+    p = layout.profile
+    spectrum = np.zeros((len(carriers), p.fft), dtype=np.complex64)
     spectrum[:, layout.bins] = carriers
     body = fft.ifft(spectrum, axis=1, norm="ortho")
-    return np.concatenate([body[:, layout.profile.fft - layout.profile.prefix :], body], axis=1)
+    rise = (np.sin(np.pi / 2 * (np.arange(p.taper) + 0.5) / max(p.taper, 1)) ** 2).astype(np.float32)
+    symbols = np.concatenate([body[:, p.fft - p.prefix :], body], axis=1)
+    symbols[:, : p.taper] *= rise
+    tails = body[:, : p.taper] * rise[::-1]
+    symbols[1:, : p.taper] += tails[:-1]
+    return np.concatenate([symbols.ravel(), tails[-1]])
 
 
 def to_carriers(layout: Layout, windows: np.ndarray) -> np.ndarray:

@@ -34,6 +34,6 @@ def chirp_carriers(layout: Layout) -> np.ndarray:
 
 def preamble(layout: Layout) -> np.ndarray:
     """Whole preamble, complex64 (preamble_samples,), mean power equal to the layout's occupancy."""
-    chirp = to_samples(layout, chirp_carriers(layout)[None])[0]
-    body = np.tile(chirp[layout.profile.prefix :], layout.profile.chirps)
-    return np.concatenate([repeated_part(layout), chirp[: layout.profile.prefix], body])
+    p = layout.profile
+    chirp = to_samples(layout, chirp_carriers(layout)[None])[p.prefix : p.prefix + p.fft]
+    return np.concatenate([repeated_part(layout), chirp[p.fft - p.prefix :], np.tile(chirp, p.chirps)])

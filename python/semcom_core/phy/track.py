@@ -15,28 +15,35 @@ import numpy as np
 WALK, CONSTANT = 2e-3, 1.0
 
 
-def smooth_phase(phasors: np.ndarray, weights: np.ndarray, times: np.ndarray, span: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def smooth_phase(
+    phasors: np.ndarray, weights: np.ndarray, times: np.ndarray, span: float, slope: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Smooth the phases of symbols.
 
     Args:
         phasors: complex array (B, S).
         weights: their signal-to-noise ratios (power over complex noise power), float (B, S); 0 where there is nothing.
         times: times of the symbols, in symbols, float (S,), the same for each burst.
-        span: largest frequency looked for, rad a symbol.
+        span: largest frequency looked for, rad a symbol; 0 for no search.
+        slope: standard deviation assumed of the frequency (of what the search leaves, if that is less), rad a symbol.
 
     Returns:
         Phases (B, S), rad; their error variances (B, S), rad^2; the frequencies found (B,), rad a symbol.
     """
-    length = times[-1] - times[0] + 1.0
-    count = 2 * int(np.ceil(span * length)) + 3
-    grid = np.linspace(-span, span, count)
-    power = np.abs(phasors @ np.exp(-1j * np.outer(times, grid))) ** 2
-    frequency = grid[power.argmax(axis=1)]
+    frequency, step = _search(phasors, times, span) if span else (np.zeros(len(phasors)), slope)
     straight = phasors * np.exp(-1j * frequency[:, None] * times)
     middle = np.angle(straight.sum(axis=1))
     left = np.angle(straight * np.exp(-1j * middle)[:, None])
-    small, variance, slope = _wiener(left, weights, times, 2 * span / (count - 1))
-    return frequency[:, None] * times + middle[:, None] + small, variance, frequency + slope
+    small, variance, more = _wiener(left, weights, times, min(step, slope))
+    return frequency[:, None] * times + middle[:, None] + small, variance, frequency + more
+
+
+def _search(phasors: np.ndarray, times: np.ndarray, span: float) -> tuple[np.ndarray, float]:
+    """Frequency (B,), rad a symbol, that adds the phasors up best, and the step of the search."""
+    count = 2 * int(np.ceil(span * (times[-1] - times[0] + 1.0))) + 3
+    grid = np.linspace(-span, span, count)
+    power = np.abs(phasors @ np.exp(-1j * np.outer(times, grid))) ** 2
+    return grid[power.argmax(axis=1)], 2 * span / (count - 1)
 
 
 def _wiener(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):

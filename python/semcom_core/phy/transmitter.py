@@ -13,7 +13,7 @@ from semcom_core.errors import FrameError
 from semcom_core.phy import header as frame_header
 from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.frame import MAX_LENGTH, Frame
-from semcom_core.phy.layout import HEADER_USES, Layout
+from semcom_core.phy.layout import Layout
 from semcom_core.phy.ofdm import fill_uses, pilot_carriers, to_samples
 from semcom_core.phy.preamble import preamble
 from semcom_core.phy.scramble import interleaver, phases
@@ -43,8 +43,8 @@ class Transmitter:
         if not 1 <= len(frames) <= self.config.max_frames:
             raise FrameError(f"burst has {len(frames)} frames; allowed is 1 to {self.config.max_frames}")
         uses = np.concatenate([self._frame_uses(f, index + 1 < len(frames)) for index, f in enumerate(frames)])
-        body = to_samples(self.layout, self._carriers(uses)).ravel()
-        guard = np.zeros(self.layout.profile.guard, dtype=np.complex64)
+        body = to_samples(self.layout, self._carriers(uses))
+        guard = np.zeros(self.layout.profile.guard - self.layout.profile.taper, dtype=np.complex64)
         samples = np.concatenate([self._preamble, body, guard]) * self.scale
         return clip_peaks(samples, self.config.amplitude)
 
@@ -68,10 +68,6 @@ class Transmitter:
         carriers[:, layout.data] = filled.reshape(count, -1)
         carriers[:, layout.is_pilot] = pilot_carriers(layout, np.arange(count))
         return carriers
-
-    def burst_uses(self, frames: Sequence[Frame]) -> int:
-        """Uses a burst of these frames takes, headers included."""
-        return sum(HEADER_USES + f.header.length for f in frames)
 
 
 def clip_peaks(samples: np.ndarray, limit: float) -> np.ndarray:
