@@ -30,6 +30,8 @@ _CRC = "16"
 _CRC_BITS = 16
 #: Short blocks need more uses a bit: the cost of n bits grows as n + _SHORT_COST sqrt(n).
 _SHORT_COST = 3.0
+#: Floor of a noise variance, so that a noise-free symbol has a finite weight.
+_LEAST_NOISE = 1e-9
 #: Longest output accepted from a stream that fails its check, bytes.
 _GUESS_LIMIT = 1 << 20
 
@@ -105,19 +107,14 @@ class DeflateCodec:
         return [Frame(FrameHeader(fragment=i, **common), part) for i, part in enumerate(parts)]
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
-        """Decode the fragments of one message, in any order; missing fragments are erased.
+        """Decode the fragments of one message, in any order; repeated fragments are combined, missing ones erased.
 
         Raises:
             FrameError: no frames, frames of another codec, or of more than one message.
         """
         header = self._common_header(frames)
-        symbols = np.zeros((header.fragments, header.length), np.complex64)
-        noise_var = np.full(symbols.shape, np.inf, np.float32)
-        for frame in frames:
-            symbols[frame.header.fragment] = frame.symbols
-            noise_var[frame.header.fragment] = frame.noise_var
-        link = _link(symbols.size, header.params)
-        bits, crc_ok = link.decode(symbols.ravel(), noise_var.ravel())
+        symbols, noise_var = _combine(frames, header)
+        bits, crc_ok = _link(symbols.size, header.params).decode(symbols, noise_var)
         text, whole = decompress(np.packbits(bits).tobytes())
         missing = header.fragments - len({frame.header.fragment for frame in frames})
         reason = "" if crc_ok and whole else _reason(missing, header.fragments, crc_ok)
@@ -182,6 +179,18 @@ def _link(uses: int, params: int) -> FecLink:
     """The channel code and modulation of a message of `uses` symbols."""
     bits = 8 * size_of(uses, params)
     return FecLink(bits, uses, mode_for_rate((bits + _CRC_BITS) / uses).modulation, _CRC)
+
+
+def _combine(frames: list[ReceivedFrame], header: FrameHeader) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols of the whole message and their noise variances: each the mean of its copies, weighted by inverse noise variance."""
+    weighted = np.zeros((header.fragments, header.length), np.complex128)
+    weight = np.zeros(weighted.shape)
+    for frame in frames:
+        inverse = 1 / np.maximum(frame.noise_var.astype(float), _LEAST_NOISE)
+        weighted[frame.header.fragment] += inverse * frame.symbols
+        weight[frame.header.fragment] += inverse
+    noise_var = np.divide(1, weight, out=np.full(weight.shape, np.inf), where=weight > 0)
+    return np.divide(weighted, weight, out=weighted, where=weight > 0).ravel(), noise_var.ravel()
 
 
 def _reason(missing: int, fragments: int, crc_ok: bool) -> str:

@@ -81,6 +81,42 @@ def test_missing_fragment_is_said():
     assert LONG.startswith(result.text[:1000])
 
 
+def test_repeated_frames_combine():
+    codec, rng, noise = load_codec("deflate", efficiency=0.77), np.random.default_rng(2), 1 / db_to_linear(4.0)
+    frames = codec.encode(SENTENCES[0], snr_db=6.0)
+    first, second = received(frames, noise, rng), received(frames, noise, rng)
+    assert not codec.decode(first).decoded
+    assert not codec.decode(second).decoded
+    assert codec.decode(first + second).text == SENTENCES[0]
+
+
+def test_erased_symbols_of_one_copy_are_taken_from_the_other():
+    codec = load_codec("deflate")
+    frame = received(codec.encode(SENTENCES[1], snr_db=6.0))[0]
+    early = np.arange(frame.header.length) < 0.7 * frame.header.length
+    copies = [
+        ReceivedFrame(frame.header, np.where(part, 0, frame.symbols).astype(np.complex64), np.where(part, np.inf, 0).astype(np.float32))
+        for part in (early, ~early)
+    ]
+    assert codec.decode(copies).text == SENTENCES[1]
+    assert not codec.decode(copies[:1]).decoded
+
+
+def test_any_header_is_decoded_or_refused_by_a_frame_error():
+    codec, rng, verdicts = load_codec("deflate"), np.random.default_rng(9), []
+    for _ in range(60):
+        length, last = int(rng.integers(0, MAX_LENGTH) * rng.random() ** 4), int(rng.integers(0, 3))
+        header = FrameHeader(codec=2, length=length, params=int(rng.integers(0, 64)), fragment=last, last_fragment=last)
+        frame = ReceivedFrame(header, complex_noise(length, 1.0, rng), np.full(length, 3.0, np.float32))
+        try:
+            verdicts.append(codec.decode([frame]).decoded)
+        except FrameError as error:
+            verdicts.append(str(error).startswith(f"frame has {length} symbols"))
+    assert len(verdicts) == 60
+    # A false CRC passes once in 65,536 trials.
+    assert not all(verdicts)
+
+
 @pytest.mark.parametrize("params", [0, 31, 63])
 def test_receiver_finds_the_size_from_the_uses(params):
     for size in [*range(1, 200), 999, 4000]:
