@@ -75,6 +75,7 @@ def load_language_model(name: str = "smollm2-135m") -> LanguageModel:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from semcom_core.models.causal import CausalModel
+    from semcom_core.models.packed import pack_linears
 
     place = locate(name)
     try:
@@ -85,7 +86,9 @@ def load_language_model(name: str = "smollm2-135m") -> LanguageModel:
         raise ModelError(f"model {name!r} cannot be loaded: {str(error).splitlines()[0]}") from error
     entry = catalogue().get(name)
     prompt = entry.prompt if entry and entry.prompt is not None else tokenizer.bos_token or tokenizer.eos_token
-    return CausalModel(name, network, tokenizer, prompt, _fingerprint(network, tokenizer, prompt, place))
+    fingerprint = _fingerprint(network, tokenizer, prompt, place)
+    pack_linears(network)
+    return CausalModel(name, network, tokenizer, prompt, fingerprint)
 
 
 def _fingerprint(network, tokenizer, prompt: str, place: Path | str) -> str:

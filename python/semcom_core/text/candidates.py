@@ -18,7 +18,7 @@ def _end_position(units, fixed_rate):
     return (units * fixed_rate + _ROUND_UP) >> 16
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@numba.njit(cache=True, nogil=True)
 def optimistic_scores(prior, spines, units, positions, bits, delta, fixed_rate, limit, depth, gain):
     """Score of every token of every hypothesis by its first `depth` symbols, the others counted as if they fitted.
 
@@ -35,10 +35,8 @@ def optimistic_scores(prior, spines, units, positions, bits, delta, fixed_rate, 
     """
     count, alphabet = prior.shape
     scores = np.full((count, alphabet), -np.inf, np.float32)
-    blocks = 16
-    for task in numba.prange(count * blocks):
-        row, block = task // blocks, task % blocks
-        for token in range(block * alphabet // blocks, (block + 1) * alphabet // blocks):
+    for row in range(count):
+        for token in range(alphabet):
             chance = prior[row, token]
             if chance == -np.inf:
                 continue
