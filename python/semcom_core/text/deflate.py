@@ -44,7 +44,7 @@ class DeflateConfig:
         ConfigError: a value is out of range.
     """
 
-    efficiency: float = setting(0.75, "deflate bits a use over capacity, for messages of 800 bits, 0.05 to 1")
+    efficiency: float = setting(0.8, "at most these deflate bits a use over capacity, for messages of 800 bits, 0.05 to 1")
     margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
 
     def __post_init__(self):
@@ -70,7 +70,7 @@ def _cost(bits: int) -> float:
 class DeflateCodec:
     """Deflate, CRC, LDPC and QAM with a rate fit for the SNR (see TextCodec).
 
-    >>> codec = DeflateCodec(DeflateConfig(efficiency=0.75))
+    >>> codec = DeflateCodec(DeflateConfig(efficiency=0.8))
     >>> frames = codec.encode("Good morning.", snr_db=6.0)
     """
 

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.fec import mode_for_rate
 from semcom_core.phy.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.text import load_codec
-from semcom_core.text.deflate import RATES, compress, decompress, size_of, uses_of
+from semcom_core.text.deflate import compress
 from semcom_core.units import capacity_bits, complex_noise, db_to_linear
 
 SENTENCES = [
@@ -117,21 +116,6 @@ def test_any_header_is_decoded_or_refused_by_a_frame_error():
     assert not all(verdicts)
 
 
-@pytest.mark.parametrize("params", [0, 31, 63])
-def test_receiver_finds_the_size_from_the_uses(params):
-    for size in [*range(1, 200), 999, 4000]:
-        uses = uses_of(size, params)
-        assert size_of(uses, params) == size
-        assert size_of(uses - 1, params) == size - 1
-
-
-def test_rates_fit_the_modulations_at_any_length():
-    for params, rate in enumerate(RATES):
-        for size in (1, 2, 10, 100, 60_000):
-            bits = 8 * size + 16
-            assert mode_for_rate(bits / uses_of(size, params)).rate < 1.15 * rate
-
-
 def test_symbols_have_unit_power_for_a_monotonous_text():
     frames = load_codec("deflate").encode("a" * 100_000 + "b" * 100_000, snr_db=15.0)
     # A 64QAM symbol's power has standard deviation 0.62; four of its mean's over these symbols.
@@ -139,11 +123,11 @@ def test_symbols_have_unit_power_for_a_monotonous_text():
     assert np.mean(np.abs(symbols) ** 2) == pytest.approx(1, abs=4 * 0.62 / symbols.size**0.5)
 
 
-# Measured over 150 Europarl sentences: at least 0.98 exact at these settings. 60 trials at that rate lose more than 6 with p < 1e-3.
+# Measured over 200 Europarl sentences: at least 0.995 exact at these settings. 60 trials at 0.97 lose more than 7 with p < 1e-3.
 @pytest.mark.parametrize("snr_db", [0.0, 6.0, 12.0])
 def test_exact_and_efficient_over_awgn(snr_db):
-    exact, efficiency = exact_share(load_codec("deflate", efficiency=0.77), SENTENCES * 12, snr_db, np.random.default_rng(3))
-    assert exact >= 0.9
+    exact, efficiency = exact_share(load_codec("deflate", efficiency=0.8), SENTENCES * 12, snr_db, np.random.default_rng(3))
+    assert exact >= 53 / 60
     assert efficiency >= 0.7
 
 
@@ -159,25 +143,6 @@ def test_noise_is_marked_not_returned_as_decoded():
         result = codec.decode(received(codec.encode(text, snr_db=6.0), 1.0, rng))
         assert not result.decoded
         assert result.reason == "the CRC does not hold"
-
-
-def test_damaged_stream_keeps_what_precedes_the_damage():
-    stream = compress(LONG)
-    half = stream[: len(stream) // 2]
-    text, whole = decompress(half)
-    assert not whole
-    assert LONG.startswith(text.rstrip("\N{REPLACEMENT CHARACTER}"))
-    assert len(text) > 3000
-
-
-def test_zeros_after_the_stream_are_ignored():
-    assert decompress(compress("abc") + bytes(5)) == ("abc", True)
-
-
-def test_any_bytes_are_a_guess_not_an_exception():
-    rng = np.random.default_rng(5)
-    verdicts = [decompress(rng.bytes(60))[1] for _ in range(300)]
-    assert not all(verdicts)
 
 
 def test_bad_frames_are_refused():
@@ -214,7 +179,7 @@ def test_europarl_sentences(snr_db):
     lines = [line.strip() for line in lines if 5 <= len(line.split()) <= 30]
     rng = np.random.default_rng(6)
     texts = [lines[i] for i in rng.choice(len(lines), 100, replace=False)]
-    exact, efficiency = exact_share(load_codec("deflate", efficiency=0.77), texts, snr_db, rng)
+    exact, efficiency = exact_share(load_codec("deflate", efficiency=0.8), texts, snr_db, rng)
     # Stated for this set: at least 0.97 exact; 100 trials may fall 3 short of it by chance.
     assert exact >= 0.94
     assert efficiency >= 0.7
