@@ -21,7 +21,7 @@ DATA = {  # folder below the installation prefix: files of the repository
     "share/gr-semcom/examples": "gr-semcom/examples/*.grc",
     "share/gr-semcom/hardware": "hardware/*.yml",
 }
-CORE_DATA = ["**/*.yml", "**/*.json", "**/*.npz", "**/*.csv"]
+CORE_DATA = ["**/*.yml", "**/*.json", "**/*.npz", "**/*.csv", "**/*.txt"]
 REQUIRES = [
     # systems with Python 3.10 to 3.12 ship a GNU Radio built for numpy 1, which does not import beside numpy 2
     "numpy>=1.24,<2; python_version < '3.13'",
