@@ -38,6 +38,9 @@ class TextCodec(Protocol):
     name: str
     number: int
 
+    def source_bits(self, text: str) -> float:
+        """Information of a text by the codec's own source model, end of message included, bits."""
+
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         """Frames of one message, one for each fragment, with a rate fit for `snr_db`.
 

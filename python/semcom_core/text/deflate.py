@@ -85,6 +85,10 @@ class DeflateCodec:
         """Make the codec from fields of DeflateConfig."""
         return cls(from_mapping(DeflateConfig, settings))
 
+    def source_bits(self, text: str) -> float:
+        """Length of the deflate stream, bits."""
+        return 8.0 * len(compress(text))
+
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         """Frames of one message, one for each fragment, with a rate fit for `snr_db`.
 

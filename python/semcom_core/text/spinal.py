@@ -81,6 +81,10 @@ class SpinalCodec:
         prior = self.prior.apply(probabilities, [None, *symbols])
         return -prior[np.arange(len(symbols) + 1), [*symbols, self.prior.end]].astype(np.float64)
 
+    def source_bits(self, text: str) -> float:
+        """Surprisal of a text with its end, as one fragment, bits."""
+        return float(self.surprisals(self.prior.tokenize(text)).sum())
+
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         index = rate_index(1 / (self.config.efficiency * capacity_bits(snr_db)))
         budget = Budget(index, self.config.delta_bits, self.config.tail_bits)

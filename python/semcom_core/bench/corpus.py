@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sentences for the benches: from a file of one sentence a line, split into a training and a test part by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.errors import ConfigError, check_choice
+
+#: Environment variable that names the data folder, and the file a text bench reads in a folder.
+DATA_VARIABLE = "SEMCOM_DATA"
+DEFAULT_FILE = Path("text") / "europarl_en.txt"
+SPLITS = ("train", "test", "all")
+
+
+def is_test(sentence: str) -> bool:
+    """Whether a sentence belongs to the test part: one in ten, by the hash of its lower-case letters."""
+    letters = re.sub("[^a-z]", "", sentence.lower())
+    return int(hashlib.sha256(letters.encode()).hexdigest()[:8], 16) % 10 == 0
+
+
+def word_range(text: str) -> tuple[int, int]:
+    """Smallest and largest number of words of a range such as 5:30.
+
+    Raises:
+        ConfigError: it is not two numbers in order.
+    """
+    match = re.fullmatch(r"(\d+):(\d+)", text)
+    if not match or int(match[1]) > int(match[2]):
+        raise ConfigError(f"words is {text!r}; allowed is SMALLEST:LARGEST, such as 5:30")
+    return int(match[1]), int(match[2])
+
+
+def data_file(data: str | None) -> Path:
+    """The sentence file of --data, else of the folder in $SEMCOM_DATA.
+
+    Raises:
+        ConfigError: neither names a file that exists.
+    """
+    place = data or os.environ.get(DATA_VARIABLE)
+    if not place:
+        raise ConfigError(f"no data: name a file of one sentence a line with --data, or a folder with {DEFAULT_FILE} in ${DATA_VARIABLE}")
+    candidates = [Path(place), Path(place) / DEFAULT_FILE, Path(place) / DEFAULT_FILE.name]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise ConfigError(f"data is {place!r}; allowed is a file of one sentence a line, or a folder with {DEFAULT_FILE}")
+
+
+def sentences(path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator) -> list[str]:
+    """Distinct sentences of a file, a random sample in a random order.
+
+    Args:
+        path: text file, UTF-8, one sentence a line.
+        split: train, test or all.
+        words: smallest and largest number of words.
+        limit: most sentences to return.
+
+    Raises:
+        ConfigError: no sentence is left.
+    """
+    check_choice("split", split, SPLITS)
+    lines = dict.fromkeys(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    kept = [s for s in lines if words[0] <= len(s.split()) <= words[1] and (split == "all" or is_test(s) == (split == "test"))]
+    if not kept:
+        raise ConfigError(f"{path} has no sentence of {words[0]} to {words[1]} words in its {split} part")
+    return [kept[i] for i in rng.permutation(len(kept))[:limit]]
+
+
+def shipped_sentences() -> list[str]:
+    """The project's own sentences: some languages, numbers, symbols."""
+    text = resources.files("semcom_core.bench").joinpath("sentences.txt").read_text(encoding="utf-8")
+    return text.splitlines()

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bench results as a file for machines and as a table for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from semcom_core import __version__
+from semcom_core.errors import ConfigError
+
+
+def write_json(path: Path, bench: str, seed: int, settings: dict, rows: list[dict]) -> None:
+    """Write a bench file: {"bench", "version", "seed", "settings", "rows"}.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    found = {"bench": bench, "version": __version__, "seed": seed, "settings": settings, "rows": rows}
+    try:
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"JSON file {path} cannot be written: {error.strerror}; allowed is a file in a folder that exists") from error
+
+
+def verdict(figure: str, target: str, reached: bool) -> str:
+    """A figure with its target."""
+    return f"{figure} (target {target}: {'reached' if reached else 'MISSED'})"

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bench of the text codecs: what a codec spends on a sentence, and what comes out at the far end of a channel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcom_core.channel import Channel
+from semcom_core.errors import ConfigError
+from semcom_core.metrics import bound_uses, exact_rate, limit_uses, mean_bleu, mean_chrf
+from semcom_core.phy import Frame, PhyConfig, ReceivedFrame, Transmitter
+from semcom_core.text import DecodedText, TextCodec
+
+#: Error probability for which the finite-blocklength limit is stated.
+LIMIT_ERROR = 0.01
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One sentence over the channel.
+
+    Args:
+        sent: the sentence.
+        received: what the codec made of it.
+        bits: information of the sentence by the codec's own source model, bits.
+        uses, air_uses: channel uses of the payload, and samples on air of its burst.
+        encode_s, decode_s: wall-clock times, s.
+    """
+
+    sent: str
+    received: DecodedText
+    bits: float
+    uses: int
+    air_uses: int
+    encode_s: float
+    decode_s: float
+
+
+def run_trials(
+    sender: TextCodec, receiver: TextCodec, texts: list[str], channel: Channel, rng: np.random.Generator
+) -> Iterator[Trial]:
+    """Send each sentence over the channel, symbols without the modem, and decode it.
+
+    Args:
+        sender, receiver: the two ends of the link, often the same object.
+        texts: sentences; sentence i has message number i modulo 256.
+        channel: must state an SNR, for which the codec chooses its rate.
+    """
+    transmitter = Transmitter(PhyConfig())
+    for i, text in enumerate(texts):
+        started = time.perf_counter()
+        frames = sender.encode(text, channel.snr_db, message_id=i % 256)
+        encoded = time.perf_counter()
+        received = [receive(frame, channel, rng) for frame in frames]
+        begun = time.perf_counter()
+        result = receiver.decode(received)
+        decoded = time.perf_counter()
+        uses = sum(len(frame.symbols) for frame in frames)
+        air_uses = len(transmitter.burst(frames))
+        yield Trial(text, result, sender.source_bits(text), uses, air_uses, encoded - started, decoded - begun)
+
+
+def receive(frame: Frame, channel: Channel, rng: np.random.Generator) -> ReceivedFrame:
+    """A frame as it comes out of the channel, without the modem."""
+    symbols, noise_var = channel.through_symbols(frame.symbols, rng)
+    return ReceivedFrame(frame.header, symbols, noise_var, snr_db=channel.snr_db)
+
+
+def summarise(name: str, channel: Channel, trials: list[Trial]) -> dict:
+    """One row of the text bench (see the README for its fields)."""
+    sent = [t.sent for t in trials]
+    got = [t.received.text for t in trials]
+    words = sum(len(s.split()) for s in sent)
+    bits = np.array([t.bits for t in trials])
+    uses = sum(t.uses for t in trials)
+    bound = bound_uses(bits, channel.snr_db).sum()
+    wrong = [t for t in trials if t.received.text != t.sent]
+    marked = sum(not t.received.decoded for t in trials)
+    return {
+        "codec": name,
+        "channel": str(channel),
+        "snr_db": channel.snr_db,
+        "sentences": len(trials),
+        "words": words,
+        "bits_per_word": bits.sum() / words,
+        "uses_per_word": uses / words,
+        "air_uses_per_word": sum(t.air_uses for t in trials) / words,
+        "exact_rate": exact_rate(sent, got),
+        "delivered": (len(trials) - marked) / len(trials),
+        "marked": marked,
+        "marked_of_wrong": sum(not t.received.decoded for t in wrong) / len(wrong) if wrong else None,
+        **{f"bleu{n}": mean_bleu(sent, got, n) for n in (1, 2, 3, 4)},
+        "similarity": mean_chrf(sent, got),
+        "bound_ratio": uses / bound,
+        "limit_ratio": limit_uses(bits, channel.snr_db, LIMIT_ERROR).sum() / bound,
+        "rounds": 1.0,
+        "encode_s": float(np.mean([t.encode_s for t in trials])),
+        "decode_s": float(np.mean([t.decode_s for t in trials])),
+    }
+
+
+def highest_passing(
+    measure: Callable[[float], dict], efficiencies: Iterable[float], exact: float
+) -> dict:
+    """The row of the highest efficiency that still reaches an exact rate; of the lowest, where none does.
+
+    Args:
+        measure: gives the row of an efficiency.
+        efficiencies: candidates.
+        exact: exact_rate to reach.
+    """
+    for efficiency in sorted(efficiencies, reverse=True):
+        row = measure(efficiency)
+        if row["exact_rate"] >= exact:
+            break
+    return row
+
+
+def efficiency_for(uses_of: Callable[[float], float], budget: float) -> float:
+    """Highest efficiency of 0.1 to 1.2, to 0.01, whose mean uses stay within a budget.
+
+    Args:
+        uses_of: mean uses at an efficiency, falling.
+        budget: most uses.
+
+    Raises:
+        ConfigError: no efficiency is high enough.
+    """
+    for efficiency in (round(0.1 + 0.01 * i, 2) for i in range(111)):
+        if uses_of(efficiency) <= budget:
+            return efficiency
+    raise ConfigError(f"uses per word are limited to {budget}; even the highest rate of the codec needs more")

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The `semcom` command. Errors are one line; exit status 2 for bad input, 1 for failure."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from semcom_core import __version__
+from semcom_core.cli import bench, demo, grc, models, sim
+from semcom_core.errors import ConfigError, SemcomError
+
+COMMANDS = (sim, bench, grc, models, demo)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="semcom", description="Semantic communication over a simulated channel or a radio.")
+    top.add_argument("--version", action="version", version=f"semcom {__version__}")
+    subparsers = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    args = parser().parse_args(arguments)
+    # Models that are on disk need no progress bar of another library, and no hub is asked for what is not named.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        return args.run(args)
+    except SemcomError as error:
+        print(f"semcom: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        return 130

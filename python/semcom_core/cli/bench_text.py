@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`semcom bench text`: what the text codecs spend on sentences and what arrives, against SNR."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from semcom_core.bench.corpus import SPLITS, data_file, sentences, word_range
+from semcom_core.bench.noisy import NoisyModel
+from semcom_core.bench.report import verdict, write_json
+from semcom_core.bench.text import efficiency_for, highest_passing, run_trials, summarise
+from semcom_core.channel import parse_channel
+from semcom_core.cli.codecs import add_settings_option, settings_from
+from semcom_core.errors import ConfigError, check_choice
+from semcom_core.text import TEXT_CODECS, TextCodec, load_codec
+
+#: Targets: share of exact sentences, uses over capacity, decode time, memory, uses against deflate and its efficiency.
+EXACT, BOUND, DECODE_S, MEMORY_GIB, RATIO, BASELINE_EFFICIENCY = 0.97, 1.6, 3.0, 2.5, 0.32, 0.7
+#: Efficiencies at which the deflate baseline is tried, a step of its rate table apart.
+BASELINE_EFFICIENCIES = (0.62, 0.655, 0.69, 0.73, 0.77, 0.81, 0.855, 0.90)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the bench."""
+    parser.add_argument("--codec", nargs="+", default=["spinal", "deflate"], help="codecs (default spinal deflate)")
+    parser.add_argument("--channel", default="awgn", help="awgn, rayleigh or rician with its options; the SNR comes from --snr-db (default awgn)")
+    parser.add_argument("--snr-db", type=float, nargs="+", default=[0, 3, 6, 9, 12], help="SNRs, dB (default 0 3 6 9 12)")
+    parser.add_argument("--data", help="file of one sentence a line, or a folder with text/europarl_en.txt (default $SEMCOM_DATA)")
+    parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
+    parser.add_argument("--words", default="5:30", help="keep sentences of this many words (default 5:30)")
+    parser.add_argument("--limit", type=int, default=100, help="sentences, a seeded sample (default 100)")
+    parser.add_argument("--uses-per-word", type=float, help="lower the rate until the mean uses a word are at most this")
+    parser.add_argument("--probability-noise", type=float, default=0.0, help="fresh uniform noise on each log2-probability at the receiver, bits")
+    parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
+    parser.add_argument("--json", type=Path, help="file to write the rows to")
+    add_settings_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run every codec at every SNR; deflate at the highest efficiency that still reaches the exact rate."""
+    for name in args.codec:
+        check_choice("codec", name, TEXT_CODECS)
+    texts = sentences(data_file(args.data), args.split, word_range(args.words), args.limit, np.random.default_rng(args.seed))
+    rows = []
+    for name in args.codec:
+        for snr_db in args.snr_db:
+            rows.append(_row(args, name, texts, snr_db))
+            print(describe(rows[-1]), flush=True)
+    for line in comparison(rows):
+        print(line)
+    if args.json:
+        settings = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+        write_json(args.json, "text", args.seed, settings, rows)
+    return 0
+
+
+def _row(args: argparse.Namespace, name: str, texts: list[str], snr_db: float) -> dict:
+    """Measure one codec at one SNR."""
+    settings = settings_from(args) if name == "spinal" else {}
+    kind, comma, options = args.channel.partition(",")
+    channel = parse_channel(f"{kind}:{snr_db:g}{comma}{options}")
+
+    def measure(**more) -> dict:
+        codec = load_codec(name, **{**settings, **more})
+        receiver = _with_noise(codec, args) if args.probability_noise else codec
+        trials = run_trials(codec, receiver, texts, channel, np.random.default_rng([args.seed, len(texts)]))
+        return summarise(name, channel, list(tqdm(trials, f"{name} {snr_db:g} dB", len(texts), leave=False)))
+
+    if args.uses_per_word:
+        words = sum(len(text.split()) for text in texts)
+        return measure(efficiency=efficiency_for(lambda e: _mean_uses(name, {**settings, "efficiency": e}, texts, snr_db) / words, args.uses_per_word))
+    if name == "deflate":
+        return highest_passing(lambda efficiency: measure(efficiency=efficiency), BASELINE_EFFICIENCIES, EXACT)
+    return measure()
+
+
+def describe(row: dict) -> str:
+    """One line on a row."""
+    marked = "" if row["marked_of_wrong"] is None else f", wrong ones marked {row['marked_of_wrong']:.2f}"
+    figures = [
+        f"{row['codec']:8s} {row['channel']:10s} exact {row['exact_rate']:.3f}{marked}",
+        f"{row['uses_per_word']:6.2f} uses/word, {row['bits_per_word']:.2f} bits/word, uses over bound {row['bound_ratio']:.3f} (limit {row['limit_ratio']:.3f})",
+        f"BLEU-1/4 {row['bleu1']:.3f}/{row['bleu4']:.3f}, on air {row['air_uses_per_word'] / row['uses_per_word']:.2f} x",
+        f"encode {row['encode_s']:.2f} s, decode {row['decode_s']:.2f} s",
+    ]
+    return "; ".join(figures)
+
+
+def comparison(rows: list[dict]) -> list[str]:
+    """The figures that have a target, a line each."""
+    lines = []
+    baseline = {row["snr_db"]: row for row in rows if row["codec"] == "deflate"}
+    for row in rows:
+        figures = _baseline_figures(row) if row["codec"] == "deflate" else _codec_figures(row, baseline.get(row["snr_db"]))
+        lines.append(f"{row['codec']} at {row['snr_db']:g} dB: " + "; ".join(verdict(*figure) for figure in figures))
+    memory_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    lines.append("process: " + verdict(f"memory {memory_gib:.2f} GiB", f"<= {MEMORY_GIB}", memory_gib <= MEMORY_GIB))
+    return lines
+
+
+def _baseline_figures(row: dict) -> list[tuple[str, str, bool]]:
+    efficiency = 1 / row["bound_ratio"]
+    return [
+        (f"exact {row['exact_rate']:.3f}", f">= {EXACT}", row["exact_rate"] >= EXACT),
+        (f"information bits a use over capacity {efficiency:.3f}", f">= {BASELINE_EFFICIENCY}", efficiency >= BASELINE_EFFICIENCY),
+    ]
+
+
+def _codec_figures(row: dict, baseline: dict | None) -> list[tuple[str, str, bool]]:
+    figures = [
+        (f"exact {row['exact_rate']:.3f}", f">= {EXACT}", row["exact_rate"] >= EXACT),
+        (f"uses over bound {row['bound_ratio']:.3f}", f"<= {BOUND}", row["bound_ratio"] <= BOUND),
+        (f"decode {row['decode_s']:.2f} s", f"<= {DECODE_S}", row["decode_s"] <= DECODE_S),
+    ]
+    if baseline:
+        ratio = row["uses_per_word"] / baseline["uses_per_word"]
+        figures.append((f"uses over deflate {ratio:.3f}", f"<= {RATIO}", ratio <= RATIO))
+    return figures
+
+
+def _mean_uses(name: str, settings: dict, texts: list[str], snr_db: float) -> float:
+    """Mean channel uses of a sentence."""
+    codec = load_codec(name, **settings)
+    return float(np.mean([sum(len(frame.symbols) for frame in codec.encode(text, snr_db)) for text in texts]))
+
+
+def _with_noise(codec: TextCodec, args: argparse.Namespace) -> TextCodec:
+    """The same codec, its model's log2-probabilities a little off each time they are asked for."""
+    if codec.name != "spinal":
+        raise ConfigError(f"codec {codec.name!r} has no language model; --probability-noise goes with spinal")
+    noisy = NoisyModel(codec.model, args.probability_noise, np.random.default_rng([args.seed, 1]))
+    return type(codec)(codec.config, noisy)

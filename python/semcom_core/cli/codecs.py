@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that choose and set up a text codec, shared by the commands."""
+
+from __future__ import annotations
+
+import argparse
+
+import yaml
+
+from semcom_core.errors import ConfigError
+from semcom_core.text import TEXT_CODECS, TextCodec, load_codec
+
+
+def add_codec_options(parser: argparse.ArgumentParser) -> None:
+    """Add --codec and --set."""
+    parser.add_argument("--codec", default="spinal", help=f"one of {', '.join(TEXT_CODECS)} (default spinal)")
+    add_settings_option(parser)
+
+
+def add_settings_option(parser: argparse.ArgumentParser) -> None:
+    """Add --set."""
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of the codec, such as model=… beam=16 key=…")
+
+
+def settings_from(args: argparse.Namespace) -> dict:
+    """Settings given by --set; values are read as YAML.
+
+    Raises:
+        ConfigError: one is not NAME=VALUE.
+    """
+    settings = {}
+    for text in args.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"setting is {text!r}; allowed is NAME=VALUE")
+        settings[name] = yaml.safe_load(value) if value else ""
+    return settings
+
+
+def codec_from(args: argparse.Namespace) -> TextCodec:
+    """The codec that the options name."""
+    return load_codec(args.codec, **settings_from(args))

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`semcom models`: list the language models, fetch one and check that it works."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from semcom_core.errors import ModelError
+from semcom_core.models.loader import catalogue, load_language_model, locate
+
+_SENTENCE = "The quick brown fox jumps over the lazy dog."
+
+
+def add_parser(subparsers) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("models", help="list, fetch and verify language models", description=__doc__)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    actions.add_parser("list", help="the models known by name, and whether their weights are here")
+    verify = actions.add_parser("verify", help="load a model, fetching it if need be, and print its fingerprint")
+    verify.add_argument("model", help="a name of the list, a folder, a GGUF file or a hub name OWNER/NAME")
+    parser.set_defaults(run=run, action="list")
+    verify.set_defaults(action="verify")
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the models or verify one."""
+    if args.action == "list":
+        for name, entry in catalogue().items():
+            print(f"{name:16s} {_state(name):22s} {entry.description}; {entry.licence}")
+        return 0
+    model = load_language_model(args.model)
+    tokens = model.tokenize(_SENTENCE)
+    if model.detokenize(tokens) != _SENTENCE:
+        raise ModelError(f"the tokenizer of {args.model!r} gives {model.detokenize(tokens)!r} for {_SENTENCE!r}")
+    bits = -sum(row[token] for row, token in zip(model.log2_probs(tokens), tokens))
+    print(f"{args.model}: fingerprint {model.fingerprint}, {model.vocabulary} tokens, {bits / len(_SENTENCE.split()):.2f} bits a word")
+    return 0
+
+
+def _state(name: str) -> str:
+    try:
+        place = locate(name)
+    except ModelError:
+        return "weights not installed"
+    return "ready" if isinstance(place, Path) else "fetched from the hub"

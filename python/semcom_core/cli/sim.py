@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`semcom sim`: send text through a simulated channel and show what arrives, in plain Python."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.channel import Channel, parse_channel
+from semcom_core.cli.codecs import add_codec_options, codec_from
+from semcom_core.errors import ConfigError
+from semcom_core.phy import PhyConfig, Receiver, Transmitter
+from semcom_core.text import DecodedText, TextCodec
+
+#: Silence before and after each burst, samples.
+_GAP = 400
+
+
+def add_parser(subparsers) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("sim", help="send text through a simulated channel", description=__doc__)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--text", help="the message")
+    source.add_argument("--text-file", type=Path, help="file of messages, one a line")
+    parser.add_argument("--channel", default="awgn:5", help="such as awgn:5 or awgn:5+cfo:12khz+taps:0,-6,-10 (default awgn:5)")
+    parser.add_argument("--design-snr-db", type=float, help="SNR the rate is chosen for (default: that of the channel)")
+    parser.add_argument("--modem", action=argparse.BooleanOptionalAction, default=True, help="samples through the burst modem, or bare symbols")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the channel (default 1)")
+    parser.add_argument("--json", type=Path, help="file to write the results to")
+    add_codec_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Send each message; exit status 1 when one did not arrive exactly."""
+    channel = parse_channel(args.channel)
+    snr_db = channel.snr_db if args.design_snr_db is None else args.design_snr_db
+    if snr_db is None:
+        raise ConfigError(f"channel {args.channel!r} states no SNR; name the one to design for with --design-snr-db")
+    texts = _messages(args)
+    codec = codec_from(args)
+    rng = np.random.default_rng(args.seed)
+    results = [_send(codec, text, i % 256, snr_db, channel, rng, args.modem) for i, text in enumerate(texts)]
+    if args.json:
+        args.json.write_text(json.dumps({"channel": str(channel), "codec": codec.name, "messages": results}, indent=1) + "\n", encoding="utf-8")
+    return 0 if all(result["exact"] for result in results) else 1
+
+
+def _messages(args: argparse.Namespace) -> list[str]:
+    if args.text is not None:
+        return [args.text]
+    try:
+        return args.text_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"text file {args.text_file} cannot be read: {error}") from error
+
+
+def _send(codec: TextCodec, text: str, number: int, snr_db: float, channel: Channel, rng, modem: bool) -> dict:
+    frames = codec.encode(text, snr_db, message_id=number)
+    uses = sum(len(frame.symbols) for frame in frames)
+    received, air = _through_modem(frames, channel, rng) if modem else _through_symbols(frames, channel, rng)
+    got = codec.decode(received) if received else DecodedText("", False, number, reason="no frame was received")
+    print(f"sent      {text}")
+    print(f"received  {got.text}" + ("" if got.decoded else f"   [undecoded: {got.reason}]"))
+    size = len(text.encode())
+    print(f"          {uses} channel uses for {size} bytes, {uses / max(1, len(text.split())):.1f} a word" + (f"; {air} samples on air" if modem else ""))
+    return {"sent": text, "received": got.text, "decoded": got.decoded, "exact": got.text == text, "uses": uses, "air_uses": air, "reason": got.reason}
+
+
+def _through_modem(frames, channel: Channel, rng) -> tuple[list, int]:
+    """The frames that the receiver finds, and the samples of the burst."""
+    burst = Transmitter(PhyConfig()).burst(frames)
+    gap = np.zeros(_GAP, np.complex64)
+    receiver = Receiver(PhyConfig())
+    received = receiver.push(channel.through_samples(np.concatenate([gap, burst, gap]), rng))
+    return received + receiver.flush(), len(burst)
+
+
+def _through_symbols(frames, channel: Channel, rng) -> tuple[list, None]:
+    from semcom_core.bench.text import receive
+
+    return [receive(frame, channel, rng) for frame in frames], None
