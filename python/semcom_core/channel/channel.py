@@ -62,6 +62,11 @@ class Channel:
             raise ConfigError(f"channel {str(self)!r} has no SNR to change; allowed is one with a term such as awgn:5")
         return replace(self, terms=tuple(one if one.snr_db is None else replace(one, snr_db=float(snr_db)) for one in self.terms))
 
+    def noiseless(self) -> Channel:
+        """This channel without its noise."""
+        kept = [replace(one, snr_db=None) if one.snr_db is not None else one for one in self.terms if one.name != "awgn"]
+        return replace(self, terms=tuple(kept))
+
     def through_symbols(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Send codec symbols, the channel's gain known and taken out.
 
@@ -106,10 +111,11 @@ class Channel:
         """Mean power of an active carrier."""
         if self.carrier_power is not None:
             return self.carrier_power
-        default = PhyConfig()
+        default = Layout(PhyConfig())
         on_air = x[x != 0]
-        power = np.mean(np.abs(on_air).astype(float) ** 2) if len(on_air) else default.rms**2
-        return float(power) / Layout(default).occupancy
+        if not len(on_air):
+            return default.carrier_power
+        return float(np.mean(np.abs(on_air).astype(float) ** 2)) / default.occupancy
 
 
 def parse_channel(text: str, rate_hz: float = 1e6, carrier_power: float | None = None) -> Channel:

@@ -21,17 +21,25 @@ class Burst:
         start: absolute index of its first preamble sample.
         cfo: carrier frequency offset, cycles a sample.
         uses: first use of the next frame.
-        header: header whose payload is awaited; None while the next header is.
+        first, count: first symbol and number of symbols that the next step reads.
+        needed: absolute index one past the last sample that it reads.
+        header, header_bits: header whose payload is awaited; None while the next header is.
         frames: frames read so far.
-        ended: no further frame follows.
+        ended, truncated: no further frame follows; the stream ended within one.
+        headers_bad: headers whose CRC did not hold.
+        channel, noise: estimates so far, complex64 (A,) and the noise power of a carrier.
+        preview: carriers of the first header, received with the first frequency, (S, A).
         training: sum of received times conj(known), complex (A,), and how many entered it, float (A,).
         residual: sum of squared residuals and their degrees of freedom.
-        phase: phase, rad, at symbol `phase_at`, and its slope, rad a symbol.
+        phase: phase, rad; its slope, rad a symbol; and the symbol they hold for.
     """
 
     start: int
     cfo: float
     uses: int = 0
+    first: int = 0
+    count: int = 0
+    needed: int = 0
     header: FrameHeader | None = None
     header_bits: np.ndarray | None = None
     frames: list[ReceivedFrame] = field(default_factory=list)
@@ -45,16 +53,17 @@ class Burst:
     phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
     preview: np.ndarray | None = None
 
-    def span(self, layout: Layout) -> tuple[int, int]:
-        """First symbol and number of symbols that the next step reads."""
-        first = self.uses // len(layout.data)
+    def aim(self, layout: Layout) -> None:
+        """Set the symbols that the next step reads, after `uses` or `header` changed."""
+        width = len(layout.data)
         length = 0 if self.header is None else self.header.length
-        return first, layout.symbols_for(self.uses + HEADER_USES + length) - first
+        self.first = self.uses // width
+        self.count = -(-(self.uses + HEADER_USES + length) // width) - self.first
+        self.needed = self.start + layout.preamble_samples + (self.first + self.count) * layout.symbol_samples
 
-    def samples_needed(self, layout: Layout) -> int:
-        """Absolute index one past the last sample that the next step reads."""
-        first, count = self.span(layout)
-        return self.start + layout.preamble_samples + (first + count) * layout.symbol_samples
+    def symbols_before(self, layout: Layout, limit: int) -> int:
+        """How many of the symbols that the next step reads end before sample `limit`; may be negative."""
+        return (limit - self.start - layout.preamble_samples) // layout.symbol_samples - self.first
 
     def end(self, layout: Layout) -> int:
         """Absolute index one past the last sample that is claimed by the frames read so far."""
@@ -103,3 +112,9 @@ def chirp_offsets(layout: Layout) -> np.ndarray:
     """Samples from a burst's start to the receiver's windows of the Zadoff-Chu symbols, (chirps,)."""
     p = layout.profile
     return layout.repeated_samples + p.prefix - p.backoff + p.fft * np.arange(p.chirps)
+
+
+def predicted_turn(bursts: list[Burst], symbols: np.ndarray) -> np.ndarray:
+    """exp(-j phase), complex64 (B, S, 1), of the phases that earlier frames of the bursts foretell."""
+    phase = np.array([b.phase for b in bursts])
+    return np.exp(-1j * (phase[:, :1] + phase[:, 1:2] * (symbols - phase[:, 2:]))).astype(np.complex64)[:, :, None]

@@ -38,12 +38,12 @@ class Profile:
     notch: int = 1
     pilots: tuple[int, ...] = (-21, -7, 7, 21)
     period: int = 8
-    repeats: int = 12
+    repeats: int = 10
     chirps: int = 1
     root: int = 25
     guard: int = 4
-    gate: float = 4.5
-    accept: float = 0.16
+    gate: float = 3.0
+    accept: float = 0.14
 
 
 #: Profiles by name; a profile is data only.

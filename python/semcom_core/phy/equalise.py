@@ -23,6 +23,12 @@ from semcom_core.units import linear_to_db
 
 #: A symbol noisier than this (power over its own) is handed on as erased.
 ERASED_ABOVE = 1e3
+#: Largest frequency left after a header, rad a symbol.
+SPAN = 0.15
+#: What earlier frames of a burst weigh in the next one's channel estimate.
+MEMORY = 0.75
+#: Symbols from which the drift of the timing is looked at.
+LONG = 12
 #: Clocks are assumed this far apart, as a ratio (one standard deviation).
 CLOCK_SPREAD = 2e-5
 
@@ -43,7 +49,6 @@ def equalise(
     received: np.ndarray,
     known: np.ndarray,
     times: np.ndarray,
-    habits: tuple[float, float],
 ) -> Equalised:
     """Equalise the carriers of one frame of each burst, and update the bursts' channel, noise and phase.
 
@@ -51,54 +56,52 @@ def equalise(
         received: complex64 (B, S, A).
         known: what is known of them, 0 where nothing is, complex64 (B, S, A).
         times: times of the symbols, in symbols, (S,); those below 0 belong to the preamble.
-        habits: largest frequency left, rad a symbol, and the weight of earlier frames.
     """
-    span, memory = habits
     channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
-    phase, _, _ = _track(received, known, channel, noise, times, span)
-    matched = received * known.conj()
-    sure = np.abs(known) > 0
-    total, count = _training(bursts, matched, sure, phase, memory)
+    phase, _, _ = _track(received, known, channel, noise, times)
+    sure = (known != 0).astype(np.float32)
+    total, count = _training(bursts, received * known.conj(), sure, phase)
     raw = total / np.maximum(count, 1.0)
-    noise = _noise(bursts, received, known, raw, phase)
+    noise = _noise(bursts, received, known, sure, raw, phase)
     channel, error = smoother(raw, noise / np.maximum(count.mean(axis=1), 1e-9))
-    phase, spread, slope = _track(received, known, channel, noise, times, span)
+    phase, spread, slope = _track(received, known, channel, noise, times)
     turned = received * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
-    turned *= _straighten(layout, turned, known, channel, times, noise)
+    if len(times) >= LONG:
+        turned *= _straighten(layout, turned, known, channel, times, noise)
     power = np.maximum(channel.real**2 + channel.imag**2, 1e-30)
     variance = ((noise[:, None] + error) / power)[:, None, :] + spread[:, :, None]
+    preamble = int(np.sum(times < 0))
     for index, burst in enumerate(bursts):
         burst.channel, burst.noise, burst.training = channel[index], float(noise[index]), (total[index], count[index])
-        burst.phase = _foretell(burst, phase[index], float(slope[index]), times, len(times[times >= 0]), layout)
-    clean = turned * (channel.conj() / power)[:, None, :]
-    return Equalised(clean[:, times >= 0], variance[:, times >= 0], linear_to_db(power.mean(axis=1) / noise))
+        burst.phase = _foretell(burst, float(phase[index, preamble + burst.count - 1]), float(slope[index]))
+    clean = turned[:, preamble:] * (channel.conj() / power)[:, None, :]
+    return Equalised(clean, variance[:, preamble:], linear_to_db(power.mean(axis=1) / noise))
 
 
-def _track(received, known, channel, noise, times, span):
+def _track(received, known, channel, noise, times):
     """Phases, their error variances and slopes, as smooth_phase returns them."""
     expected = channel[:, None, :] * known
     phasors = (received * expected.conj()).sum(axis=2)
     weights = (expected.real**2 + expected.imag**2).sum(axis=2) / noise[:, None]
-    return smooth_phase(phasors, weights, times, span, span)
+    return smooth_phase(phasors, weights, times, SPAN, SPAN)
 
 
-def _training(bursts, matched, sure, phase, memory) -> tuple[np.ndarray, np.ndarray]:
+def _training(bursts, matched, sure, phase) -> tuple[np.ndarray, np.ndarray]:
     """Sums of received times conj(known), and their counts, (B, A), earlier frames included."""
-    total = np.einsum("bsk,bs->bk", matched, np.exp(-1j * phase))
+    total = (matched * np.exp(-1j * phase).astype(np.complex64)[:, :, None]).sum(axis=1)
     count = sure.sum(axis=1).astype(float)
     for index, burst in enumerate(bursts):
-        total[index] += memory * burst.training[0]
-        count[index] += memory * burst.training[1]
+        total[index] += MEMORY * burst.training[0]
+        count[index] += MEMORY * burst.training[1]
     return total, count
 
 
-def _noise(bursts, received, known, raw, phase) -> np.ndarray:
+def _noise(bursts, received, known, sure, raw, phase) -> np.ndarray:
     """Noise power, float (B,), of what is known less what the raw channel explains; earlier frames included."""
-    explained = known * raw[:, None, :] * np.exp(1j * phase)[:, :, None]
-    sure = np.abs(known) > 0
-    wrong = np.where(sure, received - explained, 0)
+    explained = known * raw.astype(np.complex64)[:, None, :] * np.exp(1j * phase).astype(np.complex64)[:, :, None]
+    wrong = (received - explained) * sure
     squares = (wrong.real**2 + wrong.imag**2).sum(axis=(1, 2))
-    freedom = np.maximum(sure.sum(axis=(1, 2)) - sure.any(axis=1).sum(axis=1) - 0.5 * sure.any(axis=2).sum(axis=1), 1.0)
+    freedom = np.maximum(sure.sum(axis=(1, 2)) - sure.max(axis=1).sum(axis=1) - 0.5 * sure.max(axis=2).sum(axis=1), 1.0)
     found = np.empty(len(bursts))
     for index, burst in enumerate(bursts):
         burst.residual = (burst.residual[0] + float(squares[index]), burst.residual[1] + float(freedom[index]))
@@ -118,16 +121,14 @@ def _straighten(layout: Layout, turned, known, channel, times, noise) -> np.ndar
     return np.exp(-1j * (drift[:, None] * late)[:, :, None] * layout.carriers).astype(np.complex64)
 
 
-def _foretell(burst: Burst, phase, slope, times, count, layout) -> tuple[float, float, float]:
-    """Phase, slope and symbol from which the next frame's phases are foretold."""
-    first, real = burst.span(layout)
-    last = len(times) - count + real - 1
+def _foretell(burst: Burst, phase: float, slope: float) -> tuple[float, float, float]:
+    """Phase, slope and symbol from which the next frame's phases are foretold; `phase` is the last symbol's."""
+    symbol = burst.first + burst.count - 1
     before = burst.phase
-    symbol = first + real - 1
-    return before[0] + before[1] * (symbol - before[2]) + float(phase[last]), before[1] + slope, float(symbol)
+    return before[0] + before[1] * (symbol - before[2]) + phase, before[1] + slope, float(symbol)
 
 
-def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, symbols: np.ndarray, limit: int) -> None:
+def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, limit: int) -> None:
     """Append to each burst its frame, and move the burst on to the next header."""
     width = len(layout.data)
     carriers = result.carriers[:, :, layout.data].reshape(len(bursts), -1)
@@ -135,9 +136,9 @@ def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, symb
     for index, burst in enumerate(bursts):
         begin = burst.uses % width + HEADER_USES
         part = slice(begin, begin + burst.header.length)
-        reach = (limit - burst.start - layout.preamble_samples) // layout.symbol_samples - int(symbols[index, 0])
+        reach = burst.symbols_before(layout, limit)
         y, var = _payload(layout, carriers[index, part], variances[index, part], max(reach, 0) * width - begin)
-        burst.truncated |= bool(reach < burst.span(layout)[1])
+        burst.truncated |= bool(reach < burst.count)
         cfo_hz = (burst.cfo + burst.phase[1] / (2 * np.pi * layout.symbol_samples)) * layout.config.rate_hz
         burst.frames.append(
             ReceivedFrame(burst.header, y, var, snr_db=float(result.snr_db[index]), cfo_hz=float(cfo_hz), start_sample=burst.start)
@@ -145,6 +146,7 @@ def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, symb
         burst.uses += HEADER_USES + burst.header.length
         burst.ended = not burst.header.more or burst.truncated or len(burst.frames) >= layout.config.max_frames
         burst.header = None
+        burst.aim(layout)
 
 
 def _payload(layout: Layout, received: np.ndarray, variance: np.ndarray, there: int) -> tuple[np.ndarray, np.ndarray]:

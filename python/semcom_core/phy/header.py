@@ -22,7 +22,7 @@ INFO_BITS = sum(HEADER_FIELDS.values())
 CRC_BITS = 16
 CRC_START = 0xFFFF
 #: (end states, detours) of the decoder's lists, tried in turn until the CRC holds.
-LISTS = ((4, 0), (16, 7))
+LISTS = ((4, 0), (16, 3))
 
 
 def crc16(bits: np.ndarray) -> int:
@@ -47,13 +47,27 @@ def unpack(bits: np.ndarray) -> FrameHeader:
     Raises:
         FrameError: the CRC does not hold, or a field is not allowed.
     """
-    if crc16(bits[:INFO_BITS]) != int("".join(map(str, bits[INFO_BITS:])), 2):
-        raise FrameError("header CRC-16 does not hold; allowed is the CRC of its 48 bits")
-    fields, at = {}, 0
-    for name, width in HEADER_FIELDS.items():
-        fields[name] = int("".join(map(str, bits[at : at + width])), 2)
+    if not np.array_equal(to_bits(crc16(bits[:INFO_BITS]), CRC_BITS), bits[INFO_BITS:]):
+        raise FrameError(f"header CRC-16 of bits {''.join(map(str, bits))} does not hold; allowed is the CRC of the first 48")
+    return read_fields(bits)
+
+
+def read_fields(bits: np.ndarray) -> FrameHeader:
+    """Header of bits (64,) whose CRC is known to hold; raises FrameError when a field is not allowed."""
+    return FrameHeader(*(_PLACES @ bits[:INFO_BITS]).tolist())
+
+
+def _field_places() -> np.ndarray:
+    """Matrix (fields, 48) that turns header bits into the fields' values."""
+    places = np.zeros((len(HEADER_FIELDS), INFO_BITS), dtype=np.int64)
+    at = 0
+    for row, width in zip(places, HEADER_FIELDS.values(), strict=True):
+        row[at : at + width] = 1 << np.arange(width - 1, -1, -1)
         at += width
-    return FrameHeader(**fields)
+    return places
+
+
+_PLACES = _field_places()
 
 
 def _crc_matrix() -> tuple[np.ndarray, np.ndarray]:

@@ -49,17 +49,17 @@ class Layout:
         """Positions of the data carriers among the active ones, in the order of uses, (D,)."""
         return np.flatnonzero(~self.is_pilot)
 
-    @property
+    @cached_property
     def symbol_samples(self) -> int:
         """Samples of one symbol with its prefix."""
         return self.profile.fft + self.profile.prefix
 
-    @property
+    @cached_property
     def repeated_samples(self) -> int:
         """Samples of the repeated part."""
         return self.profile.period * self.profile.repeats
 
-    @property
+    @cached_property
     def preamble_samples(self) -> int:
         """Samples before symbol 0."""
         return self.repeated_samples + self.profile.prefix + self.profile.chirps * self.profile.fft
@@ -68,6 +68,11 @@ class Layout:
     def occupancy(self) -> float:
         """Active carriers over all carriers: mean sample power over carrier power with a unitary transform."""
         return len(self.carriers) / self.profile.fft
+
+    @property
+    def carrier_power(self) -> float:
+        """Mean power of an active carrier as transmitted (unitary transform): the power that SNRs refer to."""
+        return self.config.rms**2 / self.occupancy
 
     def symbols_for(self, uses: int) -> int:
         """OFDM symbols that hold a number of uses."""

@@ -49,6 +49,10 @@ class Receiver:
         self._acquire = Acquisition(self.layout)
         self._demodulator = Demodulator(self.layout)
         self._edge = reach(self.layout.profile)
+        self._reset()
+
+    def _reset(self) -> None:
+        """Forget the stream; silence goes before the next one, so that a burst may begin at its first sample."""
         lead = self.layout.profile.period * self._edge + SEARCH
         self._window = SampleWindow(np.zeros(lead, dtype=np.complex64), -lead)
         self._gate_at = -self.layout.profile.period * self._edge
@@ -67,14 +71,15 @@ class Receiver:
         return found
 
     def flush(self) -> list[ReceivedFrame]:
-        """End the stream: return what is complete, and cut-off frames with their missing symbols erased."""
+        """End the stream: return what is complete, and cut-off frames with their missing symbols erased.
+
+        What is pushed next begins a new stream at sample 0; the counts go on.
+        """
         limit = self._window.end + self.layout.profile.backoff
         longest = self._acquire.samples + self._gate_samples() + 2 * self.layout.overhead_samples
         self._append(np.zeros(longest, dtype=np.complex64))
         found = self._advance(limit)
-        fresh = Receiver(self.config)
-        fresh.stats = self.stats
-        self.__dict__.update(fresh.__dict__)
+        self._reset()
         return found
 
     def _gate_samples(self) -> int:
@@ -116,13 +121,14 @@ class Receiver:
 
     def _add(self, burst: Burst) -> None:
         """Queue a burst unless it is the one found last, seen again."""
+        burst.aim(self.layout)
         if not self._bursts or burst.start > self._bursts[-1].start + self.layout.repeated_samples // 2:
             self._bursts.append(burst)
 
     def _read(self, limit: int | None) -> bool:
         """One step of every burst whose samples are there; returns whether any step was done."""
         end = self._window.end if limit is None else np.inf
-        ready = [b for b in self._bursts if not b.ended and b.samples_needed(self.layout) <= end]
+        ready = [b for b in self._bursts if not b.ended and b.needed <= end]
         if not ready:
             return False
         heads = [b for b in ready if b.header is None]

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modem bench puts in: random frames, displaced bursts, noise and interference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from semcom_core.channel import Channel
+from semcom_core.channel.terms import Cfo, Delay
+from semcom_core.phy import Frame, FrameHeader
+from semcom_core.units import complex_noise, db_to_linear
+
+#: Codec number of the bench's frames, and the silence before and after a burst, samples.
+BENCH_CODEC, LEAD, TAIL = 3, 200, 120
+#: Power of interference over the noise, dB.
+INTERFERENCE_DB = 15.0
+
+
+def random_frame(number: int, lengths: tuple[int, int], rng: np.random.Generator) -> Frame:
+    """A frame of Gaussian symbols of mean power 1, its length uniform within `lengths`, ends included."""
+    length = int(rng.integers(lengths[0], lengths[1] + 1))
+    symbols = complex_noise(length, 1.0, rng)
+    symbols /= np.sqrt(np.mean(np.abs(symbols) ** 2))
+    return Frame(FrameHeader(codec=BENCH_CODEC, message_id=number % 256, params=number % 64, length=length), symbols)
+
+
+def same_header(a: FrameHeader, b: FrameHeader) -> bool:
+    """Whether two headers agree but for the `more` bit, which the transmitter sets."""
+    return replace(a, more=0) == replace(b, more=0)
+
+
+def displaced(burst: np.ndarray, cfo_hz: float, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
+    """A burst amid silence, with a delay and a frequency offset drawn from rng, and any phase."""
+    quiet = np.concatenate([np.zeros(LEAD), burst, np.zeros(TAIL)]).astype(np.complex64)
+    terms = (Delay(float(rng.uniform(0, 100))), Cfo(float(rng.uniform(-cfo_hz, cfo_hz))))
+    return Channel(terms, rate_hz).through_samples(quiet, rng) * np.complex64(np.exp(2j * np.pi * rng.random()))
+
+
+def noise(count: int, rng: np.random.Generator) -> np.ndarray:
+    """White Gaussian noise of power 1, complex64 (count,)."""
+    return complex_noise(count, 1.0, rng)
+
+
+def interference(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise of power 1 with, by turns, a tone, phase-shift keying of eight samples a symbol, and pulses of noise over it."""
+    third = count // 3
+    size = float(np.sqrt(db_to_linear(INTERFERENCE_DB)))
+    tone = np.exp(2j * np.pi * rng.uniform(-0.4, 0.4) * np.arange(third))
+    keyed = np.repeat(np.exp(0.5j * np.pi * rng.integers(0, 4, third // 8 + 1)), 8)[:third]
+    rest = count - 2 * third
+    pulses = complex_noise(rest, 1.0, rng) * np.repeat(rng.random(rest // 500 + 1) < 0.3, 500)[:rest]
+    return noise(count, rng) + (size * np.concatenate([tone, keyed, pulses])).astype(np.complex64)

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the headers of many bursts at a time.
+
+The channel comes from the Zadoff-Chu symbol (later from the frames before), the phases from the pilots. A header whose
+CRC does not hold is tried once more with the phases that its likeliest word, right or wrong, suggests: most of its
+coded bits are right, and they are ten times as many as the pilots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from semcom_core.errors import FrameError
+from semcom_core.phy import header as frame_header
+from semcom_core.phy.burst import Burst, SampleWindow, chirp_offsets, predicted_turn, symbol_offsets
+from semcom_core.phy.estimate import ChannelSmoother
+from semcom_core.phy.known import header_carriers, header_places, symbol_numbers
+from semcom_core.phy.layout import Layout
+from semcom_core.phy.ofdm import pilot_carriers
+from semcom_core.phy.preamble import chirp_carriers
+from semcom_core.phy.track import smooth_phase
+
+#: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a symbol.
+SLOPE, SPAN = 0.1, 0.3
+
+
+class HeaderReader:
+    """Headers of bursts: sets a burst's `header`, or ends the burst."""
+
+    def __init__(self, layout: Layout, smoother: ChannelSmoother):
+        self.layout = layout
+        self.smoother = smoother
+        self.chirp = chirp_carriers(layout)
+        self.chirp_offsets = chirp_offsets(layout)
+        self.chirp_times = (self.chirp_offsets - symbol_offsets(layout, 0)) / layout.symbol_samples
+
+    def __call__(self, window: SampleWindow, bursts: list[Burst]) -> None:
+        """Decode the next header of each burst."""
+        for shape in sorted({(b.uses == 0, b.count) for b in bursts}):
+            self._read(window, [b for b in bursts if (b.uses == 0, b.count) == shape], *shape)
+
+    def _read(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int) -> None:
+        layout = self.layout
+        symbols = symbol_numbers(bursts, count)
+        if first:
+            self._estimate_from_chirps(window, bursts)
+        received = window.carriers(layout, bursts, symbol_offsets(layout, symbols)) * predicted_turn(bursts, symbols)
+        channel = np.stack([b.channel for b in bursts])
+        matched = received * channel.conj()[:, None, :]
+        pilots = np.zeros_like(matched)
+        pilots[:, :, layout.is_pilot] = pilot_carriers(layout, symbols)
+        bits, good = self._decode(bursts, matched, channel, pilots)
+        bad = np.flatnonzero(~good)
+        if bad.size:
+            again = [bursts[i] for i in bad]
+            guess = header_carriers(layout, again, symbols[bad], bits[bad])
+            bits[bad], good[bad] = self._decode(again, matched[bad], channel[bad], guess)
+        for index, burst in enumerate(bursts):
+            burst.preview = received[index]
+            take_header(burst, bits[index], bool(good[index]))
+            burst.aim(layout)
+
+    def _decode(self, bursts: list[Burst], matched, channel, known) -> tuple[np.ndarray, np.ndarray]:
+        """Header bits and whether their CRC holds, with the phases that known carriers (B, S, A) give."""
+        phase, _, _ = self.track(bursts, matched * known.conj(), channel, known, 0.0)
+        matched = matched * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
+        row = matched[:, :, self.layout.data].reshape(len(bursts), -1)
+        uses = row[np.arange(len(bursts))[:, None], header_places(self.layout, bursts)]
+        return frame_header.decode(uses, self.layout.config.key)
+
+    def track(self, bursts: list[Burst], products, channel, known, span: float):
+        """Phases (B, S) of header symbols, their variances and slopes, from products with conj(channel x known).
+
+        In a first frame the Zadoff-Chu symbols, whose phase is 0 by definition, take part.
+        """
+        gain = channel.real**2 + channel.imag**2
+        phasors = products.sum(axis=2)
+        power = np.einsum("bsk,bk->bs", known.real**2 + known.imag**2, gain)
+        times = np.arange(phasors.shape[1], dtype=float)
+        if bursts[0].uses == 0:
+            own = np.repeat(gain.sum(axis=1)[:, None], len(self.chirp_times), axis=1)
+            phasors, power = np.concatenate([own, phasors], axis=1), np.concatenate([own, power], axis=1)
+            times = np.concatenate([self.chirp_times, times])
+        noise = np.array([b.noise for b in bursts])[:, None]
+        phase, variance, slope = smooth_phase(phasors, power / noise, times, span, SLOPE)
+        count = products.shape[1]
+        return phase[:, -count:], variance[:, -count:], slope
+
+    def _estimate_from_chirps(self, window: SampleWindow, bursts: list[Burst]) -> None:
+        """First channel and noise estimates of bursts, from their Zadoff-Chu symbols."""
+        offsets = np.broadcast_to(self.chirp_offsets, (len(bursts), len(self.chirp_offsets)))
+        raw = (window.carriers(self.layout, bursts, offsets) * self.chirp.conj()).mean(axis=1)
+        noise = self.smoother.noise_only(raw) + 1e-30
+        channel, _ = self.smoother(raw, noise)
+        for index, burst in enumerate(bursts):
+            burst.channel, burst.noise = channel[index], float(noise[index] * len(self.chirp_offsets))
+
+    def refine_frequency(self, bursts: list[Burst], known: np.ndarray) -> None:
+        """Improve the frequency of bursts by their first header, whose carriers (B, S, A) are known by now."""
+        preview, channel = np.stack([b.preview for b in bursts]), np.stack([b.channel for b in bursts])
+        known = known[:, : preview.shape[1]]
+        _, _, slope = self.track(bursts, preview * (channel[:, None] * known).conj(), channel, known, SPAN)
+        for burst, step in zip(bursts, slope, strict=True):
+            burst.cfo += float(step) / (2 * np.pi * self.layout.symbol_samples)
+
+
+def take_header(burst: Burst, bits: np.ndarray, good: bool) -> None:
+    """Set a burst's header from decoded bits, or end the burst."""
+    if good:
+        try:
+            burst.header, burst.header_bits = frame_header.read_fields(bits), bits
+            return
+        except FrameError:
+            good = False
+    burst.headers_bad += 1
+    burst.ended = True
