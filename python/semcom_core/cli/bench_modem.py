@@ -5,16 +5,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from semcom_core import __version__
 from semcom_core.bench.modem import ModemBench
 from semcom_core.bench.modem import run as rows_of
+from semcom_core.bench.report import verdict, write_json
 from semcom_core.config import add_arguments as add_settings
 from semcom_core.config import from_arguments
-from semcom_core.errors import ConfigError
 
 #: Least detection and header rate, and where it is asked for; limits of the other figures.
 HEADER_RATE, HEADER_SNR_DB, LOSS_DB, EVM_DB, IDLE_MSPS, BUSY_MSPS, AIR_RATIO = 0.99, 0.0, 0.7, -38.0, 5.0, 2.0, 6.0
@@ -42,11 +40,7 @@ def run(args: argparse.Namespace) -> int:
         rows.append(row)
         print(describe(row), flush=True)
     if args.json:
-        found = {"bench": "modem", "version": __version__, "seed": settings.seed, "settings": asdict(settings), "rows": rows}
-        try:
-            args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"JSON file {args.json}: {error.strerror}; allowed is a file that can be written") from error
+        write_json(args.json, "modem", settings.seed, asdict(settings), rows)
     return 0
 
 
@@ -55,36 +49,32 @@ def describe(row: dict) -> str:
     return _DESCRIBE[row["stimulus"]](row)
 
 
-def _mark(text: str, target: str, reached: bool) -> str:
-    return f"{text} (target {target}: {'reached' if reached else 'MISSED'})"
-
-
 def _bursts(row: dict) -> str:
     found, right = row["detected"] / row["frames"], row["header_ok"] / row["frames"]
     where = f"{row['channel']:>8} " + ("no noise" if row["snr_db"] is None else f"{row['snr_db']:5.1f} dB")
     rates = f"{row['frames']} bursts: detected {found:.4f}, header right {right:.4f}"
     plain = row["channel"] in ("awgn", "clean")
     if plain and (row["snr_db"] is None or row["snr_db"] >= HEADER_SNR_DB):
-        rates = _mark(rates, f">= {HEADER_RATE}", min(found, right) >= HEADER_RATE)
+        rates = verdict(rates, f">= {HEADER_RATE}", min(found, right) >= HEADER_RATE)
     figures = [f"{where}  {rates}"]
     if row["snr_loss_db"] is not None:
         loss = f"loss {row['snr_loss_db']:.2f} dB"
-        figures.append(_mark(loss, f"<= {LOSS_DB}", row["snr_loss_db"] <= LOSS_DB) if plain else loss)
+        figures.append(verdict(loss, f"<= {LOSS_DB}", row["snr_loss_db"] <= LOSS_DB) if plain else loss)
         figures.append(f"against a known channel {row['extra_loss_db']:.2f} dB")
     if row["evm_db"] is not None:
         evm = f"EVM {row['evm_db']:.1f} dB"
-        figures.append(_mark(evm, f"<= {EVM_DB}", row["evm_db"] <= EVM_DB) if plain else evm)
+        figures.append(verdict(evm, f"<= {EVM_DB}", row["evm_db"] <= EVM_DB) if plain else evm)
     return ", ".join(figures)
 
 
 def _stream(row: dict) -> str:
     alarms = f"{row['stimulus']}: {row['false_alarms_per_s']:.2f} false alarms/s, {row['frames']} false frames"
     speed = f"receiver {row['rx_msps']:.1f} Msps"
-    return f"{alarms}, " + (_mark(speed, f">= {IDLE_MSPS}", row["rx_msps"] >= IDLE_MSPS) if row["stimulus"] == "noise" else speed)
+    return f"{alarms}, " + (verdict(speed, f">= {IDLE_MSPS}", row["rx_msps"] >= IDLE_MSPS) if row["stimulus"] == "noise" else speed)
 
 
 def _back_to_back(row: dict) -> str:
-    speed = _mark(f"receiver {row['rx_msps']:.2f} Msps", f">= {BUSY_MSPS}", row["rx_msps"] >= BUSY_MSPS)
+    speed = verdict(f"receiver {row['rx_msps']:.2f} Msps", f">= {BUSY_MSPS}", row["rx_msps"] >= BUSY_MSPS)
     read = f"header right {row['header_ok'] / row['frames']:.4f}"
     return f"back-to-back bursts at {row['snr_db']:.0f} dB, one core: {read}, {speed}, transmitter {row['tx_msps']:.2f} Msps"
 
@@ -92,7 +82,7 @@ def _back_to_back(row: dict) -> str:
 def _cost(row: dict) -> str:
     uses = row["uses"] // row["messages"]
     text = f"cost: {row['messages']} x {uses} uses a burst: {row['air_uses']} air uses, air_uses/uses {row['air_ratio']:.2f}"
-    return _mark(text, f"<= {AIR_RATIO}", row["air_ratio"] <= AIR_RATIO) if row["messages"] == 1 and uses >= AIR_RATIO_FROM else text
+    return verdict(text, f"<= {AIR_RATIO}", row["air_ratio"] <= AIR_RATIO) if row["messages"] == 1 and uses >= AIR_RATIO_FROM else text
 
 
 _DESCRIBE = {"bursts": _bursts, "noise": _stream, "interference": _stream, "back-to-back": _back_to_back, "cost": _cost}
