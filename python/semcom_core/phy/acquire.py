@@ -15,7 +15,7 @@ from semcom_core.phy.layout import Layout
 from semcom_core.phy.preamble import preamble
 
 #: How far a burst may begin from an opening, samples.
-SEARCH = 36
+SEARCH = 56
 _COARSE_BINS = 64
 _FINE_BINS = 128
 
