@@ -89,27 +89,31 @@ class burst_transmitter(gr.sync_block):
         return len(out)
 
     def _next_burst(self) -> None:
+        """Load the next burst that can be made, if a message waits."""
+        while self._waiting and not self._message_ids:
+            frames, message_ids = self._take_messages()
+            try:
+                samples = self.transmitter.burst(frames)
+            except FrameError as error:  # symbols that are not finite
+                for message_id in message_ids:
+                    notify(self, "lost", message_id, str(error))
+                continue
+            gap = np.zeros(self.gap_samples, samples.dtype)
+            self._samples = np.concatenate([gap, samples, gap] if self.bursts == 0 else [samples, gap])
+            self._position, self._message_ids = 0, message_ids
+            self.bursts += 1
+            self.add_item_tag(0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples)))
+
+    def _take_messages(self) -> tuple[list[Frame], list[int]]:
+        """Frames and numbers of the messages of one burst."""
         frames, message_ids = [], []
-        limit = self.transmitter.config.max_frames
         while self._waiting and len(message_ids) < self.messages_per_burst:
-            if frames and len(frames) + len(self._waiting[0]) > limit:
+            if frames and len(frames) + len(self._waiting[0]) > self.transmitter.config.max_frames:
                 break
             group = self._waiting.popleft()
             message_ids.append(group[0].header.message_id)
             frames += group
-        if not frames:
-            return
-        try:
-            samples = self.transmitter.burst(frames)
-        except FrameError as error:  # symbols that are not finite
-            for message_id in message_ids:
-                notify(self, "lost", message_id, str(error))
-            return
-        gap = np.zeros(self.gap_samples, samples.dtype)
-        self._samples = np.concatenate([gap, samples, gap] if self.bursts == 0 else [samples, gap])
-        self._position, self._message_ids = 0, message_ids
-        self.bursts += 1
-        self.add_item_tag(0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples)))
+        return frames, message_ids
 
     def _copy(self, out: np.ndarray) -> int:
         count = min(len(out), len(self._samples) - self._position)

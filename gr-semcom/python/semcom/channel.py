@@ -9,6 +9,7 @@ import math
 import numpy as np
 from gnuradio import channels, gr
 
+from semcom_core.channel.terms import Taps
 from semcom_core.config import from_mapping
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import PhyConfig
@@ -68,27 +69,14 @@ class channel(gr.hier_block2):
 
     def set_taps_db(self, taps_db) -> None:
         """Set the powers of the paths, dB."""
-        taps = tap_gains(taps_db, np.random.default_rng(self.seed or None))
-        self.taps_db = tuple(taps_db)
-        self.model.set_taps(taps.tolist())
+        powers_db = tuple(float(power) for power in taps_db)
+        if not powers_db or not all(math.isfinite(power) for power in powers_db):
+            raise ConfigError(f"taps_db is {taps_db}; one finite power or more in dB is needed")
+        self.taps_db = powers_db
+        self.model.set_taps(Taps(powers_db).taps(np.random.default_rng(self.seed or None)).tolist())
 
     def set_sampling_offset_ppm(self, sampling_offset_ppm: float) -> None:
         """Set how much faster the receiver's sampling clock runs, parts per million."""
         check_range("sampling_offset_ppm", sampling_offset_ppm, -1000, 1000)
         self.sampling_offset_ppm = float(sampling_offset_ppm)
         self.model.set_timing_offset(1.0 - self.sampling_offset_ppm * 1e-6)
-
-
-def tap_gains(taps_db, rng: np.random.Generator) -> np.ndarray:
-    """Complex gains of the paths: unit power together, the first in phase, the others with a phase from rng.
-
-    Raises:
-        ConfigError: there is no path, or a power is not a finite number.
-    """
-    powers_db = np.atleast_1d(np.asarray(taps_db, dtype=float))
-    if not powers_db.size or not np.isfinite(powers_db).all():
-        raise ConfigError(f"taps_db is {taps_db}; one finite power or more in dB is needed")
-    phases = rng.uniform(0, 2 * np.pi, powers_db.size)
-    phases[0] = 0.0
-    gains = np.sqrt(db_to_linear(powers_db)) * np.exp(1j * phases)
-    return gains / np.sqrt(np.sum(np.abs(gains) ** 2))

@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 
 import numpy as np
 
 #: What can become of a message. `wrong` is a text that differs from the one sent without being marked as not decoded.
 OUTCOMES = ("exact", "wrong", "marked", "lost", "transmitted")
+#: How long something said of a message waits for the message to be known as sent, s.
+EARLY_S = 5.0
 
 
 class LinkLedger:
     """Counts messages and pairs each received text with the one sent.
 
-    The link keeps the order of messages: one that arrives settles those sent before it as lost.
+    The link keeps the order of messages: one that arrives settles those sent before it as lost. What is said of a message before
+    it is known to be sent (the ports of a block have queues of their own) is kept for a while.
 
     Args:
         history: how many settled messages are kept for the report.
@@ -27,16 +31,24 @@ class LinkLedger:
         self.failures: list[str] = []
         self._pending: deque[tuple[int, str]] = deque()
         self._measured: list[tuple[float, float]] = []
+        self._early: list[tuple] = []
 
     @property
     def pending(self) -> int:
         """How many messages are on the way."""
         return len(self._pending)
 
-    def send(self, message_id: int, text: str) -> None:
-        """Enter a message that was sent."""
+    def send(self, message_id: int, text: str) -> int:
+        """Enter a message that was sent; returns how many sent ones this settles."""
         self.counts["sent"] += 1
         self._pending.append((message_id, text))
+        recent = [event for event in self._early if time.monotonic() - event[0] < EARLY_S]
+        found = next((event for event in recent if event[1] == message_id), None)
+        self._early = [event for event in recent if event is not found]
+        if found is None:
+            return 0
+        self.counts["unexpected"] -= 1
+        return self._conclude(*found[1:])
 
     def receive(self, meta: dict, text: str) -> int:
         """Enter a received message; returns how many sent ones it settles."""
@@ -44,26 +56,28 @@ class LinkLedger:
         self.counts["decoded"] += bool(meta.get("decoded", True))
         if "snr_db" in meta and "cfo_hz" in meta:
             self._measured.append((meta["snr_db"], meta["cfo_hz"]))
-        place = self._find(meta.get("message_id", -1))
-        if place < 0:
-            self.counts["unexpected"] += 1
-            return 0
-        for _ in range(place):
-            self._settle("lost")
-        good = meta.get("decoded", True)
-        outcome = "exact" if good and text == self._pending[0][1] else "wrong" if good else "marked"
-        self._settle(outcome, text, meta)
-        return place + 1
+        return self._conclude(meta.get("message_id", -1), "", text, meta)
 
     def settle(self, message_id: int, outcome: str) -> int:
         """Enter a message's fate as a notice tells it; returns how many sent ones it settles, 0 or 1."""
-        place = self._find(message_id)
-        if place < 0:
+        return self._conclude(message_id, outcome)
+
+    def _conclude(self, message_id: int, outcome: str, text: str | None = None, meta: dict | None = None) -> int:
+        place = next((i for i, (pending_id, _) in enumerate(self._pending) if pending_id == message_id), None)
+        if place is None:
+            self.counts["unexpected"] += 1
+            self._early.append((time.monotonic(), message_id, outcome, text, meta))
             return 0
-        self._pending.rotate(-place)
-        self._settle(outcome)
-        self._pending.rotate(place)
-        return 1
+        if text is None:
+            self._pending.rotate(-place)
+            self._settle(outcome)
+            self._pending.rotate(place)
+            return 1
+        for _ in range(place):
+            self._settle("lost")
+        good = meta.get("decoded", True)
+        self._settle("exact" if good and text == self._pending[0][1] else "wrong" if good else "marked", text, meta)
+        return place + 1
 
     def lose_pending(self) -> int:
         """Give up what is on the way; returns how many messages that is."""
@@ -85,10 +99,6 @@ class LinkLedger:
         snr = "" if r["snr_db"] is None else f", SNR {r['snr_db']:.1f} dB, CFO {r['cfo_hz'] / 1e3:.2f} kHz"
         counts = ", ".join(f"{name} {r[name]}" for name in ("sent", "received", *OUTCOMES) if r[name] or name in ("sent", "received"))
         return counts + snr + "".join(f"; failed: {reason}" for reason in self.failures)
-
-    def _find(self, message_id: int) -> int:
-        ids = [pending_id for pending_id, _ in self._pending]
-        return ids.index(message_id) if message_id in ids else -1
 
     def _settle(self, outcome: str, received: str | None = None, meta: dict | None = None) -> None:
         message_id, sent = self._pending.popleft()

@@ -108,8 +108,8 @@ class link_monitor(gr.basic_block):
             return
         meta, text = read_text(message)
         with self._lock:
-            self.ledger.send(meta.get("message_id", -1), text)
-        self._settled(0)
+            count = self.ledger.send(meta.get("message_id", -1), text)
+        self._settled(count)
 
     @guarded_handler
     def handle_received(self, message):

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Burst receiver: frames from samples in any split, end of stream, hostile samples, throughput."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from gnuradio import blocks, semcom
+from gnuradio.semcom import pdu
+
+from semcom_core.errors import ConfigError
+from semcom_core.phy import PhyConfig, Transmitter
+from semcom_core.units import complex_noise
+
+
+def samples_of(frames, gap=500, snr_db=15.0):
+    """Bursts of some frames with gaps, in noise."""
+    modem, rng = Transmitter(), np.random.default_rng(1)
+    x = np.concatenate([np.concatenate([np.zeros(gap), modem.burst([f])]) for f in frames] + [np.zeros(gap)])
+    power = PhyConfig().rms ** 2 / modem.layout.occupancy
+    return (x + complex_noise(len(x), power * 10 ** (-snr_db / 10), rng)).astype(np.complex64)
+
+
+def receive(flowgraph, collect, samples, max_items=None):
+    receiver = semcom.burst_receiver()
+    out = collect(receiver, "out")
+    source = blocks.vector_source_c(samples.tolist(), False)
+    if max_items:
+        source.set_max_noutput_items(max_items)
+    flowgraph.connect(source, receiver)
+    flowgraph.start()
+    return receiver, out
+
+
+@pytest.mark.parametrize("max_items", [None, 37])
+def test_frames_come_back(flowgraph, collect, make_frame, max_items):
+    sent = [make_frame(i, length=40 + 30 * i) for i in range(4)]
+    receiver, out = receive(flowgraph, collect, samples_of(sent), max_items)
+    found = [pdu.read_frame(m) for m in out.wait(4)]
+    assert [f.header.message_id for f in found] == [0, 1, 2, 3]
+    for frame, original in zip(found, sent, strict=True):
+        assert np.mean(np.abs(frame.symbols - original.symbols) ** 2) < 3 * 10**-1.5
+        assert frame.noise_var.shape == frame.symbols.shape
+        assert abs(frame.snr_db - 15) < 3  # one short frame measures its noise to about 1 dB
+        assert abs(frame.cfo_hz) < 500
+        assert frame.crc_ok
+    assert receiver.frames == 4
+
+
+def test_end_of_stream_completes_the_last_burst(flowgraph, collect, make_frame):
+    samples = samples_of([make_frame(9)], gap=300)
+    receiver, out = receive(flowgraph, collect, samples[: len(samples) - 300])
+    assert [pdu.read_frame(m).header.message_id for m in out.wait(1)] == [9]
+
+
+def test_hostile_samples_do_no_harm(flowgraph, collect, make_frame):
+    samples = samples_of([make_frame(1), make_frame(2)], gap=3000)
+    samples[100:140] = np.nan
+    samples[140:160] = np.inf
+    samples[160:170] = 1e30
+    receiver, out = receive(flowgraph, collect, samples)
+    assert [pdu.read_frame(m).header.message_id for m in out.wait(2)] == [1, 2]
+
+
+def test_sustains_one_msps(flowgraph):
+    receiver = semcom.burst_receiver()
+    seconds = 3
+    noise = complex_noise(1_000_000, 0.01, np.random.default_rng(2))
+    source, head = blocks.vector_source_c(noise.tolist(), True), blocks.head(8, seconds * 1_000_000)
+    flowgraph.connect(source, head, receiver)
+    begin = time.process_time()
+    flowgraph.start()
+    flowgraph.wait()
+    assert receiver.nitems_read(0) == seconds * 1_000_000
+    assert time.process_time() - begin < seconds  # processor time of the whole flowgraph: one core is enough
+
+
+def test_bad_arguments():
+    with pytest.raises(ConfigError, match="profile"):
+        semcom.burst_receiver(phy={"profile": "odd"})

@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Burst transmitter: samples, tags, gaps, shared bursts, zero fill, end of stream, bad input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pmt
+import pytest
+from gnuradio import blocks, semcom
+from gnuradio.semcom import notices, pdu
+
+from semcom_core.errors import ConfigError
+from semcom_core.phy import Transmitter
+
+
+def send(flowgraph, collect, post, frames, end=True, **settings):
+    """Run a finite transmitter over some frames; returns it, its samples, its tags and its notices."""
+    transmitter = semcom.burst_transmitter(finite=True, **settings)
+    sink, said = blocks.vector_sink_c(), collect(transmitter, "feedback")
+    flowgraph.connect(transmitter, sink)
+    for message in [*map(pdu.frame_pdu, frames), *([pdu.end_pdu()] if end else [])]:
+        transmitter.handle_frame(message)
+    flowgraph.start()
+    said.wait(len({f.header.message_id for f in frames}))
+    return transmitter, sink, said
+
+
+def finish(flowgraph):
+    """Wait for the end of the stream: message_debug alone would run on."""
+    flowgraph.stop()
+    flowgraph.wait()
+
+
+def test_bursts_tags_and_notices(flowgraph, collect, post, make_frame):
+    frames = [make_frame(i, length=50 + i) for i in range(3)]
+    transmitter, sink, said = send(flowgraph, collect, post, frames, gap_samples=100)
+    finish(flowgraph)
+    bursts = [Transmitter().burst([f]) for f in frames]
+    gap = np.zeros(100)
+    assert np.array_equal(np.array(sink.data(), np.complex64), np.concatenate([gap, bursts[0], gap, bursts[1], gap, bursts[2], gap]))
+    tags = [(t.offset, pmt.symbol_to_string(t.key), pmt.to_long(t.value)) for t in sink.tags()]
+    first, second, third = (len(b) + 100 for b in bursts)
+    starts, lengths = (0, first + 100, first + second + 100), (first + 100, second, third)
+    assert tags == [(start, "packet_len", length) for start, length in zip(starts, lengths, strict=True)]
+    found = [notices.read_notice(m) for m in said.wait(3)]
+    assert [(n.state, n.message_id) for n in found] == [("transmitted", i) for i in range(3)]
+
+
+def test_messages_share_a_burst_and_fragments_stay_together(flowgraph, collect, post, make_frame):
+    frames = [make_frame(0, 0, 2), make_frame(0, 1, 2), make_frame(1), make_frame(2)]
+    transmitter, sink, _ = send(flowgraph, collect, post, frames, messages_per_burst=2, gap_samples=0)
+    finish(flowgraph)
+    modem = Transmitter()
+    assert np.array_equal(np.array(sink.data(), np.complex64), np.concatenate([modem.burst(frames[:3]), modem.burst(frames[3:])]))
+    assert transmitter.bursts == 2
+
+
+def test_shared_burst_keeps_to_the_modems_limit(flowgraph, collect, post, make_frame):
+    transmitter, _, _ = send(flowgraph, collect, post, [make_frame(i) for i in range(6)], messages_per_burst=100, phy={"max_frames": 4})
+    finish(flowgraph)
+    assert transmitter.bursts == 2
+
+
+def test_burst_longer_than_any_buffer(flowgraph, collect, post, make_frame):
+    frames = [make_frame(0, i, 16, 4095) for i in range(16)]
+    _, sink, _ = send(flowgraph, collect, post, frames, gap_samples=0)
+    finish(flowgraph)
+    assert np.array_equal(np.array(sink.data(), np.complex64), Transmitter().burst(frames))
+
+
+def test_zero_fill(flowgraph, collect, post, make_frame):
+    transmitter = semcom.burst_transmitter(zero_fill=True, gap_samples=0)
+    head, sink, said = blocks.head(8, 200000), blocks.vector_sink_c(), collect(transmitter, "feedback")
+    flowgraph.connect(transmitter, blocks.throttle(8, 1e6), head, sink)
+    flowgraph.start()
+    post(transmitter, "in", pdu.frame_pdu(make_frame(0)))
+    said.wait(1)
+    while sink.nitems_read(0) < 200000:
+        pass
+    samples, burst = np.array(sink.data(), np.complex64), Transmitter().burst([make_frame(0)])
+    begin = sink.tags()[0].offset
+    assert np.array_equal(samples[begin : begin + len(burst)], burst)
+    assert not samples[:begin].any()
+    assert not samples[begin + len(burst) :].any()
+
+
+def test_bad_frames_do_not_stop_the_stream(flowgraph, collect, post, make_frame):
+    broken = make_frame(1)
+    broken.symbols[3] = np.nan
+    transmitter, sink, said = send(flowgraph, collect, post, [make_frame(0), broken, make_frame(2)])
+    found = [notices.read_notice(m) for m in said.wait(3)]
+    assert [(n.state, n.message_id) for n in found] == [("transmitted", 0), ("lost", 1), ("transmitted", 2)]
+    transmitter.handle_frame(pdu.text_pdu("no frame"))
+    assert transmitter.refused == 1
+
+
+def test_full_queue_drops(make_frame):
+    transmitter = semcom.burst_transmitter(queue_size=2)
+    for i in range(5):
+        transmitter.handle_frame(pdu.frame_pdu(make_frame(i)))
+    assert transmitter.dropped == 3
+
+
+def test_defect_in_work_ends_the_run(flowgraph, collect, post, make_frame):
+    transmitter = semcom.burst_transmitter()
+    transmitter.transmitter = None  # whatever may go wrong
+    said = collect(transmitter, "feedback")
+    sink = blocks.null_sink(8)
+    flowgraph.connect(transmitter, sink)
+    flowgraph.start()
+    post(transmitter, "in", pdu.frame_pdu(make_frame()))
+    notice = notices.read_notice(said.wait(1)[0])
+    assert (notice.state, notice.block) == ("failed", "burst_transmitter")
+    assert "NoneType" in notice.reason
+
+
+def test_bad_arguments():
+    for settings in ({"messages_per_burst": 0}, {"gap_samples": -1}, {"queue_size": 0}, {"phy": {"profile": "odd"}}, {"phy": {"odd": 1}}):
+        with pytest.raises(ConfigError):
+            semcom.burst_transmitter(**settings)

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Link monitor: outcomes, pacing, the end of a run, the report."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import numpy as np
+import pmt
+import pytest
+from gnuradio import semcom
+from gnuradio.semcom import notices, pdu
+
+from semcom_core.errors import ConfigError
+
+
+def notice(state, message_id=-1, reason=""):
+    return pdu.make_pdu({"state": state, "message_id": message_id, "reason": reason, "block": "test"}, np.zeros(0, np.uint8))
+
+
+def start(flowgraph, collect, **settings):
+    monitor = semcom.link_monitor(console=False, **settings)
+    said = collect(monitor, "feedback")
+    flowgraph.start()
+    return monitor, said
+
+
+def states(messages):
+    return [notices.read_notice(m).state for m in messages]
+
+
+def test_outcomes(flowgraph, collect, post, tmp_path):
+    monitor, said = start(flowgraph, collect, min_rate=0.2, report_file=str(tmp_path / "report.json"))
+    for i in range(5):
+        post(monitor, "sent", pdu.text_pdu(f"text {i}", message_id=i))
+    while monitor.ledger.pending < 5:
+        time.sleep(0.01)
+    post(monitor, "notices", notice("lost", 1, "dropped"))
+    said.wait(1)
+    post(monitor, "sent", pdu.end_pdu())
+    post(monitor, "in", pdu.text_pdu("text 0", message_id=0, decoded=True, snr_db=4.0, cfo_hz=100.0))
+    post(monitor, "in", pdu.text_pdu("test 3", message_id=3, decoded=True, snr_db=6.0, cfo_hz=300.0))  # overtakes text 2, and is wrong
+    post(monitor, "in", pdu.text_pdu("??", message_id=4, decoded=False))
+    assert states(said.wait(6)) == ["resolved"] * 5 + ["end"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    expected = {"sent": 5, "received": 3, "exact": 1, "wrong": 1, "marked": 1, "lost": 2, "pending": 0, "snr_db": 5.0, "cfo_hz": 200.0}
+    assert {name: report[name] for name in expected} == expected
+    assert [m["outcome"] for m in report["messages"]] == ["lost", "exact", "lost", "wrong", "marked"]  # as they were settled
+    assert report["healthy"] is True
+    assert monitor.exit_status() == 0
+
+
+def test_news_may_come_before_the_message(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect)
+    post(monitor, "in", pdu.text_pdu("x", message_id=0))
+    post(monitor, "notices", notice("lost", 1, "dropped"))
+    while not monitor.ledger.counts["unexpected"] == 2:
+        time.sleep(0.01)
+    for i in range(2):
+        post(monitor, "sent", pdu.text_pdu("x", message_id=i))
+    assert states(said.wait(2)) == ["resolved"] * 2
+    counts = monitor.ledger.counts
+    assert (counts["exact"], counts["lost"], counts["unexpected"]) == (1, 1, 0)
+
+
+def test_too_few_exact_texts_are_unhealthy(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect, min_rate=0.97)
+    for i in range(2):
+        post(monitor, "sent", pdu.text_pdu("x", message_id=i))
+    while monitor.ledger.pending < 2:
+        time.sleep(0.01)
+    post(monitor, "sent", pdu.end_pdu())
+    post(monitor, "in", pdu.text_pdu("x", message_id=1))
+    assert "end" in states(said.wait(3))
+    assert monitor.exit_status() == 1
+
+
+def test_silence_gives_up_what_is_on_the_way(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect, timeout_s=0.3)
+    post(monitor, "sent", pdu.text_pdu("x", message_id=0))
+    assert states(said.wait(1)) == ["resolved"]
+    post(monitor, "sent", pdu.end_pdu())
+    assert states(said.wait(2)) == ["resolved", "end"]
+    assert monitor.ledger.counts["lost"] == 1
+
+
+def test_failure_ends_the_run(flowgraph, collect, post):
+    done = threading.Event()
+    monitor, said = start(flowgraph, collect, on_done=done.set)
+    post(monitor, "sent", pdu.text_pdu("x", message_id=0))
+    post(monitor, "in", pdu.text_pdu("x", message_id=0))
+    post(monitor, "notices", notice("failed", reason="the model is not there"))
+    assert "end" in states(said.wait(2))
+    assert done.wait(5)
+    assert monitor.exit_status() == 1
+    assert "the model is not there" in monitor.ledger.line()
+
+
+def test_same_number_again(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect)
+    for _ in range(2):
+        post(monitor, "sent", pdu.text_pdu("a", message_id=0))
+        post(monitor, "in", pdu.text_pdu("a", message_id=0))
+    said.wait(2)
+    post(monitor, "in", pdu.text_pdu("a", message_id=0))
+    while not monitor.ledger.counts["unexpected"]:
+        time.sleep(0.01)
+    post(monitor, "sent", pdu.end_pdu())
+    said.wait(3)
+    assert (monitor.ledger.counts["exact"], monitor.ledger.counts["unexpected"]) == (2, 1)
+
+
+def test_transmit_mode(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect, mode="transmit", min_rate=1.0)
+    post(monitor, "sent", pdu.text_pdu("x", message_id=0))
+    post(monitor, "sent", pdu.end_pdu())
+    post(monitor, "notices", notice("transmitted", 0))
+    assert states(said.wait(2)) == ["resolved", "end"]
+    assert monitor.exit_status() == 0
+
+
+def test_receive_mode(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect, mode="receive", expected=2)
+    for i in range(2):
+        post(monitor, "in", pdu.text_pdu("x", message_id=i, decoded=True))
+    assert states(said.wait(1)) == ["end"]
+    assert monitor.exit_status() == 0
+
+
+def test_receive_mode_times_out(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect, mode="receive", expected=2, timeout_s=0.3)
+    post(monitor, "in", pdu.text_pdu("x", message_id=0))
+    assert states(said.wait(1)) == ["end"]
+    assert monitor.exit_status() == 1
+
+
+def test_report_pair(flowgraph, collect, post):
+    monitor = semcom.link_monitor(console=False)
+    out = collect(monitor, "out")
+    flowgraph.start()
+    post(monitor, "sent", pdu.text_pdu("x", message_id=0))
+    pair = out.wait(1)[0]
+    assert pmt.symbol_to_string(pmt.car(pair)) == "report"
+    assert pmt.symbol_to_string(pmt.cdr(pair)).startswith("sent 1, received 0")
+
+
+def test_bad_messages_and_arguments(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect)
+    post(monitor, "notices", pmt.from_long(1))
+    post(monitor, "in", pmt.from_long(1))
+    post(monitor, "sent", pdu.end_pdu())
+    assert states(said.wait(1)) == ["end"]
+    assert monitor.refused >= 1
+    assert monitor.exit_status() == 1  # nothing was sent
+    for settings in ({"mode": "odd"}, {"min_rate": 2}, {"timeout_s": 0}, {"expected": -1}):
+        with pytest.raises(ConfigError):
+            semcom.link_monitor(**settings)

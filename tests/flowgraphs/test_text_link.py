@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text link end to end, in one process and in two, and what happens when it cannot work."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+TEXTS = ["The first sentence.", "Der zweite Satz: Grüße!", "三つ目の文です。", "A fourth, with 3.14159 and 42.", "The end \U0001f600"]
+LIMIT_S = 60
+
+
+@pytest.fixture
+def text_file(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(TEXTS), encoding="utf-8")
+    return path
+
+
+def test_headless_link_delivers_and_exits_with_0(start, text_file, tmp_path):
+    report_file, received_file = tmp_path / "report.json", tmp_path / "received.txt"
+    files = ["--text-file", text_file, "--out-file", report_file, "--received-file", received_file]
+    channel = ["--snr-db", 8, "--cfo-hz", "12k", "--taps", "0,-6,-10"]
+    link = start("text_link_headless", "--codec", "deflate", "--margin-db", 4, *channel, *files)
+    said, _ = link.communicate(timeout=LIMIT_S)
+    assert link.returncode == 0, said
+    assert received_file.read_text(encoding="utf-8").splitlines() == TEXTS
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    assert (report["sent"], report["exact"], report["healthy"]) == (5, 5, True)
+    assert report["snr_db"] == pytest.approx(8, abs=1.5)  # means over short frames, on a channel with paths
+    assert report["cfo_hz"] == pytest.approx(12e3, abs=200)
+
+
+def test_headless_link_in_too_much_noise_exits_with_1(start, text_file, tmp_path):
+    report_file = tmp_path / "report.json"
+    options = ["--codec", "deflate", "--snr-db", -15, "--margin-db", 0, "--timeout-s", 2]
+    link = start("text_link_headless", *options, "--text-file", text_file, "--out-file", report_file)
+    said, _ = link.communicate(timeout=LIMIT_S)
+    assert link.returncode == 1, said
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    assert report["sent"] == 5
+    assert report["healthy"] is False
+
+
+def test_headless_link_with_a_bad_file_exits_with_1_and_says_why(start):
+    link = start("text_link_headless", "--codec", "deflate", "--text-file", "no_such_file.txt")
+    said, _ = link.communicate(timeout=LIMIT_S)
+    assert link.returncode == 1
+    assert said.splitlines()[-1].startswith("semcom_core.errors.ConfigError: text_file is 'no_such_file.txt'")
+
+
+def test_sender_and_receiver_in_two_processes(start, text_file, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    received_file = tmp_path / "received.jsonl"
+    options = ["--codec", "deflate", "--address", address]
+    receiver = start("text_rx", *options, "--expected", 5, "--received-file", received_file, "--timeout-s", 40, "--taps", "0,-10")
+    sender = start("text_tx", *options, "--text-file", text_file)
+    said_by_sender, _ = sender.communicate(timeout=LIMIT_S)
+    assert sender.returncode == 0, said_by_sender
+    said, _ = receiver.communicate(timeout=LIMIT_S)
+    assert receiver.returncode == 0, said
+    lines = [json.loads(line) for line in received_file.read_text(encoding="utf-8").splitlines()]
+    assert [line["text"] for line in lines] == TEXTS
+    assert all(line["decoded"] for line in lines)
+
+
+def test_receiver_without_a_sender_exits_with_1(start):
+    receiver = start("text_rx", "--codec", "deflate", "--expected", 1, "--timeout-s", 1, "--address", "tcp://127.0.0.1:9")
+    said, _ = receiver.communicate(timeout=LIMIT_S)
+    assert receiver.returncode == 1, said
