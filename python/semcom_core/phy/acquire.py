@@ -3,7 +3,8 @@
 """From openings of the gate to bursts: coarse frequency, timing by the whole preamble, fine frequency.
 
 Everything works on many openings at once. The frequency search uses the repeated part only (its periodogram summed over
-the period's phases needs no timing); the decision uses the whole preamble, as the share of the energy it explains.
+the period's phases needs no timing); the decision uses the share of the energy that the preamble explains, as a whole
+and in its Zadoff-Chu part: a tone looks like a good part of the repeated part, but not like the other.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from semcom_core.phy.preamble import preamble
 
 #: How far a burst may begin from an opening, samples.
 SEARCH = 56
+#: A Zadoff-Chu part alone may explain this much less than the whole preamble has to.
+CHIRP_MARGIN = 1.4
 _COARSE_BINS = 64
 _FINE_BINS = 128
 
@@ -28,7 +31,7 @@ class Acquisition:
         self.template = preamble(layout)
         self.size = fft.next_fast_len(len(self.template) + 2 * SEARCH + 2)
         self._spectrum = fft.fft(self.template, self.size).conj()
-        self._energy = float(np.sum(np.abs(self.template) ** 2))
+        self._chirp_at = layout.repeated_samples
 
     @property
     def samples(self) -> int:
@@ -43,7 +46,8 @@ class Acquisition:
 
         Returns:
             Offset of the preamble's first sample in the window, int (B,); carrier frequency offset in cycles a sample,
-            float (B,); and the explained share of the energy, 0 to about 1, float (B,).
+            float (B,); and the explained share of the energy, 0 to about 1, float (B,): the less of that of the whole
+            preamble and CHIRP_MARGIN times that of its Zadoff-Chu part.
         """
         coarse = self._coarse_frequency(windows[:, SEARCH : SEARCH + self.layout.repeated_samples])
         turned = windows * _rotation(-coarse, self.size)
@@ -54,11 +58,17 @@ class Acquisition:
         first = pair.argmax(axis=1)
         columns = first[:, None] + np.arange(len(self.template))
         received = turned[row[:, None], columns]
-        power = np.sum(received.real**2 + received.imag**2, axis=1)
-        share = pair[row, first] / np.maximum(power * self._energy, 1e-30)
-        later = turned[row[:, None], columns + 1]
-        fine = self._fine_frequency(np.stack([received, later], axis=1))
-        return first + (size[row, first + 1] > size[row, first]), coarse + fine, share
+        products = np.stack([received, turned[row[:, None], columns + 1]], axis=1) * self.template.conj()
+        share = np.minimum(self._share(received, products, 0), CHIRP_MARGIN * self._share(received, products, self._chirp_at))
+        later = size[row, first + 1] > size[row, first]
+        return first + later, coarse + self._fine_frequency(products), share
+
+    def _share(self, received: np.ndarray, products: np.ndarray, begin: int) -> np.ndarray:
+        """Share of the energy from sample `begin` on that the template explains at two neighbouring alignments, (B,)."""
+        part = received[:, begin:]
+        energy = np.sum(part.real**2 + part.imag**2, axis=1) * np.sum(np.abs(self.template[begin:]) ** 2)
+        explained = np.sum(np.abs(products[:, :, begin:].sum(axis=2)) ** 2, axis=1)
+        return explained / np.maximum(energy, 1e-30)
 
     def _coarse_frequency(self, part: np.ndarray) -> np.ndarray:
         """Frequency, cycles a sample (B,), of repeated parts (B, repeated_samples), within config.max_cfo_hz."""
@@ -70,11 +80,11 @@ class Acquisition:
         allowed = bins[np.abs(bins) <= limit * p.period * _COARSE_BINS + 1]
         return allowed[0] / (_COARSE_BINS * p.period) + _peak(power[:, allowed]) / (_COARSE_BINS * p.period)
 
-    def _fine_frequency(self, received: np.ndarray) -> np.ndarray:
-        """Frequency left, cycles a sample (B,), of preambles (B, 2 alignments, preamble_samples)."""
+    def _fine_frequency(self, products: np.ndarray) -> np.ndarray:
+        """Frequency left, cycles a sample (B,), of products with the template (B, 2 alignments, preamble_samples)."""
         step = self.layout.profile.period
-        count = received.shape[2] // step
-        blocks = (received * self.template.conj())[:, :, : count * step].reshape(len(received), 2, count, step).sum(axis=3)
+        count = products.shape[2] // step
+        blocks = products[:, :, : count * step].reshape(len(products), 2, count, step).sum(axis=3)
         spectrum = fft.fft(blocks, _FINE_BINS, axis=2)
         power = np.sum(spectrum.real**2 + spectrum.imag**2, axis=1)
         span = _FINE_BINS // 8
