@@ -8,8 +8,10 @@ import numba
 import numpy as np
 
 from semcom_core.text.budget import AMBIGUITY, GRID
-from semcom_core.text.spine import advance, path_evidence
+from semcom_core.text.spine import SYMBOLS_PER_WORD, advance, path_evidence
 
+#: Evidence against a token after which the rest of its symbols is not looked at, bits.
+GIVE_UP_BITS = np.float32(14.0)
 _ROUND_UP = 2**16 - 1
 
 
@@ -19,40 +21,44 @@ def _end_position(units, fixed_rate):
 
 
 @numba.njit(cache=True, nogil=True)
-def optimistic_scores(prior, spines, units, positions, bits, delta, fixed_rate, limit, depth, gain):
-    """Score of every token of every hypothesis by its first `depth` symbols, the others counted as if they fitted.
+def token_scores(prior, spine, units, position, bits, delta, fixed_rate, limit):
+    """Score of one hypothesis extended by every token: its log2-prior and the evidence of its symbols.
+
+    A token whose symbols are clearly not there is given up early.
 
     Args:
-        prior: float32 (n, alphabet) log2-priors.
-        spines, units, positions: uint64, int64, int64 (n,) state of each hypothesis.
+        prior: float32 (alphabet,) log2-priors.
+        spine, units, position: state of the hypothesis.
         bits: float32 (symbols, 2, 64) evidence of the received symbols.
         delta, fixed_rate: of the budget.
         limit: the message's last symbol position without the tail.
-        gain: evidence expected of a fitting symbol, bits.
 
     Returns:
-        float32 (n, alphabet); -inf where the token's symbols would pass the limit.
+        float32 (alphabet,); -inf where the token's symbols would pass the limit or are not there.
     """
-    count, alphabet = prior.shape
-    scores = np.full((count, alphabet), -np.inf, np.float32)
-    for row in range(count):
-        for token in range(alphabet):
-            chance = prior[row, token]
-            if chance == -np.inf:
-                continue
-            spent = units[row] + np.int64(np.floor(-chance / GRID + 0.5)) + delta
-            symbols = _end_position(spent, fixed_rate) - positions[row]
-            if positions[row] + symbols > limit:
-                continue
-            seen = min(symbols, depth)
-            fit = path_evidence(bits, advance(spines[row], token), positions[row], 0, seen)
-            scores[row, token] = chance + fit + gain * (symbols - seen)
+    scores = np.full(len(prior), -np.inf, np.float32)
+    for token in range(len(prior)):
+        chance = prior[token]
+        if chance == -np.inf:
+            continue
+        spent = units + np.int64(np.floor(-chance / GRID + 0.5)) + delta
+        count = _end_position(spent, fixed_rate) - position
+        if position + count > limit:
+            continue
+        after = advance(spine, token)
+        fit, seen = np.float32(0.0), 0
+        while seen < count and fit > -GIVE_UP_BITS:
+            step = min(count - seen, SYMBOLS_PER_WORD)
+            fit += path_evidence(bits, after, position, seen, step)
+            seen += step
+        if seen == count:
+            scores[token] = chance + fit
     return scores
 
 
 @numba.njit(cache=True, nogil=True)
-def exact_candidates(prior, tokens, spine, units, position, bits, delta, fixed_rate, limit):
-    """Exact extensions of one hypothesis by each of `tokens`; a surprisal near a grid boundary gives two.
+def token_children(prior, tokens, spine, units, position, bits, delta, fixed_rate, limit):
+    """Extensions of one hypothesis by each of `tokens` (int64); a surprisal near a grid boundary gives two.
 
     Returns:
         tokens int64, units int64, positions int64, spines uint64 and gains float32, all (m,).

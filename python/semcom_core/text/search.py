@@ -21,15 +21,12 @@ import numpy as np
 
 from semcom_core.models.language import TokenTree
 from semcom_core.text.budget import Budget, surprisal_units
-from semcom_core.text.candidates import exact_candidates, optimistic_scores
+from semcom_core.text.candidates import token_children, token_scores
 from semcom_core.text.prior import TextPrior
 from semcom_core.text.spine import advance, path_evidence
 
-#: Tokens of a hypothesis that are scored exactly, and that join the frontier.
-FINISHED = 512
-KEPT = 64
-#: Evidence that must be seen before a token is left out, bits.
-SCREEN_BITS = 14.0
+#: Extensions of a hypothesis that join the frontier.
+KEPT = 128
 
 
 @dataclass(slots=True)
@@ -78,14 +75,11 @@ class SequentialDecoder:
         bits: float32 (n, 2, 64) evidence of the received symbols.
         budget: the fragment's symbol budget.
         start: spine before the first token.
-        gain: evidence expected of a fitting symbol, bits.
     """
 
-    def __init__(self, prior: TextPrior, tree: TokenTree, bits: np.ndarray, budget: Budget, start: np.uint64, gain: float):
+    def __init__(self, prior: TextPrior, tree: TokenTree, bits: np.ndarray, budget: Budget, start: np.uint64):
         self._prior, self._tree, self._bits, self._budget = prior, tree, bits, budget
         self._limit = len(bits) - budget.tail
-        self._gain = gain
-        self._depth = max(1, math.ceil(SCREEN_BITS / max(gain, 1e-3)))
         self._root = Hypothesis(None, None, 0, 0, 0.0, start)
         self._frontier: list[tuple[float, int, Hypothesis]] = []
         self._count = 0
@@ -116,40 +110,19 @@ class SequentialDecoder:
     def _grow(self, batch: list[Hypothesis], probabilities: np.ndarray) -> None:
         """Put the likely extensions of each hypothesis on the frontier."""
         prior = self._prior.apply(probabilities, [h.symbol for h in batch])
-        budget = self._budget
-        scores = optimistic_scores(
-            prior,
-            np.array([h.spine for h in batch], np.uint64),
-            np.array([h.units for h in batch], np.int64),
-            np.array([h.position for h in batch], np.int64),
-            self._bits,
-            budget.delta_units,
-            budget.fixed_rate,
-            self._limit,
-            self._depth,
-            self._gain,
-        )
-        scores[:, self._prior.end] = -np.inf
         for row, hypothesis in enumerate(batch):
-            self._finish(hypothesis, prior[row], scores[row])
+            self._extend(hypothesis, prior[row])
             self._try_end(hypothesis)
 
-    def _finish(self, hypothesis: Hypothesis, prior: np.ndarray, scores: np.ndarray) -> None:
-        """Score the most promising tokens exactly and keep the best."""
-        tokens = np.argpartition(scores, -FINISHED)[-FINISHED:]
-        tokens = tokens[scores[tokens] > -np.inf]
-        found, units, ends, spines, gains = exact_candidates(
-            prior,
-            tokens,
-            hypothesis.spine,
-            hypothesis.units,
-            hypothesis.position,
-            self._bits,
-            self._budget.delta_units,
-            self._budget.fixed_rate,
-            self._limit,
-        )
-        for k in np.argsort(-gains)[:KEPT]:
+    def _extend(self, hypothesis: Hypothesis, prior: np.ndarray) -> None:
+        """Score every token after the hypothesis and keep the best."""
+        state = (hypothesis.spine, hypothesis.units, hypothesis.position, self._bits)
+        rule = (self._budget.delta_units, self._budget.fixed_rate, self._limit)
+        scores = token_scores(prior, *state, *rule)
+        scores[self._prior.end] = -np.inf
+        tokens = np.argpartition(scores, -KEPT)[-KEPT:]
+        found, units, ends, spines, gains = token_children(prior, tokens[scores[tokens] > -np.inf], *state, *rule)
+        for k in range(len(found)):
             metric = hypothesis.metric + float(gains[k])
             child = Hypothesis(hypothesis, int(found[k]), int(units[k]), int(ends[k]), metric, spines[k])
             self._count += 1

@@ -145,11 +145,9 @@ class SpinalCodec:
         budget = Budget(header.params, self.config.delta_bits, self.config.tail_bits)
         if header.length < budget.tail:
             raise FrameError(f"message {header.message_id} has {header.length} symbols; at least {budget.tail} are needed")
-        heard = np.isfinite(frame.noise_var)
-        gain = float(np.mean(np.log2(1 + 1 / np.maximum(frame.noise_var[heard], 1e-9)))) if heard.any() else 0.0
         bits = evidence(frame.symbols, frame.noise_var)
         start = self._start(header.message_id, header.fragment)
-        decoder = SequentialDecoder(self.prior, self.model.tree(), bits, budget, start, gain)
+        decoder = SequentialDecoder(self.prior, self.model.tree(), bits, budget, start)
         return decoder.search(self.config.beam, self.config.expansions, self.config.confidence_bits)
 
     def _start(self, message_id: int, fragment: int) -> np.uint64:
