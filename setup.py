@@ -30,6 +30,7 @@ REQUIRES = [
     "numba>=0.58",
     "torch>=2.4",
     "transformers>=5",
+    "accelerate>=1",  # transformers asks for it when it loads a GGUF file
     "gguf>=0.10",
     "safetensors>=0.4",
     "ldpc>=2.4",
