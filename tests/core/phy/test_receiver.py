@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The receiver as a stream processor: values, chunks, bad input, ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from semcom_core.channel import parse_channel
+from semcom_core.phy import Layout, PhyConfig, Receiver, Transmitter
+
+
+def receive(samples, config=None, chunks=None):
+    receiver = Receiver(config)
+    parts = [samples] if chunks is None else np.split(samples, np.cumsum(chunks)[:-1])
+    return [frame for part in parts for frame in receiver.push(part)] + receiver.flush(), receiver.stats
+
+
+def check(found, sent, tolerance=0.02):
+    """The received frames are the sent ones, in order, each symbol right to a tolerance (rms)."""
+    assert [replace(f.header, more=0) for f in found] == [replace(f.header, more=0) for f in sent]
+    for ours, theirs in zip(found, sent, strict=True):
+        assert np.sqrt(np.mean(np.abs(ours.symbols - theirs.symbols) ** 2)) < tolerance
+
+
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 48, 140, 600, 4095])
+def test_frame_comes_through_unharmed(frame, stream, length):
+    sent = frame(length, fragment=1, last_fragment=2, params=5, model_fp=3, context_fp=9)
+    found, stats = receive(stream([sent], gap=77))
+    check(found, [sent])
+    assert found[0].start_sample == 77 and found[0].cfo_hz == pytest.approx(0, abs=20)
+    assert (stats.bursts, stats.headers_ok, stats.headers_bad, stats.frames) == (1, 1, 0, 1)
+
+
+def test_frame_without_payload_comes_through(frame, stream):
+    found, _ = receive(stream([frame(0, message_id=7)]))
+    assert [f.header.message_id for f in found] == [7] and found[0].symbols.shape == (0,)
+
+
+def test_several_frames_in_a_burst(frame, stream):
+    sent = [frame(n, message_id=i) for i, n in enumerate([100, 1, 0, 333, 47, 48, 150])]
+    found, stats = receive(stream(sent))
+    check([f for f in found if f.header.length], [f for f in sent if f.header.length])
+    assert [f.header.more for f in found] == [1] * 6 + [0] and stats.bursts == 1
+
+
+def test_bursts_back_to_back(frame):
+    sent = [frame(90 + i, message_id=i) for i in range(6)]
+    transmitter = Transmitter()
+    found, stats = receive(np.concatenate([transmitter.burst([f]) for f in sent]))
+    check(found, sent)
+    assert stats.bursts == 6
+
+
+def test_burst_may_begin_with_the_stream_and_end_with_it(frame):
+    sent = frame(140)
+    found, _ = receive(Transmitter().burst([sent])[: -PhyConfig().dimensions.guard])
+    check(found, [sent])
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100, 333, 4096])
+def test_chunks_make_no_difference(frame, stream, rng, chunk):
+    sent = [[frame(120, message_id=1)], [frame(80, message_id=2), frame(60, message_id=3)]]
+    samples = parse_channel("awgn:8+cfo:20khz+taps:0,-6").through_samples(stream(*sent, gap=90), rng)
+    whole, stats = receive(samples)
+    sizes = [chunk] * (len(samples) // chunk) + [len(samples) % chunk]
+    parts, part_stats = receive(samples, chunks=sizes)
+    assert [f.header for f in parts] == [f.header for f in whole] and len(whole) == 3
+    assert part_stats == stats
+    for a, b in zip(parts, whole, strict=True):
+        assert np.allclose(a.symbols, b.symbols, atol=1e-4) and np.allclose(a.noise_var, b.noise_var, rtol=1e-4)
+        assert a.start_sample == b.start_sample
+
+
+def test_frames_come_as_soon_as_their_samples_are_there(frame, stream):
+    receiver, layout = Receiver(), Layout(PhyConfig())
+    samples = stream([frame(140)], gap=0)
+    assert receiver.push(samples[: layout.burst_samples([140]) - layout.profile.guard - 1]) == []
+    assert len(receiver.push(samples[layout.burst_samples([140]) - layout.profile.guard - 1 :])) == 1
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.8])
+def test_cut_off_frame_keeps_what_came_and_erases_the_rest(frame, kept):
+    sent = frame(600)
+    burst = Transmitter(PhyConfig(interleave=False)).burst([sent])
+    found, stats = receive(burst[: int(kept * len(burst))], PhyConfig(interleave=False))
+    lost = np.isinf(found[0].noise_var)
+    assert 0.6 * (1 - kept) < lost.mean() < 1.6 * (1 - kept) and np.all(found[0].symbols[lost] == 0) and stats.truncated == 1
+    assert np.mean(np.abs(found[0].symbols - sent.symbols)[~lost] ** 2) < 1e-3
+
+
+def test_burst_cut_off_in_its_header_gives_nothing(frame):
+    layout = Layout(PhyConfig())
+    found, stats = receive(Transmitter().burst([frame(140)])[: layout.preamble_samples + 40])
+    assert found == [] and stats.headers_ok == 0
+
+
+def test_receiver_can_be_used_again_after_its_end(frame, stream):
+    receiver = Receiver()
+    sent = frame(140)
+    for _ in range(2):
+        check(receiver.push(stream([sent], gap=40)) + receiver.flush(), [sent])
+    assert receiver.stats.frames == 2
+    assert receiver.flush() == []
+
+
+def test_nothing_in_nothing_out():
+    assert receive(np.zeros(0, np.complex64))[0] == []
+    assert receive(np.zeros(10000, np.complex64))[0] == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, complex(np.nan, 1), 1e30, 1e38j, complex(np.inf, -np.inf)])
+def test_wrong_samples_harm_no_later_frame(frame, stream, value):
+    sent = [frame(140, message_id=i) for i in range(3)]
+    samples = stream(*([f] for f in sent), gap=300)
+    samples[250:260] = value
+    samples[1000:1150:7] = value
+    found, _ = receive(samples, chunks=[500, len(samples) - 500])
+    assert np.isfinite(found[-1].symbols).all()
+    check(found[-1:], sent[-1:])
+
+
+@pytest.mark.parametrize("samples", [[1, 2, 3], np.ones(5), np.ones(3, dtype=np.complex128), np.ones((2, 2), dtype=np.int16)])
+def test_takes_any_array_of_numbers(samples):
+    assert Receiver().push(samples) == []
+
+
+@pytest.mark.parametrize("level", [1e-5, 1e-2, 30.0, 2e4])
+def test_level_makes_no_difference(frame, stream, level):
+    sent = frame(140)
+    found, _ = receive((level * stream([sent])).astype(np.complex64))
+    check(found, [sent])
+
+
+def test_after_a_bad_header_the_search_goes_on(frame, stream):
+    """A burst that begins inside a burst with a spoilt header is found: nothing but the preamble was claimed."""
+    layout = Layout(PhyConfig())
+    sent = frame(140, message_id=9)
+    spoilt = Transmitter().burst([frame(1000)])
+    begin = layout.preamble_samples + 2 * layout.symbol_samples
+    spoilt[layout.preamble_samples : begin + 100] = 0
+    spoilt[begin : begin + layout.burst_samples([140])] = Transmitter().burst([sent])
+    found, stats = receive(np.concatenate([np.zeros(100, np.complex64), spoilt]))
+    check(found, [sent])
+    assert stats.headers_bad == 1
+
+
+def test_burst_inside_a_burst_is_not_handed_out(frame):
+    """Its claim stands: a weaker burst sent over the payload of another is part of that payload's noise."""
+    long = frame(2000, message_id=1)
+    samples = Transmitter().burst([long])
+    inner = Transmitter().burst([frame(140, message_id=2)])
+    samples[1500 : 1500 + len(inner)] = inner
+    found, _ = receive(samples)
+    assert [f.header.message_id for f in found] == [1]
+
+
+def test_keys_keep_modems_apart(frame, stream):
+    ours, theirs = PhyConfig(key="ours"), PhyConfig(key="theirs")
+    samples = stream([frame(140)], config=ours)
+    assert len(receive(samples, ours)[0]) == 1
+    found, stats = receive(samples, theirs)
+    assert found == [] and stats.headers_bad == 1
