@@ -57,22 +57,18 @@ def equalise(
         known: what is known of them, 0 where nothing is, complex64 (B, S, A).
         times: times of the symbols, in symbols, (S,); those below 0 belong to the preamble.
     """
+    preamble = int(np.sum(times < 0))
+    head = preamble + layout.symbols_for(HEADER_USES) + (preamble == 0)
     channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
     phase, _, _ = _track(received, known, channel, noise, times)
-    sure = (known != 0).astype(np.float32)
-    total, count = _training(bursts, received * known.conj(), sure, phase)
-    raw = total / np.maximum(count, 1.0)
-    noise = _noise(bursts, received, known, sure, raw, phase)
-    channel, error = smoother(raw, noise / np.maximum(count.mean(axis=1), 1e-9))
+    channel, error, noise = _learn(smoother, bursts, received[:, :head], known[:, :head], phase[:, :head])
     phase, spread, slope = _track(received, known, channel, noise, times)
     turned = received * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
     if len(times) >= LONG:
-        turned *= _straighten(layout, turned, known, channel, times, noise)
+        turned *= _straighten(layout, turned, channel[:, None, :] * known, times, head, noise)
     power = np.maximum(channel.real**2 + channel.imag**2, 1e-30)
     variance = ((noise[:, None] + error) / power)[:, None, :] + spread[:, :, None]
-    preamble = int(np.sum(times < 0))
     for index, burst in enumerate(bursts):
-        burst.channel, burst.noise, burst.training = channel[index], float(noise[index]), (total[index], count[index])
         burst.phase = _foretell(burst, float(phase[index, preamble + burst.count - 1]), float(slope[index]))
     clean = turned[:, preamble:] * (channel.conj() / power)[:, None, :]
     return Equalised(clean, variance[:, preamble:], linear_to_db(power.mean(axis=1) / noise))
@@ -86,22 +82,32 @@ def _track(received, known, channel, noise, times):
     return smooth_phase(phasors, weights, times, SPAN, SPAN)
 
 
-def _training(bursts, matched, sure, phase) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of received times conj(known), and their counts, (B, A), earlier frames included."""
-    total = (matched * np.exp(-1j * phase).astype(np.complex64)[:, :, None]).sum(axis=1)
-    count = sure.sum(axis=1).astype(float)
+def _learn(smoother, bursts, received, known, phase) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Channel (B, A), its error power (B, A) and the noise power (B,) from a frame's first symbols and the frames before.
+
+    Only symbols about the header take part, so that all carriers are known for the same stretch of time.
+    """
+    sure = (known != 0).astype(np.float32)
+    fresh = sure.sum(axis=1)
+    turn = np.exp(1j * phase).astype(np.complex64)[:, :, None]
+    total = (received * (known * turn).conj()).sum(axis=1)
+    count = fresh.astype(float)
     for index, burst in enumerate(bursts):
         total[index] += MEMORY * burst.training[0]
         count[index] += MEMORY * burst.training[1]
-    return total, count
-
-
-def _noise(bursts, received, known, sure, raw, phase) -> np.ndarray:
-    """Noise power, float (B,), of what is known less what the raw channel explains; earlier frames included."""
-    explained = known * raw.astype(np.complex64)[:, None, :] * np.exp(1j * phase).astype(np.complex64)[:, :, None]
-    wrong = (received - explained) * sure
+    raw = total / np.maximum(count, 1.0).astype(np.float32)
+    wrong = (received - known * raw[:, None, :] * turn) * sure
     squares = (wrong.real**2 + wrong.imag**2).sum(axis=(1, 2))
-    freedom = np.maximum(sure.sum(axis=(1, 2)) - sure.max(axis=1).sum(axis=1) - 0.5 * sure.max(axis=2).sum(axis=1), 1.0)
+    spent = (fresh / np.maximum(count, 1.0)).sum(axis=1) + 0.5 * sure.max(axis=2).sum(axis=1)
+    noise = _noise(bursts, squares, np.maximum(fresh.sum(axis=1) - spent, 1.0), raw)
+    channel, error = smoother(raw, noise / np.maximum(count.mean(axis=1), 1e-9))
+    for index, burst in enumerate(bursts):
+        burst.channel, burst.noise, burst.training = channel[index], float(noise[index]), (total[index], count[index])
+    return channel, error, noise
+
+
+def _noise(bursts, squares, freedom, raw) -> np.ndarray:
+    """Noise power, float (B,), of squared residuals and their degrees of freedom (B,), earlier frames included."""
     found = np.empty(len(bursts))
     for index, burst in enumerate(bursts):
         burst.residual = (burst.residual[0] + float(squares[index]), burst.residual[1] + float(freedom[index]))
@@ -109,12 +115,11 @@ def _noise(bursts, received, known, sure, raw, phase) -> np.ndarray:
     return np.maximum(found, 1e-7 * np.mean(np.abs(raw) ** 2, axis=1) + 1e-30)
 
 
-def _straighten(layout: Layout, turned, known, channel, times, noise) -> np.ndarray:
-    """exp(-j drift) (B, S, A) that takes out the drift of the symbol timing."""
-    expected = channel[:, None, :] * known
+def _straighten(layout: Layout, turned, expected, times, head, noise) -> np.ndarray:
+    """exp(-j drift) (B, S, A) that takes out the drift of the symbol timing since the channel was learnt."""
     power = expected.real**2 + expected.imag**2
-    weight = power.sum(axis=2)
-    centre = (weight * times).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
+    weight = power[:, :head].sum(axis=2)
+    centre = (weight * times[:head]).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
     late = times - centre[:, None]
     prior = 2 * np.pi * CLOCK_SPREAD * layout.symbol_samples / layout.profile.fft
     drift = timing_drift(turned * expected.conj(), power, layout.carriers, late, noise, prior)
