@@ -29,14 +29,14 @@ BASELINE_EFFICIENCIES = (0.62, 0.655, 0.69, 0.73, 0.77, 0.81, 0.855, 0.90)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
     parser.add_argument("--codec", nargs="+", default=["spinal", "deflate"], help="codecs (default spinal deflate)")
-    parser.add_argument("--channel", default="awgn", help="awgn, rayleigh or rician with its options; the SNR comes from --snr-db (default awgn)")
+    parser.add_argument("--channel", default="awgn", help="awgn, rayleigh or rician with options; --snr-db gives its SNR (default awgn)")
     parser.add_argument("--snr-db", type=float, nargs="+", default=[0, 3, 6, 9, 12], help="SNRs, dB (default 0 3 6 9 12)")
     parser.add_argument("--data", help="file of one sentence a line, or a folder with text/europarl_en.txt (default $SEMCOM_DATA)")
     parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
     parser.add_argument("--words", default="5:30", help="keep sentences of this many words (default 5:30)")
     parser.add_argument("--limit", type=int, default=100, help="sentences, a seeded sample (default 100)")
     parser.add_argument("--uses-per-word", type=float, help="lower the rate until the mean uses a word are at most this")
-    parser.add_argument("--probability-noise", type=float, default=0.0, help="fresh uniform noise on each log2-probability at the receiver, bits")
+    parser.add_argument("--probability-noise", type=float, default=0.0, help="uniform noise on each log2-probability at the receiver, bits")
     parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the rows to")
     add_settings_option(parser)
@@ -73,8 +73,8 @@ def _row(args: argparse.Namespace, name: str, texts: list[str], snr_db: float) -
         return summarise(name, channel, list(tqdm(trials, f"{name} {snr_db:g} dB", len(texts), leave=False)))
 
     if args.uses_per_word:
-        words = sum(len(text.split()) for text in texts)
-        return measure(efficiency=efficiency_for(lambda e: _mean_uses(name, {**settings, "efficiency": e}, texts, snr_db) / words, args.uses_per_word))
+        budget = args.uses_per_word * np.mean([len(text.split()) for text in texts])
+        return measure(efficiency=efficiency_for(lambda e: _mean_uses(name, {**settings, "efficiency": e}, texts, snr_db), budget))
     if name == "deflate":
         return highest_passing(lambda efficiency: measure(efficiency=efficiency), BASELINE_EFFICIENCIES, EXACT)
     return measure()
@@ -85,7 +85,8 @@ def describe(row: dict) -> str:
     marked = "" if row["marked_of_wrong"] is None else f", wrong ones marked {row['marked_of_wrong']:.2f}"
     figures = [
         f"{row['codec']:8s} {row['channel']:10s} exact {row['exact_rate']:.3f}{marked}",
-        f"{row['uses_per_word']:6.2f} uses/word, {row['bits_per_word']:.2f} bits/word, uses over bound {row['bound_ratio']:.3f} (limit {row['limit_ratio']:.3f})",
+        f"{row['uses_per_word']:6.2f} uses/word, {row['bits_per_word']:.2f} bits/word",
+        f"uses over bound {row['bound_ratio']:.3f} (limit {row['limit_ratio']:.3f})",
         f"BLEU-1/4 {row['bleu1']:.3f}/{row['bleu4']:.3f}, on air {row['air_uses_per_word'] / row['uses_per_word']:.2f} x",
         f"encode {row['encode_s']:.2f} s, decode {row['decode_s']:.2f} s",
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from semcom_core.bench.corpus import shipped_sentences
 from semcom_core.cli import grc
 from semcom_core.errors import RadioError
+from semcom_core.text import load_codec
 
 
 def add_parser(subparsers) -> None:
@@ -23,14 +24,32 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run text_link_headless on the shipped sentences and show what it reports; the exit status is the flowgraph's."""
+    """Run text_link_headless on the shipped sentences and show what arrived; the exit status is the flowgraph's.
+
+    Raises:
+        RadioError: GNU Radio is not there, or the flowgraph ended without a report.
+    """
+    sentences = shipped_sentences()
+    print(f"{len(sentences)} sentences over a GNU Radio link: {args.snr_db:g} dB SNR, {args.cfo_hz:g} Hz offset, 3 paths", flush=True)
     with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
         texts, report = Path(folder) / "texts.txt", Path(folder) / "report.json"
-        texts.write_text("\n".join(shipped_sentences()) + "\n", encoding="utf-8")
-        print(f"{len(shipped_sentences())} sentences over text_link_headless.grc: {args.snr_db:g} dB SNR, {args.cfo_hz:g} Hz offset, 3 paths")
+        texts.write_text("\n".join(sentences) + "\n", encoding="utf-8")
         options = {"text-file": texts, "snr-db": args.snr_db, "cfo-hz": args.cfo_hz, "out-file": report}
-        status = grc.compile_and_run(grc.find_flowgraph("text_link", headless=True), [f"--{k}={v}" for k, v in options.items()])
+        status = grc.run(argparse.Namespace(flowgraph="text_link", headless=True, arguments=[f"--{k}={v}" for k, v in options.items()]))
         if not report.exists():
             raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
-        print(json.loads(report.read_text(encoding="utf-8")))
+        messages = json.loads(report.read_text(encoding="utf-8"))["messages"]
+    for message in messages:
+        print(f"{message['outcome']:9s} {message['received'] or message['sent']}")
+    print(_cost(sentences, args.snr_db))
     return status
+
+
+def _cost(sentences: list[str], snr_db: float) -> str:
+    """What the sentences take by language model, and by compressing and then protecting."""
+    uses = {}
+    for name in ("spinal", "deflate"):
+        codec = load_codec(name)
+        uses[name] = sum(len(frame.symbols) for text in sentences for frame in codec.encode(text, snr_db))
+    share = uses["spinal"] / uses["deflate"]
+    return f"{uses['spinal']} channel uses; deflate with channel code and QAM takes {uses['deflate']}: {share:.0%}"

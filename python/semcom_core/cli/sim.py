@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
+from semcom_core.bench.report import write_json
+from semcom_core.bench.text import receive
 from semcom_core.channel import Channel, parse_channel
 from semcom_core.cli.codecs import add_codec_options, codec_from
 from semcom_core.errors import ConfigError
@@ -26,9 +27,9 @@ def add_parser(subparsers) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", help="the message")
     source.add_argument("--text-file", type=Path, help="file of messages, one a line")
-    parser.add_argument("--channel", default="awgn:5", help="such as awgn:5 or awgn:5+cfo:12khz+taps:0,-6,-10 (default awgn:5)")
+    parser.add_argument("--channel", default="awgn:5", help="such as awgn:5+cfo:12khz+taps:0,-6,-10 (default awgn:5)")
     parser.add_argument("--design-snr-db", type=float, help="SNR the rate is chosen for (default: that of the channel)")
-    parser.add_argument("--modem", action=argparse.BooleanOptionalAction, default=True, help="samples through the burst modem, or bare symbols")
+    parser.add_argument("--no-modem", dest="modem", action="store_false", help="bare symbols through the channel, without the burst modem")
     parser.add_argument("--seed", type=int, default=1, help="seed of the channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the results to")
     add_codec_options(parser)
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     rng = np.random.default_rng(args.seed)
     results = [_send(codec, text, i % 256, snr_db, channel, rng, args.modem) for i, text in enumerate(texts)]
     if args.json:
-        args.json.write_text(json.dumps({"channel": str(channel), "codec": codec.name, "messages": results}, indent=1) + "\n", encoding="utf-8")
+        write_json(args.json, "sim", args.seed, {"channel": str(channel), "codec": codec.name, "modem": args.modem}, results)
     return 0 if all(result["exact"] for result in results) else 1
 
 
@@ -60,15 +61,29 @@ def _messages(args: argparse.Namespace) -> list[str]:
 
 
 def _send(codec: TextCodec, text: str, number: int, snr_db: float, channel: Channel, rng, modem: bool) -> dict:
+    """Send one message and print what became of it."""
     frames = codec.encode(text, snr_db, message_id=number)
-    uses = sum(len(frame.symbols) for frame in frames)
-    received, air = _through_modem(frames, channel, rng) if modem else _through_symbols(frames, channel, rng)
+    received, air_uses = _through_modem(frames, channel, rng) if modem else ([receive(f, channel, rng) for f in frames], None)
     got = codec.decode(received) if received else DecodedText("", False, number, reason="no frame was received")
-    print(f"sent      {text}")
-    print(f"received  {got.text}" + ("" if got.decoded else f"   [undecoded: {got.reason}]"))
-    size = len(text.encode())
-    print(f"          {uses} channel uses for {size} bytes, {uses / max(1, len(text.split())):.1f} a word" + (f"; {air} samples on air" if modem else ""))
-    return {"sent": text, "received": got.text, "decoded": got.decoded, "exact": got.text == text, "uses": uses, "air_uses": air, "reason": got.reason}
+    result = {
+        "sent": text,
+        "received": got.text,
+        "decoded": got.decoded,
+        "exact": got.text == text,
+        "reason": got.reason,
+        "uses": sum(len(frame.symbols) for frame in frames),
+        "air_uses": air_uses,
+    }
+    print(_describe(result))
+    return result
+
+
+def _describe(result: dict) -> str:
+    verdict = "" if result["decoded"] else f"   [undecoded: {result['reason']}]"
+    size, words = len(result["sent"].encode()), max(1, len(result["sent"].split()))
+    air = "" if result["air_uses"] is None else f", {result['air_uses']} samples on air"
+    cost = f"{result['uses']} channel uses for {size} bytes, {result['uses'] / words:.1f} a word{air}"
+    return f"sent      {result['sent']}\nreceived  {result['received']}{verdict}\n          {cost}"
 
 
 def _through_modem(frames, channel: Channel, rng) -> tuple[list, int]:
@@ -79,8 +94,3 @@ def _through_modem(frames, channel: Channel, rng) -> tuple[list, int]:
     received = receiver.push(channel.through_samples(np.concatenate([gap, burst, gap]), rng))
     return received + receiver.flush(), len(burst)
 
-
-def _through_symbols(frames, channel: Channel, rng) -> tuple[list, None]:
-    from semcom_core.bench.text import receive
-
-    return [receive(frame, channel, rng) for frame in frames], None
