@@ -93,9 +93,11 @@ class Acquisition:
 
 
 def _rotation(frequency: np.ndarray, count: int) -> np.ndarray:
-    """exp(2j pi f n), complex64 (B, count), of frequencies in cycles a sample (B,)."""
-    angle = 2 * np.pi * np.asarray(frequency)[:, None] * np.arange(count)
-    return (np.cos(angle) + 1j * np.sin(angle)).astype(np.complex64)
+    """exp(2j pi f n), complex64 (B, count), of frequencies in cycles a sample (B,), as products of two short tables."""
+    turn = 2j * np.pi * np.asarray(frequency)[:, None]
+    coarse = np.exp(turn * np.arange(0, count, 16)).astype(np.complex64)
+    fine = np.exp(turn * np.arange(16)).astype(np.complex64)
+    return (coarse[:, :, None] * fine[:, None, :]).reshape(len(turn), -1)[:, :count]
 
 
 def _peak(power: np.ndarray) -> np.ndarray:

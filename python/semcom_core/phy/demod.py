@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from semcom_core.phy.burst import Burst, SampleWindow, predicted_turn, symbol_offsets
-from semcom_core.phy.equalise import equalise, received_frames
+from semcom_core.phy.equalise import equalise, head_phase, received_frames
 from semcom_core.phy.estimate import ChannelSmoother
 from semcom_core.phy.heads import HeaderReader
 from semcom_core.phy.known import frame_carriers, symbol_numbers
@@ -37,7 +37,7 @@ class Demodulator:
         known = frame_carriers(layout, bursts, symbols, limit)
         offsets, times = symbol_offsets(layout, symbols), np.arange(count, dtype=float)
         if first:
-            reader.refine_frequency(bursts, known)
+            phase = reader.refine_frequency(bursts, known)
             chirps = np.broadcast_to(reader.chirp, (len(bursts), len(reader.chirp_times), len(reader.chirp)))
             known = np.concatenate([chirps, known], axis=1)
             offsets = np.concatenate([np.broadcast_to(reader.chirp_offsets, chirps.shape[:2]), offsets], axis=1)
@@ -45,10 +45,11 @@ class Demodulator:
         received = window.carriers(layout, bursts, offsets)
         if not first:
             received *= predicted_turn(bursts, symbols)
-        received_frames(layout, bursts, equalise(layout, self.smoother, bursts, received, known, times), limit)
+            phase = head_phase(layout, bursts, received, known, times)
+        received_frames(layout, bursts, equalise(layout, self.smoother, bursts, received, known, times, phase), limit)
 
 
 def _shape(burst: Burst) -> tuple[bool, int]:
     """Whether it is the first frame, and the symbols read: rounded up, so that bursts of like length go together."""
-    step = 1 if burst.count <= 8 else 4 if burst.count <= 32 else 8
+    step = 2 if burst.count <= 8 else 4 if burst.count <= 32 else 8
     return burst.uses == 0, -(-burst.count // step) * step

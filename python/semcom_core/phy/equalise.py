@@ -49,6 +49,7 @@ def equalise(
     received: np.ndarray,
     known: np.ndarray,
     times: np.ndarray,
+    phase: np.ndarray,
 ) -> Equalised:
     """Equalise the carriers of one frame of each burst, and update the bursts' channel, noise and phase.
 
@@ -56,12 +57,10 @@ def equalise(
         received: complex64 (B, S, A).
         known: what is known of them, 0 where nothing is, complex64 (B, S, A).
         times: times of the symbols, in symbols, (S,); those below 0 belong to the preamble.
+        phase: phases known beforehand of the first H symbols, those about the header, (B, H).
     """
-    preamble = int(np.sum(times < 0))
-    head = preamble + layout.symbols_for(HEADER_USES) + (preamble == 0)
-    channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
-    phase, _, _ = _track(received, known, channel, noise, times)
-    channel, error, noise = _learn(smoother, bursts, received[:, :head], known[:, :head], phase[:, :head])
+    preamble, head = int(np.sum(times < 0)), phase.shape[1]
+    channel, error, noise = _learn(smoother, bursts, received[:, :head], known[:, :head], phase)
     phase, spread, slope = _track(received, known, channel, noise, times)
     turned = received * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
     if len(times) >= LONG:
@@ -72,6 +71,13 @@ def equalise(
         burst.phase = _foretell(burst, float(phase[index, preamble + burst.count - 1]), float(slope[index]))
     clean = turned[:, preamble:] * (channel.conj() / power)[:, None, :]
     return Equalised(clean, variance[:, preamble:], linear_to_db(power.mean(axis=1) / noise))
+
+
+def head_phase(layout: Layout, bursts: list[Burst], received: np.ndarray, known: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Phases (B, H) of the symbols about a later frame's header, by the channel of the frames before."""
+    head = layout.symbols_for(HEADER_USES) + 1
+    channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
+    return _track(received[:, :head], known[:, :head], channel, noise, times[:head])[0]
 
 
 def _track(received, known, channel, noise, times):

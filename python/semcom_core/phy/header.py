@@ -80,11 +80,15 @@ def _crc_matrix() -> tuple[np.ndarray, np.ndarray]:
 _CHECKS, _CONSTANT = _crc_matrix()
 
 
+#: Generator matrix (64, 256) of the code, its columns in the order in which the bits are sent.
+_GENERATOR = tbcc.encode(np.eye(INFO_BITS + CRC_BITS, dtype=np.uint8))[:, interleaver(2 * HEADER_USES)].astype(np.float32)
+
+
 def modulate(bits: np.ndarray, key: str) -> np.ndarray:
     """QPSK uses (..., 128), complex64, of header bits (..., 64)."""
-    coded = 1.0 - 2.0 * tbcc.encode(bits)[..., interleaver(2 * HEADER_USES)].astype(np.float32)
-    symbols = (coded[..., 0::2] + 1j * coded[..., 1::2]) * np.float32(np.sqrt(0.5))
-    return (symbols * phases(key, "header", HEADER_USES)).astype(np.complex64)
+    signs = 1 - 2 * ((np.asarray(bits, dtype=np.float32) @ _GENERATOR) % 2)
+    symbols = np.ascontiguousarray(signs * np.float32(np.sqrt(0.5))).view(np.complex64)
+    return symbols * phases(key, "header", HEADER_USES)
 
 
 def decode(symbols: np.ndarray, key: str) -> tuple[np.ndarray, np.ndarray]:

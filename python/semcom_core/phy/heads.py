@@ -96,13 +96,21 @@ class HeaderReader:
         for index, burst in enumerate(bursts):
             burst.channel, burst.noise = channel[index], float(noise[index] * len(self.chirp_offsets))
 
-    def refine_frequency(self, bursts: list[Burst], known: np.ndarray) -> None:
-        """Improve the frequency of bursts by their first header, whose carriers (B, S, A) are known by now."""
+    def refine_frequency(self, bursts: list[Burst], known: np.ndarray) -> np.ndarray:
+        """Improve the frequency of bursts by their first header, whose carriers (B, S, A) are known by now.
+
+        Returns:
+            Phases (B, chirps + symbols of a header) that are left with the new frequency.
+        """
         preview, channel = np.stack([b.preview for b in bursts]), np.stack([b.channel for b in bursts])
-        known = known[:, : preview.shape[1]]
-        _, _, slope = self.track(bursts, preview * (channel[:, None] * known).conj(), channel, known, SPAN)
+        count = preview.shape[1]
+        known = known[:, :count]
+        phase, _, slope = self.track(bursts, preview * (channel[:, None] * known).conj(), channel, known, SPAN)
         for burst, step in zip(bursts, slope, strict=True):
             burst.cfo += float(step) / (2 * np.pi * self.layout.symbol_samples)
+        offsets = np.concatenate([self.chirp_offsets, symbol_offsets(self.layout, np.arange(count))])
+        phase = np.concatenate([np.zeros((len(bursts), len(self.chirp_times))), phase], axis=1)
+        return phase - slope[:, None] * offsets / self.layout.symbol_samples
 
 
 def take_header(burst: Burst, bits: np.ndarray, good: bool) -> None:

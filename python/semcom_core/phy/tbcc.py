@@ -48,8 +48,8 @@ def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
         Words (B, ends * (1 + detours), K), uint8, those without a detour first, in the order of their metrics.
     """
     words, length = soft.shape[0], soft.shape[1] // RATE
-    branch = np.asarray(soft, dtype=np.float32).reshape(words, length, RATE) @ _SIGNS
-    branch = np.ascontiguousarray(branch.transpose(1, 2, 0)).reshape(length, 2, STATES // 2, 2, words)
+    soft = np.asarray(soft, dtype=np.float32).reshape(words, length, RATE)
+    branch = (_SIGNS.T @ np.ascontiguousarray(soft.transpose(1, 2, 0))).reshape(length, 2, STATES // 2, 2, words)
     metric, _ = _sweep(np.zeros((STATES, words), dtype=np.float32), branch[length // 2 :])
     metric, lead = _sweep(metric - metric.max(axis=0), branch)
     best = np.argsort(-metric, axis=0)[:ends]
