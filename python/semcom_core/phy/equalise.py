@@ -164,10 +164,13 @@ def _payload(layout: Layout, received: np.ndarray, variance: np.ndarray, there: 
     """Unscrambled payload and its noise variances; from place `there` on, and where too noisy, erased."""
     y = received * phases(layout.config.key, "payload", MAX_LENGTH)[: len(received)].conj()
     var = variance.astype(np.float32)
-    lost = ~(np.isfinite(y) & (var < ERASED_ABOVE))
+    lost = ~(var < ERASED_ABOVE)
     lost[max(there, 0) :] = True
-    y[lost], var[lost] = 0, np.inf
-    if layout.config.interleave:
-        order = interleaver(len(y))
-        y[order], var[order] = y.copy(), var.copy()
-    return y.astype(np.complex64), var
+    if lost.any():
+        y[lost], var[lost] = 0, np.inf
+    if not layout.config.interleave:
+        return y, var
+    order = interleaver(len(y))
+    plain_y, plain_var = np.empty_like(y), np.empty_like(var)
+    plain_y[order], plain_var[order] = y, var
+    return plain_y, plain_var

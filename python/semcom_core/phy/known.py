@@ -40,6 +40,6 @@ def frame_carriers(layout: Layout, bursts: list[Burst], symbols: np.ndarray, lim
     for index, burst in enumerate(bursts):
         end = burst.uses + HEADER_USES + burst.header.length
         if not burst.header.more and end % width:
-            known[index, burst.count - 1, layout.data[end % width :]] = fill_uses(layout, np.arange(end, -(-end // width) * width))
+            known[index, burst.count - 1, layout.data[end % width :]] = fill_uses(layout, end, -end % width)
         known[index, max(min(burst.count, burst.symbols_before(layout, limit)), 0) :] = 0
     return known

@@ -44,7 +44,7 @@ def pilot_carriers(layout: Layout, symbols: np.ndarray) -> np.ndarray:
     return table[np.asarray(symbols) % KNOWN_PERIOD]
 
 
-def fill_uses(layout: Layout, uses: np.ndarray) -> np.ndarray:
-    """Known values, complex64 (...), that fill the unused uses (...) of a burst's last symbol."""
+def fill_uses(layout: Layout, begin: int, count: int) -> np.ndarray:
+    """Known values, complex64 (count,), of uses from number `begin` on, all of one symbol: fill of a burst's end."""
     period = KNOWN_PERIOD * len(layout.data)
-    return phases(layout.config.key, "fill", period)[np.asarray(uses) % period]
+    return phases(layout.config.key, "fill", period)[begin % period :][:count]

@@ -39,8 +39,8 @@ class ReceiverStats:
 class Receiver:
     """Finds bursts in a stream and reads their frames."""
 
-    #: Samples worked on at a time, so that they stay in the processor's cache.
-    STRIDE = 65536
+    #: Samples worked on at a time: enough bursts to share the work, few enough to stay in the cache.
+    STRIDE = 131072
 
     def __init__(self, config: PhyConfig | None = None):
         self.config = config or PhyConfig()

@@ -62,8 +62,7 @@ class Transmitter:
         """Active carriers (S, A) of a burst's uses, the last symbol filled up."""
         layout = self.layout
         count = layout.symbols_for(len(uses))
-        filled = fill_uses(layout, np.arange(count * len(layout.data)))
-        filled = np.concatenate([uses, filled[len(uses) :]])
+        filled = np.concatenate([uses, fill_uses(layout, len(uses), -len(uses) % len(layout.data))])
         carriers = np.empty((count, len(layout.carriers)), dtype=np.complex64)
         carriers[:, layout.data] = filled.reshape(count, -1)
         carriers[:, layout.is_pilot] = pilot_carriers(layout, np.arange(count))
