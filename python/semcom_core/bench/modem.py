@@ -83,8 +83,8 @@ def run(settings: ModemBench) -> Iterator[dict]:
 def burst_row(settings: ModemBench, snr_db: float | None, rng: np.random.Generator) -> dict:
     """Bursts one by one through the channel: how many are found and read, and how well.
 
-    snr_loss_db is the SNR less the mean of 1/E|y-x|^2 in dB, extra_loss_db the same against a receiver that knows the
-    channel's response; evm_db, without noise, is the mean of E|y-x|^2.
+    Over the bursts that were read, snr_loss_db is the SNR less the mean of 1/E|y-x|^2 in dB, extra_loss_db the same
+    against a receiver that knows the channel's response; evm_db, without noise, is the mean of E|y-x|^2.
     """
     transmitter, receiver, channel = Transmitter(), Receiver(), settings.at(snr_db)
     errors, genie, header_ok, detected, busy, samples = [], [], 0, 0, 0.0, 0
@@ -93,7 +93,6 @@ def burst_row(settings: ModemBench, snr_db: float | None, rng: np.random.Generat
         burst = signals.displaced(transmitter.burst([frame]), CFO_HZ, receiver.config.rate_hz, rng)
         response = deepcopy(rng)
         received = channel.through_samples(burst, rng)
-        genie.append(_genie_snr(channel, receiver.layout, response))
         before, start = receiver.stats.bursts, time.process_time()
         found = receiver.push(received) + receiver.flush()
         busy += time.process_time() - start
@@ -101,7 +100,9 @@ def burst_row(settings: ModemBench, snr_db: float | None, rng: np.random.Generat
         detected += receiver.stats.bursts > before
         right = [f for f in found if signals.same_header(f.header, frame.header)]
         header_ok += bool(right)
-        errors += [float(np.mean(np.abs(f.symbols - frame.symbols) ** 2)) for f in right[:1]]
+        if right:
+            errors.append(float(np.mean(np.abs(right[0].symbols - frame.symbols) ** 2)))
+            genie.append(_genie_snr(channel, receiver.layout, response))
     row = _row(settings.channel if snr_db is not None else settings.channel.replace("awgn", "clean"), "bursts", snr_db, settings.frames)
     row |= {"detected": detected, "header_ok": header_ok, "rx_msps": samples / busy / 1e6}
     if errors and snr_db is None:

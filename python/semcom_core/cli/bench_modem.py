@@ -50,6 +50,7 @@ def describe(row: dict) -> str:
 
 
 def _bursts(row: dict) -> str:
+    """Line of a row of burst_row."""
     found, right = row["detected"] / row["frames"], row["header_ok"] / row["frames"]
     where = f"{row['channel']:>8} " + ("no noise" if row["snr_db"] is None else f"{row['snr_db']:5.1f} dB")
     rates = f"{row['frames']} bursts: detected {found:.4f}, header right {right:.4f}"
@@ -68,18 +69,21 @@ def _bursts(row: dict) -> str:
 
 
 def _stream(row: dict) -> str:
+    """Line of a row of stream_row."""
     alarms = f"{row['stimulus']}: {row['false_alarms_per_s']:.2f} false alarms/s, {row['frames']} false frames"
     speed = f"receiver {row['rx_msps']:.1f} Msps"
     return f"{alarms}, " + (verdict(speed, f">= {IDLE_MSPS}", row["rx_msps"] >= IDLE_MSPS) if row["stimulus"] == "noise" else speed)
 
 
 def _back_to_back(row: dict) -> str:
+    """Line of a row of back_to_back_row."""
     speed = verdict(f"receiver {row['rx_msps']:.2f} Msps", f">= {BUSY_MSPS}", row["rx_msps"] >= BUSY_MSPS)
     read = f"header right {row['header_ok'] / row['frames']:.4f}"
     return f"back-to-back bursts at {row['snr_db']:.0f} dB, one core: {read}, {speed}, transmitter {row['tx_msps']:.2f} Msps"
 
 
 def _cost(row: dict) -> str:
+    """Line of a row of cost_row."""
     uses = row["uses"] // row["messages"]
     text = f"cost: {row['messages']} x {uses} uses a burst: {row['air_uses']} air uses, air_uses/uses {row['air_ratio']:.2f}"
     return verdict(text, f"<= {AIR_RATIO}", row["air_ratio"] <= AIR_RATIO) if row["messages"] == 1 and uses >= AIR_RATIO_FROM else text

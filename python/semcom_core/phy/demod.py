@@ -32,6 +32,7 @@ class Demodulator:
             self._read_payloads(window, [b for b in bursts if _shape(b) == shape], *shape, limit)
 
     def _read_payloads(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int, limit: int) -> None:
+        """Read the payloads of bursts of one shape (see _shape)."""
         layout, reader = self.layout, self.read_headers
         symbols = symbol_numbers(bursts, count)
         known = frame_carriers(layout, bursts, symbols, limit)

@@ -41,6 +41,7 @@ class HeaderReader:
             self._read(window, [b for b in bursts if (b.uses == 0, b.count) == shape], *shape)
 
     def _read(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int) -> None:
+        """Decode the headers of bursts that all are at their first frame or none is, and that read `count` symbols."""
         layout = self.layout
         symbols = symbol_numbers(bursts, count)
         if first:
