@@ -39,6 +39,7 @@ class Hypothesis:
     position: int
     metric: float
     spine: np.uint64
+    depth: int
     node: int = -1
 
     def symbols(self) -> list[int]:
@@ -80,23 +81,23 @@ class SequentialDecoder:
     def __init__(self, prior: TextPrior, tree: TokenTree, bits: np.ndarray, budget: Budget, start: np.uint64):
         self._prior, self._tree, self._bits, self._budget = prior, tree, bits, budget
         self._limit = len(bits) - budget.tail
-        self._root = Hypothesis(None, None, 0, 0, 0.0, start)
+        self._root = Hypothesis(None, None, 0, 0, 0.0, start, 0)
         self._frontier: list[tuple[float, int, Hypothesis]] = []
         self._count = 0
         self._best_end: Hypothesis | None = None
-        self._lost = -math.inf
+        self._rivals = -math.inf
 
     def search(self, beam: int, expansions: int, confidence_bits: float) -> SearchResult:
         """Search until a complete hypothesis is `confidence_bits` more probable than all others together.
 
         Args:
             beam: hypotheses expanded in one step.
-            expansions: most hypotheses to expand.
+            expansions: most hypotheses to expand besides one step for each token of the longest.
         """
         self._root.node, probabilities = self._tree.root()
         self._grow([self._root], probabilities[None])
-        expanded = 1
-        while self._frontier and expanded < expansions and self._confidence() < confidence_bits:
+        expanded, deepest = 1, 0
+        while self._frontier and expanded < expansions + beam * deepest and self._confidence() < confidence_bits:
             batch = [heapq.heappop(self._frontier)[2] for _ in range(min(beam, len(self._frontier)))]
             nodes, probabilities = self._tree.extend(
                 [h.parent.node for h in batch], [self._prior.model_token(h.symbol) for h in batch]
@@ -105,6 +106,7 @@ class SequentialDecoder:
                 hypothesis.node = node
             self._grow(batch, probabilities)
             expanded += len(batch)
+            deepest = max(deepest, *(h.depth for h in batch))
         return self._result(expanded)
 
     def _grow(self, batch: list[Hypothesis], probabilities: np.ndarray) -> None:
@@ -124,7 +126,7 @@ class SequentialDecoder:
         found, units, ends, spines, gains = token_children(prior, tokens[scores[tokens] > -np.inf], *state, *rule)
         for k in range(len(found)):
             metric = hypothesis.metric + float(gains[k])
-            child = Hypothesis(hypothesis, int(found[k]), int(units[k]), int(ends[k]), metric, spines[k])
+            child = Hypothesis(hypothesis, int(found[k]), int(units[k]), int(ends[k]), metric, spines[k], hypothesis.depth + 1)
             self._count += 1
             heapq.heappush(self._frontier, (-metric, self._count, child))
 
@@ -137,17 +139,21 @@ class SequentialDecoder:
         spine = np.uint64(advance(hypothesis.spine, self._prior.end))
         fit = path_evidence(self._bits, spine, hypothesis.position, 0, len(self._bits) - hypothesis.position)
         metric = hypothesis.metric + prior + float(fit)
-        end = Hypothesis(hypothesis, self._prior.end, units, self._limit, metric, spine)
-        if self._best_end is None or metric > self._best_end.metric:
-            end, self._best_end = self._best_end, end
-        if end is not None:
-            self._lost = np.logaddexp2(self._lost, end.metric)
+        self._complete(Hypothesis(hypothesis, self._prior.end, units, self._limit, metric, spine, hypothesis.depth + 1))
+
+    def _complete(self, end: Hypothesis) -> None:
+        """Keep the best complete hypothesis; another rounding of the same text is no rival."""
+        best = self._best_end
+        if best is None or end.metric > best.metric:
+            self._best_end, end = end, best
+        if end is not None and end.symbols() != self._best_end.symbols():
+            self._rivals = np.logaddexp2(self._rivals, end.metric)
 
     def _confidence(self) -> float:
         """Log2 of the odds of the best complete hypothesis against the rest of the frontier."""
         if self._best_end is None:
             return -math.inf
-        rest = np.logaddexp2.reduce([-entry[0] for entry in self._frontier], initial=self._lost)
+        rest = np.logaddexp2.reduce([-entry[0] for entry in self._frontier], initial=self._rivals)
         return self._best_end.metric - rest
 
     def _result(self, expanded: int) -> SearchResult:

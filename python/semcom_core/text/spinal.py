@@ -110,6 +110,8 @@ class SpinalCodec:
         reason = ""
         if None in fragments:
             reason = f"fragment {fragments.index(None) + 1} of {len(fragments)} is missing"
+        elif not all(result.complete for result in results):
+            reason = "no text was found that ends where the message ends"
         elif confidence < self.config.confidence_bits:
             reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
         return DecodedText(text, not reason, message, confidence, reason)
