@@ -33,6 +33,7 @@ REQUIRES = [
     "accelerate>=1",  # transformers asks for it when it loads a GGUF file
     "gguf>=0.10",
     "safetensors>=0.4",
+    "filelock>=3",
     "ldpc>=2.4",
     "sacrebleu>=2.4",
     "pyyaml>=6",

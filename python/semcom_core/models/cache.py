@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from filelock import FileLock
+
 
 def cache_folder() -> Path:
     """Where converted models lie: $SEMCOM_CACHE, or gr-semcom in the user's cache folder."""
@@ -32,13 +34,14 @@ def as_folder(path: Path) -> Path:
     if path.is_dir():
         return path
     folder = cache_folder() / "models" / file_sha256(path)[:16]
-    if not (folder / "config.json").exists():
-        print(f"converting {path.name} once, about half a minute", file=sys.stderr)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            _convert(path, Path(scratch) / "model")
-            shutil.rmtree(folder, ignore_errors=True)
-            os.rename(Path(scratch) / "model", folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):  # processes that want the same model at once convert it once
+        if not (folder / "config.json").exists():
+            print(f"converting {path.name} once, about half a minute", file=sys.stderr)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                _convert(path, Path(scratch) / "model")
+                shutil.rmtree(folder, ignore_errors=True)
+                os.rename(Path(scratch) / "model", folder)
     return folder
 
 
