@@ -40,8 +40,9 @@ def test_flowgraph_is_well_kept(path):
     assert all(options[name] for name in ("title", "author", "description"))
     values = [value for block in flowgraph["blocks"] for value in block["parameters"].values()]
     assert not any(str(value).strip("'\"").startswith(("/", "~")) for value in values), "no absolute path"
-    places = [tuple(block["states"]["coordinate"]) for block in flowgraph["blocks"]]
-    assert len(set(places)) == len(places)
+    places = [(block["name"], *block["states"]["coordinate"]) for block in flowgraph["blocks"]]
+    close = [(a, b) for a, x, y in places for b, u, v in places if a < b and abs(x - u) < 100 and abs(y - v) < 80]
+    assert not close, "blocks are about 100 to 180 wide and 50 to 120 high"
     ours = [block for block in flowgraph["blocks"] if block["id"].startswith("semcom_")]
     assert ours
     assert all(block["parameters"].get("comment") for block in ours), "each stage has a comment"
