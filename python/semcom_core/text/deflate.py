@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import bisect
 import math
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,8 @@ from semcom_core.config import from_mapping, setting
 from semcom_core.errors import FrameError, check_range
 from semcom_core.fec import FecLink, choose_mode, mode_for_rate
 from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
-from semcom_core.text.codec import DecodedText
+from semcom_core.text.codec import DecodedText, check_fragments
+from semcom_core.text.deflate_stream import compress, decompress
 
 #: Rate of each value of `params`: deflate bits a use for a message of _REFERENCE_BITS, 0.2 to 6.3 in steps of 5.6 %.
 RATES = tuple(round(0.2 * 31.5 ** (i / 63), 4) for i in range(64))
@@ -32,8 +32,6 @@ _CRC_BITS = 16
 _SHORT_COST = 3.0
 #: Floor of a noise variance, so that a noise-free symbol has a finite weight.
 _LEAST_NOISE = 1e-9
-#: Longest output accepted from a stream that fails its check, bytes.
-_GUESS_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -116,13 +114,13 @@ class DeflateCodec:
         Raises:
             FrameError: no frames, frames of another codec, or of more than one message.
         """
+        message_id, fragments = check_fragments(frames)
         header = self._common_header(frames)
         symbols, noise_var = _combine(frames, header)
         bits, crc_ok = _link(symbols.size, header.params).decode(symbols, noise_var)
         text, whole = decompress(np.packbits(bits).tobytes())
-        missing = header.fragments - len({frame.header.fragment for frame in frames})
-        reason = "" if crc_ok and whole else _reason(missing, header.fragments, crc_ok)
-        return DecodedText(text, bool(crc_ok and whole), header.message_id, reason=reason)
+        reason = "" if crc_ok and whole else _reason(fragments.count(None), len(fragments), crc_ok)
+        return DecodedText(text, bool(crc_ok and whole), message_id, reason=reason)
 
     def _params(self, snr_db: float) -> int:
         """Index of the highest rate that does not exceed the wanted one (of the lowest rate, if all do)."""
@@ -130,53 +128,17 @@ class DeflateCodec:
         return max(0, bisect.bisect_right(RATES, rate) - 1)
 
     def _common_header(self, frames: list[ReceivedFrame]) -> FrameHeader:
-        """A header of the message, after checking that all frames belong to it."""
-        if not frames:
-            raise FrameError("message has 0 frames; at least 1 is needed")
-        keys = {(f.header.codec, f.header.message_id, f.header.last_fragment, f.header.length, f.header.params) for f in frames}
-        if len(keys) > 1:
-            raise FrameError(f"frames of {len(keys)} messages were given; allowed is 1")
+        """A header of the message, after checking that all its frames are of one size and rate, for this codec."""
         header = frames[0].header
         if header.codec != self.number:
             raise FrameError(f"frame has codec number {header.codec}; the deflate codec takes {self.number}")
+        sizes = {(f.header.length, f.header.params) for f in frames}
+        if len(sizes) > 1:
+            raise FrameError(f"frames of one message have {len(sizes)} sizes, (symbols, params) {sorted(sizes)}; one is allowed")
         if size_of(header.length * header.fragments, header.params) == 0:
             shortest = uses_of(1, header.params)
             raise FrameError(f"frame has {header.length} symbols at params {header.params}; the shortest message has {shortest}")
         return header
-
-
-def compress(text: str) -> bytes:
-    """Shortest raw deflate stream of the text's UTF-8, over the strategies of zlib at level 9.
-
-    Raises:
-        FrameError: the text holds a lone surrogate, which UTF-8 cannot carry.
-    """
-    try:
-        data = text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        found = f"{text[error.start]!r} at position {error.start}"
-        raise FrameError(f"text has {found}; allowed is Unicode text without lone surrogates") from error
-    strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY, zlib.Z_FIXED)
-    streams = []
-    for strategy in strategies:
-        packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
-        streams.append(packer.compress(data) + packer.flush())
-    return min(streams, key=len)
-
-
-def decompress(stream: bytes) -> tuple[str, bool]:
-    """Text of a raw deflate stream, zeros after its end ignored, and whether it is whole and valid UTF-8."""
-    unpacker, data = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
-    try:
-        # Byte by byte, so that what precedes an error is kept.
-        for i in range(len(stream)):
-            data += unpacker.decompress(stream[i : i + 1], _GUESS_LIMIT)
-            if unpacker.eof or len(data) > _GUESS_LIMIT:
-                break
-    except zlib.error:
-        return data.decode("utf-8", "replace"), False
-    text = data.decode("utf-8", "replace")
-    return text, unpacker.eof and text.encode("utf-8") == data
 
 
 def _link(uses: int, params: int) -> FecLink:

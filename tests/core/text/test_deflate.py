@@ -13,7 +13,7 @@ import pytest
 from semcom_core.errors import ConfigError, FrameError
 from semcom_core.phy.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.text import load_codec
-from semcom_core.text.deflate import compress
+from semcom_core.text.deflate_stream import compress
 from semcom_core.units import capacity_bits, complex_noise, db_to_linear
 
 SENTENCES = [
@@ -151,7 +151,9 @@ def test_bad_frames_are_refused():
     other = received(codec.encode("abc", snr_db=5.0, message_id=1))[0]
     foreign = ReceivedFrame(FrameHeader(codec=3), np.zeros(0, np.complex64))
     empty = ReceivedFrame(FrameHeader(codec=2), np.zeros(0, np.complex64))
-    for frames, message in (([], "0 frames"), ([frame, other], "2 messages"), ([foreign], "codec number 3"), ([empty], "0 symbols")):
+    slower = received(codec.encode("abc", snr_db=0.0))[0]
+    refused = {"no frames to decode": [], "2 messages": [frame, other], "2 sizes": [frame, slower], "codec number 3": [foreign]}
+    for message, frames in {**refused, "0 symbols": [empty]}.items():
         with pytest.raises(FrameError, match=message):
             codec.decode(frames)
 

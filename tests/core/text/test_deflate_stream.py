@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from semcom_core.fec import mode_for_rate
-from semcom_core.text.deflate import RATES, compress, decompress, size_of, uses_of
+from semcom_core.text.deflate import RATES, size_of, uses_of
+from semcom_core.text.deflate_stream import compress, decompress
 
 TEXT = " ".join(np.random.default_rng(0).choice("pier rope harbour ferry gull lantern anchor tide the of and under".split(), 2000))
 
