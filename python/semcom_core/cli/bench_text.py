@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from semcom_core.bench.corpus import SPLITS, data_file, sentences, word_range
 from semcom_core.bench.noisy import NoisyModel
+from semcom_core.bench.plot import plot_text
 from semcom_core.bench.report import verdict, write_json
 from semcom_core.bench.text import efficiency_for, highest_passing, run_trials, summarise
 from semcom_core.channel import parse_channel
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probability-noise", type=float, default=0.0, help="uniform noise on each log2-probability at the receiver, bits")
     parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the rows to")
+    parser.add_argument("--plot", type=Path, help="picture to draw: uses a word and exact sentences against SNR")
     add_settings_option(parser)
 
 
@@ -55,8 +57,10 @@ def run(args: argparse.Namespace) -> int:
     for line in comparison(rows):
         print(line)
     if args.json:
-        settings = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+        settings = {name: value for name, value in vars(args).items() if name not in ("run", "json", "plot", "seed")}
         write_json(args.json, "text", args.seed, settings, rows)
+    if args.plot:
+        plot_text(args.plot, rows)
     return 0
 
 
