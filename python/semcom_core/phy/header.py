@@ -70,25 +70,25 @@ def _field_places() -> np.ndarray:
 _PLACES = _field_places()
 
 
-def _crc_matrix() -> tuple[np.ndarray, np.ndarray]:
-    """Parity checks (64, 16) and constant (16,) with checks = word @ matrix + constant mod 2, zero for a good header."""
-    constant = to_bits(crc16(np.zeros(INFO_BITS, dtype=np.uint8)), CRC_BITS)
-    rows = [to_bits(crc16(unit), CRC_BITS) ^ constant for unit in np.eye(INFO_BITS, dtype=np.uint8)]
-    return np.concatenate([rows, np.eye(CRC_BITS, dtype=int)]).astype(np.float32), constant.astype(np.float32)
+def _crc_tables() -> tuple[np.ndarray, int]:
+    """Tables (8, 256), uint16, and a constant: a word's CRC holds when its bytes' entries and the constant XOR to 0."""
+    constant = crc16(np.zeros(INFO_BITS, dtype=np.uint8))
+    tables = np.zeros((8, 256), dtype=np.uint16)
+    for place in range(INFO_BITS // 8):
+        for value in range(256):
+            info = bytes(value if i == place else 0 for i in range(INFO_BITS // 8))
+            tables[place, value] = binascii.crc_hqx(info, CRC_START) ^ constant
+    tables[6], tables[7] = np.arange(256) << 8, np.arange(256)
+    return tables, constant
 
 
-_CHECKS, _CONSTANT = _crc_matrix()
-
-
-#: Generator matrix (64, 256) of the code, its columns in the order in which the bits are sent.
-_GENERATOR = tbcc.encode(np.eye(INFO_BITS + CRC_BITS, dtype=np.uint8))[:, interleaver(2 * HEADER_USES)].astype(np.float32)
+_TABLES, _CONSTANT = _crc_tables()
 
 
 def modulate(bits: np.ndarray, key: str) -> np.ndarray:
     """QPSK uses (..., 128), complex64, of header bits (..., 64)."""
-    signs = 1 - 2 * ((np.asarray(bits, dtype=np.float32) @ _GENERATOR) % 2)
-    symbols = np.ascontiguousarray(signs * np.float32(np.sqrt(0.5))).view(np.complex64)
-    return symbols * phases(key, "header", HEADER_USES)
+    signs = np.float32(np.sqrt(0.5)) * (1 - 2 * tbcc.encode(bits).take(interleaver(2 * HEADER_USES), axis=-1).astype(np.float32))
+    return signs.view(np.complex64) * phases(key, "header", HEADER_USES)
 
 
 def decode(symbols: np.ndarray, key: str) -> tuple[np.ndarray, np.ndarray]:
@@ -117,6 +117,9 @@ def decode(symbols: np.ndarray, key: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _pick(lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First word of each list (B, choices, 64) whose CRC holds, else the first; and whether it holds."""
-    checks = (lists.astype(np.float32) @ _CHECKS + _CONSTANT) % 2
-    holds = ~checks.any(axis=2)
+    octets = np.packbits(lists, axis=2)
+    checks = np.full(octets.shape[:2], _CONSTANT, dtype=np.uint16)
+    for place, table in enumerate(_TABLES):
+        checks ^= table.take(octets[:, :, place])
+    holds = checks == 0
     return lists[np.arange(len(lists)), holds.argmax(axis=1)], holds.any(axis=1)

@@ -25,15 +25,21 @@ RATE = len(POLYNOMIALS)
 
 _REGISTERS = np.arange(2 * STATES)
 _OUTPUTS = np.array([[bin(int(r) & p).count("1") & 1 for p in POLYNOMIALS] for r in _REGISTERS], dtype=np.uint8)
-#: (RATE, 2 STATES) signs: output 0 is +1, output 1 is -1, columns in the order (input u, pair j, way b).
-_SIGNS = (1.0 - 2.0 * _OUTPUTS).T.astype(np.float32)
+#: The four outputs of each register as one number, registers in the order (input u, pair j, way b).
+_PATTERNS = _OUTPUTS @ np.array([8, 4, 2, 1])
 
 
 def encode(bits: np.ndarray) -> np.ndarray:
     """Encode words of bits (..., K), K > MEMORY, into coded bits (..., RATE * K), uint8."""
-    bits = np.asarray(bits, dtype=np.int64)
-    register = sum(np.roll(bits, lag, axis=-1) << (MEMORY - lag) for lag in range(MEMORY + 1))
-    return _OUTPUTS[register].reshape(*bits.shape[:-1], RATE * bits.shape[-1])
+    bits = np.asarray(bits, dtype=np.uint8)
+    length = bits.shape[-1]
+    wrapped = np.concatenate([bits[..., length - MEMORY :], bits], axis=-1)
+    coded = np.zeros((*bits.shape, RATE), dtype=np.uint8)
+    for output, polynomial in enumerate(POLYNOMIALS):
+        for place in range(MEMORY + 1):
+            if polynomial >> place & 1:
+                coded[..., output] ^= wrapped[..., place : place + length]
+    return coded.reshape(*bits.shape[:-1], RATE * length)
 
 
 def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
@@ -48,8 +54,7 @@ def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
         Words (B, ends * (1 + detours), K), uint8, those without a detour first, in the order of their metrics.
     """
     words, length = soft.shape[0], soft.shape[1] // RATE
-    soft = np.asarray(soft, dtype=np.float32).reshape(words, length, RATE)
-    branch = (_SIGNS.T @ np.ascontiguousarray(soft.transpose(1, 2, 0))).reshape(length, 2, STATES // 2, 2, words)
+    branch = _branches(np.asarray(soft, dtype=np.float32).reshape(words, length, RATE))
     metric, _ = _sweep(np.zeros((STATES, words), dtype=np.float32), branch[length // 2 :])
     metric, lead = _sweep(metric - metric.max(axis=0), branch)
     best = np.argsort(-metric, axis=0)[:ends]
@@ -59,6 +64,18 @@ def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
         others, _ = _trace_back(np.tile(best, (detours, 1)), lead, flips)
         bits = np.concatenate([bits, others], axis=1)
     return bits.transpose(2, 1, 0)
+
+
+def _branches(soft: np.ndarray) -> np.ndarray:
+    """Branch metrics (K, 2, STATES / 2, 2, B) of soft values (B, K, RATE), by way of the 16 sums of four signed values.
+
+    Added up by hand: a matrix product this thin would only wake the threads of BLAS.
+    """
+    one, two, three, four = np.ascontiguousarray(soft.transpose(2, 1, 0))
+    left = np.stack([one + two, one - two, two - one, -one - two], axis=1)
+    right = np.stack([three + four, three - four, four - three, -three - four], axis=1)
+    sums = (left[:, :, None] + right[:, None]).reshape(soft.shape[1], 16, soft.shape[0])
+    return sums.take(_PATTERNS, axis=1).reshape(soft.shape[1], 2, STATES // 2, 2, soft.shape[0])
 
 
 def _sweep(metric: np.ndarray, branch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
