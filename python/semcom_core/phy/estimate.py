@@ -22,7 +22,7 @@ PROFILES = ((0.4, 0.4), (0.5, 1.0), (0.8, 3.0))
 FLOOR, FAR_FLOOR = 1e-3, 3e-6
 _RANK_SHARE = 1e-3
 #: Rows of a matrix product: so few that BLAS does not wake its other threads, which cost more than they bring here.
-_ROWS = 64
+_ROWS = 16
 
 
 class ChannelSmoother:
