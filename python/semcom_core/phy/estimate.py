@@ -12,8 +12,11 @@ Source: Edfors, Sandell, van de Beek, Wilson and Boerjesson, "OFDM channel estim
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
+from semcom_core.phy.config import Profile
 from semcom_core.phy.layout import Layout
 
 #: Assumed decays of the delay profile before and after the strongest path, samples.
@@ -29,9 +32,7 @@ class ChannelSmoother:
     """Smooths channel estimates on the active carriers."""
 
     def __init__(self, layout: Layout):
-        found = [_covariance(layout, rise, decay) for rise, decay in PROFILES]
-        self.values = np.stack([np.maximum(values, 1e-9) for values, _ in found])
-        self.vectors = np.stack([vectors for _, vectors in found]).astype(np.complex64)
+        self.values, self.vectors = _bases(layout.profile, tuple(layout.carriers.tolist()))
         self._shares = np.abs(self.vectors.transpose(0, 2, 1)) ** 2
         self._empty = self.vectors[-1][:, self.values[-1] < _RANK_SHARE].conj()
 
@@ -67,12 +68,19 @@ class ChannelSmoother:
         return smooth[choice, row], error[choice, row].astype(np.float32)
 
 
-def _covariance(layout: Layout, rise: float, decay: float) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues (A,) and eigenvectors (A, A) of the carriers' covariance under an exponential delay profile."""
-    p = layout.profile
+@lru_cache(maxsize=8)
+def _bases(profile: Profile, carriers: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (profiles, A) and eigenvectors (profiles, A, A) of the carriers' covariance under each delay profile."""
+    found = [np.linalg.eigh(_covariance(profile, np.array(carriers), rise, decay)) for rise, decay in PROFILES]
+    values = np.stack([np.maximum(values, 1e-9) for values, _ in found])
+    return values, np.stack([vectors for _, vectors in found]).astype(np.complex64)
+
+
+def _covariance(p: Profile, carriers: np.ndarray, rise: float, decay: float) -> np.ndarray:
+    """Covariance of the carriers, complex (A, A), under an exponential delay profile."""
     delays = np.arange(-p.fft // 4, p.fft // 4, 0.25)
     weight = np.exp(-np.where(delays >= 0, delays / decay, -delays / rise))
     inside = (delays >= -p.backoff) & (delays <= p.prefix - p.backoff)
     weight = np.maximum(weight, np.where(inside, FLOOR, FAR_FLOOR))
-    steering = np.exp(-2j * np.pi * np.outer(layout.carriers, delays + p.backoff) / p.fft)
-    return np.linalg.eigh((steering * (weight / weight.sum())) @ steering.conj().T)
+    steering = np.exp(-2j * np.pi * np.outer(carriers, delays + p.backoff) / p.fft)
+    return (steering * (weight / weight.sum())) @ steering.conj().T
