@@ -23,8 +23,9 @@ def pytest_pyfunc_call(pyfuncitem):
     test = f"{pyfuncitem.path}::{pyfuncitem.nodeid.split('::', 1)[1]}"
     options = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "-rN", "--rootdir", str(pyfuncitem.config.rootpath)]
     command = [sys.executable, "-m", "pytest", *options, test]
+    env = {**os.environ, CHILD: "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     try:
-        child = subprocess.run(command, env={**os.environ, CHILD: "1"}, capture_output=True, text=True, timeout=LIMIT_S)
+        child = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIMIT_S)
     except subprocess.TimeoutExpired as error:
         pytest.fail(f"not done within {LIMIT_S} s\n{(error.stdout or b'').decode(errors='replace')}", pytrace=False)
     if child.returncode:

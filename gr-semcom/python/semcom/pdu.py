@@ -19,10 +19,23 @@ import pmt
 from semcom_core.errors import FrameError
 from semcom_core.phy.frame import Frame, FrameHeader, ReceivedFrame
 
+#: Makers of PMTs, by type and by the character of an array's type. pmt.to_pmt tries one type after another and takes several
+#: times as long, which counts at each burst.
+SCALARS = {bool: pmt.from_bool, int: pmt.from_long, float: pmt.from_double, str: pmt.intern}
+VECTORS = {"B": pmt.init_u8vector, "f": pmt.init_f32vector, "F": pmt.init_c32vector}
+
 
 def make_pdu(meta: dict, payload: np.ndarray):
     """PDU of a dictionary with str keys and a uint8 or complex64 array."""
-    return pmt.cons(pmt.to_pmt(meta), pmt.to_pmt(payload))
+    table = pmt.make_dict()
+    for name, value in meta.items():
+        table = pmt.dict_add(table, pmt.intern(name), vector(value) if isinstance(value, np.ndarray) else SCALARS[type(value)](value))
+    return pmt.cons(table, vector(payload))
+
+
+def vector(array: np.ndarray):
+    """Uniform vector of a uint8, float32 or complex64 array."""
+    return VECTORS[array.dtype.char](len(array), array.tolist())
 
 
 def text_pdu(text: str, **meta):
