@@ -30,6 +30,10 @@ MESSAGE_LENGTHS = (100, 190)
 COST_LENGTHS, COST_MESSAGES = (60, 80, 100, 140, 190), (1, 2, 4, 8)
 
 
+#: Passes of which the fastest counts: others slow down the processor's caches, nothing speeds them up.
+PASSES = 3
+
+
 @dataclass(frozen=True)
 class ModemBench:
     """Settings of the bench.
@@ -139,19 +143,31 @@ def stream_row(stimulus: str, samples: np.ndarray, config: PhyConfig) -> dict:
 
 
 def back_to_back_row(count: int, rng: np.random.Generator) -> dict:
-    """Bursts of one message each without a gap at 20 dB: speed of both ends."""
-    transmitter, receiver = Transmitter(), Receiver()
+    """Bursts of one message each without a gap at 20 dB: speed of both ends, the best of PASSES passes over them."""
+    transmitter = Transmitter()
     frames = [signals.random_frame(number, MESSAGE_LENGTHS, rng) for number in range(count)]
-    start = time.thread_time()
-    sent = np.concatenate([transmitter.burst([frame]) for frame in frames])
-    tx_busy = time.thread_time() - start
+    sent, tx_busy = _best_time(lambda: np.concatenate([transmitter.burst([frame]) for frame in frames]))
     received = parse_channel("awgn:20").through_samples(sent, rng)
-    start = time.thread_time()
-    found = receiver.push(received) + receiver.flush()
-    rx_busy = time.thread_time() - start
+    receivers = iter([Receiver() for _ in range(PASSES)])
+    (receiver, found), rx_busy = _best_time(lambda: _receive(next(receivers), received))
     right = sum(signals.same_header(a.header, b.header) for a, b in zip(found, frames, strict=False))
     row = _row("awgn", "back-to-back", 20.0, count) | {"detected": receiver.stats.bursts, "header_ok": right}
     return row | {"tx_msps": len(sent) / tx_busy / 1e6, "rx_msps": len(received) / rx_busy / 1e6}
+
+
+def _receive(receiver: Receiver, samples: np.ndarray):
+    """The receiver and all frames it finds in a stream."""
+    return receiver, receiver.push(samples) + receiver.flush()
+
+
+def _best_time(work):
+    """What `work` returns the last time, and the least processor time it took in PASSES passes, s."""
+    times = []
+    for _ in range(PASSES):
+        start = time.thread_time()
+        result = work()
+        times.append(time.thread_time() - start)
+    return result, min(times)
 
 
 def cost_row(length: int, messages: int) -> dict:
