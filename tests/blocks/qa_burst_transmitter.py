@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pmt
 import pytest
@@ -26,19 +28,21 @@ def send(flowgraph, collect, post, frames, end=True, **settings):
     return transmitter, sink, said
 
 
-def finish(flowgraph):
-    """Wait for the end of the stream: message_debug alone would run on."""
-    flowgraph.stop()
-    flowgraph.wait()
+def samples_of(sink, count):
+    """What the sink has got, once it is `count` samples; the notice of the last burst comes before its last samples."""
+    end = time.monotonic() + 15
+    while sink.nitems_read(0) < count and time.monotonic() < end:
+        time.sleep(0.01)
+    return np.array(sink.data(), np.complex64)
 
 
 def test_bursts_tags_and_notices(flowgraph, collect, post, make_frame):
     frames = [make_frame(i, length=50 + i) for i in range(3)]
     transmitter, sink, said = send(flowgraph, collect, post, frames, gap_samples=100)
-    finish(flowgraph)
     bursts = [Transmitter().burst([f]) for f in frames]
-    gap = np.zeros(100)
-    assert np.array_equal(np.array(sink.data(), np.complex64), np.concatenate([gap, bursts[0], gap, bursts[1], gap, bursts[2], gap]))
+    gap = np.zeros(100, np.complex64)
+    expected = np.concatenate([gap, bursts[0], gap, bursts[1], gap, bursts[2], gap])
+    assert np.array_equal(samples_of(sink, len(expected)), expected)
     tags = [(t.offset, pmt.symbol_to_string(t.key), pmt.to_long(t.value)) for t in sink.tags()]
     first, second, third = (len(b) + 100 for b in bursts)
     starts, lengths = (0, first + 100, first + second + 100), (first + 100, second, third)
@@ -50,23 +54,22 @@ def test_bursts_tags_and_notices(flowgraph, collect, post, make_frame):
 def test_messages_share_a_burst_and_fragments_stay_together(flowgraph, collect, post, make_frame):
     frames = [make_frame(0, 0, 2), make_frame(0, 1, 2), make_frame(1), make_frame(2)]
     transmitter, sink, _ = send(flowgraph, collect, post, frames, messages_per_burst=2, gap_samples=0)
-    finish(flowgraph)
     modem = Transmitter()
-    assert np.array_equal(np.array(sink.data(), np.complex64), np.concatenate([modem.burst(frames[:3]), modem.burst(frames[3:])]))
+    expected = np.concatenate([modem.burst(frames[:3]), modem.burst(frames[3:])])
+    assert np.array_equal(samples_of(sink, len(expected)), expected)
     assert transmitter.bursts == 2
 
 
 def test_shared_burst_keeps_to_the_modems_limit(flowgraph, collect, post, make_frame):
     transmitter, _, _ = send(flowgraph, collect, post, [make_frame(i) for i in range(6)], messages_per_burst=100, phy={"max_frames": 4})
-    finish(flowgraph)
     assert transmitter.bursts == 2
 
 
 def test_burst_longer_than_any_buffer(flowgraph, collect, post, make_frame):
     frames = [make_frame(0, i, 16, 4095) for i in range(16)]
     _, sink, _ = send(flowgraph, collect, post, frames, gap_samples=0)
-    finish(flowgraph)
-    assert np.array_equal(np.array(sink.data(), np.complex64), Transmitter().burst(frames))
+    expected = Transmitter().burst(frames)
+    assert np.array_equal(samples_of(sink, len(expected)), expected)
 
 
 def test_zero_fill(flowgraph, collect, post, make_frame):
@@ -76,9 +79,7 @@ def test_zero_fill(flowgraph, collect, post, make_frame):
     flowgraph.start()
     post(transmitter, "in", pdu.frame_pdu(make_frame(0)))
     said.wait(1)
-    while sink.nitems_read(0) < 200000:
-        pass
-    samples, burst = np.array(sink.data(), np.complex64), Transmitter().burst([make_frame(0)])
+    samples, burst = samples_of(sink, 200000), Transmitter().burst([make_frame(0)])
     begin = sink.tags()[0].offset
     assert np.array_equal(samples[begin : begin + len(burst)], burst)
     assert not samples[:begin].any()
