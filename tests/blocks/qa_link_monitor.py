@@ -43,10 +43,11 @@ def test_outcomes(flowgraph, collect, post, tmp_path):
     post(monitor, "sent", pdu.end_pdu())
     post(monitor, "in", pdu.text_pdu("text 0", message_id=0, decoded=True, snr_db=4.0, cfo_hz=100.0))
     post(monitor, "in", pdu.text_pdu("test 3", message_id=3, decoded=True, snr_db=6.0, cfo_hz=300.0))  # overtakes text 2, and is wrong
-    post(monitor, "in", pdu.text_pdu("??", message_id=4, decoded=False))
+    post(monitor, "in", pdu.text_pdu("text 4", message_id=4, decoded=False))
     assert states(said.wait(6)) == ["resolved"] * 5 + ["end"]
     report = json.loads((tmp_path / "report.json").read_text())
-    expected = {"sent": 5, "received": 3, "exact": 1, "wrong": 1, "marked": 1, "lost": 2, "pending": 0, "snr_db": 5.0, "cfo_hz": 200.0}
+    expected = {"sent": 5, "received": 3, "exact": 1, "wrong": 1, "marked": 1, "text_right": 2, "lost": 2, "pending": 0}
+    expected |= {"snr_db": 5.0, "cfo_hz": 200.0}
     assert {name: report[name] for name in expected} == expected
     assert [m["outcome"] for m in report["messages"]] == ["lost", "exact", "lost", "wrong", "marked"]  # as they were settled
     assert report["healthy"] is True

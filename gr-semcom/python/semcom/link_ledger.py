@@ -9,7 +9,8 @@ from collections import Counter, deque
 
 import numpy as np
 
-#: What can become of a message. `wrong` is a text that differs from the one sent without being marked as not decoded.
+#: What can become of a message. `exact` is the text sent, not marked; `marked` is any text marked as not decoded, right or not (the
+#: count `text_right` tells); `wrong` is a text that differs from the one sent without being marked.
 OUTCOMES = ("exact", "wrong", "marked", "lost", "transmitted")
 #: How long something said of a message waits for the message to be known as sent, s.
 EARLY_S = 5.0
@@ -75,8 +76,9 @@ class LinkLedger:
             return 1
         for _ in range(place):
             self._settle("lost")
-        good = meta.get("decoded", True)
-        self._settle("exact" if good and text == self._pending[0][1] else "wrong" if good else "marked", text, meta)
+        good, right = meta.get("decoded", True), text == self._pending[0][1]
+        self.counts["text_right"] += right
+        self._settle("marked" if not good else "exact" if right else "wrong", text, meta)
         return place + 1
 
     def lose_pending(self) -> int:
@@ -89,7 +91,7 @@ class LinkLedger:
     def report(self) -> dict:
         """Counts, mean SNR (dB) and CFO (Hz) of the received messages, and failures."""
         snr_db, cfo_hz = np.mean(self._measured, axis=0).tolist() if self._measured else (None, None)
-        counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "unexpected")}
+        counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected")}
         rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
         return {**counts, "pending": self.pending, "exact_rate": rate, "snr_db": snr_db, "cfo_hz": cfo_hz, "failures": self.failures}
 
