@@ -13,6 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from semcom_core.models.network import read_network
+
 
 def cache_folder() -> Path:
     """Where converted models lie: $SEMCOM_CACHE, or gr-semcom in the user's cache folder."""
@@ -46,10 +48,10 @@ def as_folder(path: Path) -> Path:
 
 
 def _convert(path: Path, folder: Path) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-    network = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype="float32")
+    network = read_network(str(path), path.parent, gguf_file=path.name)
     # Loading has unpacked the weights; without the mark of their old format they can be saved.
     network.hf_quantizer = None
     network.config.__dict__.pop("quantization_config", None)

@@ -7,6 +7,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import re
+import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -18,9 +20,11 @@ from semcom_core.config import from_mapping
 from semcom_core.errors import ModelError
 from semcom_core.models.cache import as_folder, file_sha256
 from semcom_core.models.language import LanguageModel
+from semcom_core.models.network import read_network
 
 #: How the network computes; another profile gives other probabilities, so it is part of the fingerprint.
 NUMERIC_PROFILE = "float32"
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,9 @@ def locate(name: str) -> Path | str:
     if entry:
         return entry.hub
     path = Path(name).expanduser()
-    if path.exists():
+    if name and path.exists():
         return path
-    if path.is_absolute() or path.suffix == ".gguf" or name.count("/") != 1:
+    if path.suffix == ".gguf" or not _HUB_NAME.fullmatch(name):
         known = ", ".join(catalogue())
         raise ModelError(f"model {name!r} is not there; allowed is {known}, a folder, a GGUF file or a hub name OWNER/NAME")
     return name
@@ -70,25 +74,50 @@ def load_language_model(name: str = "smollm2-135m") -> LanguageModel:
     """Load a causal language model; a second call with the same name gives the same object.
 
     Raises:
-        ModelError: it is not there or cannot be loaded.
+        ModelError: it is not there, cannot be loaded, or is no model of text.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from semcom_core.models.causal import CausalModel
+    place = locate(name)
+    tokenizer, network = _read(name, place)
+    from semcom_core.models.causal import CausalModel  # after _read, which says it where torch or transformers does not load
     from semcom_core.models.packed import pack_linears
 
-    place = locate(name)
-    try:
-        folder = as_folder(place) if isinstance(place, Path) else place
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        network = AutoModelForCausalLM.from_pretrained(folder, dtype="float32").eval()
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ModelError(f"model {name!r} cannot be loaded: {str(error).splitlines()[0]}") from error
     entry = catalogue().get(name)
     prompt = entry.prompt if entry and entry.prompt is not None else tokenizer.bos_token or tokenizer.eos_token
+    _check(name, tokenizer, network, prompt)
     fingerprint = _fingerprint(network, tokenizer, prompt, place)
     pack_linears(network)
     return CausalModel(name, network, tokenizer, prompt, fingerprint)
+
+
+def _read(name: str, place: Path | str) -> tuple:
+    """Tokenizer and float32 network of a model.
+
+    Raises:
+        ModelError: its files cannot be read or fetched, or do not hold all of its weights.
+    """
+    try:
+        from transformers import AutoTokenizer
+        from transformers.utils.logging import disable_progress_bar
+
+        folder = as_folder(place) if isinstance(place, Path) else place
+        if isinstance(place, Path):  # takes two seconds from here on; a download keeps its bar
+            disable_progress_bar()
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        return tokenizer, read_network(name, folder)
+    except ModelError:
+        raise
+    except Exception as error:  # a broken file makes its reader fail in any way: struct.error, TypeError, the readers' own
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
+        raise ModelError(f"model {name!r} cannot be loaded: {reason}") from error
+
+
+def _check(name: str, tokenizer, network, prompt: str | None) -> None:
+    """Raise ModelError unless messages can be told apart from what surrounds them, and every token has its probability."""
+    if not prompt:
+        raise ModelError(f"model {name!r} has no prompt; its tokenizer needs a bos_token or an eos_token to start a message with")
+    tokens, rows = max(tokenizer.get_vocab().values()) + 1, network.get_input_embeddings().weight.shape[0]
+    if tokens > rows:
+        raise ModelError(f"model {name!r} has a tokenizer of {tokens} tokens; its network knows {rows}")
 
 
 def _fingerprint(network, tokenizer, prompt: str, place: Path | str) -> str:
