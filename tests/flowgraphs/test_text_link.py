@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +75,25 @@ def test_receiver_without_a_sender_exits_with_1(start):
     receiver = start("text_rx", "--codec", "deflate", "--expected", 1, "--timeout-s", 1, "--address", "tcp://127.0.0.1:9")
     said, _ = receiver.communicate(timeout=LIMIT_S)
     assert receiver.returncode == 1, said
+
+
+def test_worker_does_not_outlive_a_killed_flowgraph(start):
+    receiver = start("text_rx", "--codec", "deflate", "--address", "tcp://127.0.0.1:9")
+    wait_until(lambda: workers_of(receiver.pid))
+    (worker,) = workers_of(receiver.pid)
+    receiver.kill()
+    receiver.wait()
+    wait_until(lambda: not Path(f"/proc/{worker}").exists())
+
+
+def workers_of(pid: int) -> list[str]:
+    """Processes started by the threads of a process."""
+    return [child for thread in Path(f"/proc/{pid}/task").iterdir() for child in (thread / "children").read_text().split()]
+
+
+def wait_until(condition, limit_s: float = 20.0) -> None:
+    """Wait for a condition; fail after the time limit."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
