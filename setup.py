@@ -34,7 +34,6 @@ REQUIRES = [
     "gguf>=0.10",
     "safetensors>=0.4",
     "filelock>=3",
-    "ldpc>=2.4",
     "sacrebleu>=2.4",
     "pyyaml>=6",
     "tqdm>=4.64",
@@ -44,7 +43,8 @@ EXTRAS = {
     "images": ["segment-anything>=1.0", "torchvision>=0.19"],
     "radio": ["pyadi-iio>=0.0.17", "pylibiio<1"],
     "train": ["peft>=0.12"],
-    "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1"],
+    "bench": ["ray>=2.9"],
+    "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1", "ldpc>=2.4"],  # ldpc: an oracle for the decoder
 }
 
 

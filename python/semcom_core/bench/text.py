@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from semcom_core.bench.noisy import NoisyModel
 from semcom_core.channel import Channel
 from semcom_core.errors import ConfigError
 from semcom_core.metrics import bound_uses, exact_rate, limit_uses, mean_bleu, mean_chrf
 from semcom_core.phy import Frame, PhyConfig, ReceivedFrame, Transmitter
-from semcom_core.text import DecodedText, TextCodec
+from semcom_core.text import DecodedText, TextCodec, load_codec
 
 #: Error probability for which the finite-blocklength limit is stated.
 LIMIT_ERROR = 0.01
@@ -41,28 +42,69 @@ class Trial:
     decode_s: float
 
 
-def run_trials(
-    sender: TextCodec, receiver: TextCodec, texts: list[str], channel: Channel, rng: np.random.Generator
-) -> Iterator[Trial]:
-    """Send each sentence over the channel, symbols without the modem, and decode it.
+@dataclass(frozen=True)
+class Link:
+    """What a text bench sends over; small enough to be handed to another process.
 
     Args:
-        sender, receiver: the two ends of the link, often the same object.
-        texts: sentences; sentence i has message number i modulo 256.
+        codec: name of the codec.
+        settings: its settings.
         channel: must state an SNR, for which the codec chooses its rate.
+        probability_noise: uniform noise on each log2-probability at the receiver, ± bits.
+        seed: of the channel and the noise; sentence i has a generator of its own.
     """
-    transmitter = Transmitter(PhyConfig())
-    for i, text in enumerate(texts):
+
+    codec: str
+    settings: dict
+    channel: Channel
+    probability_noise: float = 0.0
+    seed: int = 1
+
+    def sender(self) -> TextCodec:
+        """The codec at the sending end."""
+        return load_codec(self.codec, **self.settings)
+
+    def receiver(self, sender: TextCodec) -> TextCodec:
+        """The codec at the receiving end: the sender's, or one whose model is a little off.
+
+        Raises:
+            ConfigError: there is to be noise, and the codec has no language model.
+        """
+        if not self.probability_noise:
+            return sender
+        if not hasattr(sender, "model"):
+            raise ConfigError(f"codec {self.codec!r} has no language model; --probability-noise goes with spinal")
+        noisy = NoisyModel(sender.model, self.probability_noise, np.random.default_rng([self.seed, 1]))
+        return type(sender)(sender.config, noisy)
+
+
+class Trials:
+    """Sends sentences over a link, symbols without the modem, and decodes them.
+
+    Args:
+        link: what to send over.
+        sender: the codec at the sending end; None loads it.
+    """
+
+    def __init__(self, link: Link, sender: TextCodec | None = None):
+        self._link = link
+        self._sender = sender or link.sender()
+        self._receiver = link.receiver(self._sender)
+        self._transmitter = Transmitter(PhyConfig())
+
+    def run(self, number: int, text: str) -> Trial:
+        """Send sentence `number`; its message number is that modulo 256."""
+        channel, rng = self._link.channel, np.random.default_rng([self._link.seed, number])
         started = time.perf_counter()
-        frames = sender.encode(text, channel.snr_db, message_id=i % 256)
+        frames = self._sender.encode(text, channel.snr_db, message_id=number % 256)
         encoded = time.perf_counter()
         received = [receive(frame, channel, rng) for frame in frames]
         begun = time.perf_counter()
-        result = receiver.decode(received)
+        result = self._receiver.decode(received)
         decoded = time.perf_counter()
         uses = sum(len(frame.symbols) for frame in frames)
-        air_uses = len(transmitter.burst(frames))
-        yield Trial(text, result, sender.source_bits(text), uses, air_uses, encoded - started, decoded - begun)
+        air_uses = len(self._transmitter.burst(frames))
+        return Trial(text, result, self._sender.source_bits(text), uses, air_uses, encoded - started, decoded - begun)
 
 
 def receive(frame: Frame, channel: Channel, rng: np.random.Generator) -> ReceivedFrame:

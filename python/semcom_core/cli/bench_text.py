@@ -12,14 +12,14 @@ import numpy as np
 from tqdm import tqdm
 
 from semcom_core.bench.corpus import SPLITS, data_file, sentences, word_range
-from semcom_core.bench.noisy import NoisyModel
+from semcom_core.bench.jobs import run_all
 from semcom_core.bench.plot import plot_text
 from semcom_core.bench.report import verdict, write_json
-from semcom_core.bench.text import efficiency_for, highest_passing, run_trials, summarise
+from semcom_core.bench.text import Link, efficiency_for, highest_passing, summarise
 from semcom_core.channel import parse_channel
 from semcom_core.cli.codecs import add_settings_option, settings_from
-from semcom_core.errors import ConfigError, check_choice
-from semcom_core.text import TEXT_CODECS, TextCodec, load_codec
+from semcom_core.errors import check_choice
+from semcom_core.text import TEXT_CODECS, load_codec
 
 #: Targets: share of exact sentences, uses over capacity, decode time, memory, uses against deflate and its efficiency.
 EXACT, BOUND, DECODE_S, MEMORY_GIB, RATIO, BASELINE_EFFICIENCY = 0.97, 1.6, 3.0, 2.5, 0.32, 0.7
@@ -38,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=100, help="sentences, a seeded sample (default 100)")
     parser.add_argument("--uses-per-word", type=float, help="lower the rate until the mean uses a word are at most this")
     parser.add_argument("--probability-noise", type=float, default=0.0, help="uniform noise on each log2-probability at the receiver, bits")
+    parser.add_argument("--jobs", type=int, default=1, help="sentences at once, by Ray, each with one thread (default 1, with all threads)")
+    parser.add_argument("--ray", help="address of a Ray cluster for --jobs (default: this machine)")
     parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the rows to")
     parser.add_argument("--plot", type=Path, help="picture to draw: uses a word and exact sentences against SNR")
@@ -71,9 +73,8 @@ def _row(args: argparse.Namespace, name: str, texts: list[str], snr_db: float) -
     channel = parse_channel(f"{kind}:{snr_db:g}{comma}{options}")
 
     def measure(**more) -> dict:
-        codec = load_codec(name, **{**settings, **more})
-        receiver = _with_noise(codec, args) if args.probability_noise else codec
-        trials = run_trials(codec, receiver, texts, channel, np.random.default_rng([args.seed, len(texts)]))
+        link = Link(name, {**settings, **more}, channel, args.probability_noise, args.seed)
+        trials = run_all(link, texts, args.jobs, args.ray)
         return summarise(name, channel, list(tqdm(trials, f"{name} {snr_db:g} dB", len(texts), leave=False)))
 
     if args.uses_per_word:
@@ -133,11 +134,3 @@ def _mean_uses(name: str, settings: dict, texts: list[str], snr_db: float) -> fl
     """Mean channel uses of a sentence."""
     codec = load_codec(name, **settings)
     return float(np.mean([sum(len(frame.symbols) for frame in codec.encode(text, snr_db)) for text in texts]))
-
-
-def _with_noise(codec: TextCodec, args: argparse.Namespace) -> TextCodec:
-    """The same codec, its model's log2-probabilities a little off each time they are asked for."""
-    if codec.name != "spinal":
-        raise ConfigError(f"codec {codec.name!r} has no language model; --probability-noise goes with spinal")
-    noisy = NoisyModel(codec.model, args.probability_noise, np.random.default_rng([args.seed, 1]))
-    return type(codec)(codec.config, noisy)
