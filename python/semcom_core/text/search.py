@@ -27,6 +27,11 @@ from semcom_core.text.spine import advance, path_evidence
 
 #: Extensions of a hypothesis that join the frontier.
 KEPT = 128
+#: Hypotheses this much less probable than the best are not worth a place in its batch, bits.
+SPAN_BITS = 12.0
+#: After this many steps without getting deeper, the batch is made this much wider.
+PATIENCE = 4
+WIDENING = 8
 
 
 @dataclass(slots=True)
@@ -96,9 +101,9 @@ class SequentialDecoder:
         """
         self._root.node, probabilities = self._tree.root()
         self._grow([self._root], probabilities[None])
-        expanded, deepest = 1, 0
+        expanded, deepest, stalled = 1, 0, 0
         while self._frontier and expanded < expansions + beam * deepest and self._confidence() < confidence_bits:
-            batch = [heapq.heappop(self._frontier)[2] for _ in range(min(beam, len(self._frontier)))]
+            batch = self._best(beam if stalled < PATIENCE else WIDENING * beam)
             nodes, probabilities = self._tree.extend(
                 [h.parent.node for h in batch], [self._prior.model_token(h.symbol) for h in batch]
             )
@@ -106,8 +111,18 @@ class SequentialDecoder:
                 hypothesis.node = node
             self._grow(batch, probabilities)
             expanded += len(batch)
-            deepest = max(deepest, *(h.depth for h in batch))
+            depth = max(h.depth for h in batch)
+            stalled = 0 if depth > deepest else stalled + 1
+            deepest = max(deepest, depth)
         return self._result(expanded)
+
+    def _best(self, beam: int) -> list[Hypothesis]:
+        """Take the best hypotheses off the frontier, none of them far behind the first."""
+        least = -self._frontier[0][0] - SPAN_BITS
+        batch = []
+        while self._frontier and len(batch) < beam and -self._frontier[0][0] >= least:
+            batch.append(heapq.heappop(self._frontier)[2])
+        return batch
 
     def _grow(self, batch: list[Hypothesis], probabilities: np.ndarray) -> None:
         """Put the likely extensions of each hypothesis on the frontier."""

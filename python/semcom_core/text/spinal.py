@@ -19,13 +19,12 @@ from semcom_core.errors import FrameError, ModelError, check_range
 from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
 from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
-from semcom_core.text.budget import Budget, rate_index, surprisal_units
+from semcom_core.text.budget import Budget, alpha_for, rate_index, surprisal_units
 from semcom_core.text.codec import DecodedText, check_fragments
 from semcom_core.text.constellation import evidence
 from semcom_core.text.prior import TextPrior
 from semcom_core.text.search import SearchResult, SequentialDecoder
 from semcom_core.text.spine import spine_symbols, spines_of, start_spine
-from semcom_core.units import capacity_bits
 
 #: Source symbols of one fragment at the most: a longer history costs memory and gains little.
 FRAGMENT_SYMBOLS = 192
@@ -36,9 +35,9 @@ class SpinalConfig:
     """Settings of the token-spinal codec. Those of the second group must agree at both ends."""
 
     model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
-    efficiency: float = setting(0.75, "information bits a use over capacity, 0.1 to 1.2")
+    efficiency: float = setting(0.74, "information bits a use over capacity at 0 dB, 0.1 to 1.2")
     beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
-    expansions: int = setting(1024, "most hypotheses to try for one fragment, 1 to 1000000")
+    expansions: int = setting(3072, "most hypotheses to try for one fragment, 1 to 1000000")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
     key: str = setting("", "pre-shared key that scrambles the code; empty for public")
     delta_bits: float = setting(0.25, "budget added to each token, bits, 0 to 4")
@@ -86,7 +85,7 @@ class SpinalCodec:
         return float(self.surprisals(self.prior.tokenize(text)).sum())
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        index = rate_index(1 / (self.config.efficiency * capacity_bits(snr_db)))
+        index = rate_index(alpha_for(snr_db, self.config.efficiency))
         budget = Budget(index, self.config.delta_bits, self.config.tail_bits)
         symbols = self.prior.tokenize(text)
         parts = max(1, -(-len(symbols) // FRAGMENT_SYMBOLS))
