@@ -28,9 +28,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     args = parser().parse_args(arguments)
-    # Models that are on disk need no progress bar of another library, and no hub is asked for what is not named.
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    # Threads that spin while they wait make a decode several times slower beside a busy flowgraph.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return args.run(args)
     except SemcomError as error:
