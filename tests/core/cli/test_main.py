@@ -50,7 +50,9 @@ def failure(capsys, *arguments: str) -> tuple[int, str]:
         pytest.param([*SIM, "deflate", "--set", "efficiency=["], "setting is 'efficiency=['", marks=fault("bad YAML is a ParserError")),
         pytest.param([*SIM, "deflate", "--set", "efficiency=high"], "efficiency is 'high'", marks=fault("the message names no setting")),
         pytest.param([*SIM, "spinal", "--set", "model=5"], "model is 5", marks=fault("a number for a text is a TypeError")),
-        pytest.param([*SIM, "spinal", "--set", "model=nonsense", "beam=1.5"], "beam is 1.5", marks=fault("a fraction passes for a whole number")),
+        pytest.param(
+            [*SIM, "spinal", "--set", "model=nonsense", "beam=1.5"], "beam is 1.5", marks=fault("a fraction passes for a whole number")
+        ),
         (["grc", "no_such_flowgraph"], "flowgraph is 'no_such_flowgraph'; allowed is one of "),
     ],
 )
