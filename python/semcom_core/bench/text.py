@@ -14,11 +14,13 @@ from semcom_core.bench.noisy import NoisyModel
 from semcom_core.channel import Channel
 from semcom_core.errors import ConfigError
 from semcom_core.metrics import bound_uses, exact_rate, limit_uses, mean_bleu, mean_chrf
-from semcom_core.phy import Frame, PhyConfig, ReceivedFrame, Transmitter
+from semcom_core.phy import Frame, Layout, PhyConfig, ReceivedFrame
 from semcom_core.text import DecodedText, TextCodec, load_codec
 
 #: Error probability for which the finite-blocklength limit is stated.
 LIMIT_ERROR = 0.01
+#: Messages a burst for which the samples on air are stated.
+MESSAGES_A_BURST = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,14 @@ class Trial:
         sent: the sentence.
         received: what the codec made of it.
         bits: information of the sentence by the codec's own source model, bits.
-        uses, air_uses: channel uses of the payload, and samples on air of its burst.
+        lengths: channel uses of each of its frames.
         encode_s, decode_s: wall-clock times, s.
     """
 
     sent: str
     received: DecodedText
     bits: float
-    uses: int
-    air_uses: int
+    lengths: tuple[int, ...]
     encode_s: float
     decode_s: float
 
@@ -90,7 +91,6 @@ class Trials:
         self._link = link
         self._sender = sender or link.sender()
         self._receiver = link.receiver(self._sender)
-        self._transmitter = Transmitter(PhyConfig())
 
     def run(self, number: int, text: str) -> Trial:
         """Send sentence `number`; its message number is that modulo 256."""
@@ -102,9 +102,8 @@ class Trials:
         begun = time.perf_counter()
         result = self._receiver.decode(received)
         decoded = time.perf_counter()
-        uses = sum(len(frame.symbols) for frame in frames)
-        air_uses = len(self._transmitter.burst(frames))
-        return Trial(text, result, self._sender.source_bits(text), uses, air_uses, encoded - started, decoded - begun)
+        lengths = tuple(len(frame.symbols) for frame in frames)
+        return Trial(text, result, self._sender.source_bits(text), lengths, encoded - started, decoded - begun)
 
 
 def receive(frame: Frame, channel: Channel, rng: np.random.Generator) -> ReceivedFrame:
@@ -119,7 +118,7 @@ def summarise(name: str, channel: Channel, trials: list[Trial]) -> dict:
     got = [t.received.text for t in trials]
     words = sum(len(s.split()) for s in sent)
     bits = np.array([t.bits for t in trials])
-    uses = sum(t.uses for t in trials)
+    uses = sum(sum(t.lengths) for t in trials)
     bound = bound_uses(bits, channel.snr_db).sum()
     wrong = [t for t in trials if t.received.text != t.sent]
     marked = sum(not t.received.decoded for t in trials)
@@ -131,7 +130,8 @@ def summarise(name: str, channel: Channel, trials: list[Trial]) -> dict:
         "words": words,
         "bits_per_word": bits.sum() / words,
         "uses_per_word": uses / words,
-        "air_uses_per_word": sum(t.air_uses for t in trials) / words,
+        "air_uses_per_word": air_uses(trials, 1) / words,
+        "air_ratio": {str(n): air_uses(trials, n) / uses for n in MESSAGES_A_BURST},
         "exact_rate": exact_rate(sent, got),
         "delivered": (len(trials) - marked) / len(trials),
         "marked": marked,
@@ -144,6 +144,13 @@ def summarise(name: str, channel: Channel, trials: list[Trial]) -> dict:
         "encode_s": float(np.mean([t.encode_s for t in trials])),
         "decode_s": float(np.mean([t.decode_s for t in trials])),
     }
+
+
+def air_uses(trials: list[Trial], messages: int) -> int:
+    """Samples on air of all bursts, with this many messages in each."""
+    layout = Layout(PhyConfig())
+    groups = (trials[i : i + messages] for i in range(0, len(trials), messages))
+    return sum(layout.burst_samples([length for t in group for length in t.lengths]) for group in groups)
 
 
 def highest_passing(
