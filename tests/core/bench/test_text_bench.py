@@ -14,14 +14,15 @@ from semcom_core.bench.text import Link, Trial, Trials, efficiency_for, highest_
 from semcom_core.channel import parse_channel
 from semcom_core.cli import main
 from semcom_core.errors import ConfigError
+from semcom_core.phy import Frame, FrameHeader, Transmitter
 from semcom_core.text import DecodedText
 from semcom_core.text.spinal import SpinalCodec, SpinalConfig
 from tests.core.text.toy_model import ToyModel
 
 FIELDS = [
-    "codec", "channel", "snr_db", "sentences", "words", "bits_per_word", "uses_per_word", "air_uses_per_word", "exact_rate", "delivered",
-    "marked", "marked_of_wrong", "bleu1", "bleu2", "bleu3", "bleu4", "similarity", "bound_ratio", "limit_ratio", "rounds", "encode_s",
-    "decode_s",
+    "codec", "channel", "snr_db", "sentences", "words", "bits_per_word", "uses_per_word", "air_uses_per_word", "air_ratio", "exact_rate",
+    "delivered", "marked", "marked_of_wrong", "bleu1", "bleu2", "bleu3", "bleu4", "similarity", "bound_ratio", "limit_ratio", "rounds",
+    "encode_s", "decode_s",
 ]
 AT_0_DB = parse_channel("awgn:0")  # capacity 1 bit a use
 SENTENCES = ["the house has voted on the question.", "we would like to thank the president.", "the committee will meet again."]
@@ -32,8 +33,8 @@ def fault(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.xfail(strict=True, reason=reason)
 
 
-def trial(sent: str, got: str, decoded: bool, bits=100.0, uses=150, air_uses=700, encode_s=0.25, decode_s=0.5) -> Trial:
-    return Trial(sent, DecodedText(got, decoded), bits, uses, air_uses, encode_s, decode_s)
+def trial(sent: str, got: str, decoded: bool, bits=100.0, lengths=(150,), encode_s=0.25, decode_s=0.5) -> Trial:
+    return Trial(sent, DecodedText(got, decoded), bits, lengths, encode_s, decode_s)
 
 
 def run(trials: Trials) -> list[Trial]:
@@ -43,7 +44,7 @@ def run(trials: Trials) -> list[Trial]:
 def test_row_of_a_list_made_by_hand():
     trials = [
         trial("a b c d", "a b c d", True),
-        trial("a b c d e f", "a b c d e f", False, bits=300.0, uses=350, air_uses=900, decode_s=1.5),
+        trial("a b c d e f", "a b c d e f", False, bits=300.0, lengths=(200, 150), decode_s=1.5),
         trial("a b c d", "x y z w", False),
         trial("a b c d e f", "a b c d e x", True),
     ]
@@ -51,13 +52,26 @@ def test_row_of_a_list_made_by_hand():
     assert list(row) == FIELDS
     expected = {
         "codec": "deflate", "channel": "awgn:0", "snr_db": 0.0, "sentences": 4, "words": 20, "bits_per_word": 600 / 20,
-        "uses_per_word": 800 / 20, "air_uses_per_word": 3000 / 20, "exact_rate": 0.5, "delivered": 0.5, "marked": 2,
+        "uses_per_word": 800 / 20, "exact_rate": 0.5, "delivered": 0.5, "marked": 2,
         "marked_of_wrong": 0.5, "bleu1": (1 + 1 + 0 + 5 / 6) / 4, "bleu2": (2 + (5 / 6 * 4 / 5) ** 0.5) / 4, "bound_ratio": 800 / 600,
         "rounds": 1.0, "encode_s": 0.25, "decode_s": 0.75,
     }
     assert {name: row[name] for name in expected} == pytest.approx(expected)
     assert row["bleu1"] > row["bleu4"] > 0.5 and 0.5 < row["similarity"] < 1
     assert 1.1 < row["limit_ratio"] < 1.6
+
+
+def test_samples_on_air_are_those_of_real_bursts():
+    trials = [trial("a", "a", True, lengths=lengths) for lengths in ((150,), (200, 90), (60,))]
+
+    def samples(*lengths: int) -> int:
+        frames = [Frame(FrameHeader(codec=3, message_id=i, length=n), np.ones(n, np.complex64)) for i, n in enumerate(lengths)]
+        return len(Transmitter().burst(frames))
+
+    row = summarise("deflate", AT_0_DB, trials)
+    assert row["air_uses_per_word"] == (samples(150) + samples(200, 90) + samples(60)) / 3
+    together = {"1": 3 * row["air_uses_per_word"], "2": samples(150, 200, 90) + samples(60), "4": samples(150, 200, 90, 60)}
+    assert row["air_ratio"] == {**{n: count / 500 for n, count in together.items()}, "8": together["4"] / 500}
 
 
 def test_row_is_json_and_without_wrong_sentences_has_no_share_of_them():
