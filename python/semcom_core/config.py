@@ -17,6 +17,8 @@ import yaml
 from semcom_core.errors import ConfigError
 
 Config = TypeVar("Config")
+#: For the type of a field's default: the types of value that it takes, and what to call them.
+_TAKES = {bool: ((bool,), "true or false"), int: ((int,), "a whole number"), float: ((int, float), "a number"), str: ((str,), "a text")}
 
 
 def setting(default, help: str):
@@ -28,16 +30,23 @@ def from_mapping(cls: type[Config], data: dict) -> Config:
     """Build a configuration dataclass from a mapping.
 
     Raises:
-        ConfigError: a key is unknown or a value is refused by the dataclass.
+        ConfigError: a key is unknown, a value is of another type than its default, or refused by the dataclass.
     """
-    known = [f.name for f in fields(cls)]
-    for key in data:
+    known = {f.name: type(f.default) for f in fields(cls)}
+    for key, value in data.items():
         if key not in known:
             raise ConfigError(f"{cls.__name__} has no setting {key!r}; allowed is one of {', '.join(known)}")
+        if known[key] in _TAKES and not _fits(value, known[key]):
+            raise ConfigError(f"{key} is {value!r}; allowed is {_TAKES[known[key]][1]}")
     try:
         return cls(**data)
     except TypeError as error:
         raise ConfigError(f"{cls.__name__}: {error}") from error
+
+
+def _fits(value, kind: type) -> bool:
+    """Whether a field whose default is a `kind` takes the value; True and False are no numbers."""
+    return isinstance(value, _TAKES[kind][0]) and (kind is bool or not isinstance(value, bool))
 
 
 def from_yaml(cls: type[Config], path: str | Path) -> Config:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from importlib import resources
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_core.errors import ConfigError, check_choice
+from semcom_core.errors import ConfigError, check_choice, check_range
 
 #: Environment variable that names the data folder, and the file a text bench reads in a folder.
 DATA_VARIABLE = "SEMCOM_DATA"
@@ -64,10 +65,14 @@ def sentences(path: Path, split: str, words: tuple[int, int], limit: int, rng: n
         limit: most sentences to return.
 
     Raises:
-        ConfigError: no sentence is left.
+        ConfigError: the file is no text, or no sentence is left.
     """
     check_choice("split", split, SPLITS)
-    lines = dict.fromkeys(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    check_range("limit", limit, 1, math.inf)
+    try:
+        lines = dict.fromkeys(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}; allowed is UTF-8 text") from error
     kept = [s for s in lines if words[0] <= len(s.split()) <= words[1] and (split == "all" or is_test(s) == (split == "test"))]
     if not kept:
         raise ConfigError(f"{path} has no sentence of {words[0]} to {words[1]} words in its {split} part")

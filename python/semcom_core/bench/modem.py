@@ -51,6 +51,7 @@ class ModemBench:
     def __post_init__(self):
         check_range("frames", self.frames, 1, 1e6)
         check_range("seconds", self.seconds, 0.1, 1e4)
+        check_range("seed", self.seed, 0, np.inf)
         for snr_db in self.snr_db:
             check_range("snr_db", snr_db, -20.0, 60.0)
         if self.extra and parse_channel(self.extra).snr_db is not None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import bisect
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -170,17 +171,19 @@ def highest_passing(
     return row
 
 
-def efficiency_for(uses_of: Callable[[float], float], budget: float) -> float:
-    """Highest efficiency of 0.1 to 1.2, to 0.01, whose mean uses stay within a budget.
+def efficiency_for(uses_of: Callable[[float], float], budget: float, highest: float = 1.2) -> float:
+    """Lowest efficiency from 0.1 to `highest`, to 0.01, whose mean uses stay within a budget.
 
     Args:
         uses_of: mean uses at an efficiency, falling.
         budget: most uses.
+        highest: efficiency that the codec allows.
 
     Raises:
         ConfigError: no efficiency is high enough.
     """
-    for efficiency in (round(0.1 + 0.01 * i, 2) for i in range(111)):
-        if uses_of(efficiency) <= budget:
-            return efficiency
-    raise ConfigError(f"uses per word are limited to {budget}; even the highest rate of the codec needs more")
+    choices = [round(0.01 * i, 2) for i in range(10, round(100 * highest) + 1)]
+    found = bisect.bisect_left(choices, True, key=lambda efficiency: uses_of(efficiency) <= budget)
+    if found == len(choices):
+        raise ConfigError(f"mean uses of a sentence are limited to {budget:g}; even the highest rate of the codec needs more")
+    return choices[found]

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 import resource
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from semcom_core.bench.report import verdict, write_json
 from semcom_core.bench.text import Link, efficiency_for, highest_passing, summarise
 from semcom_core.channel import parse_channel
 from semcom_core.cli.codecs import add_settings_option, settings_from
-from semcom_core.errors import check_choice
+from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.text import TEXT_CODECS, load_codec
 
 #: Targets: share of exact sentences, uses over capacity, decode time, memory, uses against deflate and its efficiency.
@@ -27,6 +29,8 @@ EXACT, BOUND, DECODE_S, MEMORY_GIB, RATIO, BASELINE_EFFICIENCY = 0.97, 1.6, 3.0,
 AIR_RATIO, AIR_SNR_DB = 6.0, 5.0
 #: Efficiencies at which the deflate baseline is tried, a step of its rate table apart.
 BASELINE_EFFICIENCIES = (0.62, 0.655, 0.69, 0.73, 0.77, 0.81, 0.855, 0.90)
+#: Highest efficiency that each codec's settings allow.
+HIGHEST_EFFICIENCY = {"spinal": 1.2, "deflate": 1.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +56,9 @@ def run(args: argparse.Namespace) -> int:
     """Run every codec at every SNR; deflate at the highest efficiency that still reaches the exact rate."""
     for name in args.codec:
         check_choice("codec", name, TEXT_CODECS)
+    check_range("seed", args.seed, 0, math.inf)
+    if args.uses_per_word is not None and not args.uses_per_word > 0:
+        raise ConfigError(f"uses per word are limited to {args.uses_per_word:g}; allowed is above 0")
     texts = sentences(data_file(args.data), args.split, word_range(args.words), args.limit, np.random.default_rng(args.seed))
     rows = []
     for name in args.codec:
@@ -70,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _row(args: argparse.Namespace, name: str, texts: list[str], snr_db: float) -> dict:
     """Measure one codec at one SNR."""
-    settings = settings_from(args) if name == "spinal" else {}
+    settings = settings_from(args) if name == "spinal" or args.codec == [name] else {}
     kind, comma, options = args.channel.partition(",")
     channel = parse_channel(f"{kind}:{snr_db:g}{comma}{options}")
 
@@ -79,9 +86,10 @@ def _row(args: argparse.Namespace, name: str, texts: list[str], snr_db: float) -
         trials = run_all(link, texts, args.jobs, args.ray)
         return summarise(name, channel, list(tqdm(trials, f"{name} {snr_db:g} dB", len(texts), leave=False)))
 
-    if args.uses_per_word:
-        budget = args.uses_per_word * np.mean([len(text.split()) for text in texts])
-        return measure(efficiency=efficiency_for(lambda e: _mean_uses(name, {**settings, "efficiency": e}, texts, snr_db), budget))
+    if args.uses_per_word is not None:
+        budget = args.uses_per_word * float(np.mean([len(text.split()) for text in texts]))
+        spent = partial(_mean_uses, name, settings, texts, snr_db)
+        return measure(efficiency=efficiency_for(spent, budget, HIGHEST_EFFICIENCY[name]))
     if name == "deflate":
         return highest_passing(lambda efficiency: measure(efficiency=efficiency), BASELINE_EFFICIENCIES, EXACT)
     return measure()
@@ -135,7 +143,7 @@ def _codec_figures(row: dict, baseline: dict | None) -> list[tuple[str, str, boo
     return figures
 
 
-def _mean_uses(name: str, settings: dict, texts: list[str], snr_db: float) -> float:
+def _mean_uses(name: str, settings: dict, texts: list[str], snr_db: float, efficiency: float) -> float:
     """Mean channel uses of a sentence."""
-    codec = load_codec(name, **settings)
+    codec = load_codec(name, **{**settings, "efficiency": efficiency})
     return float(np.mean([sum(len(frame.symbols) for frame in codec.encode(text, snr_db)) for text in texts]))

@@ -27,14 +27,17 @@ def settings_from(args: argparse.Namespace) -> dict:
     """Settings given by --set; values are read as YAML.
 
     Raises:
-        ConfigError: one is not NAME=VALUE.
+        ConfigError: one is not NAME=VALUE, or its value is no YAML.
     """
     settings = {}
     for text in args.set:
         name, equals, value = text.partition("=")
         if not equals:
             raise ConfigError(f"setting is {text!r}; allowed is NAME=VALUE")
-        settings[name] = yaml.safe_load(value) if value else ""
+        try:
+            settings[name] = yaml.safe_load(value) if value else ""
+        except yaml.YAMLError as error:
+            raise ConfigError(f"setting is {text!r}; allowed is NAME=VALUE with a YAML value") from error
     return settings
 
 

@@ -18,19 +18,27 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("models", help="list, fetch and verify language models", description=__doc__)
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     actions.add_parser("list", help="the models known by name, and whether their weights are here")
-    verify = actions.add_parser("verify", help="load a model, fetching it if need be, and print its fingerprint")
-    verify.add_argument("model", help="a name of the list, a folder, a GGUF file or a hub name OWNER/NAME")
+    for action, text in {"fetch": "get a model's weights", "verify": "load a model, try it and print its fingerprint"}.items():
+        one = actions.add_parser(action, help=text)
+        one.add_argument("model", help="a name of the list, a folder, a GGUF file or a hub name OWNER/NAME")
+        one.set_defaults(action=action)
     parser.set_defaults(run=run, action="list")
-    verify.set_defaults(action="verify")
 
 
 def run(args: argparse.Namespace) -> int:
-    """List the models or verify one."""
+    """List the models, fetch one or verify one.
+
+    Raises:
+        ModelError: the model is not there, does not load, or its tokenizer loses text.
+    """
     if args.action == "list":
         for name, entry in catalogue().items():
             print(f"{name:16s} {_state(name):22s} {entry.description}; {entry.licence}")
         return 0
     model = load_language_model(args.model)
+    if args.action == "fetch":
+        print(f"{args.model}: ready, fingerprint {model.fingerprint}")
+        return 0
     tokens = model.tokenize(_SENTENCE)
     if model.detokenize(tokens) != _SENTENCE:
         raise ModelError(f"the tokenizer of {args.model!r} gives {model.detokenize(tokens)!r} for {_SENTENCE!r}")

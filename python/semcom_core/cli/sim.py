@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from semcom_core.bench.report import write_json
 from semcom_core.bench.text import receive
 from semcom_core.channel import Channel, parse_channel
 from semcom_core.cli.codecs import add_codec_options, codec_from
-from semcom_core.errors import ConfigError
+from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import PhyConfig, Receiver, Transmitter
 from semcom_core.text import DecodedText, TextCodec
 
@@ -38,6 +39,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Send each message; exit status 1 when one did not arrive exactly."""
+    check_range("seed", args.seed, 0, math.inf)
     channel = parse_channel(args.channel)
     snr_db = channel.snr_db if args.design_snr_db is None else args.design_snr_db
     if snr_db is None:

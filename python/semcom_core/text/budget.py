@@ -20,7 +20,7 @@ from semcom_core.units import capacity_bits, db_to_linear
 #: Grid of the surprisal, bits.
 GRID = 0.25
 #: A receiver takes both roundings of a surprisal that is this close to a boundary, bits.
-AMBIGUITY = 0.004
+AMBIGUITY = 0.002
 #: Symbols a bit at rate index 0, and indices that double it.
 _SLOWEST = 0.15
 _STEPS_PER_OCTAVE = 12

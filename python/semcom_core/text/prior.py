@@ -67,22 +67,21 @@ class TextPrior:
         likely = symbol is not None and symbol < self.end and self._ends_sentence[symbol]
         return END_AFTER_SENTENCE if likely else END_ELSEWHERE
 
-    def apply(self, log2_probs: np.ndarray, previous: list[int | None]) -> np.ndarray:
+    def apply(self, log2_probs: np.ndarray, previous: int | None) -> np.ndarray:
         """Log2-prior of every source symbol.
 
         Args:
-            log2_probs: float32 (n, V), of the language model.
-            previous: the source symbol before each row, None at the start.
+            log2_probs: float32 (V,), of the language model.
+            previous: the source symbol before, None at the start.
 
         Returns:
-            float32 (n, V + 257); -inf for special tokens.
+            float32 (V + 257,); -inf for special tokens.
         """
-        prior = np.full((len(log2_probs), self.size), np.float32(RAW_BYTE))
-        for row, symbol in enumerate(previous):
-            end = self.end_log2(symbol)
-            prior[row, : self.end] = log2_probs[row] + np.float32(math.log2(1 - 2**end))
-            prior[row, self.end] = end
-        prior[:, self._hidden] = -np.inf
+        prior = np.full(self.size, np.float32(RAW_BYTE))
+        end = self.end_log2(previous)
+        prior[: self.end] = log2_probs + np.float32(math.log2(1 - 2**end))
+        prior[self.end] = end
+        prior[self._hidden] = -np.inf
         return prior
 
     def _is_writable(self, character: str) -> bool:

@@ -100,35 +100,41 @@ class SequentialDecoder:
             expansions: most hypotheses to expand besides one step for each token of the longest.
         """
         self._root.node, probabilities = self._tree.root()
-        self._grow([self._root], probabilities[None])
+        self._grow([self._root], probabilities)
         expanded, deepest, stalled = 1, 0, 0
         while self._frontier and expanded < expansions + beam * deepest and self._confidence() < confidence_bits:
             batch = self._best(beam if stalled < PATIENCE else WIDENING * beam)
             nodes, probabilities = self._tree.extend(
-                [h.parent.node for h in batch], [self._prior.model_token(h.symbol) for h in batch]
+                [parent for parent, _ in batch], [self._prior.model_token(symbol) for _, symbol in batch]
             )
-            for hypothesis, node in zip(batch, nodes):
-                hypothesis.node = node
-            self._grow(batch, probabilities)
+            for roundings, node, row in zip(batch.values(), nodes, probabilities):
+                for hypothesis in roundings:
+                    hypothesis.node = node
+                self._grow(roundings, row)
             expanded += len(batch)
-            depth = max(h.depth for h in batch)
+            depth = max(roundings[0].depth for roundings in batch.values())
             stalled = 0 if depth > deepest else stalled + 1
             deepest = max(deepest, depth)
         return self._result(expanded)
 
-    def _best(self, beam: int) -> list[Hypothesis]:
-        """Take the best hypotheses off the frontier, none of them far behind the first."""
+    def _best(self, beam: int) -> dict[tuple[int, int], list[Hypothesis]]:
+        """Take the best hypotheses off the frontier, none of them far behind the first.
+
+        Returns:
+            at most `beam` continuations, as parent node and symbol, each with the hypotheses that are one text in other roundings.
+        """
         least = -self._frontier[0][0] - SPAN_BITS
-        batch = []
+        batch: dict[tuple[int, int], list[Hypothesis]] = {}
         while self._frontier and len(batch) < beam and -self._frontier[0][0] >= least:
-            batch.append(heapq.heappop(self._frontier)[2])
+            hypothesis = heapq.heappop(self._frontier)[2]
+            batch.setdefault((hypothesis.parent.node, hypothesis.symbol), []).append(hypothesis)
         return batch
 
-    def _grow(self, batch: list[Hypothesis], probabilities: np.ndarray) -> None:
-        """Put the likely extensions of each hypothesis on the frontier."""
-        prior = self._prior.apply(probabilities, [h.symbol for h in batch])
-        for row, hypothesis in enumerate(batch):
-            self._extend(hypothesis, prior[row])
+    def _grow(self, roundings: list[Hypothesis], probabilities: np.ndarray) -> None:
+        """Put the likely extensions of hypotheses of one text on the frontier."""
+        prior = self._prior.apply(probabilities, roundings[0].symbol)
+        for hypothesis in roundings:
+            self._extend(hypothesis, prior)
             self._try_end(hypothesis)
 
     def _extend(self, hypothesis: Hypothesis, prior: np.ndarray) -> None:

@@ -77,8 +77,8 @@ class SpinalCodec:
     def surprisals(self, symbols: list[int]) -> np.ndarray:
         """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols) + 1,)."""
         probabilities = self.model.log2_probs([self.prior.model_token(s) for s in symbols])
-        prior = self.prior.apply(probabilities, [None, *symbols])
-        return -prior[np.arange(len(symbols) + 1), [*symbols, self.prior.end]].astype(np.float64)
+        rows = zip(probabilities, [None, *symbols], [*symbols, self.prior.end])
+        return -np.array([self.prior.apply(row, before)[symbol] for row, before, symbol in rows], np.float64)
 
     def source_bits(self, text: str) -> float:
         """Surprisal of a text with its end, as one fragment, bits."""

@@ -67,9 +67,13 @@ def test_budgets_out_of_range_are_refused(values):
         Budget(*values)
 
 
+def rows(prior, symbols):
+    return np.stack([prior.apply(row, before) for row, before in zip(prior.model.log2_probs(symbols), [None, *symbols])])
+
+
 def test_prior_is_a_distribution(prior):
     symbols = prior.tokenize("the report. ok")
-    log2 = prior.apply(prior.model.log2_probs(symbols), [None, *symbols])
+    log2 = rows(prior, symbols)
     assert log2.shape == (len(symbols) + 1, prior.size) and log2.dtype == np.float32
     total = np.exp2(log2.astype(float)).sum(axis=1)
     special = np.exp2(prior.model.log2_probs(symbols)[:, 256].astype(float))
@@ -80,7 +84,7 @@ def test_prior_is_a_distribution(prior):
 
 
 def test_special_tokens_are_impossible_and_raw_bytes_rare(prior):
-    log2 = prior.apply(prior.model.log2_probs([97, 98]), [None, 97, 98])
+    log2 = rows(prior, [97, 98])
     assert np.isneginf(log2[:, list(prior.model.special_tokens)]).all()
     assert (log2[:, prior.end + 1 :] == RAW_BYTE).all() and log2[:, prior.end + 1 :].shape[1] == 256
     assert np.isfinite(np.delete(log2, prior.model.special_tokens, axis=1)).all()
@@ -90,7 +94,7 @@ def test_special_tokens_are_impossible_and_raw_bytes_rare(prior):
 def test_the_end_is_likely_after_what_ends_a_sentence(prior, last):
     ends = last in ".?!"
     assert prior.end_log2(ord(last)) == (END_AFTER_SENTENCE if ends else END_ELSEWHERE)
-    row = prior.apply(prior.model.log2_probs([ord(last)])[1:], [ord(last)])[0]
+    row = prior.apply(prior.model.log2_probs([ord(last)])[1], ord(last))
     assert row[prior.end] == np.float32(prior.end_log2(ord(last)))
 
 
