@@ -22,7 +22,7 @@ GRID = 0.25
 #: A receiver takes both roundings of a surprisal that is this close to a boundary, bits.
 AMBIGUITY = 0.002
 #: Symbols a bit at rate index 0, and indices that double it.
-_SLOWEST = 0.15
+_SLOWEST = 0.1525
 _STEPS_PER_OCTAVE = 12
 RATES = 2 ** HEADER_FIELDS["params"]
 _FIXED_POINT = 16

@@ -35,7 +35,7 @@ class SpinalConfig:
     """Settings of the token-spinal codec. Those of the second group must agree at both ends."""
 
     model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
-    efficiency: float = setting(0.75, "information bits a use over capacity at 0 dB, 0.1 to 1.2")
+    efficiency: float = setting(0.735, "information bits a use over capacity at 0 dB, 0.1 to 1.2")
     beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
     expansions: int = setting(3072, "most hypotheses to try for one fragment, 1 to 1000000")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
