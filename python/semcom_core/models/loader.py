@@ -79,13 +79,13 @@ def load_language_model(name: str = "smollm2-135m") -> LanguageModel:
     place = locate(name)
     tokenizer, network = _read(name, place)
     from semcom_core.models.causal import CausalModel  # after _read, which says it where torch or transformers does not load
-    from semcom_core.models.packed import pack_linears
+    from semcom_core.models.packed import pack
 
     entry = catalogue().get(name)
     prompt = entry.prompt if entry and entry.prompt is not None else tokenizer.bos_token or tokenizer.eos_token
     _check(name, tokenizer, network, prompt)
     fingerprint = _fingerprint(network, tokenizer, prompt, place)
-    pack_linears(network)
+    pack(network)
     return CausalModel(name, network, tokenizer, prompt, fingerprint)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Linear layers with their weights laid out once for oneDNN, which reads them about twice as fast for a few rows.
+"""Faster layers: linear ones with their weights laid out once for oneDNN, which reads them about twice as fast for a few rows.
 
 Measured with SmolLM2-135M, float32, 8 rows, one core: 150 ms a step with torch.nn.Linear, 87 ms packed.
 """
@@ -26,11 +26,19 @@ class PackedLinear(torch.nn.Module):
         return torch.ops.mkldnn._linear_pointwise(rows, self._packed, self._bias, "none", [], "")
 
 
-def pack_linears(network: torch.nn.Module) -> None:
-    """Replace every linear layer of a float32 network by a packed one, where this build of torch can."""
-    if not torch.backends.mkldnn.is_available() or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return
+def pack(network: torch.nn.Module) -> None:
+    """Replace layers of a float32 network by faster ones that compute the same: packed linear layers, fused RMS norms."""
+    packs = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     for module in list(network.modules()):
         for name, child in module.named_children():
-            if isinstance(child, torch.nn.Linear):
+            if packs and isinstance(child, torch.nn.Linear):
                 setattr(module, name, PackedLinear(child))
+            elif type(child).__name__.endswith("RMSNorm") and hasattr(child, "variance_epsilon"):
+                setattr(module, name, _fused_norm(child))
+
+
+def _fused_norm(norm: torch.nn.Module) -> torch.nn.RMSNorm:
+    """One operation in place of the library's six."""
+    fused = torch.nn.RMSNorm(norm.weight.shape, eps=norm.variance_epsilon, dtype=norm.weight.dtype)
+    fused.weight = norm.weight
+    return fused

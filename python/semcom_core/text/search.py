@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import heapq
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +34,9 @@ SPAN_BITS = 12.0
 #: After this many steps without getting deeper, the batch is made this much wider.
 PATIENCE = 4
 WIDENING = 8
+
+#: The compiled loops release the interpreter lock, so each processor scores hypotheses of its own.
+_THREADS = ThreadPoolExecutor(max_workers=os.cpu_count())
 
 
 @dataclass(slots=True)
@@ -100,17 +105,17 @@ class SequentialDecoder:
             expansions: most hypotheses to expand besides one step for each token of the longest.
         """
         self._root.node, probabilities = self._tree.root()
-        self._grow([self._root], probabilities)
+        self._grow([[self._root]], probabilities[None])
         expanded, deepest, stalled = 1, 0, 0
         while self._frontier and expanded < expansions + beam * deepest and self._confidence() < confidence_bits:
             batch = self._best(beam if stalled < PATIENCE else WIDENING * beam)
             nodes, probabilities = self._tree.extend(
                 [parent for parent, _ in batch], [self._prior.model_token(symbol) for _, symbol in batch]
             )
-            for roundings, node, row in zip(batch.values(), nodes, probabilities):
+            for roundings, node in zip(batch.values(), nodes):
                 for hypothesis in roundings:
                     hypothesis.node = node
-                self._grow(roundings, row)
+            self._grow(list(batch.values()), probabilities)
             expanded += len(batch)
             depth = max(roundings[0].depth for roundings in batch.values())
             stalled = 0 if depth > deepest else stalled + 1
@@ -130,26 +135,32 @@ class SequentialDecoder:
             batch.setdefault((hypothesis.parent.node, hypothesis.symbol), []).append(hypothesis)
         return batch
 
-    def _grow(self, roundings: list[Hypothesis], probabilities: np.ndarray) -> None:
-        """Put the likely extensions of hypotheses of one text on the frontier."""
-        prior = self._prior.apply(probabilities, roundings[0].symbol)
-        for hypothesis in roundings:
-            self._extend(hypothesis, prior)
+    def _grow(self, batch: list[list[Hypothesis]], probabilities: np.ndarray) -> None:
+        """Put the likely extensions on the frontier.
+
+        Args:
+            batch: hypotheses; each entry holds those of one text, which share a row of probabilities.
+        """
+        priors = [self._prior.apply(row, roundings[0].symbol) for roundings, row in zip(batch, probabilities)]
+        work = [(hypothesis, prior) for roundings, prior in zip(batch, priors) for hypothesis in roundings]
+        for (hypothesis, _), children in zip(work, _THREADS.map(self._children, *zip(*work))):
+            for child in children:
+                self._count += 1
+                heapq.heappush(self._frontier, (-child.metric, self._count, child))
             self._try_end(hypothesis)
 
-    def _extend(self, hypothesis: Hypothesis, prior: np.ndarray) -> None:
-        """Score every token after the hypothesis and keep the best."""
+    def _children(self, hypothesis: Hypothesis, prior: np.ndarray) -> list[Hypothesis]:
+        """The most probable extensions of a hypothesis by one token."""
         state = (hypothesis.spine, hypothesis.units, hypothesis.position, self._bits)
         rule = (self._budget.delta_units, self._budget.fixed_rate, self._limit)
         scores = token_scores(prior, *state, *rule)
         scores[self._prior.end] = -np.inf
         tokens = np.argpartition(scores, -KEPT)[-KEPT:]
-        found, units, ends, spines, gains = token_children(prior, tokens[scores[tokens] > -np.inf], *state, *rule)
-        for k in range(len(found)):
-            metric = hypothesis.metric + float(gains[k])
-            child = Hypothesis(hypothesis, int(found[k]), int(units[k]), int(ends[k]), metric, spines[k], hypothesis.depth + 1)
-            self._count += 1
-            heapq.heappush(self._frontier, (-metric, self._count, child))
+        found = token_children(prior, tokens[scores[tokens] > -np.inf], *state, *rule)
+        return [
+            Hypothesis(hypothesis, int(token), int(units), int(end), hypothesis.metric + float(gain), spine, hypothesis.depth + 1)
+            for token, units, end, spine, gain in zip(*found)
+        ]
 
     def _try_end(self, hypothesis: Hypothesis) -> None:
         """Complete the hypothesis if the end of the message lands exactly on the last position."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from semcom_core.models.packed import PackedLinear, pack_linears
+from semcom_core.models.packed import PackedLinear, pack
 from semcom_core.text.prior import TextPrior
 
 #: Float32 sums in another order move a log2-probability by about 1e-6; a wrong mask or position by far more than this.
@@ -91,7 +91,7 @@ def test_packing_replaces_every_linear_layer_and_changes_nothing(tiny_folder):
     inputs = torch.tensor([[0, 5, 9, 40]])
     with torch.inference_mode():
         before = network(inputs).logits
-        pack_linears(network)
+        pack(network)
         after = network(inputs).logits
     kinds = [type(module) for module in network.modules()]
     assert torch.nn.Linear not in kinds and kinds.count(PackedLinear) == 2 * 7 + 1
