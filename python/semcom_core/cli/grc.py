@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: there is no such flowgraph.
-        RadioError: GNU Radio is missing, or the flowgraph does not compile.
+        RadioError: GNU Radio or the installed flowgraphs are missing, or the flowgraph does not compile.
     """
     arguments = [a for a in args.arguments if a not in ("--", "--headless")]
     headless = args.headless or "--headless" in args.arguments[:1]
@@ -62,8 +63,16 @@ def compile_and_run(path: Path, arguments: list[str]) -> int:
 
 
 def flowgraphs() -> dict[str, Path]:
-    """The flowgraphs by name, of the checkout or of the installation."""
-    return {path.stem: path for path in sorted(folder("grc", "gr-semcom/grc").glob("*.grc"))}
+    """The flowgraphs by name, of the checkout or of the installation.
+
+    Raises:
+        RadioError: there are none.
+    """
+    searched = places("grc", "gr-semcom/grc")
+    found = files(searched, "*.grc")
+    if not found:
+        raise RadioError(f"no flowgraphs (*.grc) are in {', '.join(map(str, searched))}; name a .grc file, or install gr-semcom there")
+    return {path.stem: path for path in found}
 
 
 def find_flowgraph(name: str, headless: bool) -> Path:
@@ -74,7 +83,7 @@ def find_flowgraph(name: str, headless: bool) -> Path:
         return Path(name).resolve()
     known = flowgraphs()
     if name not in known:
-        raise ConfigError(f"flowgraph is {name!r}; allowed is one of {', '.join(known) or '(none installed)'}, or a .grc file")
+        raise ConfigError(f"flowgraph is {name!r}; allowed is one of {', '.join(known)}, or a .grc file")
     return known.get(f"{name}_headless", known[name]) if headless else known[name]
 
 
@@ -83,15 +92,24 @@ def title(path: Path) -> str:
     return yaml.safe_load(path.read_text(encoding="utf-8"))["options"]["parameters"]["title"]
 
 
-def folder(checkout: str, installed: str) -> Path:
-    """A folder of the checkout that this file lies in, else below share/ of the environment."""
+def places(checkout: str, installed: str) -> list[Path]:
+    """Where files may be: in the checkout that this file lies in, or below share/ of the environment, of what pip and CMake install
+    into the system (Debian: /usr/local), or of the user."""
+    user = sysconfig.get_preferred_scheme("user")
+    prefixes = [sys.prefix, sysconfig.get_path("data"), sysconfig.get_path("data", user)]
     here = Path(__file__).resolve().parents[3] / checkout
-    return here if here.is_dir() else Path(sys.prefix) / "share" / installed
+    return list(dict.fromkeys([here, *(Path(prefix) / "share" / installed for prefix in prefixes)]))
+
+
+def files(searched: list[Path], pattern: str) -> list[Path]:
+    """The files of the first folder that has some."""
+    return next(filter(None, (sorted(folder.glob(pattern)) for folder in searched)), [])
 
 
 def environment() -> dict[str, str]:
     """The environment of GNU Radio's tools: the blocks found, this interpreter's folder first on PATH."""
-    blocks = [str(folder("gr-semcom/grc", "gnuradio/grc/blocks")), os.environ.get("GRC_BLOCKS_PATH", "")]
+    entries = files(places("gr-semcom/grc", "gnuradio/grc/blocks"), "semcom_*.block.yml")
+    blocks = [*{str(path.parent) for path in entries}, os.environ.get("GRC_BLOCKS_PATH", "")]
     path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     return {**os.environ, "GRC_BLOCKS_PATH": os.pathsep.join(filter(None, blocks)), "PATH": os.pathsep.join(path)}
 

@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-from transformers import DynamicCache
 
-_BITS_PER_NAT = 1 / math.log(2)
+from semcom_core.models.tree import CausalTree, LlamaTree, log2_softmax
 
 
 class CausalModel:
@@ -44,45 +41,9 @@ class CausalModel:
     def log2_probs(self, tokens: list[int]) -> np.ndarray:
         inputs = torch.tensor([self._prompt + list(tokens)])
         logits = self._network(inputs, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0]
-        return _log2_softmax(logits)
+        return log2_softmax(logits)
 
     def tree(self) -> CausalTree:
-        return CausalTree(self._network, self._prompt)
-
-
-class CausalTree:
-    """Token tree in one key-value cache: every node is one cache entry, and a mask lets it see only its ancestors.
-
-    Source: tree attention as in SpecInfer (Miao et al., ASPLOS 2024).
-    """
-
-    def __init__(self, network, prompt: list[int]):
-        self._network = network
-        self._prompt = prompt
-        self._cache = DynamicCache()
-        self._ancestors: list[list[int]] = []
-
-    @torch.inference_mode()
-    def root(self) -> tuple[int, np.ndarray]:
-        count = len(self._prompt)
-        out = self._network(torch.tensor([self._prompt]), past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        self._ancestors = [list(range(i + 1)) for i in range(count)]
-        return count - 1, _log2_softmax(out.logits[0])[0]
-
-    @torch.inference_mode()
-    def extend(self, parents: list[int], tokens: list[int]) -> tuple[list[int], np.ndarray]:
-        first = len(self._ancestors)
-        nodes = list(range(first, first + len(parents)))
-        self._ancestors += [[*self._ancestors[parent], node] for parent, node in zip(parents, nodes)]
-        mask = torch.full((1, 1, len(nodes), first + len(nodes)), -torch.inf)
-        for row, node in enumerate(nodes):
-            mask[0, 0, row, self._ancestors[node]] = 0.0
-        depths = torch.tensor([[len(self._ancestors[node]) - 1 for node in nodes]])
-        out = self._network(
-            torch.tensor([tokens]), attention_mask=mask, position_ids=depths, past_key_values=self._cache, use_cache=True
-        )
-        return nodes, _log2_softmax(out.logits[0])
-
-
-def _log2_softmax(logits: torch.Tensor) -> np.ndarray:
-    return (torch.log_softmax(logits, dim=-1) * _BITS_PER_NAT).numpy()
+        """A fresh token tree."""
+        kind = LlamaTree if self._network.config.model_type == "llama" else CausalTree
+        return kind(self._network, self._prompt)

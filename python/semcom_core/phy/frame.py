@@ -24,6 +24,7 @@ HEADER_FIELDS = {
 }
 MAX_LENGTH = 2 ** HEADER_FIELDS["length"] - 1
 MAX_FRAGMENTS = 2 ** HEADER_FIELDS["fragment"]
+MESSAGE_IDS = 2 ** HEADER_FIELDS["message_id"]
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,8 @@ from semcom_core.text.spine import advance, path_evidence
 KEPT = 128
 #: Hypotheses this much less probable than the best are not worth a place in its batch, bits.
 SPAN_BITS = 12.0
-#: After this many steps without getting deeper, the batch is made this much wider.
-PATIENCE = 4
-WIDENING = 8
+#: With each step that gets no deeper the batch is doubled, up to this many times.
+DOUBLINGS = 3
 
 #: The compiled loops release the interpreter lock, so each processor scores hypotheses of its own.
 _THREADS = ThreadPoolExecutor(max_workers=os.cpu_count())
@@ -108,7 +107,7 @@ class SequentialDecoder:
         self._grow([[self._root]], probabilities[None])
         expanded, deepest, stalled = 1, 0, 0
         while self._frontier and expanded < expansions + beam * deepest and self._confidence() < confidence_bits:
-            batch = self._best(beam if stalled < PATIENCE else WIDENING * beam)
+            batch = self._best(beam << min(stalled, DOUBLINGS))
             nodes, probabilities = self._tree.extend(
                 [parent for parent, _ in batch], [self._prior.model_token(symbol) for _, symbol in batch]
             )

@@ -37,7 +37,7 @@ class SpinalConfig:
     model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
     efficiency: float = setting(0.735, "information bits a use over capacity at 0 dB, 0.1 to 1.2")
     beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
-    expansions: int = setting(3072, "most hypotheses to try for one fragment, 1 to 1000000")
+    expansions: int = setting(2048, "most hypotheses to try for one fragment, 1 to 1000000")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
     key: str = setting("", "pre-shared key that scrambles the code; empty for public")
     delta_bits: float = setting(0.25, "budget added to each token, bits, 0 to 4")

@@ -76,6 +76,27 @@ def test_without_gnuradio_is_status_1_with_how_to_install_it(command, monkeypatc
     assert error.startswith(f"semcom: GNU Radio is not there for {sys.executable}; install it (Debian and Ubuntu: apt install gnuradio")
 
 
+@pytest.mark.parametrize("command", [["grc"], ["grc", "text_link"], ["grc", "text_link", "--headless"]])
+def test_without_flowgraphs_is_status_1_with_where_they_were_sought(command, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(grc, "places", lambda checkout, installed: [tmp_path / checkout, tmp_path / "share" / installed])
+    status, line = failure(capsys, *command)
+    assert status == 1 and line.startswith(f"no flowgraphs (*.grc) are in {tmp_path}/grc, {tmp_path}/share/gr-semcom/grc; ")
+
+
+@pytest.mark.parametrize("scheme", ["environment", "system", "user"])
+def test_flowgraphs_of_an_installation_are_listed(scheme, monkeypatch, capsys, tmp_path):
+    data = {"posix_user": str(tmp_path / "user"), "system": str(tmp_path / "system")}
+    monkeypatch.setattr(grc, "__file__", str(tmp_path / "lib/python3/site-packages/semcom_core/cli/grc.py"))
+    monkeypatch.setattr(grc.sys, "prefix", str(tmp_path / "environment"))
+    monkeypatch.setattr(grc.sysconfig, "get_preferred_scheme", lambda key: {"user": "posix_user"}[key])
+    monkeypatch.setattr(grc.sysconfig, "get_path", lambda name, scheme="system": {"data": data[scheme]}[name])
+    folder = tmp_path / scheme / "share/gr-semcom/grc"
+    folder.mkdir(parents=True)
+    (folder / "some_link.grc").write_text("options: {parameters: {title: Some Link}}", encoding="utf-8")
+    assert main(["grc"]) == 0
+    assert capsys.readouterr().out.split() == ["some_link", "Some", "Link"]
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [(ConfigError("a"), 2), (FrameError("a"), 1), (ModelError("a"), 1), (RadioError("a"), 1), (KeyboardInterrupt(), 130)],
