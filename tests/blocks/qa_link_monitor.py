@@ -100,6 +100,21 @@ def test_failure_ends_the_run(flowgraph, collect, post):
     assert "the model is not there" in monitor.ledger.line()
 
 
+def test_report_that_cannot_be_written_does_not_hold_up_the_end(flowgraph, collect, post, tmp_path):
+    done, folder = threading.Event(), tmp_path / "gone"
+    folder.mkdir()
+    monitor, said = start(flowgraph, collect, on_done=done.set, report_file=str(folder / "report.json"))
+    folder.rmdir()
+    post(monitor, "sent", pdu.text_pdu("x", message_id=0))
+    post(monitor, "in", pdu.text_pdu("x", message_id=0))
+    said.wait(1)
+    post(monitor, "sent", pdu.end_pdu())
+    assert states(said.wait(2)) == ["resolved", "end"]
+    assert done.wait(5)
+    assert monitor.exit_status() == 1
+    assert f"{folder}/report.json" in monitor.ledger.line()
+
+
 def test_same_number_again(flowgraph, collect, post):
     monitor, said = start(flowgraph, collect)
     for _ in range(2):
@@ -131,6 +146,21 @@ def test_receive_mode(flowgraph, collect, post):
     assert monitor.exit_status() == 0
 
 
+def test_receive_mode_reports_the_texts(flowgraph, collect, post, tmp_path):
+    monitor, said = start(flowgraph, collect, mode="receive", expected=2, min_rate=0.5, report_file=str(tmp_path / "report.json"))
+    post(monitor, "notices", notice("lost", 8, "the decoder's queue is full"))
+    while not monitor.ledger.messages:
+        time.sleep(0.01)
+    for i, decoded in ((9, True), (10, False)):
+        post(monitor, "in", pdu.text_pdu(f"text {i}", message_id=i, decoded=decoded, snr_db=5.0, cfo_hz=0.0))
+    assert states(said.wait(1)) == ["end"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    counts = {"sent": 0, "received": 2, "decoded": 1, "marked": 1, "lost": 1, "unexpected": 0, "healthy": True}
+    assert {name: report[name] for name in counts} == counts
+    found = [(m["message_id"], m["outcome"], m["sent"], m["received"]) for m in report["messages"]]
+    assert found == [(8, "lost", None, None), (9, "decoded", None, "text 9"), (10, "marked", None, "text 10")]
+
+
 def test_receive_mode_times_out(flowgraph, collect, post):
     monitor, said = start(flowgraph, collect, mode="receive", expected=2, timeout_s=0.3)
     post(monitor, "in", pdu.text_pdu("x", message_id=0))
@@ -156,6 +186,9 @@ def test_bad_messages_and_arguments(flowgraph, collect, post):
     assert states(said.wait(1)) == ["end"]
     assert monitor.refused >= 1
     assert monitor.exit_status() == 1  # nothing was sent
-    for settings in ({"mode": "odd"}, {"min_rate": 2}, {"timeout_s": 0}, {"expected": -1}):
+    files = ({"report_file": "/no/such/folder/report.json"}, {"report_file": "/"}, {"report_file": __file__ + "/report.json"})
+    for settings in ({"mode": "odd"}, {"min_rate": 2}, {"timeout_s": 0}, {"expected": -1}, *files):
         with pytest.raises(ConfigError):
             semcom.link_monitor(**settings)
+    with pytest.raises(ConfigError, match="report_file is '/no/such/folder/report.json'; allowed is a file in a folder that is there"):
+        semcom.link_monitor(report_file="/no/such/folder/report.json")

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, deque
 
-import numpy as np
+from semcom_core.phy.frame import MESSAGE_IDS
 
 #: What can become of a message. `exact` is the text sent, not marked; `marked` is any text marked as not decoded, right or not (the
 #: count `text_right` tells); `wrong` is a text that differs from the one sent without being marked.
@@ -20,19 +21,23 @@ class LinkLedger:
     """Counts messages and pairs each received text with the one sent.
 
     The link keeps the order of messages: one that arrives settles those sent before it as lost. What is said of a message before
-    it is known to be sent (the ports of a block have queues of their own) is kept for a while.
+    it is known to be sent (the ports of a block have queues of their own) is kept for a while. Where nothing is known of what is
+    sent, each message is entered as it comes, as `decoded`, `marked` or `lost`. A run may last for ever: only `history` grows with
+    it, up to its bound.
 
     Args:
-        history: how many settled messages are kept for the report.
+        history: how many settled messages are kept for the report, the latest ones.
+        paired: whether what is sent is known; False at a receiver on its own.
     """
 
-    def __init__(self, history: int = 10000):
+    def __init__(self, history: int = 10000, paired: bool = True):
+        self.paired = paired
         self.counts = Counter()
         self.messages = deque(maxlen=history)
         self.failures: list[str] = []
         self._pending: deque[tuple[int, str]] = deque()
-        self._measured: list[tuple[float, float]] = []
-        self._early: list[tuple] = []
+        self._measured, self._snr_db_sum, self._cfo_hz_sum = 0, 0.0, 0.0
+        self._early: deque[tuple] = deque(maxlen=MESSAGE_IDS)
 
     @property
     def pending(self) -> int:
@@ -45,7 +50,7 @@ class LinkLedger:
         self._pending.append((message_id, text))
         recent = [event for event in self._early if time.monotonic() - event[0] < EARLY_S]
         found = next((event for event in recent if event[1] == message_id), None)
-        self._early = [event for event in recent if event is not found]
+        self._early = deque((event for event in recent if event is not found), MESSAGE_IDS)
         if found is None:
             return 0
         self.counts["unexpected"] -= 1
@@ -55,8 +60,11 @@ class LinkLedger:
         """Enter a received message; returns how many sent ones it settles."""
         self.counts["received"] += 1
         self.counts["decoded"] += bool(meta.get("decoded", True))
-        if "snr_db" in meta and "cfo_hz" in meta:
-            self._measured.append((meta["snr_db"], meta["cfo_hz"]))
+        snr_db, cfo_hz = meta.get("snr_db", math.nan), meta.get("cfo_hz", math.nan)
+        if math.isfinite(snr_db) and math.isfinite(cfo_hz):
+            self._measured += 1
+            self._snr_db_sum += snr_db
+            self._cfo_hz_sum += cfo_hz
         return self._conclude(meta.get("message_id", -1), "", text, meta)
 
     def settle(self, message_id: int, outcome: str) -> int:
@@ -66,9 +74,7 @@ class LinkLedger:
     def _conclude(self, message_id: int, outcome: str, text: str | None = None, meta: dict | None = None) -> int:
         place = next((i for i, (pending_id, _) in enumerate(self._pending) if pending_id == message_id), None)
         if place is None:
-            self.counts["unexpected"] += 1
-            self._early.append((time.monotonic(), message_id, outcome, text, meta))
-            return 0
+            return self._unpaired(message_id, outcome, text, meta)
         if text is None:
             self._pending.rotate(-place)
             self._settle(outcome)
@@ -81,6 +87,18 @@ class LinkLedger:
         self._settle("marked" if not good else "exact" if right else "wrong", text, meta)
         return place + 1
 
+    def _unpaired(self, message_id: int, outcome: str, text: str | None, meta: dict | None) -> int:
+        """Enter what is said of a message that is not known as sent: it waits to be paired, or is all that will be known."""
+        if self.paired:
+            self.counts["unexpected"] += 1
+            self._early.append((time.monotonic(), message_id, outcome, text, meta))
+        elif text is not None and meta.get("decoded", True):  # counted as decoded already
+            self._record(message_id, "decoded", None, text, meta)
+        else:
+            self.counts[outcome or "marked"] += 1
+            self._record(message_id, outcome or "marked", None, text, meta)
+        return 0
+
     def lose_pending(self) -> int:
         """Give up what is on the way; returns how many messages that is."""
         given_up = len(self._pending)
@@ -90,7 +108,8 @@ class LinkLedger:
 
     def report(self) -> dict:
         """Counts, mean SNR (dB) and CFO (Hz) of the received messages, and failures."""
-        snr_db, cfo_hz = np.mean(self._measured, axis=0).tolist() if self._measured else (None, None)
+        count = self._measured
+        snr_db, cfo_hz = (self._snr_db_sum / count, self._cfo_hz_sum / count) if count else (None, None)
         counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected")}
         rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
         return {**counts, "pending": self.pending, "exact_rate": rate, "snr_db": snr_db, "cfo_hz": cfo_hz, "failures": self.failures}
@@ -105,5 +124,8 @@ class LinkLedger:
     def _settle(self, outcome: str, received: str | None = None, meta: dict | None = None) -> None:
         message_id, sent = self._pending.popleft()
         self.counts[outcome] += 1
+        self._record(message_id, outcome, sent, received, meta)
+
+    def _record(self, message_id: int, outcome: str, sent: str | None, received: str | None, meta: dict | None) -> None:
         snr_db = (meta or {}).get("snr_db")
         self.messages.append({"message_id": message_id, "outcome": outcome, "sent": sent, "received": received, "snr_db": snr_db})

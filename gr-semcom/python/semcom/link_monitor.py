@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import threading
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pmt
 from gnuradio import gr
 
-from semcom_core.errors import check_choice, check_range
+from semcom_core.errors import ConfigError, check_choice, check_range
 
 from .guard import guarded_handler
 from .link_ledger import LinkLedger
@@ -40,11 +42,11 @@ class link_monitor(gr.basic_block):
         min_rate: share of the messages that must arrive exactly (in mode "receive": decoded) for a healthy run, 0 to 1.
         timeout_s: time without any event after which messages on the way are given up, s.
         console: print the report when the run ends.
-        report_file: JSON file for the report and its messages, written when the run ends. Empty: none.
+        report_file: JSON file for the report and its latest messages, written when the run ends. Empty: none.
         on_done: called without arguments, in a thread of its own, when the run is over; None: nothing.
 
     Raises:
-        ConfigError: a value is not allowed.
+        ConfigError: a value is not allowed, or the report file cannot be written.
     """
 
     def __init__(self, mode="link", expected=0, min_rate=0.97, timeout_s=120.0, console=True, report_file="", on_done=None):
@@ -54,8 +56,8 @@ class link_monitor(gr.basic_block):
         check_range("min_rate", min_rate, 0, 1)
         self.mode, self.expected, self.min_rate = mode, int(expected), float(min_rate)
         self.set_timeout_s(timeout_s)
-        self.console, self.report_file, self.on_done = bool(console), report_file, on_done
-        self.ledger, self.refused = LinkLedger(), 0
+        self.console, self.report_file, self.on_done = bool(console), checked_file(report_file), on_done
+        self.ledger, self.refused = LinkLedger(paired=mode != "receive"), 0
         self._ended = self._over = self._reported = False
         self._lock, self._stopping = threading.RLock(), threading.Event()
         self._active = time.monotonic()
@@ -158,10 +160,12 @@ class link_monitor(gr.basic_block):
             if self._over:
                 return
             self._over = True
-        self._report()
-        notify(self, "end")
-        if self.on_done is not None:
-            threading.Timer(GRACE_S, self.on_done).start()
+        try:
+            self._report()
+        finally:  # whatever keeps the report from being made, the run ends
+            notify(self, "end")
+            if self.on_done is not None:
+                threading.Timer(GRACE_S, self.on_done).start()
 
     def _report(self) -> None:
         with self._lock:
@@ -169,8 +173,25 @@ class link_monitor(gr.basic_block):
                 return
             self._reported = True
             report = {**self.ledger.report(), "healthy": self.healthy(), "messages": list(self.ledger.messages)}
+        if self.report_file is not None:
+            self._write(json.dumps(report, ensure_ascii=False, indent=1))
         if self.console:
             print(self.ledger.line(), flush=True)
-        if self.report_file:
-            text = json.dumps(report, ensure_ascii=False, indent=1)
-            Path(self.report_file).expanduser().write_text(text + "\n", encoding="utf-8")
+
+    def _write(self, report: str) -> None:
+        try:
+            self.report_file.write_text(report + "\n", encoding="utf-8")
+        except OSError as error:
+            self.ledger.failures.append(f"{self.name()}: the report cannot be written: {error}")
+            logging.getLogger("gnuradio.semcom.link_monitor").error("%s", self.ledger.failures[-1])
+
+
+def checked_file(report_file: str) -> Path | None:
+    """Path of a file that can be written as far as can be told without writing it; None where no file is named."""
+    if not report_file:
+        return None
+    path = Path(report_file).expanduser()
+    there = os.path.exists(path)  # Path.exists raises where a folder may not be searched
+    if os.path.isdir(path) or not (there or os.path.isdir(path.parent)) or not os.access(path if there else path.parent, os.W_OK):
+        raise ConfigError(f"report_file is {report_file!r}; allowed is a file in a folder that is there and can be written to")
+    return path
