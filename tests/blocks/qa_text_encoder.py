@@ -59,6 +59,18 @@ def test_full_queue_drops_and_says_so(flowgraph, collect, post):
     assert encoder.dropped == 3
 
 
+def test_end_passes_a_full_queue(flowgraph, collect, post):
+    encoder = semcom.text_encoder(codec="deflate", queue_size=1)
+    out = collect(encoder, "out")
+    flowgraph.start()
+    for message in (pdu.text_pdu("x", message_id=0), pdu.text_pdu("y", message_id=1), pdu.end_pdu()):  # while the codec loads
+        post(encoder, "in", message)
+    frame, end = out.wait(2)
+    assert pdu.read_frame(frame).header.message_id == 0
+    assert pdu.is_end(end)
+    assert encoder.dropped == 1
+
+
 def test_process_that_dies_costs_one_message(flowgraph, collect, post):
     encoder = semcom.text_encoder(codec="deflate")
     out, lost = collect(encoder, "out"), collect(encoder, "feedback")

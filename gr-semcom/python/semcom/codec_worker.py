@@ -10,6 +10,7 @@ torch and transformers are imported in that process alone. When it dies, the job
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import subprocess
@@ -63,8 +64,9 @@ class CodecWorker:
         codec: name of a codec of semcom_core.text.
         options: settings of the codec's configuration.
         listener: what is told of results and losses.
-        queue_size: jobs that may wait; 0 is without a bound.
-        timeout_s: a job that takes longer is lost and the process started anew, s.
+        queue_size: jobs that may wait, markers apart; 0 is without a bound.
+        timeout_s: a job that takes longer is lost and the process started anew, s. Loading the codec has no limit: a model may
+            have to be fetched first.
 
     Raises:
         ConfigError: there is no such codec, or queue_size is negative.
@@ -73,9 +75,10 @@ class CodecWorker:
     def __init__(self, codec: str, options: dict, listener: Listener, queue_size: int = 64, timeout_s: float = 300.0):
         check_choice("codec", codec, TEXT_CODECS)
         check_range("queue_size", queue_size, 0, 1 << 20)
-        self.codec, self.options, self.timeout_s = codec, dict(options), timeout_s
+        self.codec, self.options, self.queue_size, self.timeout_s = codec, dict(options), int(queue_size), timeout_s
         self._listener = listener
-        self._jobs: queue.Queue[Job] = queue.Queue(queue_size)
+        self._jobs: queue.Queue[Job] = queue.Queue()
+        self._submitting = threading.Lock()
         self._stopping = threading.Event()
         self._process: subprocess.Popen | None = None
         self._thread: threading.Thread | None = None
@@ -85,22 +88,26 @@ class CodecWorker:
     def start(self) -> None:
         """Start the thread; the process starts and loads its codec at once."""
         self._stopping.clear()
+        self._failure = ""
         self._thread = threading.Thread(target=self._run, name=f"codec {self.codec}", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End thread and process; jobs that wait are discarded. Does nothing when not started."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        if self._thread is None:
+            return
+        self._thread.join()
+        self._thread = None
+        with self._submitting:
+            self._jobs = queue.Queue()
 
     def submit(self, job: Job) -> bool:
-        """Queue a job; False when the queue is full."""
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            return False
+        """Queue a job; False when the queue is full. There is always room for a marker: without it a run would not end."""
+        with self._submitting:
+            if job.verb and 0 < self.queue_size <= self._jobs.qsize():
+                return False
+            self._jobs.put(job)
         return True
 
     def _run(self) -> None:
@@ -148,7 +155,7 @@ class CodecWorker:
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment())
         self.starts += 1
         self._connection.send((self.codec, self.options))
-        state, result = self._receive()
+        state, result = self._receive(math.inf)
         if state == "failed":
             raise ModelError(f"codec {self.codec} does not load: {result}")
         return state, result
@@ -159,15 +166,15 @@ class CodecWorker:
         if self._process is None:
             self._open()
         self._connection.send((job.verb, job.arguments, job.settings))
-        return self._receive()
+        return self._receive(self.timeout_s)
 
-    def _receive(self) -> tuple[str, object]:
-        end = time.monotonic() + self.timeout_s
+    def _receive(self, limit_s: float) -> tuple[str, object]:
+        end = time.monotonic() + limit_s
         while not self._connection.poll(0.05):
             if self._stopping.is_set():
                 raise EOFError("stopped")
             if time.monotonic() > end:
-                raise TimeoutError(f"no answer within {self.timeout_s} s")
+                raise TimeoutError(f"no answer within {limit_s} s")
             self._listener.on_idle()
         return self._connection.recv()
 

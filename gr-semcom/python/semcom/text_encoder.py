@@ -8,20 +8,19 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import check_range
+from semcom_core.phy.frame import MESSAGE_IDS
 
 from .codec_worker import CodecWorker, Job
 from .guard import guarded_handler
 from .notices import FEEDBACK, notify
 from .pdu import end_pdu, frame_pdu, is_end, read_text
 
-MESSAGE_IDS = 256
-
 
 class text_encoder(gr.basic_block):
     """Encodes each text with a codec of semcom_core.text.
 
     Message ports:
-        in: text PDUs; the key message_id is used where there is one. An end PDU is passed on in order.
+        in: text PDUs; the key message_id is used where there is one. An end PDU is passed on in order, also when the queue is full.
         out: frame PDUs, one for each fragment.
         feedback (output): notices `lost` (queue full, or the codec refused the text) and `failed` (the codec does not load).
 
