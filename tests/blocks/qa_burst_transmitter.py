@@ -103,6 +103,16 @@ def test_full_queue_drops(make_frame):
     assert transmitter.dropped == 3
 
 
+def test_idle_takes_little_processor_time(flowgraph):
+    transmitter = semcom.burst_transmitter(zero_fill=False)
+    flowgraph.connect(transmitter, blocks.null_sink(8))
+    flowgraph.start()
+    time.sleep(0.2)
+    begin = time.process_time()
+    time.sleep(1.0)
+    assert time.process_time() - begin < 0.4  # measured: 0.002
+
+
 def test_defect_in_work_ends_the_run(flowgraph, collect, post, make_frame):
     transmitter = semcom.burst_transmitter()
     transmitter.transmitter = None  # whatever may go wrong

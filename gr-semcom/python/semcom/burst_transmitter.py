@@ -13,7 +13,7 @@ from gnuradio import gr
 from semcom_core.config import from_mapping
 from semcom_core.errors import FrameError, check_range
 from semcom_core.phy import PhyConfig, Transmitter
-from semcom_core.phy.frame import Frame
+from semcom_core.phy.frame import MESSAGE_IDS, Frame
 
 from .fragments import FragmentGroups
 from .guard import WORK_DONE, guarded_handler, guarded_work
@@ -45,7 +45,7 @@ class burst_transmitter(gr.sync_block):
 
     def __init__(self, phy=None, messages_per_burst=1, gap_samples=1024, zero_fill=False, finite=False, queue_size=256):
         gr.sync_block.__init__(self, "burst_transmitter", None, [np.complex64])
-        check_range("messages_per_burst", messages_per_burst, 1, 256)
+        check_range("messages_per_burst", messages_per_burst, 1, MESSAGE_IDS)
         check_range("gap_samples", gap_samples, 0, 1 << 20)
         check_range("queue_size", queue_size, 1, 1 << 20)
         self.messages_per_burst, self.gap_samples, self.queue_size = int(messages_per_burst), int(gap_samples), int(queue_size)
@@ -84,7 +84,7 @@ class burst_transmitter(gr.sync_block):
         if self.finite and self._ended:
             return WORK_DONE
         if not self.zero_fill:
-            return 0
+            return 0  # GNU Radio asks again at the next message, or after 250 ms
         out[:] = 0
         return len(out)
 

@@ -12,12 +12,11 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import ConfigError, check_range
+from semcom_core.phy.frame import MESSAGE_IDS
 
 from .guard import guarded_handler
 from .notices import read_notice
 from .pdu import end_pdu, read_text, text_pdu
-
-MESSAGE_IDS = 256
 
 
 class text_source(gr.basic_block):
