@@ -6,7 +6,7 @@
 
 set(Python3_FIND_STRATEGY LOCATION)
 set(Python3_FIND_VIRTUALENV FIRST)
-find_package(Python3 3.10 COMPONENTS Interpreter REQUIRED)
+find_package(Python3 3.11 COMPONENTS Interpreter REQUIRED)
 
 execute_process(
     COMMAND ${Python3_EXECUTABLE} -c "from gnuradio import gr; print(gr.version())"

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,18 @@ def test_list(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [path.stem for path in FLOWGRAPHS]
     assert all(len(line.split()) > 1 for line in lines)
+
+
+def test_flowgraphs_and_blocks_that_cmake_installs_are_found(tmp_path, monkeypatch):
+    source, build, prefix = Path(__file__).resolve().parents[2] / "gr-semcom", tmp_path / "build", tmp_path / "prefix"
+    options = ["-G", "Ninja", f"-DPython3_EXECUTABLE={sys.executable}", f"-DCMAKE_INSTALL_PREFIX={prefix}"]
+    for command in (["cmake", *options, "-B", build, source], ["cmake", "--install", build]):
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    monkeypatch.setattr(grc, "__file__", str(prefix / "lib/python3/site-packages/semcom_core/cli/grc.py"))
+    monkeypatch.setattr(grc.sysconfig, "get_path", lambda *_: str(prefix))
+    monkeypatch.setattr(grc.sys, "prefix", str(tmp_path))
+    assert grc.flowgraphs() == {path.stem: prefix / "share/gr-semcom/grc" / path.name for path in FLOWGRAPHS}
+    assert grc.environment()["GRC_BLOCKS_PATH"].split(":")[0] == str(prefix / "share/gnuradio/grc/blocks")
 
 
 @pytest.mark.parametrize("arguments", [("text_link", "--headless"), ("--headless", "text_link"), ("text_link_headless", "--headless")])
