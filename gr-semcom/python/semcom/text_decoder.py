@@ -29,8 +29,8 @@ class text_decoder(gr.basic_block):
 
     Message ports:
         in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and dropped.
-        out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), and
-            score (bits above chance) from a codec that has one.
+        out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), and from the
+            codec spinal score: log2 of the posterior odds of the text against all others that its search has seen.
         feedback (output): notices `lost` (queue full, or the codec refused the frames) and `failed` (the codec does not load).
 
     Args:
