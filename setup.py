@@ -23,7 +23,7 @@ DATA = {  # folder below the installation prefix: files of the repository
 }
 CORE_DATA = ["**/*.yml", "**/*.json", "**/*.npz", "**/*.csv", "**/*.txt"]
 REQUIRES = [
-    # systems with Python 3.10 to 3.12 ship a GNU Radio built for numpy 1, which does not import beside numpy 2
+    # systems with Python 3.11 and 3.12 ship a GNU Radio built for numpy 1, which does not import beside numpy 2
     "numpy>=1.24,<2; python_version < '3.13'",
     "numpy>=2.1; python_version >= '3.13'",
     "scipy>=1.10",
@@ -40,9 +40,6 @@ REQUIRES = [
     "matplotlib>=3.6",
 ]
 EXTRAS = {
-    "images": ["segment-anything>=1.0", "torchvision>=0.19"],
-    "radio": ["pyadi-iio>=0.0.17", "pylibiio<1"],
-    "train": ["peft>=0.12"],
     "bench": ["ray>=2.9"],
     "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1", "ldpc>=2.4"],  # ldpc: an oracle for the decoder
 }
@@ -79,7 +76,7 @@ setup(
     long_description_content_type="text/markdown",
     author="The gr-semcom authors",
     license="GPL-3.0-or-later",
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     packages=[*find_packages("python"), *block_packages()],
     package_dir={"": "python", "gnuradio.semcom": BLOCKS},
     package_data={"semcom_core": CORE_DATA},

@@ -11,6 +11,13 @@ from semcom_core import __version__
 from semcom_core.errors import ConfigError
 
 
+def check_writable(*paths: Path | None) -> None:
+    """Raise ConfigError unless each path that is given can become a file; to be asked before a long measurement."""
+    for path in filter(None, paths):
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            raise ConfigError(f"output file is {str(path)!r}; allowed is a file in a folder that exists")
+
+
 def write_json(path: Path, bench: str, seed: int, settings: dict, rows: list[dict]) -> None:
     """Write a bench file: {"bench", "version", "seed", "settings", "rows"}.
 

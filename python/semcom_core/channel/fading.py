@@ -25,10 +25,10 @@ def block_gains(count: int, block: int, factor: float, rng: np.random.Generator)
     return np.repeat(gains, block or max(count, 1))[:count].astype(np.complex64)
 
 
-@term("rayleigh", "rayleigh[:SNR_DB[,block=USES]]")
+@term("rayleigh", "rayleigh[:SNR_DB[,block=N]]")
 @dataclass(frozen=True)
 class Rayleigh(Term):
-    """Block Rayleigh fading, with noise when an SNR is given."""
+    """Rayleigh fading, constant over blocks of N (symbols, or samples with the modem), with noise when an SNR is given."""
 
     snr_db: float | None = None
     block: int = 0
@@ -47,7 +47,7 @@ class Rayleigh(Term):
         return written("rayleigh", [self.snr_db], self.block)
 
 
-@term("rician", "rician[:SNR_DB[,K_DB][,block=USES]]")
+@term("rician", "rician[:SNR_DB[,K_DB][,block=N]]")
 @dataclass(frozen=True)
 class Rician(Term):
     """Block Rician fading with factor K (6 dB unless given), with noise when an SNR is given."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from semcom_core.bench.modem import ModemBench
 from semcom_core.bench.modem import run as rows_of
-from semcom_core.bench.report import verdict, write_json
+from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.config import add_arguments as add_settings
 from semcom_core.config import from_arguments
 
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: an option is outside what is allowed, or the JSON file cannot be written.
     """
+    check_writable(args.json)
     settings = from_arguments(ModemBench, args, snr_db=tuple(args.snr_db))
     rows = []
     for row in rows_of(settings):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import math
 import resource
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tqdm import tqdm
 from semcom_core.bench.corpus import SPLITS, data_file, sentences, word_range
 from semcom_core.bench.jobs import run_all
 from semcom_core.bench.plot import plot_text
-from semcom_core.bench.report import verdict, write_json
+from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.text import Link, efficiency_for, highest_passing, summarise
 from semcom_core.channel import parse_channel
 from semcom_core.cli.codecs import add_settings_option, settings_from
@@ -59,38 +60,45 @@ def run(args: argparse.Namespace) -> int:
     check_range("seed", args.seed, 0, math.inf)
     if args.uses_per_word is not None and not args.uses_per_word > 0:
         raise ConfigError(f"uses per word are limited to {args.uses_per_word:g}; allowed is above 0")
+    check_writable(args.json, args.plot)
     texts = sentences(data_file(args.data), args.split, word_range(args.words), args.limit, np.random.default_rng(args.seed))
+    links = [_link(args, name, snr_db) for name in args.codec for snr_db in args.snr_db]
+    for link in links:
+        link.receiver(link.sender(), np.random.default_rng(args.seed))  # what cannot work fails here, before hours of measuring
+    shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "plot", "seed")}
     rows = []
-    for name in args.codec:
-        for snr_db in args.snr_db:
-            rows.append(_row(args, name, texts, snr_db))
-            print(describe(rows[-1]), flush=True)
+    for link in links:
+        rows.append(_row(args, link, texts))
+        print(describe(rows[-1]), flush=True)
+        if args.json:
+            write_json(args.json, "text", args.seed, shown, rows)
     for line in comparison(rows):
         print(line)
-    if args.json:
-        settings = {name: value for name, value in vars(args).items() if name not in ("run", "json", "plot", "seed")}
-        write_json(args.json, "text", args.seed, settings, rows)
     if args.plot:
         plot_text(args.plot, rows)
     return 0
 
 
-def _row(args: argparse.Namespace, name: str, texts: list[str], snr_db: float) -> dict:
-    """Measure one codec at one SNR."""
-    settings = settings_from(args) if name == "spinal" or args.codec == [name] else {}
+def _link(args: argparse.Namespace, name: str, snr_db: float) -> Link:
+    """The link of one codec at one SNR."""
     kind, comma, options = args.channel.partition(",")
     channel = parse_channel(f"{kind}:{snr_db:g}{comma}{options}")
+    settings = settings_from(args) if name == "spinal" or args.codec == [name] else {}
+    return Link(name, settings, channel, args.probability_noise, args.seed)
+
+
+def _row(args: argparse.Namespace, link: Link, texts: list[str]) -> dict:
+    """Measure one codec at one SNR; deflate, unless its efficiency is set, at the highest that reaches the exact rate."""
 
     def measure(**more) -> dict:
-        link = Link(name, {**settings, **more}, channel, args.probability_noise, args.seed)
-        trials = run_all(link, texts, args.jobs, args.ray)
-        return summarise(name, channel, list(tqdm(trials, f"{name} {snr_db:g} dB", len(texts), leave=False)))
+        chosen = replace(link, settings={**link.settings, **more})
+        trials = run_all(chosen, texts, args.jobs, args.ray)
+        return summarise(link.codec, link.channel, list(tqdm(trials, f"{link.codec} {link.channel}", len(texts), leave=False)))
 
     if args.uses_per_word is not None:
         budget = args.uses_per_word * float(np.mean([len(text.split()) for text in texts]))
-        spent = partial(_mean_uses, name, settings, texts, snr_db)
-        return measure(efficiency=efficiency_for(spent, budget, HIGHEST_EFFICIENCY[name]))
-    if name == "deflate":
+        return measure(efficiency=efficiency_for(partial(_mean_uses, link, texts), budget, HIGHEST_EFFICIENCY[link.codec]))
+    if link.codec == "deflate" and "efficiency" not in link.settings:
         return highest_passing(lambda efficiency: measure(efficiency=efficiency), BASELINE_EFFICIENCIES, EXACT)
     return measure()
 
@@ -143,7 +151,7 @@ def _codec_figures(row: dict, baseline: dict | None) -> list[tuple[str, str, boo
     return figures
 
 
-def _mean_uses(name: str, settings: dict, texts: list[str], snr_db: float, efficiency: float) -> float:
+def _mean_uses(link: Link, texts: list[str], efficiency: float) -> float:
     """Mean channel uses of a sentence."""
-    codec = load_codec(name, **{**settings, "efficiency": efficiency})
-    return float(np.mean([sum(len(frame.symbols) for frame in codec.encode(text, snr_db)) for text in texts]))
+    codec = load_codec(link.codec, **{**link.settings, "efficiency": efficiency})
+    return float(np.mean([sum(len(frame.symbols) for frame in codec.encode(text, link.channel.snr_db)) for text in texts]))

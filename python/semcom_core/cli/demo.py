@@ -14,6 +14,9 @@ from semcom_core.cli import grc
 from semcom_core.errors import RadioError
 from semcom_core.text import load_codec
 
+#: How far below the SNR the rate is chosen: the paths of the channel fade some carriers, dB.
+MARGIN_DB = 3.5
+
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
@@ -34,14 +37,14 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
         texts, report = Path(folder) / "texts.txt", Path(folder) / "report.json"
         texts.write_text("\n".join(sentences) + "\n", encoding="utf-8")
-        options = {"text-file": texts, "snr-db": args.snr_db, "cfo-hz": args.cfo_hz, "out-file": report}
+        options = {"text-file": texts, "snr-db": args.snr_db, "cfo-hz": args.cfo_hz, "margin-db": MARGIN_DB, "out-file": report}
         status = grc.run(argparse.Namespace(flowgraph="text_link", headless=True, arguments=[f"--{k}={v}" for k, v in options.items()]))
         if not report.exists():
             raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
         messages = json.loads(report.read_text(encoding="utf-8"))["messages"]
     for message in messages:
         print(f"{message['outcome']:9s} {message['received'] or message['sent']}")
-    print(_cost(sentences, args.snr_db))
+    print(_cost(sentences, args.snr_db - MARGIN_DB))
     return status
 
 

@@ -52,4 +52,4 @@ def _state(name: str) -> str:
         place = locate(name)
     except ModelError:
         return "weights not installed"
-    return "ready" if isinstance(place, Path) else "fetched from the hub"
+    return "ready" if isinstance(place, Path) else "on the hub"

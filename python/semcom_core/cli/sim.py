@@ -14,8 +14,9 @@ from semcom_core.bench.report import write_json
 from semcom_core.bench.text import receive
 from semcom_core.channel import Channel, parse_channel
 from semcom_core.cli.codecs import add_codec_options, codec_from
-from semcom_core.errors import ConfigError, check_range
+from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
 from semcom_core.phy import PhyConfig, Receiver, Transmitter
+from semcom_core.phy.frame import MESSAGE_IDS
 from semcom_core.text import DecodedText, TextCodec
 
 #: Silence before and after each burst, samples.
@@ -44,10 +45,11 @@ def run(args: argparse.Namespace) -> int:
     snr_db = channel.snr_db if args.design_snr_db is None else args.design_snr_db
     if snr_db is None:
         raise ConfigError(f"channel {args.channel!r} states no SNR; name the one to design for with --design-snr-db")
+    check_range("design SNR in dB", snr_db, -20, 60)
     texts = _messages(args)
     codec = codec_from(args)
     rng = np.random.default_rng(args.seed)
-    results = [_send(codec, text, i % 256, snr_db, channel, rng, args.modem) for i, text in enumerate(texts)]
+    results = [_send(codec, text, i % MESSAGE_IDS, snr_db, channel, rng, args.modem) for i, text in enumerate(texts)]
     if args.json:
         write_json(args.json, "sim", args.seed, {"channel": str(channel), "codec": codec.name, "modem": args.modem}, results)
     return 0 if all(result["exact"] for result in results) else 1
@@ -63,29 +65,28 @@ def _messages(args: argparse.Namespace) -> list[str]:
 
 
 def _send(codec: TextCodec, text: str, number: int, snr_db: float, channel: Channel, rng, modem: bool) -> dict:
-    """Send one message and print what became of it."""
-    frames = codec.encode(text, snr_db, message_id=number)
-    received, air_uses = _through_modem(frames, channel, rng) if modem else ([receive(f, channel, rng) for f in frames], None)
-    got = codec.decode(received) if received else DecodedText("", False, number, reason="no frame was received")
-    result = {
-        "sent": text,
-        "received": got.text,
-        "decoded": got.decoded,
-        "exact": got.text == text,
-        "reason": got.reason,
-        "uses": sum(len(frame.symbols) for frame in frames),
-        "air_uses": air_uses,
-    }
+    """Send one message and print what became of it; a message that is refused does not keep the others from being sent."""
+    uses, air_uses = 0, None
+    try:
+        frames = codec.encode(text, snr_db, message_id=number)
+        uses = sum(len(frame.symbols) for frame in frames)
+        received, air_uses = _through_modem(frames, channel, rng) if modem else ([receive(f, channel, rng) for f in frames], None)
+        got = codec.decode(received) if received else DecodedText("", False, number, reason="no frame was received")
+    except (FrameError, ModelError) as error:
+        got = DecodedText("", False, number, reason=str(error))
+    result = {"sent": text, "received": got.text, "decoded": got.decoded, "exact": got.decoded and got.text == text, "reason": got.reason}
+    result |= {"uses": uses, "air_uses": air_uses}
     print(_describe(result))
     return result
 
 
 def _describe(result: dict) -> str:
     verdict = "" if result["decoded"] else f"   [undecoded: {result['reason']}]"
-    size, words = len(result["sent"].encode()), max(1, len(result["sent"].split()))
+    sent = result["sent"].encode("utf-8", "replace")
+    size, words = len(sent), max(1, len(result["sent"].split()))
     air = "" if result["air_uses"] is None else f", {result['air_uses']} samples on air"
     cost = f"{result['uses']} channel uses for {size} bytes, {result['uses'] / words:.1f} a word{air}"
-    return f"sent      {result['sent']}\nreceived  {result['received']}{verdict}\n          {cost}"
+    return f"sent      {sent.decode()}\nreceived  {result['received']}{verdict}\n          {cost}"
 
 
 def _through_modem(frames, channel: Channel, rng) -> tuple[list, int]:

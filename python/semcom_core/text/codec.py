@@ -19,9 +19,9 @@ class DecodedText:
 
     Args:
         text: the message; where `decoded` is False, the best guess.
-        decoded: whether the codec's own check (tail or CRC) says that the text is right.
+        decoded: whether the codec's own check (posterior or CRC) says that the text is right.
         message_id: number of the message, 0 to 255.
-        score: the check's score in bits above chance; NaN where the codec has none.
+        score: log2 of the posterior odds that the text is right; NaN where the codec has none.
         reason: why the message is not decoded, in one line; empty where it is.
     """
 

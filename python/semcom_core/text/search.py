@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import heapq
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+import torch
 
 from semcom_core.models.language import TokenTree
 from semcom_core.text.budget import Budget, surprisal_units
 from semcom_core.text.candidates import token_children, token_scores
+from semcom_core.text.hypothesis import Hypothesis, SearchResult
 from semcom_core.text.prior import TextPrior
 from semcom_core.text.spine import advance, path_evidence
 
@@ -34,47 +35,11 @@ SPAN_BITS = 12.0
 #: With each step that gets no deeper the batch is doubled, up to this many times.
 DOUBLINGS = 3
 
-#: The compiled loops release the interpreter lock, so each processor scores hypotheses of its own.
-_THREADS = ThreadPoolExecutor(max_workers=os.cpu_count())
 
-
-@dataclass(slots=True)
-class Hypothesis:
-    """A sequence of source symbols that may be what was sent."""
-
-    parent: Hypothesis | None
-    symbol: int | None
-    units: int
-    position: int
-    metric: float
-    spine: np.uint64
-    depth: int
-    node: int = -1
-
-    def symbols(self) -> list[int]:
-        """Source symbols from the first on."""
-        found, at = [], self
-        while at.parent is not None:
-            found.append(at.symbol)
-            at = at.parent
-        return found[::-1]
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What the search found.
-
-    Args:
-        symbols: source symbols without the end, of the most probable hypothesis.
-        complete: whether it ends where the message ends.
-        confidence_bits: log2 of the posterior odds of a complete hypothesis against all others; -inf where none is.
-        expanded: hypotheses that went through the language model.
-    """
-
-    symbols: list[int]
-    complete: bool
-    confidence_bits: float
-    expanded: int
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """Threads that score hypotheses, as many as torch uses; the compiled loops release the interpreter lock."""
+    return ThreadPoolExecutor(max_workers=torch.get_num_threads())
 
 
 class SequentialDecoder:
@@ -142,7 +107,7 @@ class SequentialDecoder:
         """
         priors = [self._prior.apply(row, roundings[0].symbol) for roundings, row in zip(batch, probabilities)]
         work = [(hypothesis, prior) for roundings, prior in zip(batch, priors) for hypothesis in roundings]
-        for (hypothesis, _), children in zip(work, _THREADS.map(self._children, *zip(*work))):
+        for (hypothesis, _), children in zip(work, _threads().map(self._children, *zip(*work))):
             for child in children:
                 self._count += 1
                 heapq.heappush(self._frontier, (-child.metric, self._count, child))

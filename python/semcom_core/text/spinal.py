@@ -32,7 +32,7 @@ FRAGMENT_SYMBOLS = 192
 
 @dataclass(frozen=True)
 class SpinalConfig:
-    """Settings of the token-spinal codec. Those of the second group must agree at both ends."""
+    """Settings of the token-spinal codec. model, key, delta_bits and tail_bits must be the same at both ends."""
 
     model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
     efficiency: float = setting(0.735, "information bits a use over capacity at 0 dB, 0.1 to 1.2")
@@ -95,7 +95,7 @@ class SpinalCodec:
             ]
             if max(len(p) for p in payloads) <= MAX_LENGTH:
                 return [self._frame(p, budget, message_id, k, parts) for k, p in enumerate(payloads)]
-            parts *= 2
+            parts = MAX_FRAGMENTS if parts < MAX_FRAGMENTS < 2 * parts else 2 * parts
         raise FrameError(
             f"text has {len(text)} characters, {len(symbols)} tokens; allowed is what fits {MAX_FRAGMENTS} fragments of"
             f" {FRAGMENT_SYMBOLS} tokens and {MAX_LENGTH} channel symbols"

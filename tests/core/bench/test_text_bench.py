@@ -88,11 +88,11 @@ def test_trials_with_a_language_model():
 def test_probability_noise_is_at_the_receiver_only():
     codec = SpinalCodec(SpinalConfig(), ToyModel())
     link = Link("spinal", {}, parse_channel("awgn:9"), probability_noise=0.5)
-    receiver = link.receiver(codec)
+    receiver = link.receiver(codec, np.random.default_rng(1))
     tokens = codec.model.tokenize("the")
     off = np.abs(receiver.model.log2_probs(tokens) - codec.model.log2_probs(tokens))
     assert 0.4 < off.max() <= 0.5 + 1e-4 and receiver.config == codec.config
-    assert replace(link, probability_noise=0.0).receiver(codec) is codec
+    assert replace(link, probability_noise=0.0).receiver(codec, np.random.default_rng(1)) is codec
 
 
 def test_trials_repeat_with_the_seed_and_end_in_marks_far_above_the_rate():
@@ -177,7 +177,7 @@ def test_command_keeps_the_uses_within_a_budget(data, tmp_path):
         (["--set", "x=1"], "DeflateConfig has no setting 'x'"),
         (["--uses-per-word", "0"], "uses per word are limited to 0; allowed is above 0"),
         (["--uses-per-word", "1"], "mean uses of a sentence are limited to "),
-        (["--json", "/no/such/folder/a.json"], "JSON file /no/such/folder/a.json cannot be written"),
+        (["--json", "/no/such/folder/a.json"], "output file is '/no/such/folder/a.json'; allowed is a file in a folder that exists"),
     ],
 )
 def test_bad_options_are_one_line_and_status_2(data, arguments, message, capsys):

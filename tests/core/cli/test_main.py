@@ -40,7 +40,7 @@ def failure(capsys, *arguments: str) -> tuple[int, str]:
         ([*SIM, "deflate", "--set", "efficiency=2"], "efficiency is 2; allowed is 0.05 to 1.0"),
         (["sim", "--text-file", "no_such_file.txt", "--codec", "deflate"], "text file no_such_file.txt cannot be read: "),
         ([*SIM, "deflate", "--json", "/no/such/folder/a.json"], "JSON file /no/such/folder/a.json cannot be written"),
-        ([*SIM, "deflate", "--design-snr-db", "nan"], "snr_db is nan; allowed is a number"),
+        ([*SIM, "deflate", "--design-snr-db", "nan"], "design SNR in dB is nan; allowed is -20 to 60"),
         ([*SIM, "deflate", "--seed", "-1"], "seed is -1; allowed is 0"),
         ([*SIM, "deflate", "--set", "efficiency=["], "setting is 'efficiency=['"),
         ([*SIM, "deflate", "--set", "efficiency=high"], "efficiency is 'high'"),
@@ -59,7 +59,6 @@ def test_bad_input_is_status_2(arguments, message, capsys):
     [
         ([*SIM, "spinal", "--set", "model=nonsense"], "model 'nonsense' is not there; allowed is smollm2-135m"),
         (["models", "verify", "nonsense"], "model 'nonsense' is not there"),
-        (["sim", "--text", "\ud800", "--codec", "deflate"], r"text has '\ud800' at position 0"),
     ],
 )
 def test_failure_is_status_1(arguments, message, capsys):
@@ -148,7 +147,7 @@ def test_models_list_names_each_model_and_its_state(capsys):
     assert main(["models", "list"]) == main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == 2 * ["smollm2-135m", "llama-3.2-1b", "tinyllama-1.1b"]
-    assert "Apache-2.0" in lines[0] and "fetched from the hub" in lines[1]
+    assert "Apache-2.0" in lines[0] and "on the hub" in lines[1]
 
 
 def test_models_list_without_the_weights(monkeypatch, capsys):

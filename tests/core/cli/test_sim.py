@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from semcom_core import __version__
@@ -81,3 +82,14 @@ def test_the_seed_decides_the_noise(tmp_path):
         assert sim("--text", TEXT, "--channel", "awgn:-3", "--design-snr-db", "9", "--no-modem", "--seed", seed, "--json", str(path)) == 1
         got[name] = json.loads(path.read_text(encoding="utf-8"))["rows"]
     assert got["a"] == got["b"] != got["c"]
+
+
+def test_a_message_that_is_refused_does_not_keep_the_next_from_being_sent(tmp_path, capsys):
+    texts, results = tmp_path / "texts.txt", tmp_path / "results.json"
+    texts.write_text("".join(map(chr, np.random.default_rng(1).integers(0x4E00, 0x9000, 4000))) + "\nGood morning.\n", encoding="utf-8")
+    status = main(["sim", "--codec", "deflate", "--text-file", str(texts), "--channel", "awgn:-5", "--no-modem", "--json", str(results)])
+    refused, sent = json.loads(results.read_text(encoding="utf-8"))["rows"]
+    assert status == 1 and not refused["decoded"] and "the largest message has" in refused["reason"] and refused["uses"] == 0
+    assert sent["exact"] and sent["received"] == "Good morning."
+    assert main(["sim", "--codec", "deflate", "--text", "\ud800"]) == 1
+    assert "position 0" in capsys.readouterr().out

