@@ -15,12 +15,8 @@ from scipy import fft
 from semcom_core.phy.layout import Layout
 from semcom_core.phy.preamble import preamble
 
-#: How far a burst may begin from an opening, samples.
-SEARCH = 56
 #: A Zadoff-Chu part alone may explain this much less than the whole preamble has to.
 CHIRP_MARGIN = 1.4
-_COARSE_BINS = 64
-_FINE_BINS = 128
 
 
 class Acquisition:
@@ -29,29 +25,30 @@ class Acquisition:
     def __init__(self, layout: Layout):
         self.layout = layout
         self.template = preamble(layout)
-        self.size = fft.next_fast_len(len(self.template) + 2 * SEARCH + 2)
+        self.search = layout.profile.search
+        self.size = fft.next_fast_len(len(self.template) + 2 * self.search + 2)
         self._spectrum = fft.fft(self.template, self.size).conj()
         self._chirp_at = layout.repeated_samples
 
     @property
     def samples(self) -> int:
-        """Samples looked at for one opening, from SEARCH before it."""
+        """Samples looked at for one opening, from `search` before it."""
         return self.size
 
     def __call__(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Find the preamble in each window.
 
         Args:
-            windows: complex64 (B, samples), each from SEARCH samples before an opening.
+            windows: complex64 (B, samples), each from `search` samples before an opening.
 
         Returns:
             Offset of the preamble's first sample in the window, int (B,); carrier frequency offset in cycles a sample,
             float (B,); and the explained share of the energy, 0 to about 1, float (B,): the less of that of the whole
             preamble and CHIRP_MARGIN times that of its Zadoff-Chu part.
         """
-        coarse = self._coarse_frequency(windows[:, SEARCH : SEARCH + self.layout.repeated_samples])
+        coarse = self._coarse_frequency(windows[:, self.search : self.search + self.layout.repeated_samples])
         turned = windows * _rotation(-coarse, self.size)
-        correlation = fft.ifft(fft.fft(turned, axis=1) * self._spectrum, axis=1)[:, : 2 * SEARCH + 2]
+        correlation = fft.ifft(fft.fft(turned, axis=1) * self._spectrum, axis=1)[:, : 2 * self.search + 2]
         size = correlation.real**2 + correlation.imag**2
         pair = size[:, :-1] + size[:, 1:]
         row = np.arange(len(windows))
@@ -73,23 +70,30 @@ class Acquisition:
     def _coarse_frequency(self, part: np.ndarray) -> np.ndarray:
         """Frequency, cycles a sample (B,), of repeated parts (B, repeated_samples), within config.max_cfo_hz."""
         p = self.layout.profile
-        spectrum = fft.fft(part.reshape(len(part), p.repeats, p.period), _COARSE_BINS, axis=1)
+        count = _bins(p.repeats)
+        spectrum = fft.fft(part.reshape(len(part), p.repeats, p.period), count, axis=1)
         power = np.sum(spectrum.real**2 + spectrum.imag**2, axis=2)
-        bins = np.arange(-_COARSE_BINS // 2, _COARSE_BINS // 2)
+        bins = np.arange(-count // 2, count // 2)
         limit = self.layout.config.max_cfo_hz / self.layout.config.rate_hz
-        allowed = bins[np.abs(bins) <= limit * p.period * _COARSE_BINS + 1]
-        return allowed[0] / (_COARSE_BINS * p.period) + _peak(power[:, allowed]) / (_COARSE_BINS * p.period)
+        allowed = bins[np.abs(bins) <= limit * p.period * count + 1]
+        return (allowed[0] + _peak(power[:, allowed])) / (count * p.period)
 
     def _fine_frequency(self, products: np.ndarray) -> np.ndarray:
         """Frequency left, cycles a sample (B,), of products with the template (B, 2 alignments, preamble_samples)."""
         step = self.layout.profile.period
         count = products.shape[2] // step
         blocks = products[:, :, : count * step].reshape(len(products), 2, count, step).sum(axis=3)
-        spectrum = fft.fft(blocks, _FINE_BINS, axis=2)
+        bins = _bins(count)
+        spectrum = fft.fft(blocks, bins, axis=2)
         power = np.sum(spectrum.real**2 + spectrum.imag**2, axis=1)
-        span = _FINE_BINS // 8
+        span = bins // 8
         near = np.arange(-span, span + 1)
-        return (_peak(power[:, near]) - span) / (_FINE_BINS * step)
+        return (_peak(power[:, near]) - span) / (bins * step)
+
+
+def _bins(count: int) -> int:
+    """Bins of a transform over `count` points that samples its peaks finely enough for _peak."""
+    return 1 << int(np.ceil(np.log2(6 * count)))
 
 
 def _rotation(frequency: np.ndarray, count: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from semcom_core.phy.frame import FrameHeader, ReceivedFrame
-from semcom_core.phy.layout import HEADER_USES, Layout
+from semcom_core.phy.layout import Layout
 from semcom_core.phy.ofdm import to_carriers
 
 
@@ -58,7 +58,7 @@ class Burst:
         width = len(layout.data)
         length = 0 if self.header is None else self.header.length
         self.first = self.uses // width
-        self.count = -(-(self.uses + HEADER_USES + length) // width) - self.first
+        self.count = -(-(self.uses + layout.header_uses + length) // width) - self.first
         self.needed = self.start + layout.preamble_samples + (self.first + self.count) * layout.symbol_samples
 
     def symbols_before(self, layout: Layout, limit: int) -> int:

@@ -25,8 +25,10 @@ class Profile:
         period, repeats: the repeated part of the preamble.
         chirps: symbols of the Zadoff-Chu part, after one prefix.
         root: root of the Zadoff-Chu sequence.
+        header_copies: how often each frame header is sent.
         guard: zero samples that end a burst.
         gate: the gate opens where |autocorrelation|^2 exceeds gate x products x power^2.
+        search: how far a burst may begin from where the gate opens, samples.
         accept: least normalised preamble correlation of a burst, 0 to 1.
     """
 
@@ -41,13 +43,18 @@ class Profile:
     repeats: int = 10
     chirps: int = 1
     root: int = 25
+    header_copies: int = 1
     guard: int = 4
     gate: float = 3.0
+    search: int = 56
     accept: float = 0.14
 
 
 #: Profiles by name; a profile is data only.
-PROFILES = {"standard": Profile()}
+PROFILES = {
+    "standard": Profile(),
+    "long-range": Profile(repeats=40, chirps=4, root=7, header_copies=4, search=160, accept=0.07),
+}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from semcom_core.phy.burst import Burst
 from semcom_core.phy.estimate import ChannelSmoother
 from semcom_core.phy.frame import MAX_LENGTH, ReceivedFrame
-from semcom_core.phy.layout import HEADER_USES, Layout
+from semcom_core.phy.layout import Layout
 from semcom_core.phy.scramble import interleaver, phases
 from semcom_core.phy.track import smooth_phase, timing_drift
 from semcom_core.units import linear_to_db
@@ -75,7 +75,7 @@ def equalise(
 
 def head_phase(layout: Layout, bursts: list[Burst], received: np.ndarray, known: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Phases (B, H) of the symbols about a later frame's header, by the channel of the frames before."""
-    head = layout.symbols_for(HEADER_USES) + 1
+    head = layout.symbols_for(layout.header_uses) + 1
     channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
     return _track(received[:, :head], known[:, :head], channel, noise, times[:head])[0]
 
@@ -145,7 +145,7 @@ def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, limi
     carriers = result.carriers[:, :, layout.data].reshape(len(bursts), -1)
     variances = result.noise_var[:, :, layout.data].reshape(len(bursts), -1)
     for index, burst in enumerate(bursts):
-        begin = burst.uses % width + HEADER_USES
+        begin = burst.uses % width + layout.header_uses
         part = slice(begin, begin + burst.header.length)
         reach = burst.symbols_before(layout, limit)
         y, var = _payload(layout, carriers[index, part], variances[index, part], max(reach, 0) * width - begin)
@@ -154,7 +154,7 @@ def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, limi
         burst.frames.append(
             ReceivedFrame(burst.header, y, var, snr_db=float(result.snr_db[index]), cfo_hz=float(cfo_hz), start_sample=burst.start)
         )
-        burst.uses += HEADER_USES + burst.header.length
+        burst.uses += layout.header_uses + burst.header.length
         burst.ended = not burst.header.more or burst.truncated or len(burst.frames) >= layout.config.max_frames
         burst.header = None
         burst.aim(layout)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Frame header: 48 bits and a CRC-16, rate 1/4 tail-biting code, QPSK: 128 uses.
+"""Frame header: 48 bits and a CRC-16, rate 1/4 tail-biting code, QPSK: 128 uses, sent as often as the profile says.
 
 The receiver's decoder makes a list of likely words and the CRC picks among them, a short list first.
 CRC-16 is that of X.25's polynomial 0x1021, started at 0xFFFF so that the all-zero word is no header.
@@ -15,7 +15,7 @@ import numpy as np
 from semcom_core.errors import FrameError
 from semcom_core.phy import tbcc
 from semcom_core.phy.frame import HEADER_FIELDS, FrameHeader
-from semcom_core.phy.layout import HEADER_USES
+from semcom_core.phy.layout import HEADER_COPY_USES, Layout
 from semcom_core.phy.scramble import interleaver, phases
 
 INFO_BITS = sum(HEADER_FIELDS.values())
@@ -85,25 +85,26 @@ def _crc_tables() -> tuple[np.ndarray, int]:
 _TABLES, _CONSTANT = _crc_tables()
 
 
-def modulate(bits: np.ndarray, key: str) -> np.ndarray:
-    """QPSK uses (..., 128), complex64, of header bits (..., 64)."""
-    signs = np.float32(np.sqrt(0.5)) * (1 - 2 * tbcc.encode(bits).take(interleaver(2 * HEADER_USES), axis=-1).astype(np.float32))
-    return signs.view(np.complex64) * phases(key, "header", HEADER_USES)
+def modulate(bits: np.ndarray, layout: Layout) -> np.ndarray:
+    """QPSK uses (..., layout.header_uses), complex64, of header bits (..., 64)."""
+    signs = np.float32(np.sqrt(0.5)) * (1 - 2 * tbcc.encode(bits).take(interleaver(2 * HEADER_COPY_USES), axis=-1).astype(np.float32))
+    copies = np.tile(signs.view(np.complex64), layout.profile.header_copies)
+    return copies * phases(layout.config.key, "header", layout.header_uses)
 
 
-def decode(symbols: np.ndarray, key: str) -> tuple[np.ndarray, np.ndarray]:
+def decode(symbols: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     """Decode header uses.
 
     Args:
-        symbols: complex array (B, 128), matched-filtered: conj(channel) times what was received, over the noise.
-        key: the scrambling key.
+        symbols: complex array (B, layout.header_uses), matched-filtered: conj(channel) times what was received, over the noise.
 
     Returns:
         Bits (B, 64), uint8, and whether the CRC holds, bool (B,).
     """
-    plain = symbols * phases(key, "header", HEADER_USES).conj()
-    soft = np.empty((len(plain), 2 * HEADER_USES), dtype=np.float32)
-    order = interleaver(2 * HEADER_USES)
+    plain = symbols * phases(layout.config.key, "header", layout.header_uses).conj()
+    plain = plain.reshape(len(plain), -1, HEADER_COPY_USES).sum(axis=1)
+    soft = np.empty((len(plain), 2 * HEADER_COPY_USES), dtype=np.float32)
+    order = interleaver(2 * HEADER_COPY_USES)
     soft[:, order[0::2]] = plain.real
     soft[:, order[1::2]] = plain.imag
     bits = np.zeros((len(soft), INFO_BITS + CRC_BITS), dtype=np.uint8)

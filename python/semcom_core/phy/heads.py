@@ -68,7 +68,7 @@ class HeaderReader:
         matched = matched * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
         row = matched[:, :, self.layout.data].reshape(len(bursts), -1)
         uses = row[np.arange(len(bursts))[:, None], header_places(self.layout, bursts)]
-        return frame_header.decode(uses, self.layout.config.key)
+        return frame_header.decode(uses, self.layout)
 
     def track(self, bursts: list[Burst], products, channel, known, span: float):
         """Phases (B, S) of header symbols, their variances and slopes, from products with conj(channel x known).

@@ -8,7 +8,7 @@ import numpy as np
 
 from semcom_core.phy import header as frame_header
 from semcom_core.phy.burst import Burst
-from semcom_core.phy.layout import HEADER_USES, Layout
+from semcom_core.phy.layout import Layout
 from semcom_core.phy.ofdm import fill_uses, pilot_carriers
 
 
@@ -18,8 +18,8 @@ def symbol_numbers(bursts: list[Burst], count: int) -> np.ndarray:
 
 
 def header_places(layout: Layout, bursts: list[Burst]) -> np.ndarray:
-    """Places of the next header's uses among those of the symbols read, int (B, HEADER_USES)."""
-    return np.array([b.uses % len(layout.data) for b in bursts])[:, None] + np.arange(HEADER_USES)
+    """Places of the next header's uses among those of the symbols read, int (B, layout.header_uses)."""
+    return np.array([b.uses % len(layout.data) for b in bursts])[:, None] + np.arange(layout.header_uses)
 
 
 def header_carriers(layout: Layout, bursts: list[Burst], symbols: np.ndarray, bits: np.ndarray) -> np.ndarray:
@@ -28,7 +28,7 @@ def header_carriers(layout: Layout, bursts: list[Burst], symbols: np.ndarray, bi
     known[:, :, layout.is_pilot] = pilot_carriers(layout, symbols)
     row = np.zeros((len(bursts), symbols.shape[1] * len(layout.data)), dtype=np.complex64)
     places = header_places(layout, bursts)
-    row[np.arange(len(bursts))[:, None], places] = frame_header.modulate(bits, layout.config.key)
+    row[np.arange(len(bursts))[:, None], places] = frame_header.modulate(bits, layout)
     known[:, :, layout.data] = row.reshape(len(bursts), -1, len(layout.data))
     return known
 
@@ -38,7 +38,7 @@ def frame_carriers(layout: Layout, bursts: list[Burst], symbols: np.ndarray, lim
     known = header_carriers(layout, bursts, symbols, np.stack([b.header_bits for b in bursts]))
     width = len(layout.data)
     for index, burst in enumerate(bursts):
-        end = burst.uses + HEADER_USES + burst.header.length
+        end = burst.uses + layout.header_uses + burst.header.length
         if not burst.header.more and end % width:
             known[index, burst.count - 1, layout.data[end % width :]] = fill_uses(layout, end, -end % width)
         known[index, max(min(burst.count, burst.symbols_before(layout, limit)), 0) :] = 0

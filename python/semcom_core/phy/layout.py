@@ -4,7 +4,7 @@
 
     | repeated part | prefix, Zadoff-Chu | symbol 0 | symbol 1 | ... | guard |
 
-The data carriers of the symbols, in order, form one row of uses: each frame takes HEADER_USES of them for its header and
+The data carriers of the symbols, in order, form one row of uses: each frame takes `header_uses` of them for its header and
 then one for each payload symbol, without gaps; what is left of the last symbol carries known fill.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.frame import MAX_LENGTH
 
-#: Uses of a frame header: 64 bits, rate 1/4, QPSK.
-HEADER_USES = 128
+#: Uses of one copy of a frame header: 64 bits, rate 1/4, QPSK.
+HEADER_COPY_USES = 128
 
 
 class Layout:
@@ -64,6 +64,11 @@ class Layout:
         """Samples before symbol 0."""
         return self.repeated_samples + self.profile.prefix + self.profile.chirps * self.profile.fft
 
+    @cached_property
+    def header_uses(self) -> int:
+        """Uses of a frame header, all its copies."""
+        return HEADER_COPY_USES * self.profile.header_copies
+
     @property
     def occupancy(self) -> float:
         """Active carriers over all carriers: mean sample power over carrier power with a unitary transform."""
@@ -80,13 +85,13 @@ class Layout:
 
     def burst_samples(self, lengths) -> int:
         """Samples of a burst whose frames have payloads of `lengths` symbols, guard included."""
-        uses = sum(HEADER_USES + int(length) for length in lengths)
+        uses = sum(self.header_uses + int(length) for length in lengths)
         return self.preamble_samples + self.symbols_for(uses) * self.symbol_samples + self.profile.guard
 
     @property
     def overhead_samples(self) -> int:
         """Samples of the preamble and of the symbols a header needs."""
-        return self.preamble_samples + self.symbols_for(HEADER_USES) * self.symbol_samples
+        return self.preamble_samples + self.symbols_for(self.header_uses) * self.symbol_samples
 
     @property
     def max_burst_samples(self) -> int:

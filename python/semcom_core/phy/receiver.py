@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.phy.acquire import SEARCH, Acquisition
+from semcom_core.phy.acquire import Acquisition
 from semcom_core.phy.burst import Burst, SampleWindow
 from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.demod import Demodulator
@@ -48,12 +48,12 @@ class Receiver:
         self.stats = ReceiverStats()
         self._acquire = Acquisition(self.layout)
         self._demodulator = Demodulator(self.layout)
-        self._edge = reach(self.layout.profile)
+        self._edge, self._search = reach(self.layout.profile), self.layout.profile.search
         self._reset()
 
     def _reset(self) -> None:
         """Forget the stream; silence goes before the next one, so that a burst may begin at its first sample."""
-        lead = self.layout.profile.period * self._edge + SEARCH
+        lead = self.layout.profile.period * self._edge + self._search
         self._window = SampleWindow(np.zeros(lead, dtype=np.complex64), -lead)
         self._gate_at = -self.layout.profile.period * self._edge
         self._waiting: list[int] = []
@@ -88,7 +88,7 @@ class Receiver:
 
     def _append(self, samples: np.ndarray) -> None:
         """Add samples to the window and drop those nobody needs any more."""
-        need = [self._gate_at - SEARCH, *(at - SEARCH for at in self._waiting[:1]), *(b.start for b in self._bursts)]
+        need = [self._gate_at - self._search, *(at - self._search for at in self._waiting[:1]), *(b.start for b in self._bursts)]
         drop = max(min(need) - self._window.origin, 0)
         self._window = SampleWindow(np.concatenate([self._window.samples[drop:], samples]), self._window.origin + drop)
 
@@ -109,13 +109,13 @@ class Receiver:
 
     def _find_bursts(self) -> None:
         """Look for preambles at the gate's openings."""
-        ready = [at for at in self._waiting if at - SEARCH + self._acquire.samples <= self._window.end]
+        ready = [at for at in self._waiting if at - self._search + self._acquire.samples <= self._window.end]
         if not ready:
             return
         self._waiting = self._waiting[len(ready) :]
         self.stats.openings += len(ready)
-        offsets, cfo, share = self._acquire(self._window.gather(np.array(ready) - SEARCH, self._acquire.samples))
-        starts = np.array(ready) - SEARCH + offsets
+        offsets, cfo, share = self._acquire(self._window.gather(np.array(ready) - self._search, self._acquire.samples))
+        starts = np.array(ready) - self._search + offsets
         for index in np.flatnonzero(share > self.layout.profile.accept):
             self._add(Burst(start=int(starts[index]), cfo=float(cfo[index])))
 

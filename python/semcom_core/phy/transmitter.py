@@ -52,7 +52,7 @@ class Transmitter:
         """Uses of one frame, complex64: its header, then its scrambled and interleaved payload."""
         if not np.isfinite(frame.symbols).all():
             raise FrameError("frame has symbols that are NaN or infinite; allowed is finite values")
-        head = frame_header.modulate(frame_header.pack(replace(frame.header, more=int(more))), self.config.key)
+        head = frame_header.modulate(frame_header.pack(replace(frame.header, more=int(more))), self.layout)
         payload = np.asarray(frame.symbols, dtype=np.complex64)
         if self.config.interleave:
             payload = payload[interleaver(frame.header.length)]

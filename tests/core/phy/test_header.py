@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import FrameError
-from semcom_core.phy import FrameHeader, header, tbcc
+from semcom_core.phy import FrameHeader, Layout, PhyConfig, header, tbcc
 from semcom_core.phy.scramble import interleaver, phases, signs
 from semcom_core.units import complex_noise
 
+LAYOUT = Layout(PhyConfig(key="ours"))
 FULL = FrameHeader(31, 255, 15, 15, 4095, 63, 15, 15, 1)
 
 
@@ -54,8 +55,8 @@ def test_tail_biting_code_turns_with_its_word(rng):
 def test_headers_decode_below_0_db(rng):
     """At -1 dB fewer than 1 % fail (0.4 % measured on 5000): of 600, 14 or more would be six deviations from that."""
     bits = np.stack([header.pack(FrameHeader(3, int(i) % 256, length=int(i))) for i in range(600)])
-    sent = header.modulate(bits, "k")
-    found, good = header.decode(sent + complex_noise(sent.shape, 10**0.1, rng), "k")
+    sent = header.modulate(bits, LAYOUT)
+    found, good = header.decode(sent + complex_noise(sent.shape, 10**0.1, rng), LAYOUT)
     right = good & (found == bits).all(axis=1)
     assert right.sum() > 586
     assert not (good & ~right).any()
@@ -63,12 +64,12 @@ def test_headers_decode_below_0_db(rng):
 
 def test_noise_is_no_header(rng):
     """64 candidates against a 16-bit CRC pass about once in 1000 times; more than 10 of 2000 is five deviations off."""
-    _, good = header.decode(complex_noise((2000, 128), 1.0, rng), "")
+    _, good = header.decode(complex_noise((2000, 128), 1.0, rng), LAYOUT)
     assert good.sum() <= 10
 
 
 def test_another_key_reads_nothing():
-    _, good = header.decode(header.modulate(header.pack(FULL)[None], "ours"), "theirs")
+    _, good = header.decode(header.modulate(header.pack(FULL)[None], LAYOUT), Layout(PhyConfig(key="theirs")))
     assert not good.any()
 
 
