@@ -60,6 +60,19 @@ def test_messages_share_a_burst_and_fragments_stay_together(flowgraph, collect, 
     assert transmitter.bursts == 2
 
 
+def test_part_of_a_message_leaves_at_once(flowgraph, collect, make_frame):
+    transmitter, sink = semcom.burst_transmitter(gap_samples=0), blocks.vector_sink_c()
+    said = collect(transmitter, "feedback")
+    flowgraph.connect(transmitter, sink)
+    frames = [make_frame(0, 1, 5), make_frame(0, 3, 5)]
+    transmitter.handle_frame(pdu.frame_pdu(frames[0]))
+    transmitter.handle_frame(pdu.frame_pdu(frames[1], last=True))
+    flowgraph.start()
+    assert [notices.read_notice(m).state for m in said.wait(1)] == ["transmitted"]
+    expected = Transmitter().burst(frames)
+    assert np.array_equal(samples_of(sink, len(expected)), expected)
+
+
 def test_shared_burst_keeps_to_the_modems_limit(flowgraph, collect, post, make_frame):
     transmitter, _, _ = send(flowgraph, collect, post, [make_frame(i) for i in range(6)], messages_per_burst=100, phy={"max_frames": 4})
     assert transmitter.bursts == 2

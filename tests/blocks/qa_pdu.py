@@ -41,6 +41,12 @@ def test_sent_frame_has_no_noise(make_frame):
     assert not isinstance(pdu.read_frame(pdu.frame_pdu(make_frame())), ReceivedFrame)
 
 
+def test_last_frame_of_a_message(make_frame):
+    assert pdu.is_last(pdu.frame_pdu(make_frame(), last=True))
+    assert not pdu.is_last(pdu.frame_pdu(make_frame()))
+    assert not any(map(pdu.is_last, [pmt.from_long(3), pmt.cons(pmt.PMT_NIL, pmt.PMT_NIL)]))
+
+
 def test_end_pdu():
     assert pdu.is_end(pdu.end_pdu())
     assert not pdu.is_end(pdu.text_pdu("no end"))

@@ -18,7 +18,7 @@ from semcom_core.phy.frame import MESSAGE_IDS, Frame
 from .fragments import FragmentGroups
 from .guard import WORK_DONE, guarded_handler, guarded_work
 from .notices import FEEDBACK, notify
-from .pdu import is_end, read_frame
+from .pdu import is_end, is_last, read_frame
 
 PACKET_LEN = pmt.intern("packet_len")
 
@@ -66,7 +66,7 @@ class burst_transmitter(gr.sync_block):
         if is_end(message):
             self._ended = True
             return
-        for frames in self._groups.push(read_frame(message)):
+        for frames in self._groups.push(read_frame(message), is_last(message)):
             if len(self._waiting) >= self.queue_size:
                 self.dropped += 1
                 notify(self, "lost", frames[0].header.message_id, "the transmitter's queue is full")

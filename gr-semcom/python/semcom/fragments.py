@@ -23,14 +23,14 @@ class FragmentGroups:
         self._frames: dict[int, Frame] = {}
         self._since = 0.0
 
-    def push(self, frame: Frame) -> list[list[Frame]]:
-        """Add a frame; returns the groups closed by it, none to two."""
+    def push(self, frame: Frame, last: bool = False) -> list[list[Frame]]:
+        """Add a frame, the last of its message or not; returns the groups closed by it, none to two."""
         closed = []
         if self._frames and not self._belongs(frame):
             closed.append(self._close())
         self._frames[frame.header.fragment] = frame
         self._since = time.monotonic()
-        if len(self._frames) == frame.header.fragments:
+        if last or len(self._frames) == frame.header.fragments:
             closed.append(self._close())
         return closed
 

@@ -6,7 +6,8 @@ Every PDU is a pair (metadata, payload):
 
 - text:   payload u8vector, the UTF-8 text. Keys message_id; from the decoder also decoded, score, reason, snr_db (dB), cfo_hz (Hz).
 - frame:  payload c32vector, the symbols. Keys codec, message_id, fragment, fragments, params, model_fp, context_fp; from the
-          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), crc_ok, start_sample.
+          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), crc_ok, start_sample. The key last
+          (true) closes a message that is sent without all of its fragments.
 - notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
 """
@@ -83,15 +84,20 @@ def read_text(message) -> tuple[dict, str]:
         raise FrameError(f"text PDU is not UTF-8: {error}") from error
 
 
-def frame_pdu(frame: Frame):
-    """PDU of a frame, sent or received."""
+def frame_pdu(frame: Frame, last: bool = False):
+    """PDU of a frame, sent or received; with `last`, no further frame of its message follows."""
     h = frame.header
     meta = {"codec": h.codec, "message_id": h.message_id, "fragment": h.fragment, "fragments": h.fragments}
     meta |= {"params": h.params, "model_fp": h.model_fp, "context_fp": h.context_fp}
     if isinstance(frame, ReceivedFrame):
         meta |= {"noise_var": np.asarray(frame.noise_var, np.float32), "snr_db": float(frame.snr_db), "cfo_hz": float(frame.cfo_hz)}
         meta |= {"crc_ok": bool(frame.crc_ok), "start_sample": int(frame.start_sample)}
-    return make_pdu(meta, np.asarray(frame.symbols, np.complex64))
+    return make_pdu(meta | ({"last": True} if last else {}), np.asarray(frame.symbols, np.complex64))
+
+
+def is_last(message) -> bool:
+    """Whether a PDU closes its message, whatever fragments are missing."""
+    return pmt.is_pair(message) and pmt.is_dict(pmt.car(message)) and pmt.dict_has_key(pmt.car(message), pmt.intern("last"))
 
 
 def read_frame(message) -> Frame:

@@ -19,7 +19,7 @@ from .codec_worker import CodecWorker, Job
 from .fragments import FragmentGroups
 from .guard import guarded_handler
 from .notices import FEEDBACK, notify
-from .pdu import read_frame, text_pdu
+from .pdu import is_last, read_frame, text_pdu
 
 
 class text_decoder(gr.basic_block):
@@ -75,7 +75,7 @@ class text_decoder(gr.basic_block):
             self.other_codec += 1
             return
         with self._lock:
-            groups = self._groups.push(frame)
+            groups = self._groups.push(frame, is_last(message))
         self._submit(groups)
 
     def on_idle(self) -> None:
