@@ -30,6 +30,7 @@ class Profile:
         gate: the gate opens where |autocorrelation|^2 exceeds gate x products x power^2.
         search: how far a burst may begin from where the gate opens, samples.
         accept: least normalised preamble correlation of a burst, 0 to 1.
+        plausible: least share of a header's energy that its decoded word explains, 0 to 1.
     """
 
     fft: int = 64
@@ -47,13 +48,14 @@ class Profile:
     guard: int = 4
     gate: float = 3.0
     search: int = 56
-    accept: float = 0.14
+    accept: float = 0.17
+    plausible: float = 0.2
 
 
 #: Profiles by name; a profile is data only.
 PROFILES = {
     "standard": Profile(),
-    "long-range": Profile(repeats=40, chirps=4, root=7, header_copies=4, search=160, accept=0.07),
+    "long-range": Profile(repeats=40, chirps=4, root=7, header_copies=4, search=160, accept=0.07, plausible=0.08),
 }
 
 

@@ -4,7 +4,9 @@
 
 The channel comes from the Zadoff-Chu symbol (later from the frames before), the phases from the pilots. A header whose
 CRC does not hold is tried once more with the phases that its likeliest word, right or wrong, suggests: most of its
-coded bits are right, and they are ten times as many as the pilots.
+coded bits are right, and they are ten times as many as the pilots. A word that explains too little of what was received,
+or more of it than the preamble foretold, is none: keyed carriers and other modems pass for preambles now and then, and a
+CRC-16 chosen from a list would let some of those through.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from semcom_core.phy.track import smooth_phase
 
 #: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a symbol.
 SLOPE, SPAN = 0.1, 0.3
+#: A header's amplitude over that of its preamble, least and most.
+LEVEL = (0.55, 2.0)
 
 
 class HeaderReader:
@@ -51,24 +55,37 @@ class HeaderReader:
         matched = received * channel.conj()[:, None, :]
         pilots = np.zeros_like(matched)
         pilots[:, :, layout.is_pilot] = pilot_carriers(layout, symbols)
-        bits, good = self._decode(bursts, matched, channel, pilots)
+        bits, good, straight = self._decode(bursts, matched, channel, pilots)
         bad = np.flatnonzero(~good)
         if bad.size:
             again = [bursts[i] for i in bad]
             guess = header_carriers(layout, again, symbols[bad], bits[bad])
-            bits[bad], good[bad] = self._decode(again, matched[bad], channel[bad], guess)
+            bits[bad], good[bad], straight[bad] = self._decode(again, matched[bad], channel[bad], guess)
+        sure = np.flatnonzero(good)
+        if sure.size:
+            known = header_carriers(layout, [bursts[i] for i in sure], symbols[sure], bits[sure])
+            good[sure] = self._plausible(straight[sure], received[sure], channel[sure], known)
         for index, burst in enumerate(bursts):
             burst.preview = received[index]
             take_header(burst, bits[index], bool(good[index]))
             burst.aim(layout)
 
-    def _decode(self, bursts: list[Burst], matched, channel, known) -> tuple[np.ndarray, np.ndarray]:
-        """Header bits and whether their CRC holds, with the phases that known carriers (B, S, A) give."""
+    def _plausible(self, straight, received, channel, known) -> np.ndarray:
+        """Whether known carriers (B, S, A) explain enough of the received ones, at the level of the preamble, bool (B,)."""
+        sent = np.einsum("bsk,bk->b", known.real**2 + known.imag**2, channel.real**2 + channel.imag**2)
+        got = np.sum((received.real**2 + received.imag**2) * (known != 0), axis=(1, 2))
+        explained = (straight * known.conj()).sum(axis=(1, 2)).real
+        level = explained / np.maximum(sent, 1e-30)
+        share = explained**2 / np.maximum(sent * got, 1e-30)
+        return (share >= self.layout.profile.plausible) & (level >= LEVEL[0]) & (level <= LEVEL[1])
+
+    def _decode(self, bursts: list[Burst], matched, channel, known) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Header bits, whether their CRC holds, and `matched` less the phases that known carriers (B, S, A) give."""
         phase, _, _ = self.track(bursts, matched * known.conj(), channel, known, 0.0)
         matched = matched * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
         row = matched[:, :, self.layout.data].reshape(len(bursts), -1)
         uses = row[np.arange(len(bursts))[:, None], header_places(self.layout, bursts)]
-        return frame_header.decode(uses, self.layout)
+        return *frame_header.decode(uses, self.layout), matched
 
     def track(self, bursts: list[Burst], products, channel, known, span: float):
         """Phases (B, S) of header symbols, their variances and slopes, from products with conj(channel x known).
