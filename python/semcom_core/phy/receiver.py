@@ -142,11 +142,11 @@ class Receiver:
     def _release(self, limit: int | None) -> list[ReceivedFrame]:
         """Hand out the frames of ended bursts, in order, and forget bursts that begin inside others."""
         found: list[ReceivedFrame] = []
-        while self._bursts and (self._bursts[0].ended or self._bursts[0].start < self._claimed):
+        while self._bursts and self._bursts[0].ended:
             burst = self._bursts.pop(0)
-            if burst.start < self._claimed:
+            if burst.start < self._claimed and not burst.frames:
                 continue
-            self._claimed = burst.end(self.layout)
+            self._claimed = max(self._claimed, burst.end(self.layout))
             self.stats.bursts += 1
             self.stats.headers_ok += len(burst.frames)
             self.stats.headers_bad += burst.headers_bad
