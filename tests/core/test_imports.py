@@ -18,7 +18,7 @@ SKIPPED = {".venv", ".git", "build", "dist", "out", ".pytest_cache", ".ruff_cach
 LAYERS = [  # each may import itself, its neighbours in the same line (without circles) and the lines above
     {"errors", "units", "config"},
     {"phy", "channel", "metrics", "fec", "models"},
-    {"text", "image", "memory", "safety"},
+    {"text", "link", "image", "memory", "safety"},
     {"tasks", "train", "radio"},
     {"bench"},
     {"cli"},

@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sending end of a two-sided link: which frames to send now, and what became of each message.
+
+    submit ─► waiting ─► on the way: send ─► transmitted ─► answer or timeout ─► send what is lacking … ─► settled
+
+Source: Lin, Costello, Miller 1984 (see the package).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from semcom_core.errors import FrameError
+from semcom_core.link.ack import Ack, control_frame, poll_header
+from semcom_core.link.config import SenderConfig
+from semcom_core.link.outgoing import Outgoing, Settled
+from semcom_core.link.timing import RoundTrip
+from semcom_core.phy.frame import MESSAGE_IDS, Frame
+
+#: A wait is longer by up to this share of itself, drawn anew each time, so that two stations do not collide for ever.
+JITTER = 0.25
+
+
+class ArqSender:
+    """Sends messages until each is acknowledged or has been tried often enough.
+
+    Times are seconds of any one clock that does not run backwards.
+
+    Args:
+        config: settings; may be replaced at any time.
+        rng: draws the jitter of the waits.
+    """
+
+    def __init__(self, config: SenderConfig, rng: np.random.Generator):
+        self.config = config
+        self.counts = Counter()
+        self._rng = rng
+        self._round_trip = RoundTrip()
+        self._waiting: deque[Outgoing] = deque()
+        self._active: dict[int, Outgoing] = {}
+        self._settled: list[Settled] = []
+
+    @property
+    def pending(self) -> int:
+        """Messages that are waiting or on the way."""
+        return len(self._waiting) + len(self._active)
+
+    def submit(self, frames: Sequence[Frame]) -> bool:
+        """Queue the frames of one message; False when the queue is full.
+
+        Raises:
+            FrameError: no frames, or frames of more than one message.
+        """
+        ids = {frame.header.message_id for frame in frames}
+        if len(ids) != 1:
+            raise FrameError(f"frames are of the messages {sorted(ids)}; one is allowed")
+        if len(self._waiting) >= self.config.queue_size:
+            self.counts["dropped"] += 1
+            return False
+        by_number = {frame.header.fragment: frame for frame in frames}
+        self._waiting.append(Outgoing(by_number, set(by_number)))
+        return True
+
+    def on_transmitted(self, message_id: int, now: float) -> None:
+        """The last sample of what was sent of a message is out: its answer is awaited from now."""
+        for message in self._active.values():
+            if message.sending:  # the transmitter is alive; what waits in its queue waits on
+                message.due = now + self.config.stall_s
+        message = self._active.get(message_id)
+        if message is not None and message.sending:
+            self._out(message, now)
+
+    def on_ack(self, ack: Ack, now: float) -> None:
+        """An acknowledgement has come."""
+        message = self._active.get(ack.message_id)
+        if message is None or not message.tries:
+            self.counts["stray_acks"] += 1
+            return
+        self.counts["acks"] += 1
+        if message.tries + message.polls == 1 and not message.sending and message.silent:
+            self._round_trip.measure(now - message.sent_at)
+        message.silent = 0
+        if ack.done:
+            self._settle(ack.message_id, Settled(ack.message_id, True, not ack.again, message.tries))
+        elif not (ack.again and message.sending):  # the copy asked for is on its way already
+            message.wanted = set(message.frames) if ack.again else ack.lacking(message.frames)
+            message.holds = 0 if message.wanted else message.holds + 1
+            if not message.sending:
+                message.due = now if message.wanted else now + self._wait_s(message)
+
+    def poll(self, now: float) -> tuple[list[list[Frame]], list[Settled]]:
+        """What is to be sent now, each a list of frames that belong together, and the messages settled since the last call."""
+        sends = []
+        for message_id in [i for i, message in self._active.items() if message.due <= now]:
+            sends += self._act(message_id, now)
+        while self._waiting and self._may_start(message_id := self._waiting[0].message_id):
+            self._active[message_id] = self._waiting.popleft()
+            self.counts["messages"] += 1
+            sends += self._act(message_id, now)
+        settled, self._settled = self._settled, []
+        return sends, settled
+
+    def next_time(self) -> float:
+        """When poll has something to do, if nothing happens before, s; inf where it has nothing."""
+        return min((message.due for message in self._active.values()), default=math.inf)
+
+    def _may_start(self, message_id: int) -> bool:
+        if not self._active:
+            return True
+        ahead = (message_id - next(iter(self._active))) % MESSAGE_IDS
+        return message_id not in self._active and ahead < self.config.messages_at_once
+
+    def _act(self, message_id: int, now: float) -> list[list[Frame]]:
+        """Send what is due of a message, or give it up; a transmitter that says nothing counts as done."""
+        message = self._active[message_id]
+        if message.sending:
+            self._out(message, now)
+            return []
+        if message.silent:
+            self.counts["timeouts"] += 1
+        if max(message.silent, message.tries if message.wanted else 0) >= self.config.max_tries:
+            reason = f"not acknowledged after {message.tries} transmissions"
+            self._settle(message_id, Settled(message_id, False, False, message.tries, reason))
+            return []
+        message.sending, message.due = True, now + self.config.stall_s
+        message.silent += 1
+        if not message.wanted:
+            message.polls += 1
+            self.counts["polls"] += 1
+            return [[control_frame(poll_header(message_id))]]
+        message.tries += 1
+        wanted = set(message.frames) if self.config.mode == "stop-and-wait" else message.wanted
+        self.counts["transmissions"] += 1
+        self.counts["frames"] += len(wanted)
+        return [[message.frames[k] for k in sorted(wanted)]]
+
+    def _out(self, message: Outgoing, now: float) -> None:
+        message.sending, message.sent_at = False, now
+        message.due = now + self._wait_s(message)
+
+    def _wait_s(self, message: Outgoing) -> float:
+        """Time to wait for the next answer, s: longer after each silence, and after each answer that the decoder is at work."""
+        steps = max(message.silent - 1, 0) + message.holds
+        wait_s = self._round_trip.timeout_s(self.config.timeout_s) * self.config.backoff ** min(steps, 64)
+        return min(wait_s, self.config.longest_s) * (1 + JITTER * self._rng.random())
+
+    def _settle(self, message_id: int, settled: Settled) -> None:
+        del self._active[message_id]
+        self._settled.append(settled)
+        self.counts["acknowledged" if settled.acknowledged else "given_up"] += 1
+        self.counts["undecoded"] += settled.acknowledged and not settled.decoded

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long to wait for an answer, from the answers that came."""
+
+from __future__ import annotations
+
+#: Weights of a new measurement in the mean and in the mean deviation.
+_MEAN_WEIGHT, _DEVIATION_WEIGHT = 1 / 8, 1 / 4
+#: Deviations to wait above the mean; however steady the answers are, the wait is not below this many means.
+_DEVIATIONS, _LEAST_MEANS = 4, 2
+
+
+class RoundTrip:
+    """Smoothed round-trip time and its deviation.
+
+    Source: V. Jacobson, "Congestion avoidance and control", SIGCOMM 1988; constants of RFC 6298.
+    """
+
+    def __init__(self):
+        self._mean_s: float | None = None
+        self._deviation_s = 0.0
+
+    def measure(self, round_trip_s: float) -> None:
+        """Enter the round-trip time of a message that was sent once, s (Karn's rule: others are ambiguous)."""
+        if self._mean_s is None:
+            self._mean_s, self._deviation_s = round_trip_s, round_trip_s / 2
+            return
+        self._deviation_s += _DEVIATION_WEIGHT * (abs(round_trip_s - self._mean_s) - self._deviation_s)
+        self._mean_s += _MEAN_WEIGHT * (round_trip_s - self._mean_s)
+
+    def timeout_s(self, unknown_s: float) -> float:
+        """Time to wait for an answer, s; `unknown_s` before anything was measured."""
+        if self._mean_s is None:
+            return unknown_s
+        return max(self._mean_s + _DEVIATIONS * self._deviation_s, _LEAST_MEANS * self._mean_s)

@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Receiving end: what it answers, decodes and delivers, by virtual time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from semcom_core.link import Ack, ArqReceiver, ReceiverConfig
+
+
+def make(**settings):
+    return ArqReceiver(ReceiverConfig(**{"ack_delay_s": 0.1, "patience_s": 10.0, **settings}))
+
+
+def ids(deliveries):
+    return [delivery.message_id for delivery in deliveries]
+
+
+def receive(receiver, frames, now=0.0):
+    """Frames in, what the receiver wants done out."""
+    for frame in frames:
+        receiver.on_frame(frame, now)
+    return receiver.poll(now)
+
+
+@pytest.fixture
+def deliver(message, heard):
+    """deliver(receiver, message_id, now): a message of one fragment that decodes at once; what the receiver then wants done."""
+
+    def run(receiver, message_id, now=0.0, variant=0):
+        receive(receiver, map(heard, message(message_id, variant=variant)), now)
+        receiver.on_decoded(message_id, f"text {message_id}", True, now)
+        return receiver.poll(now)
+
+    return run
+
+
+def test_message_is_decoded_delivered_and_acknowledged(message, heard):
+    receiver = make()
+    frames = [heard(f) for f in message(5, 3)]
+    assert receive(receiver, [frames[2], frames[0]]).decode == []
+    (group,) = receive(receiver, [frames[1]], 0.05).decode
+    assert [f.header.fragment for f in group] == [0, 1, 2]
+    receiver.on_decoded(5, "the text", True, 0.07)
+    actions = receiver.poll(0.07)
+    assert actions.acks == [Ack(5, 0b111, done=True)]
+    assert (actions.deliveries, receiver.next_time()) == ([], 10.07), "messages 0 to 4 may still come"
+    (delivery,) = receiver.poll(10.07).deliveries
+    assert (delivery.message_id, delivery.guess, delivery.decoded, delivery.attempts) == (5, "the text", True, 1)
+    assert receiver.next_time() == math.inf
+
+
+def test_answer_waits_for_further_fragments(message, heard):
+    receiver = make()
+    frames = [heard(f) for f in message(0, 3)]
+    assert receive(receiver, frames[:1], 0.0).acks == []
+    assert receive(receiver, frames[2:], 0.09).acks == []
+    assert receiver.next_time() == pytest.approx(0.19)
+    assert receiver.poll(0.19).acks == [Ack(0, 0b101)]
+
+
+def test_slow_decoder_is_excused(message, heard):
+    receiver = make()
+    receive(receiver, map(heard, message(0)), 0.0)
+    assert receiver.poll(0.1).acks == [Ack(0, 1)]
+    receiver.on_poll(0, 3.0)
+    assert receiver.poll(3.0).acks == [Ack(0, 1)]
+
+
+def test_duplicates_are_acknowledged_again_and_not_delivered(deliver, message, heard):
+    receiver = make()
+    assert len(deliver(receiver, 0).deliveries) == 1
+    actions = receive(receiver, map(heard, message(0)), 1.0)
+    assert (actions.decode, actions.deliveries, actions.acks) == ([], [], [])
+    assert receiver.poll(1.1).acks == [Ack(0, 1, done=True)]
+    assert receiver.counts["duplicates"] == 1
+
+
+def test_undecoded_message_is_asked_for_and_copies_combined(message, heard):
+    receiver, rng = make(), np.random.default_rng(4)
+    (sent,) = message(0, length=1000)
+    for tries in (1, 2, 3):
+        ((frame,),) = receive(receiver, [heard(sent, 1.0, rng)], float(tries)).decode
+        assert frame.noise_var == pytest.approx(np.full(1000, 1 / tries))
+        assert np.mean(np.abs(frame.symbols - sent.symbols) ** 2) == pytest.approx(1 / tries, rel=0.13)  # 4 sigma
+        receiver.on_decoded(0, f"guess {tries}", tries == 3, float(tries))
+        actions = receiver.poll(float(tries))
+        assert actions.acks == [Ack(0, 1, done=tries == 3, again=tries < 3)]
+    assert [(d.guess, d.decoded, d.attempts) for d in actions.deliveries] == [("guess 3", True, 3)]
+
+
+def test_copies_that_come_while_the_decoder_works_are_tried_next(message, heard):
+    receiver = make()
+    receive(receiver, map(heard, message(0)), 0.0)
+    assert receive(receiver, map(heard, message(0)), 0.2).decode == []
+    receiver.on_decoded(0, "guess", False, 0.5)
+    actions = receiver.poll(0.5)
+    assert len(actions.decode) == 1
+    assert not any(ack.again for ack in actions.acks)
+
+
+def test_part_of_a_further_copy_is_tried_when_no_more_comes(message, heard):
+    receiver = make()
+    frames = [heard(f) for f in message(0, 2)]
+    receive(receiver, frames)
+    receiver.on_decoded(0, "guess", False, 0.1)
+    assert receive(receiver, frames[:1], 1.0).decode == []
+    assert len(receiver.poll(1.1).decode) == 1
+
+
+def test_hopeless_message_is_delivered_marked_with_the_best_guess(message, heard):
+    receiver = make(max_tries=3)
+    for tries, score in enumerate([-5.0, -1.0, -3.0]):
+        receive(receiver, map(heard, message(0)), float(tries))
+        receiver.on_decoded(0, f"guess {tries}", False, tries + 0.5, score)
+    actions = receiver.poll(2.5)
+    assert [(d.guess, d.decoded, d.attempts) for d in actions.deliveries] == [("guess 1", False, 3)]
+    assert actions.acks == [Ack(0, 1, done=True, again=True)]
+    assert receiver.counts["marked"] == 1
+
+
+def test_decoder_that_cannot_even_guess(message, heard):
+    receiver = make(max_tries=2)
+    for now in (0.0, 1.0):
+        receive(receiver, map(heard, message(0)), now)
+        receiver.on_decoded(0, None, False, now)
+    (delivery,) = receiver.poll(1.0).deliveries
+    assert (delivery.guess, receiver.counts["lost"]) == (None, 1)
+
+
+def test_order_is_kept(deliver):
+    receiver = make()
+    assert ids(deliver(receiver, 0).deliveries) == [0]
+    assert [ids(deliver(receiver, i).deliveries) for i in (3, 2)] == [[], []]
+    assert ids(deliver(receiver, 1).deliveries) == [1, 2, 3]
+
+
+def test_order_on_request_only(deliver):
+    receiver = make(in_order=False)
+    assert [ids(deliver(receiver, i).deliveries) for i in (0, 3, 1)] == [[0], [3], [1]]
+
+
+def test_order_across_the_wrap_and_many_rounds(deliver):
+    receiver = make()
+    found = []
+    for first in range(0, 1024, 2):  # each pair the wrong way round
+        for i in (first + 1, first):
+            found += ids(deliver(receiver, i % 256, now=float(first), variant=i).deliveries)
+    assert found == [i % 256 for i in range(1024)]
+
+
+def test_what_the_sender_can_no_longer_send_is_not_waited_for(deliver, message, heard):
+    receiver = make(window=4)
+    deliver(receiver, 0)
+    receive(receiver, map(heard, message(2, 2)[:1]), 0.5)
+    assert [ids(deliver(receiver, i, 1.0).deliveries) for i in (3, 4, 5)] == [[], [], []]
+    actions = deliver(receiver, 6, 1.0)  # the sender's window now begins at 3: no 1 will come, nor the rest of 2
+    assert actions.deliveries == []
+    assert receiver.counts["lost"] == 0
+    receiver.on_decoded(2, "half", False, 1.2)
+    deliveries = receiver.poll(1.2).deliveries
+    assert [(d.message_id, d.decoded) for d in deliveries] == [(2, False), (3, True), (4, True), (5, True), (6, True)]
+
+
+def test_silent_message_is_delivered_as_it_is(message, heard):
+    receiver = make(patience_s=5.0)
+    receive(receiver, map(heard, message(0, 2)[:1]), 0.0)
+    receiver.poll(0.1)
+    assert receiver.next_time() == 5.0
+    (group,) = receiver.poll(5.0).decode
+    assert len(group) == 1
+    receiver.on_decoded(0, "half", False, 5.5)
+    (delivery,) = receiver.poll(5.5).deliveries
+    assert (delivery.guess, delivery.decoded) == ("half", False)
+
+
+def test_decoder_that_never_answers_is_not_waited_for(message, heard):
+    receiver = make(patience_s=5.0)
+    receive(receiver, map(heard, message(0)), 0.0)
+    deliveries = [d for _ in range(4) for d in receiver.poll(min(receiver.next_time(), 1e9)).deliveries]
+    assert [(d.message_id, d.guess) for d in deliveries] == [(0, None)]
+    receiver.on_decoded(0, "late", True, 20.0)
+    assert receiver.poll(20.0).deliveries == []
+
+
+def test_decoder_with_a_queue_is_waited_for(message, heard):
+    receiver = make(patience_s=5.0)
+    for i in range(3):
+        receive(receiver, map(heard, message(i)), 0.0)
+    found = []
+    for i, now in enumerate((4.0, 8.0, 12.0)):
+        receiver.on_decoded(i, f"text {i}", True, now)
+        found += receiver.poll(now).deliveries
+    assert [(d.message_id, d.decoded) for d in found] == [(0, True), (1, True), (2, True)]
+
+
+@pytest.mark.parametrize("first", [0, 30])
+def test_sender_that_starts_anew_is_understood(first, deliver):
+    receiver = make()
+    assert [ids(deliver(receiver, i).deliveries) for i in range(first, first + 9)] == [[i] for i in range(first, first + 9)]
+    assert [ids(deliver(receiver, i, variant=1).deliveries) for i in range(3)] == [[0], [1], [2]]
+
+
+def test_other_message_under_a_number_in_use_replaces_it(message, heard):
+    receiver = make()
+    receive(receiver, map(heard, message(0)), 0.0)
+    ((frame,),) = receive(receiver, map(heard, message(0, variant=1)), 0.1).decode
+    assert np.mean(np.abs(frame.symbols - message(0, variant=1)[0].symbols) ** 2) < 0.2
+    receiver.on_decoded(0, "the first text", True, 0.2)
+    receiver.on_decoded(0, "the second text", True, 0.3)
+    assert [d.guess for d in receiver.poll(0.3).deliveries] == ["the second text"]
+
+
+def test_receiver_that_comes_late_begins_where_the_sender_is(deliver):
+    receiver = make(window=8)
+    assert ids(deliver(receiver, 200).deliveries) == [200]
+    assert ids(deliver(receiver, 201).deliveries) == [201]
+
+
+def test_outage_is_passed_over(deliver):
+    receiver = make(window=4)
+    deliver(receiver, 0)
+    assert ids(deliver(receiver, 50, 1.0).deliveries) == [50]
+
+
+def test_poll_for_what_was_never_heard():
+    receiver = make()
+    receiver.on_poll(17, 0.0)
+    assert receiver.poll(0.0).acks == [Ack(17)]
+
+
+def test_stray_answers_of_the_decoder(deliver):
+    receiver = make()
+    receiver.on_decoded(3, "what?", True, 0.0)
+    assert receiver.poll(0.0).deliveries == []
+    assert ids(deliver(receiver, 0).deliveries) == [0]
+
+
+def test_settings_change_while_running(message, heard):
+    receiver = make(max_tries=9)
+    receive(receiver, map(heard, message(0)), 0.0)
+    receiver.config = replace(receiver.config, max_tries=1)
+    receiver.on_decoded(0, "guess", False, 0.5)
+    assert [d.decoded for d in receiver.poll(0.5).deliveries] == [False]
