@@ -9,7 +9,7 @@ import math
 import numpy as np
 from gnuradio import channels, gr
 
-from semcom_core.channel.terms import Taps
+from semcom_core.channel.multipath import Taps
 from semcom_core.config import from_mapping
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import PhyConfig

@@ -1,24 +1,77 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Terms of a channel and their registry.
+"""Terms of a channel, their registry, and what a term does with a stream.
 
-A term is a frozen dataclass registered under its name. What it says of itself decides where it can act:
+A term is a frozen dataclass registered under its name: settings only. Its start() gives a Processor, which has the state of one
+stream. What a term says of itself decides where it acts:
 
-    symbol_level  acts on codec symbols (gain_of), so it can be used without the modem
-    sample_level  acts on samples (apply)
+    place         "transmitter", "air" or "receiver"; the noise comes between air and receiver
+    symbol_level  it is a flat gain, so that it can act on codec symbols without the modem
     snr_db        the channel's SNR, if the term sets it
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from semcom_core.channel.values import written
 from semcom_core.errors import ConfigError
 
 #: Term classes by name.
 TERMS: dict[str, type[Term]] = {}
+#: Where terms act, in this order.
+PLACES = ("transmitter", "air", "receiver")
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What terms know of the signal.
+
+    Args:
+        rate_hz: sample rate, Hz.
+        carrier_hz: carrier frequency, Hz; turns speeds into Doppler shifts.
+        power: mean power of the transmitted samples on air; 1 for codec symbols.
+        carrier_power: mean power of an active carrier with a unitary transform, to which the SNR refers.
+    """
+
+    rate_hz: float = 1e6
+    carrier_hz: float = 2.45e9
+    power: float = 1.0
+    carrier_power: float = 1.0
+
+
+class Processor:
+    """A term at work on one stream. Called with samples, complex64 (n,), it returns those that are ready, complex64 (m,).
+
+    What comes out in all does not depend on how the stream is cut.
+
+    Args:
+        function: what is done to each piece of the stream, where nothing is held back.
+    """
+
+    #: Samples by which the term lengthens a stream.
+    tail = 0
+    #: Zeros that are needed after a sample until it has come out.
+    latency = 0
+
+    def __init__(self, function: Callable[[np.ndarray], np.ndarray]):
+        self._function = function
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        return self._function(samples)
+
+    @property
+    def held(self) -> int:
+        """Samples that have come in and not yet gone out."""
+        return 0
+
+    def end(self, tail: bool = True) -> np.ndarray:
+        """What is still to come when the stream ends here: the samples held back and, unless `tail` is False, the tail."""
+        rest = self.held + self.tail * tail
+        return self(np.zeros(rest + self.latency, np.complex64))[:rest] if rest else np.zeros(0, np.complex64)
 
 
 @dataclass(frozen=True)
@@ -27,6 +80,7 @@ class Term:
 
     name = ""
     usage = ""
+    place = "air"
     symbol_level = False
     snr_db = None
 
@@ -35,13 +89,22 @@ class Term:
         """Build the term from its comma-separated values and its key=value options."""
         raise NotImplementedError
 
-    def gains(self, count: int, rng: np.random.Generator) -> np.ndarray | float:
-        """Channel gains of `count` symbols or samples, mean power 1; for flat terms."""
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
+        """The term at work on a new stream.
+
+        Raises:
+            ConfigError: the term does not fit the signal, for instance its sample rate.
+        """
         raise NotImplementedError
 
-    def apply(self, samples: np.ndarray, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
-        """Samples after this term, complex64; may be longer than what came in."""
-        return (samples * self.gains(len(samples), rng)).astype(np.complex64)
+    def resume(self, old: Processor, signal: Signal, rng: np.random.Generator) -> Processor:
+        """The term at work on a stream where `old`, a term of the same name, was at work until now."""
+        return self.start(signal, rng)
+
+    @property
+    def without_noise(self) -> Term:
+        """This term without its SNR."""
+        return self if self.snr_db is None else replace(self, snr_db=None)
 
 
 def term(name: str, usage: str):
@@ -60,29 +123,17 @@ def usages() -> str:
     return ", ".join(TERMS[name].usage for name in sorted(TERMS))
 
 
-def number(text: str, what: str, low: float, high: float) -> float:
-    """A number of a channel string.
-
-    Raises:
-        ConfigError: it is no number, or outside low to high.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = np.nan
-    if not low <= value <= high:
-        raise ConfigError(f"channel {what} is {text!r}; allowed is {low:g} to {high:g}")
-    return value
-
-
 def expect(name: str, values: list[str], options: dict[str, str], counts: tuple[int, ...], allowed: tuple[str, ...] = ()) -> None:
     """Raise ConfigError unless a term has an allowed number of values and only allowed options."""
     unknown = sorted(set(options) - set(allowed))
     if len(values) not in counts or unknown:
-        given = ",".join([*values, *(f"{key}={value}" for key, value in options.items())])
+        given = written("", ",".join([*values, *(f"{key}={value}" for key, value in options.items())])).removeprefix(":")
         raise ConfigError(f"channel term {name!r} has {given!r}; allowed is {TERMS[name].usage}")
 
 
-def shown(value: float) -> str:
-    """A number as it is written in a channel string."""
-    return f"{value:.10g}"
+def phasor(turns: np.ndarray) -> np.ndarray:
+    """exp(2j pi turns), complex64, of float64 turns however many."""
+    angle = ((turns - np.rint(turns)) * (2 * np.pi)).astype(np.float32)
+    out = np.empty(len(angle), np.complex64)
+    out.real, out.imag = np.cos(angle), np.sin(angle)
+    return out

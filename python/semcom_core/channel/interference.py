@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others send: impulses that arrive at random, and a carrier. Powers are relative to the mean power of the signal's samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcom_core.channel.base import Processor, Signal, Term, expect, phasor, term
+from semcom_core.channel.values import number, shown, whole, written
+from semcom_core.errors import ConfigError
+from semcom_core.units import complex_noise, db_to_linear
+
+
+class Impulses(Processor):
+    """Adds bursts of Gaussian noise whose starts are a Poisson process.
+
+    Args:
+        mean: impulses a sample.
+        power: of an impulse's samples.
+        length: samples of an impulse.
+    """
+
+    def __init__(self, mean: float, power: float, length: int, rng: np.random.Generator):
+        self._mean, self._power, self._reach = mean, power, np.arange(length)
+        self._starts, self._values = rng, np.random.default_rng(rng.integers(1 << 63))
+        self._over = np.zeros(length - 1, np.complex64)  # what impulses that began before add from here on
+
+    def __call__(self, samples):
+        count = len(samples)
+        starts = np.repeat(np.arange(count), self._starts.poisson(self._mean, count))
+        added = np.concatenate([self._over, np.zeros(count, np.complex64)])
+        values = complex_noise((len(starts), len(self._reach)), self._power, self._values)
+        np.add.at(added, starts[:, None] + self._reach, values)
+        self._over = added[count:]
+        return samples + added[:count]
+
+
+@term("impulse", "impulse:PER_SECOND,POWER_DB[,SAMPLES]")
+@dataclass(frozen=True)
+class Impulse(Term):
+    """Gaussian impulses, so many a second on average, of a power over the signal's, of a length in samples (1 unless given)."""
+
+    per_second: float = 0.0
+    power_db: float = 0.0
+    length: int = 1
+
+    @classmethod
+    def parse(cls, values, options):
+        expect("impulse", values, options, (2, 3))
+        length = whole(values[2], "length of an impulse in samples", 1, 1_000_000) if len(values) > 2 else cls.length
+        rate = number(values[0], "impulses a second", 0.0, 1e9, "frequency")
+        return cls(rate, number(values[1], "power of an impulse in dB", -100.0, 100.0, "ratio"), length)
+
+    def start(self, signal: Signal, rng):
+        if self.per_second > signal.rate_hz:
+            raise ConfigError(f"channel term {str(self)!r} is too fast; allowed is 0 to {signal.rate_hz:g} impulses a second")
+        power = signal.power * float(db_to_linear(self.power_db))
+        return Impulses(self.per_second / signal.rate_hz, power, self.length, rng)
+
+    def __str__(self):
+        length = "" if self.length == Impulse.length else shown(self.length)
+        return written("impulse", shown(self.per_second), shown(self.power_db), length)
+
+
+class Carrier(Processor):
+    """Adds a carrier, steady or keyed on for the first half of each period.
+
+    Args:
+        size: amplitude.
+        step: turns a sample.
+        key: periods of the keying a sample; 0 is a steady carrier.
+        turns, begin: phases of carrier and keying at the begin, turns.
+    """
+
+    def __init__(self, size: float, step: float, key: float, turns: float, begin: float):
+        self._size, self._step, self._key = np.float32(size), step, key
+        self._turns, self._begin, self._position = turns, begin, 0
+
+    def __call__(self, samples):
+        at = np.arange(self._position, self._position + len(samples))
+        self._position += len(samples)
+        carrier = self._size * phasor(self._turns + at * self._step)
+        return samples + (carrier * ((self._begin + at * self._key) % 1.0 < 0.5) if self._key else carrier)
+
+
+@term("tone", "tone:POWER_DB,HZ[,keyed=HZ]")
+@dataclass(frozen=True)
+class Tone(Term):
+    """A carrier of a power over the signal's at an offset from the signal's carrier; keyed on and off so many times a second."""
+
+    power_db: float = 0.0
+    offset_hz: float = 0.0
+    keyed_hz: float = 0.0
+
+    @classmethod
+    def parse(cls, values, options):
+        expect("tone", values, options, (2,), ("keyed",))
+        power_db = number(values[0], "power of the tone in dB", -100.0, 100.0, "ratio")
+        offset_hz = number(values[1], "frequency of the tone", -1e9, 1e9, "frequency")
+        return cls(power_db, offset_hz, number(options.get("keyed", "0"), "keying of the tone", 0.0, 1e9, "frequency"))
+
+    def start(self, signal: Signal, rng):
+        turns, begin = rng.random(2)
+        size = np.sqrt(signal.power * float(db_to_linear(self.power_db)))
+        return Carrier(size, self.offset_hz / signal.rate_hz, self.keyed_hz / signal.rate_hz, turns, begin)
+
+    def __str__(self):
+        return written("tone", shown(self.power_db), shown(self.offset_hz), f"keyed={shown(self.keyed_hz)}" if self.keyed_hz else "")
