@@ -33,3 +33,17 @@ def heard():
         return ReceivedFrame(frame.header, frame.symbols + noise, variances, snr_db=float(-10 * np.log10(noise_var)))
 
     return make
+
+
+@pytest.fixture
+def deliver(message, heard):
+    """deliver(receiver, message_id, now, variant): the receiver gets a message of one fragment that decodes at once; returns what it
+    then wants done."""
+
+    def run(receiver, message_id, now=0.0, variant=0):
+        for frame in message(message_id, variant=variant):
+            receiver.on_frame(heard(frame), now)
+        receiver.on_decoded(message_id, f"text {message_id}", True, now)
+        return receiver.poll(now)
+
+    return run

@@ -28,18 +28,6 @@ def receive(receiver, frames, now=0.0):
     return receiver.poll(now)
 
 
-@pytest.fixture
-def deliver(message, heard):
-    """deliver(receiver, message_id, now): a message of one fragment that decodes at once; what the receiver then wants done."""
-
-    def run(receiver, message_id, now=0.0, variant=0):
-        receive(receiver, map(heard, message(message_id, variant=variant)), now)
-        receiver.on_decoded(message_id, f"text {message_id}", True, now)
-        return receiver.poll(now)
-
-    return run
-
-
 def test_message_is_decoded_delivered_and_acknowledged(message, heard):
     receiver = make()
     frames = [heard(f) for f in message(5, 3)]
@@ -133,40 +121,6 @@ def test_decoder_that_cannot_even_guess(message, heard):
     assert (delivery.guess, receiver.counts["lost"]) == (None, 1)
 
 
-def test_order_is_kept(deliver):
-    receiver = make()
-    assert ids(deliver(receiver, 0).deliveries) == [0]
-    assert [ids(deliver(receiver, i).deliveries) for i in (3, 2)] == [[], []]
-    assert ids(deliver(receiver, 1).deliveries) == [1, 2, 3]
-
-
-def test_order_on_request_only(deliver):
-    receiver = make(in_order=False)
-    assert [ids(deliver(receiver, i).deliveries) for i in (0, 3, 1)] == [[0], [3], [1]]
-
-
-def test_order_across_the_wrap_and_many_rounds(deliver):
-    receiver = make()
-    found = []
-    for first in range(0, 1024, 2):  # each pair the wrong way round
-        for i in (first + 1, first):
-            found += ids(deliver(receiver, i % 256, now=float(first), variant=i).deliveries)
-    assert found == [i % 256 for i in range(1024)]
-
-
-def test_what_the_sender_can_no_longer_send_is_not_waited_for(deliver, message, heard):
-    receiver = make(window=4)
-    deliver(receiver, 0)
-    receive(receiver, map(heard, message(2, 2)[:1]), 0.5)
-    assert [ids(deliver(receiver, i, 1.0).deliveries) for i in (3, 4, 5)] == [[], [], []]
-    actions = deliver(receiver, 6, 1.0)  # the sender's window now begins at 3: no 1 will come, nor the rest of 2
-    assert actions.deliveries == []
-    assert receiver.counts["lost"] == 0
-    receiver.on_decoded(2, "half", False, 1.2)
-    deliveries = receiver.poll(1.2).deliveries
-    assert [(d.message_id, d.decoded) for d in deliveries] == [(2, False), (3, True), (4, True), (5, True), (6, True)]
-
-
 def test_silent_message_is_delivered_as_it_is(message, heard):
     receiver = make(patience_s=5.0)
     receive(receiver, map(heard, message(0, 2)[:1]), 0.0)
@@ -199,13 +153,6 @@ def test_decoder_with_a_queue_is_waited_for(message, heard):
     assert [(d.message_id, d.decoded) for d in found] == [(0, True), (1, True), (2, True)]
 
 
-@pytest.mark.parametrize("first", [0, 30])
-def test_sender_that_starts_anew_is_understood(first, deliver):
-    receiver = make()
-    assert [ids(deliver(receiver, i).deliveries) for i in range(first, first + 9)] == [[i] for i in range(first, first + 9)]
-    assert [ids(deliver(receiver, i, variant=1).deliveries) for i in range(3)] == [[0], [1], [2]]
-
-
 def test_other_message_under_a_number_in_use_replaces_it(message, heard):
     receiver = make()
     receive(receiver, map(heard, message(0)), 0.0)
@@ -214,18 +161,6 @@ def test_other_message_under_a_number_in_use_replaces_it(message, heard):
     receiver.on_decoded(0, "the first text", True, 0.2)
     receiver.on_decoded(0, "the second text", True, 0.3)
     assert [d.guess for d in receiver.poll(0.3).deliveries] == ["the second text"]
-
-
-def test_receiver_that_comes_late_begins_where_the_sender_is(deliver):
-    receiver = make(window=8)
-    assert ids(deliver(receiver, 200).deliveries) == [200]
-    assert ids(deliver(receiver, 201).deliveries) == [201]
-
-
-def test_outage_is_passed_over(deliver):
-    receiver = make(window=4)
-    deliver(receiver, 0)
-    assert ids(deliver(receiver, 50, 1.0).deliveries) == [50]
 
 
 def test_poll_for_what_was_never_heard():

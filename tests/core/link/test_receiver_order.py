@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Receiving end: the order of messages, where it begins, and what is not waited for."""
+
+from __future__ import annotations
+
+import pytest
+
+from semcom_core.link import ArqReceiver, ReceiverConfig
+
+
+def make(**settings):
+    return ArqReceiver(ReceiverConfig(**{"ack_delay_s": 0.1, "patience_s": 10.0, **settings}))
+
+
+def ids(deliveries):
+    return [delivery.message_id for delivery in deliveries]
+
+
+def receive(receiver, frames, now=0.0):
+    """Frames in, what the receiver wants done out."""
+    for frame in frames:
+        receiver.on_frame(frame, now)
+    return receiver.poll(now)
+
+
+def test_order_is_kept(deliver):
+    receiver = make()
+    assert ids(deliver(receiver, 0).deliveries) == [0]
+    assert [ids(deliver(receiver, i).deliveries) for i in (3, 2)] == [[], []]
+    assert ids(deliver(receiver, 1).deliveries) == [1, 2, 3]
+
+
+def test_order_on_request_only(deliver):
+    receiver = make(in_order=False)
+    assert [ids(deliver(receiver, i).deliveries) for i in (0, 3, 1)] == [[0], [3], [1]]
+
+
+def test_order_across_the_wrap_and_many_rounds(deliver):
+    receiver = make()
+    found = []
+    for first in range(0, 1024, 2):  # each pair the wrong way round
+        for i in (first + 1, first):
+            found += ids(deliver(receiver, i % 256, now=float(first), variant=i).deliveries)
+    assert found == [i % 256 for i in range(1024)]
+
+
+def test_what_the_sender_can_no_longer_send_is_not_waited_for(deliver, message, heard):
+    receiver = make(window=4)
+    deliver(receiver, 0)
+    receive(receiver, map(heard, message(2, 2)[:1]), 0.5)
+    assert [ids(deliver(receiver, i, 1.0).deliveries) for i in (3, 4, 5)] == [[], [], []]
+    actions = deliver(receiver, 6, 1.0)  # the sender's window now begins at 3: no 1 will come, nor the rest of 2
+    assert actions.deliveries == []
+    assert receiver.counts["lost"] == 0
+    receiver.on_decoded(2, "half", False, 1.2)
+    deliveries = receiver.poll(1.2).deliveries
+    assert [(d.message_id, d.decoded) for d in deliveries] == [(2, False), (3, True), (4, True), (5, True), (6, True)]
+
+
+@pytest.mark.parametrize("first", [0, 30])
+def test_sender_that_starts_anew_is_understood(first, deliver):
+    receiver = make()
+    assert [ids(deliver(receiver, i).deliveries) for i in range(first, first + 9)] == [[i] for i in range(first, first + 9)]
+    assert [ids(deliver(receiver, i, variant=1).deliveries) for i in range(3)] == [[0], [1], [2]]
+
+
+def test_receiver_that_comes_late_begins_where_the_sender_is(deliver):
+    receiver = make(window=8)
+    assert ids(deliver(receiver, 200).deliveries) == [200]
+    assert ids(deliver(receiver, 201).deliveries) == [201]
+
+
+def test_outage_is_passed_over(deliver):
+    receiver = make(window=4)
+    deliver(receiver, 0)
+    assert ids(deliver(receiver, 50, 1.0).deliveries) == [50]
