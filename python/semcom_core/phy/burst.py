@@ -8,9 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from semcom_core.phy.clean import DC_SAMPLES, blank_impulses, dc_offset
 from semcom_core.phy.frame import FrameHeader, ReceivedFrame
 from semcom_core.phy.layout import Layout
 from semcom_core.phy.ofdm import to_carriers
+
+
+#: Clocks are assumed this far apart, as a ratio (one standard deviation).
+CLOCK_SPREAD = 2e-5
 
 
 @dataclass
@@ -32,6 +37,8 @@ class Burst:
         training: sum of received times conj(known), complex (A,), and how many entered it, float (A,).
         residual: sum of squared residuals and their degrees of freedom.
         phase: phase, rad; its slope, rad a symbol; and the symbol they hold for.
+        clock: how much longer the burst takes than by the receiver's clock, as a ratio; and the deviation assumed of that.
+        dc: the receiver's DC offset.
     """
 
     start: int
@@ -52,6 +59,8 @@ class Burst:
     residual: tuple[float, float] = (0.0, 0.0)
     phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
     preview: np.ndarray | None = None
+    clock: tuple[float, float] = (0.0, CLOCK_SPREAD)
+    dc: complex = 0.0
 
     def aim(self, layout: Layout) -> None:
         """Set the symbols that the next step reads, after `uses` or `header` changed."""
@@ -69,6 +78,21 @@ class Burst:
         """Absolute index one past the last sample that is claimed by the frames read so far."""
         symbols = layout.symbols_for(self.uses) if self.frames else 0
         return self.start + layout.preamble_samples + symbols * layout.symbol_samples
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a receiver sees of symbols.
+
+    Args:
+        carriers: active carriers, complex64 (B, S, A).
+        idle: mean power of the idle carriers, float32 (B, S).
+        lost: share of each symbol's samples that was blanked, float32 (B, S).
+    """
+
+    carriers: np.ndarray
+    idle: np.ndarray
+    lost: np.ndarray
 
 
 class SampleWindow:
@@ -91,15 +115,28 @@ class SampleWindow:
             found[(index < 0) | (index >= len(self.samples))] = 0
         return found
 
-    def carriers(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> np.ndarray:
-        """Active carriers, complex64 (B, S, A), of windows `offsets` (B, S) samples after each burst's start, its CFO removed."""
-        starts = np.array([b.start for b in bursts])[:, None] + offsets
+    def find_dc(self, bursts: list[Burst], count: int) -> None:
+        """Set the DC offset of bursts by the samples before them and `count` of their own."""
+        starts = np.array([b.start for b in bursts]) - DC_SAMPLES
+        for burst, dc in zip(bursts, dc_offset(self.gather(starts, DC_SAMPLES + count)), strict=True):
+            burst.dc = complex(dc)
+
+    def observe(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> Observed:
+        """Symbols `offsets` (B, S) samples after each burst's start, by the sender's clock, without DC, impulses and CFO."""
+        size = layout.profile.fft
+        late = np.array([b.clock[0] for b in bursts])[:, None] * offsets
+        whole = np.rint(late).astype(np.int64)
+        windows = self.gather(np.array([b.start for b in bursts])[:, None] + offsets + whole, size)
+        if any(b.dc for b in bursts):
+            windows -= np.array([b.dc for b in bursts], dtype=np.complex64)[:, None, None]
+        lost = blank_impulses(windows)
         turn = -2 * np.pi * np.array([b.cfo for b in bursts])[:, None]
-        inner = np.exp(1j * turn * np.arange(layout.profile.fft)).astype(np.complex64)
-        outer = np.exp(1j * turn * offsets).astype(np.complex64)
-        windows = self.gather(starts, layout.profile.fft)
-        windows *= inner[:, None, :]
-        return to_carriers(layout, windows) * outer[:, :, None]
+        windows *= np.exp(1j * turn * np.arange(size)).astype(np.complex64)[:, None, :]
+        carriers, idle = to_carriers(layout, windows)
+        carriers *= (np.exp(1j * turn * (offsets + whole)) / (1 - lost)).astype(np.complex64)[:, :, None]
+        if late.any():
+            carriers *= np.exp(2j * np.pi / size * (late - whole)[:, :, None] * layout.carriers).astype(np.complex64)
+        return Observed(carriers, idle, lost)
 
 
 def symbol_offsets(layout: Layout, symbols: np.ndarray) -> np.ndarray:

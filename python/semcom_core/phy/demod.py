@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from semcom_core.phy.burst import Burst, SampleWindow, predicted_turn, symbol_offsets
-from semcom_core.phy.equalise import equalise, head_phase, received_frames
+from semcom_core.phy.equalise import Equaliser, head_phase, received_frames
 from semcom_core.phy.estimate import ChannelSmoother
 from semcom_core.phy.heads import HeaderReader
 from semcom_core.phy.known import frame_carriers, symbol_numbers
@@ -25,6 +25,7 @@ class Demodulator:
         self.layout = layout
         self.smoother = ChannelSmoother(layout)
         self.read_headers = HeaderReader(layout, self.smoother)
+        self.equalise = Equaliser(layout, self.smoother)
 
     def read_payloads(self, window: SampleWindow, bursts: list[Burst], limit: int) -> None:
         """Read the payload each burst's header announces; symbols that reach beyond sample `limit` count as erased."""
@@ -43,11 +44,11 @@ class Demodulator:
             known = np.concatenate([chirps, known], axis=1)
             offsets = np.concatenate([np.broadcast_to(reader.chirp_offsets, chirps.shape[:2]), offsets], axis=1)
             times = np.concatenate([reader.chirp_times, times])
-        received = window.carriers(layout, bursts, offsets)
+        seen = window.observe(layout, bursts, offsets)
         if not first:
-            received *= predicted_turn(bursts, symbols)
-            phase = head_phase(layout, bursts, received, known, times)
-        received_frames(layout, bursts, equalise(layout, self.smoother, bursts, received, known, times, phase), limit)
+            seen.carriers[:] *= predicted_turn(bursts, symbols)
+            phase = head_phase(layout, bursts, seen.carriers, known, times)
+        received_frames(layout, bursts, self.equalise(bursts, seen, known, times, phase), limit)
 
 
 def _shape(burst: Burst) -> tuple[bool, int]:

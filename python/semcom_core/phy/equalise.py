@@ -13,24 +13,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.phy.burst import Burst
+from semcom_core.phy.burst import Burst, Observed
 from semcom_core.phy.estimate import ChannelSmoother
+from semcom_core.phy.excess import idle_excess, pilot_excess
+from semcom_core.phy.fade import ChannelFollower, Followed
 from semcom_core.phy.frame import MAX_LENGTH, ReceivedFrame
 from semcom_core.phy.layout import Layout
+from semcom_core.phy.learn import learn, straighten
 from semcom_core.phy.scramble import interleaver, phases
-from semcom_core.phy.track import smooth_phase, timing_drift
+from semcom_core.phy.track import smooth_phase
 from semcom_core.units import linear_to_db
 
 #: A symbol noisier than this (power over its own) is handed on as erased.
 ERASED_ABOVE = 1e3
 #: Largest frequency left after a header, rad a symbol.
 SPAN = 0.15
-#: What earlier frames of a burst weigh in the next one's channel estimate.
-MEMORY = 0.75
 #: Symbols from which the drift of the timing is looked at.
 LONG = 12
-#: Clocks are assumed this far apart, as a ratio (one standard deviation).
-CLOCK_SPREAD = 2e-5
 
 
 @dataclass(frozen=True)
@@ -42,94 +41,73 @@ class Equalised:
     snr_db: np.ndarray
 
 
-def equalise(
-    layout: Layout,
-    smoother: ChannelSmoother,
-    bursts: list[Burst],
-    received: np.ndarray,
-    known: np.ndarray,
-    times: np.ndarray,
-    phase: np.ndarray,
-) -> Equalised:
-    """Equalise the carriers of one frame of each burst, and update the bursts' channel, noise and phase.
+class Equaliser:
+    """Equalises frames of bursts, many at a time."""
 
-    Args:
-        received: complex64 (B, S, A).
-        known: what is known of them, 0 where nothing is, complex64 (B, S, A).
-        times: times of the symbols, in symbols, (S,); those below 0 belong to the preamble.
-        phase: phases known beforehand of the first H symbols, those about the header, (B, H).
-    """
-    preamble, head = int(np.sum(times < 0)), phase.shape[1]
-    channel, error, noise = _learn(smoother, bursts, received[:, :head], known[:, :head], phase)
-    phase, spread, slope = _track(received, known, channel, noise, times)
-    turned = received * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
-    if len(times) >= LONG:
-        turned *= _straighten(layout, turned, channel[:, None, :] * known, times, head, noise)
-    power = np.maximum(channel.real**2 + channel.imag**2, 1e-30)
-    variance = ((noise[:, None] + error) / power)[:, None, :] + spread[:, :, None]
-    for index, burst in enumerate(bursts):
-        burst.phase = _foretell(burst, float(phase[index, preamble + burst.count - 1]), float(slope[index]))
-    clean = turned[:, preamble:] * (channel.conj() / power)[:, None, :]
-    return Equalised(clean, variance[:, preamble:], linear_to_db(power.mean(axis=1) / noise))
+    def __init__(self, layout: Layout, smoother: ChannelSmoother):
+        self.layout = layout
+        self.smoother = smoother
+        self.follow = ChannelFollower(layout)
+        self._pilots = np.flatnonzero(layout.is_pilot)
+
+    def __call__(self, bursts: list[Burst], seen: Observed, known: np.ndarray, times: np.ndarray, phase: np.ndarray) -> Equalised:
+        """Equalise the carriers of one frame of each burst, and update the bursts' channel, noise, phase and clock.
+
+        Args:
+            seen: what was received, (B, S, ...).
+            known: what is known of the carriers, 0 where nothing is, complex64 (B, S, A).
+            times: times of the symbols, in symbols, (S,); those below 0 belong to the preamble.
+            phase: phases known beforehand of the first H symbols, those about the header, (B, H).
+        """
+        preamble, head = int(np.sum(times < 0)), phase.shape[1]
+        channel, error, noise, colour = learn(self.smoother, bursts, seen.carriers[:, :head], known[:, :head], phase)
+        power = np.mean(channel.real**2 + channel.imag**2, axis=1)
+        level = noise[:, None] * idle_excess(seen.idle, noise) + power[:, None] * seen.lost / (1 - seen.lost)
+        expected = channel[:, None, :] * known
+        phase, spread, slope = _track(seen.carriers, expected, level, colour, times)
+        turned = seen.carriers * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
+        if len(times) >= LONG:
+            turned *= straighten(self.layout, bursts, turned, expected, times, head, noise)
+        followed = self.follow(turned, known, channel, error, level, head)
+        level = level * self._pilot_excess(turned, known, followed, level)
+        self._remember(bursts, followed, phase[:, preamble:], slope)
+        gain = np.maximum(followed.channel.real**2 + followed.channel.imag**2, 1e-30)
+        variance = (level[:, :, None] * colour[:, None, :] + followed.error) / gain + spread[:, :, None]
+        clean = turned * (followed.channel.conj() / gain)
+        return Equalised(clean[:, preamble:], variance[:, preamble:], linear_to_db(power / noise))
+
+    def _pilot_excess(self, turned, known, followed: Followed, level) -> np.ndarray:
+        """Noise of symbols over what is expected, (B, S), by their pilots."""
+        at = self._pilots
+        wrong = turned[:, :, at] - followed.channel[:, :, at] * known[:, :, at]
+        there = known[:, :, at[0]] != 0
+        expected = level + followed.error[:, :, at].mean(axis=2)
+        return pilot_excess(np.mean(wrong.real**2 + wrong.imag**2, axis=2), there, expected)
+
+    def _remember(self, bursts: list[Burst], followed: Followed, phase: np.ndarray, slope: np.ndarray) -> None:
+        """Leave to the next frame the phase, and of a channel that changes its end alone."""
+        for index, burst in enumerate(bursts):
+            burst.phase = _foretell(burst, float(phase[index, burst.count - 1]), float(slope[index]))
+            if followed.moves[index]:
+                burst.channel = followed.channel[index, len(followed.channel[index]) - phase.shape[1] + burst.count - 1]
+                burst.training = (0.0, 0.0)
 
 
 def head_phase(layout: Layout, bursts: list[Burst], received: np.ndarray, known: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Phases (B, H) of the symbols about a later frame's header, by the channel of the frames before."""
     head = layout.symbols_for(layout.header_uses) + 1
     channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
-    return _track(received[:, :head], known[:, :head], channel, noise, times[:head])[0]
+    expected = channel[:, None, :] * known[:, :head]
+    level = np.repeat(noise[:, None], expected.shape[1], axis=1)
+    return _track(received[:, :head], expected, level, np.ones(channel.shape), times[:head])[0]
 
 
-def _track(received, known, channel, noise, times):
-    """Phases, their error variances and slopes, as smooth_phase returns them."""
-    expected = channel[:, None, :] * known
-    phasors = (received * expected.conj()).sum(axis=2)
-    weights = (expected.real**2 + expected.imag**2).sum(axis=2) / noise[:, None]
+def _track(received, expected, level, colour, times):
+    """Phases, their error variances and slopes, as smooth_phase returns them; noise powers are level (B, S) times colour (B, A)."""
+    weighted = expected / colour[:, None, :]
+    phasors = (received * weighted.conj()).sum(axis=2)
+    weights = (weighted.real * expected.real + weighted.imag * expected.imag).sum(axis=2) / level
     return smooth_phase(phasors, weights, times, SPAN, SPAN)
-
-
-def _learn(smoother, bursts, received, known, phase) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Channel (B, A), its error power (B, A) and the noise power (B,) from a frame's first symbols and the frames before.
-
-    Only symbols about the header take part, so that all carriers are known for the same stretch of time.
-    """
-    sure = (known != 0).astype(np.float32)
-    fresh = sure.sum(axis=1)
-    turn = np.exp(1j * phase).astype(np.complex64)[:, :, None]
-    total = (received * (known * turn).conj()).sum(axis=1)
-    count = fresh.astype(float)
-    for index, burst in enumerate(bursts):
-        total[index] += MEMORY * burst.training[0]
-        count[index] += MEMORY * burst.training[1]
-    raw = total / np.maximum(count, 1.0).astype(np.float32)
-    wrong = (received - known * raw[:, None, :] * turn) * sure
-    squares = (wrong.real**2 + wrong.imag**2).sum(axis=(1, 2))
-    spent = (fresh / np.maximum(count, 1.0)).sum(axis=1) + 0.5 * sure.max(axis=2).sum(axis=1)
-    noise = _noise(bursts, squares, np.maximum(fresh.sum(axis=1) - spent, 1.0), raw)
-    channel, error = smoother(raw, noise / np.maximum(count.mean(axis=1), 1e-9))
-    for index, burst in enumerate(bursts):
-        burst.channel, burst.noise, burst.training = channel[index], float(noise[index]), (total[index], count[index])
-    return channel, error, noise
-
-
-def _noise(bursts, squares, freedom, raw) -> np.ndarray:
-    """Noise power, float (B,), of squared residuals and their degrees of freedom (B,), earlier frames included."""
-    found = np.empty(len(bursts))
-    for index, burst in enumerate(bursts):
-        burst.residual = (burst.residual[0] + float(squares[index]), burst.residual[1] + float(freedom[index]))
-        found[index] = burst.residual[0] / burst.residual[1]
-    return np.maximum(found, 1e-7 * np.mean(np.abs(raw) ** 2, axis=1) + 1e-30)
-
-
-def _straighten(layout: Layout, turned, expected, times, head, noise) -> np.ndarray:
-    """exp(-j drift) (B, S, A) that takes out the drift of the symbol timing since the channel was learnt."""
-    power = expected.real**2 + expected.imag**2
-    weight = power[:, :head].sum(axis=2)
-    centre = (weight * times[:head]).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
-    late = times - centre[:, None]
-    prior = 2 * np.pi * CLOCK_SPREAD * layout.symbol_samples / layout.profile.fft
-    drift = timing_drift(turned * expected.conj(), power, layout.carriers, late, noise, prior)
-    return np.exp(-1j * (drift[:, None] * late)[:, :, None] * layout.carriers).astype(np.complex64)
 
 
 def _foretell(burst: Burst, phase: float, slope: float) -> tuple[float, float, float]:

@@ -68,6 +68,11 @@ class ChannelSmoother:
         return smooth[choice, row], error[choice, row].astype(np.float32)
 
 
+def smooth_directions(layout: Layout, count: int) -> np.ndarray:
+    """The `count` directions of most power under the middle delay profile, complex64 (A, count), orthonormal."""
+    return _bases(layout.profile, tuple(layout.carriers.tolist()))[1][1][:, ::-1][:, :count]
+
+
 @lru_cache(maxsize=8)
 def _bases(profile: Profile, carriers: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues (profiles, A) and eigenvectors (profiles, A, A) of the carriers' covariance under each delay profile."""

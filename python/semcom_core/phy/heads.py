@@ -50,7 +50,7 @@ class HeaderReader:
         symbols = symbol_numbers(bursts, count)
         if first:
             self._estimate_from_chirps(window, bursts)
-        received = window.carriers(layout, bursts, symbol_offsets(layout, symbols)) * predicted_turn(bursts, symbols)
+        received = window.observe(layout, bursts, symbol_offsets(layout, symbols)).carriers * predicted_turn(bursts, symbols)
         channel = np.stack([b.channel for b in bursts])
         matched = received * channel.conj()[:, None, :]
         pilots = np.zeros_like(matched)
@@ -108,7 +108,8 @@ class HeaderReader:
     def _estimate_from_chirps(self, window: SampleWindow, bursts: list[Burst]) -> None:
         """First channel and noise estimates of bursts, from their Zadoff-Chu symbols."""
         offsets = np.broadcast_to(self.chirp_offsets, (len(bursts), len(self.chirp_offsets)))
-        raw = (window.carriers(self.layout, bursts, offsets) * self.chirp.conj()).mean(axis=1)
+        window.find_dc(bursts, self.layout.overhead_samples)
+        raw = (window.observe(self.layout, bursts, offsets).carriers * self.chirp.conj()).mean(axis=1)
         noise = self.smoother.noise_only(raw) + 1e-30
         channel, _ = self.smoother(raw, noise)
         for index, burst in enumerate(bursts):

@@ -40,6 +40,12 @@ class Layout:
         return self.carriers % self.profile.fft
 
     @cached_property
+    def idle_bins(self) -> np.ndarray:
+        """Transform bins beyond the outermost active carriers, (I,)."""
+        p = self.profile
+        return np.arange(p.edge + 1, p.fft - p.edge)
+
+    @cached_property
     def is_pilot(self) -> np.ndarray:
         """Which active carriers are pilots, bool (A,)."""
         return np.isin(self.carriers, self.profile.pilots)

@@ -32,9 +32,11 @@ def to_samples(layout: Layout, carriers: np.ndarray) -> np.ndarray:
     return np.concatenate([symbols.ravel(), tails[-1]])
 
 
-def to_carriers(layout: Layout, windows: np.ndarray) -> np.ndarray:
-    """Active carriers, complex64 (..., A), of windows of samples (..., fft)."""
-    return fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)[..., layout.bins]
+def to_carriers(layout: Layout, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Active carriers, complex64 (..., A), of windows of samples (..., fft), and the mean power of the idle ones, float32 (...)."""
+    spectrum = fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)
+    idle = spectrum[..., layout.idle_bins]
+    return spectrum[..., layout.bins], np.mean(idle.real**2 + idle.imag**2, axis=-1)
 
 
 def pilot_carriers(layout: Layout, symbols: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 
 from semcom_core.phy.acquire import Acquisition
 from semcom_core.phy.burst import Burst, SampleWindow
+from semcom_core.phy.clean import DC_SAMPLES
 from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.demod import Demodulator
 from semcom_core.phy.detect import openings, reach, sanitise
@@ -89,7 +90,7 @@ class Receiver:
     def _append(self, samples: np.ndarray) -> None:
         """Add samples to the window and drop those nobody needs any more."""
         need = [self._gate_at - self._search, *(at - self._search for at in self._waiting[:1]), *(b.start for b in self._bursts)]
-        drop = max(min(need) - self._window.origin, 0)
+        drop = max(min(need) - DC_SAMPLES - self._window.origin, 0)
         self._window = SampleWindow(np.concatenate([self._window.samples[drop:], samples]), self._window.origin + drop)
 
     def _advance(self, limit: int | None) -> list[ReceivedFrame]:

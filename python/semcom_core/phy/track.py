@@ -4,17 +4,20 @@
 
 Each symbol gives a phasor z[s] (known carriers, matched-filtered) of weight w[s] = E|z|/N0. A coherent search takes out
 the mean frequency; what is left is smoothed as a constant, a slope and a random walk seen in noise of variance 1/(2 w)
-(the Wiener smoother). Over few symbols the walk is too small to matter, and a weighted line does the same at less cost.
+(the Wiener smoother), the walk being the likeliest of a few: oscillators differ. Over few symbols the least walk is too
+small to matter, and where the residuals allow it a weighted line does the same at less cost.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-#: Prior deviations of the phase's random walk, rad a symbol, and of its constant, rad.
-WALK, CONSTANT = 2e-3, 1.0
-#: Symbols from which the walk counts.
-LONG = 16
+#: Deviations of the phase's random walk that are tried, rad a symbol, and how much likelier (nats) one must be than the first.
+WALKS, CERTAIN = (2e-3, 1e-2, 3e-2, 8e-2), 3.0
+#: Prior deviation of the phase's constant, rad.
+CONSTANT = 1.0
+#: Symbols from which the least walk counts, and how far the residuals of a line may exceed their expectation, in deviations.
+LONG, STRAIGHT = 16, 3.5
 
 
 def smooth_phase(
@@ -36,8 +39,22 @@ def smooth_phase(
     straight = phasors * np.exp(-1j * frequency[:, None] * times)
     middle = np.angle(straight.sum(axis=1))
     left = np.angle(straight * np.exp(-1j * middle)[:, None])
-    small, variance, more = (_line if len(times) < LONG else _wiener)(left, weights, times, min(step, slope))
+    small, variance, more = _smooth(left, weights, times, min(step, slope))
     return frequency[:, None] * times + middle[:, None] + small, variance, frequency + more
+
+
+def _smooth(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
+    """What _wiener returns; where few angles lie on a line, by a line."""
+    if len(times) >= LONG:
+        return _wiener(angles, weights, times, slope)
+    found = _line(angles, weights, times, slope)
+    seen = np.count_nonzero(weights, axis=1)
+    wrong = (2 * weights * (angles - found[0]) ** 2).sum(axis=1)
+    bent = np.flatnonzero(wrong > seen + STRAIGHT * np.sqrt(2 * seen))
+    if bent.size:
+        for part, better in zip(found, _wiener(angles[bent], weights[bent], times, slope), strict=True):
+            part[bent] = better
+    return found
 
 
 def _search(phasors: np.ndarray, times: np.ndarray, span: float) -> tuple[np.ndarray, float]:
@@ -61,20 +78,32 @@ def _line(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: flo
 
 
 def _wiener(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
-    """Smoothed angles (B, S), error variances (B, S) and mean slopes (B,) of measured angles (B, S)."""
+    """Smoothed angles (B, S), error variances (B, S) and mean slopes (B,) of measured angles (B, S), under the likeliest walk."""
     centred = times - times.mean()
-    walk = WALK**2 * (np.minimum.outer(times, times) - times[0])
-    prior = CONSTANT**2 + slope**2 * np.outer(centred, centred) + walk
-    noise = 0.5 / np.maximum(weights, 1e-9)
-    cover = prior + noise[:, :, None] * np.eye(len(times))
-    gain = np.linalg.solve(cover, np.broadcast_to(prior, cover.shape)).transpose(0, 2, 1)
+    still = CONSTANT**2 + slope**2 * np.outer(centred, centred)
+    steps = np.minimum.outer(times, times) - times[0]
+    noise = (0.5 / np.maximum(weights, 1e-9))[:, :, None] * np.eye(len(times))
+    likely = [_likelihood(angles, still + walk**2 * steps + noise) for walk in WALKS]
+    likely[0] += CERTAIN
+    walk = np.array(WALKS)[np.argmax(likely, axis=0)]
+    prior = still + walk[:, None, None] ** 2 * steps
+    gain = np.linalg.solve(prior + noise, prior).transpose(0, 2, 1)
     smooth = (gain @ angles[:, :, None])[..., 0]
-    variance = np.diag(prior) - np.einsum("bij,ji->bi", gain, prior)
+    variance = np.diagonal(prior, axis1=1, axis2=2) - np.einsum("bij,bji->bi", gain, prior)
     return smooth, np.maximum(variance, 0.0), smooth @ centred / max(centred @ centred, 1e-9)
 
 
-def timing_drift(turned: np.ndarray, expected: np.ndarray, carriers: np.ndarray, times: np.ndarray, noise: np.ndarray, prior: float):
-    """Drift of the symbol timing, as rad a carrier and a symbol, (B,).
+def _likelihood(angles: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Log-likelihood of angles (B, S) with covariances (B, S, S), less a constant, nats (B,)."""
+    lower = np.linalg.cholesky(cover)
+    white = np.linalg.solve(lower, angles[:, :, None])[..., 0]
+    return -0.5 * np.sum(white**2, axis=1) - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+
+
+def timing_drift(
+    turned: np.ndarray, expected: np.ndarray, carriers: np.ndarray, times: np.ndarray, noise: np.ndarray, prior: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Drift of the symbol timing and its standard deviation, as rad a carrier and a symbol, (B,) each.
 
     Args:
         turned: received times conj(expected), phase taken out, complex (B, S, A); 0 where nothing is known.
@@ -82,9 +111,10 @@ def timing_drift(turned: np.ndarray, expected: np.ndarray, carriers: np.ndarray,
         carriers: carrier numbers (A,).
         times: times of the symbols from the channel estimate's middle, in symbols (B, S).
         noise: noise power (B,).
-        prior: standard deviation assumed of the drift.
+        prior: standard deviation assumed of the drift (B,).
     """
     lever = times[:, :, None] * carriers
     top = (turned.imag * lever).sum(axis=(1, 2))
     bottom = (expected * lever**2).sum(axis=(1, 2))
-    return top / (bottom + 0.5 * noise / prior**2 + 1e-30)
+    sure = bottom + 0.5 * noise / prior**2 + 1e-30
+    return top / sure, np.sqrt(0.5 * noise / sure)

@@ -67,8 +67,9 @@ def test_symbols_of_no_weight_do_not_turn_the_track(rng):
 def test_timing_drift_is_found():
     times, carriers = np.arange(-20.0, 20.0)[None], LAYOUT.carriers
     turned = np.exp(1j * 1e-4 * times[:, :, None] * carriers)
-    drift = timing_drift(turned, np.ones(turned.shape), carriers, times, np.full(1, 1e-3), 1e-3)
+    drift, doubt = timing_drift(turned, np.ones(turned.shape), carriers, times, np.full(1, 1e-3), np.full(1, 1e-3))
     assert drift == pytest.approx(1e-4, rel=0.02)
+    assert 1e-6 < doubt < 1e-5
 
 
 def test_gate_opens_at_the_preamble_and_nowhere_in_silence():

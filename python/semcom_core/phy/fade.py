@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Follows a channel that changes within a frame, by the pilots.
+
+The estimate about the header, h0, is split into what a few smooth functions b of the carriers can say and the rest:
+
+    h(k, s) = h0(k) + sum over m of b_m(k) (c_m(s) - c_m(0))
+
+Each c_m is a Gaussian process with Clarke's correlation J0(2 pi f s) seen by the pilots and, about the header, by h0. The
+Doppler frequency f is the likeliest of a few, 0 among them: a channel that stands still is left as it is.
+
+Source: Clarke, "A statistical theory of mobile-radio reception", 1968; Rasmussen and Williams, "Gaussian Processes for
+Machine Learning", 2006, algorithm 2.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import j0
+
+from semcom_core.phy.estimate import smooth_directions
+from semcom_core.phy.layout import Layout
+
+#: Doppler frequencies tried, cycles a symbol, and how much likelier (nats) one must be than none.
+DOPPLER = (0.0006, 0.002, 0.006, 0.018)
+CERTAIN = 4.0
+#: Smooth functions followed, and the fewest symbols from which it is done.
+DIRECTIONS, FEWEST = 3, 14
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Channels (B, S, A), their error powers (B, S, A), and whether each was found to change, (B,)."""
+
+    channel: np.ndarray
+    error: np.ndarray
+    moves: np.ndarray
+
+
+class ChannelFollower:
+    """Follows channels from estimates about the header."""
+
+    def __init__(self, layout: Layout):
+        self.pilots = np.flatnonzero(layout.is_pilot)
+        self.basis = smooth_directions(layout, DIRECTIONS)
+        self.inverse = np.linalg.pinv(self.basis[self.pilots])
+        self.spread = np.sum(np.abs(self.inverse) ** 2, axis=1)
+
+    def __call__(self, turned, known, channel, error, noise, head: int) -> Followed:
+        """Follow the channels of bursts over the symbols of a frame.
+
+        Args:
+            turned: received carriers with their phase track taken out, complex (B, S, A).
+            known: what is known of them (B, S, A); pilots are known at all symbols that are there, 0 elsewhere.
+            channel, error: estimate about the first `head` symbols and its error power (B, A).
+            noise: noise power of the carriers of each symbol (B, S).
+        """
+        count = turned.shape[1]
+        still = Followed(np.repeat(channel[:, None], count, 1), np.repeat(error[:, None], count, 1), np.zeros(len(turned), bool))
+        if count < FEWEST:
+            return still
+        there = known[:, :, self.pilots[0]] != 0
+        raw = turned[:, :, self.pilots] * known[:, :, self.pilots].conj()
+        seen = np.concatenate([(channel[:, self.pilots] @ self.inverse.T)[:, None], raw @ self.inverse.T], axis=1)
+        first = error[:, self.pilots].mean(axis=1)
+        doubt = np.concatenate([first[:, None], np.where(there, noise, 1e12)], axis=1)[:, None, :] * self.spread[:, None]
+        times = np.concatenate([[0.5 * (head - 1)], np.arange(count)])
+        best, tracks, variance = self._likeliest(seen.transpose(0, 2, 1), doubt, times)
+        for index in np.flatnonzero(best):
+            change = tracks[index, :, 1:] - tracks[index, :, :1]
+            still.channel[index] += (self.basis @ change).T.astype(np.complex64)
+            still.error[index] += (np.abs(self.basis) ** 2 @ variance[index, :, 1:]).T.astype(np.float32)
+        return Followed(still.channel, still.error, best > 0)
+
+    def _likeliest(self, seen, doubt, times):
+        """Index of each burst's likeliest frequency (0: none), and its processes and their variances (B, M, 1 + S)."""
+        real = doubt[:, :, 1:] < 1e11
+        shown = np.sum(np.abs(seen[:, :, 1:]) ** 2 * real, axis=2) / np.maximum(real.sum(axis=2), 1)
+        power = np.maximum(shown, np.abs(seen[:, :, 0]) ** 2) + 1e-30
+        likely, found = [], []
+        for doppler in (0.0, *DOPPLER):
+            shape = j0(2 * np.pi * doppler * np.subtract.outer(times, times))
+            score, track, variance = _regress(seen, power[:, :, None, None] * shape, doubt)
+            likely.append(score.sum(axis=1))
+            found.append((track, variance))
+        likely = np.array(likely)
+        likely[0] += CERTAIN
+        best, row = likely.argmax(axis=0), np.arange(len(seen))
+        return best, np.stack([t for t, _ in found])[best, row], np.stack([v for _, v in found])[best, row]
+
+
+def _regress(seen, prior, doubt):
+    """Log-likelihoods (B, M), means and variances (B, M, T) of processes with covariances `prior` seen with error powers `doubt`."""
+    cover = prior + doubt[..., None] * np.eye(prior.shape[-1])
+    lower = np.linalg.cholesky(cover)
+    white = np.linalg.solve(lower, np.concatenate([seen[..., None], prior.astype(seen.dtype)], axis=-1))
+    own, others = white[..., 0], white[..., 1:]
+    score = -np.sum(np.abs(own) ** 2, axis=-1) - 2 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
+    mean = np.einsum("bmts,bmt->bms", others.conj(), own)
+    explained = np.sum(np.abs(others) ** 2, axis=-2)
+    return score, mean, np.maximum(np.diagonal(prior, axis1=-2, axis2=-1) - explained, 0.0)
