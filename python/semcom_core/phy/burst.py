@@ -118,7 +118,7 @@ class SampleWindow:
     def find_dc(self, bursts: list[Burst], count: int) -> None:
         """Set the DC offset of bursts by the samples before them and `count` of their own."""
         starts = np.array([b.start for b in bursts]) - DC_SAMPLES
-        for burst, dc in zip(bursts, dc_offset(self.gather(starts, DC_SAMPLES + count)), strict=True):
+        for burst, dc in zip(bursts, dc_offset(self.gather(starts, DC_SAMPLES + count), starts), strict=True):
             burst.dc = complex(dc)
 
     def observe(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> Observed:

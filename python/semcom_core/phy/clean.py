@@ -15,18 +15,18 @@ DC_CERTAIN = 12.0
 IMPULSE, SUSPECT = 26.0, 10.0
 
 
-def dc_offset(samples: np.ndarray) -> np.ndarray:
+def dc_offset(samples: np.ndarray, begin: np.ndarray) -> np.ndarray:
     """DC offset of stretches of samples (B, n), complex64 (B,); 0 where it cannot be told from noise.
 
-    The means of the sections are weighted by their inverse powers, so that silence counts for more than signals. Samples that
-    are exactly 0, as before the beginning of a stream, do not count.
+    The means of the sections are weighted by their inverse powers, so that silence counts for more than signals. `begin` (B,) are
+    the places of the first samples in the stream; what is before place 0 does not count.
     """
     count = samples.shape[1] // SECTION
-    parts = samples[:, : count * SECTION].reshape(len(samples), count, SECTION)
-    there = np.maximum(np.count_nonzero(parts, axis=2), 1)
-    mean = parts.sum(axis=2) / there
-    power = (parts.real**2 + parts.imag**2).sum(axis=2) / there
-    weight = np.where(power > 0, there / np.maximum(power, 1e-30), 0.0)
+    parts = np.ascontiguousarray(samples[:, : count * SECTION]).reshape(len(samples), count, SECTION)
+    pairs = parts.view(np.float32)
+    there = np.clip(begin[:, None] + SECTION * np.arange(1, count + 1), 0, SECTION)
+    mean = parts.sum(axis=2) / np.maximum(there, 1)
+    weight = there**2 / np.maximum(np.einsum("bij,bij->bi", pairs, pairs), 1e-30)
     total = np.maximum(weight.sum(axis=1), 1e-30)
     offset = (mean * weight).sum(axis=1) / total
     certain = np.abs(offset) ** 2 * total > DC_CERTAIN
