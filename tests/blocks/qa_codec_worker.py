@@ -8,8 +8,9 @@ import queue
 import time
 
 import pytest
-from gnuradio.semcom import codec_worker
-from gnuradio.semcom.codec_worker import CodecWorker, Job
+from gnuradio.semcom import codec_pipe
+from gnuradio.semcom.codec_worker import CodecWorker
+from gnuradio.semcom.job_queue import Job
 
 #: Takes `load_s` to load, or fails to load where the file `broken` is there; each job takes as many seconds as its argument says.
 PROGRAM = """
@@ -35,6 +36,7 @@ class Heard:
 
     def __init__(self):
         self.events = queue.Queue()
+        self.states = []
 
     def on_done(self, job, result):
         self.events.put(("done", job.message_id))
@@ -42,8 +44,10 @@ class Heard:
     def on_lost(self, job, reason):
         self.events.put(("lost", job.message_id, reason))
 
-    def on_failed(self, reason):
-        self.events.put(("failed", reason))
+    def on_state(self, state, reason):
+        self.states.append(state)
+        if state in ("failed", "refused"):
+            self.events.put((state, reason))
 
     def on_idle(self):
         """Nothing waits for time here."""
@@ -57,7 +61,7 @@ def make(tmp_path, monkeypatch):
     """make(**settings): a worker around PROGRAM, stopped at the end of the test, and what it says."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
-    monkeypatch.setattr(codec_worker, "PROGRAM", program)
+    monkeypatch.setattr(codec_pipe, "PROGRAM", program)
     workers = []
 
     def new(options=None, **settings):
@@ -78,7 +82,7 @@ def test_loading_may_take_longer_than_a_job(make):
     worker, heard = make({"load_s": 1.0}, timeout_s=0.5)
     worker.start()
     for number, seconds in ((1, 0.0), (2, 30.0), (3, 0.0)):
-        worker.submit(job(number, seconds))
+        worker.jobs.put(job(number, seconds))
     first, second, third = heard.take(3)
     assert (first, third) == (("done", 1), ("done", 3))
     assert second[:2] == ("lost", 2)
@@ -99,12 +103,12 @@ def test_stop_ends_loading(make):
 def test_waiting_jobs_do_not_survive_a_restart(make):
     worker, heard = make()
     worker.start()
-    worker.submit(job(1, 30.0))
-    worker.submit(job(2))
-    worker.submit(Job(message_id=3))
+    worker.jobs.put(job(1, 30.0))
+    worker.jobs.put(job(2))
+    worker.jobs.put(Job(message_id=3))
     worker.stop()
     worker.start()
-    worker.submit(job(4))
+    worker.jobs.put(job(4))
     assert heard.take(1) == [("done", 4)]
 
 
@@ -116,13 +120,13 @@ def test_restart_tries_again_to_load(make, tmp_path):
     worker.stop()
     (tmp_path / "broken").unlink()
     worker.start()
-    worker.submit(job(1))
+    worker.jobs.put(job(1))
     assert heard.take(1) == [("done", 1)]
 
 
 def test_markers_pass_a_full_queue(make):
     worker, _ = make(queue_size=2)
-    assert [worker.submit(job(i)) for i in range(3)] == [True, True, False]
-    assert worker.submit(Job())
+    assert [worker.jobs.put(job(i)) for i in range(3)] == [True, True, False]
+    assert worker.jobs.put(Job())
     unbounded, _ = make(queue_size=0)
-    assert all(unbounded.submit(job(i)) for i in range(2000))
+    assert all(unbounded.jobs.put(job(i)) for i in range(2000))

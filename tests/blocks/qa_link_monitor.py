@@ -147,7 +147,7 @@ def test_receive_mode(flowgraph, collect, post):
 
 
 def test_receive_mode_reports_the_texts(flowgraph, collect, post, tmp_path):
-    monitor, said = start(flowgraph, collect, mode="receive", expected=2, min_rate=0.5, report_file=str(tmp_path / "report.json"))
+    monitor, said = start(flowgraph, collect, mode="receive", expected=3, min_rate=0.3, report_file=str(tmp_path / "report.json"))
     post(monitor, "notices", notice("lost", 8, "the decoder's queue is full"))
     while not monitor.ledger.messages:
         time.sleep(0.01)
@@ -183,8 +183,8 @@ def test_bad_messages_and_arguments(flowgraph, collect, post):
     post(monitor, "notices", pmt.from_long(1))
     post(monitor, "in", pmt.from_long(1))
     post(monitor, "sent", pdu.end_pdu())
-    assert states(said.wait(1)) == ["end"]
-    assert monitor.refused >= 1
+    assert sorted(states(said.wait(3))) == ["end", "refused", "refused"]  # the ports of a block have queues of their own
+    assert monitor.refused == 2
     assert monitor.exit_status() == 1  # nothing was sent
     files = ({"report_file": "/no/such/folder/report.json"}, {"report_file": "/"}, {"report_file": __file__ + "/report.json"})
     for settings in ({"mode": "odd"}, {"min_rate": 2}, {"timeout_s": 0}, {"expected": -1}, *files):

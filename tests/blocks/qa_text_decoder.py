@@ -84,7 +84,8 @@ def test_full_queue_drops_and_says_so(flowgraph, collect, post):
     flowgraph.start()
     for frame in frames:  # while the codec loads
         post(decoder, "in", frame)
-    assert [notices.read_notice(m).message_id for m in lost.wait(2)] == [1, 2]
+    found = [n for n in map(notices.read_notice, lost.wait(3)) if n.state == "lost"]
+    assert [(n.message_id, n.cause) for n in found] == [(1, "dropped"), (2, "dropped")]
     assert decoder.dropped == 2
 
 

@@ -61,7 +61,8 @@ def test_entry_matches_its_block(path):
     assert {parameter["id"] for parameter in entry["parameters"]} == {RENAMED.get(name, name) for name in arguments}
     for callback in entry["templates"].get("callbacks", []):
         assert callable(getattr(block, callback.split("(")[0]))
-    setters = {name.removeprefix("set_") for name in vars(block) if name.startswith("set_")}
+    ours = [cls for cls in block.__mro__ if cls.__module__.startswith(semcom.__name__)]
+    setters = {name.removeprefix("set_") for cls in ours for name in vars(cls) if name.startswith("set_")}
     assert setters == {callback.split("(")[0].removeprefix("set_") for callback in entry["templates"].get("callbacks", [])}
 
 
@@ -75,6 +76,7 @@ def test_entry_defaults_are_the_blocks(path):
         default = signature[parameter["id"]].default
         stated = parameter["default"]
         value = stated if parameter["dtype"] in ("string", "enum", "file_open", "file_save") else yaml.safe_load(stated)
+        value = None if stated == "None" else value
         assert value == (type(value)() if default is None else list(default) if isinstance(default, tuple) else default), parameter["id"]
 
 

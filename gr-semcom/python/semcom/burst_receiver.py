@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pmt
 from gnuradio import gr
@@ -11,13 +13,16 @@ from gnuradio import gr
 from semcom_core.config import from_mapping
 from semcom_core.phy import PhyConfig, Receiver
 
-from .guard import guarded_work
+from .guard import guarded_work, tunable
 from .notices import FEEDBACK
 from .pdu import frame_pdu
 
 
 class burst_receiver(gr.sync_block):
     """Finds bursts in a stream and publishes their frames.
+
+    Other settings of the modem hold at once: what the former ones can still read of the samples so far is published first. A
+    flowgraph that is started again is a new stream, whose samples count from 0; the count of frames goes on.
 
     Stream input: complex samples at the modem's rate.
     Message ports:
@@ -33,7 +38,8 @@ class burst_receiver(gr.sync_block):
 
     def __init__(self, phy=None):
         gr.sync_block.__init__(self, "burst_receiver", [np.complex64], None)
-        self.receiver = Receiver(from_mapping(PhyConfig, phy or {}))
+        self.receiver, self._origin = None, 0
+        self.set_phy(phy)
         self.frames = 0
         # Only a long history makes GNU Radio give this block a long input buffer. A receiver that has fallen behind then gets up to
         # a stride of samples at a time, which it works on three times as fast as on the usual 4096.
@@ -41,9 +47,25 @@ class burst_receiver(gr.sync_block):
         self.message_port_register_out(pmt.intern("out"))
         self.message_port_register_out(FEEDBACK)
 
+    @tunable
+    def set_phy(self, phy: dict) -> None:
+        """Set the modem's settings; the next samples are read with them."""
+        self._wanted = Receiver(from_mapping(PhyConfig, phy or {}))
+        self.phy = dict(phy or {})
+        if self.receiver is None:
+            self.receiver = self._wanted
+
+    def start(self):
+        """Begin a new stream."""
+        self.receiver, self._origin = self._wanted, 0
+        return True
+
     @guarded_work
     def work(self, input_items, output_items):
         """Give the samples to the modem and publish what it finds."""
+        if self.receiver is not self._wanted:
+            self._publish(self.receiver.flush())
+            self.receiver, self._origin = self._wanted, self.nitems_read(0)
         samples = input_items[0][self.history() - 1 :].copy()  # the buffer is reused once work() returns
         self._publish(self.receiver.push(samples))
         return len(samples)
@@ -56,4 +78,5 @@ class burst_receiver(gr.sync_block):
     def _publish(self, frames) -> None:
         for frame in frames:
             self.frames += 1
-            self.message_port_pub(pmt.intern("out"), frame_pdu(frame))
+            placed = replace(frame, start_sample=frame.start_sample + self._origin) if self._origin else frame
+            self.message_port_pub(pmt.intern("out"), frame_pdu(placed))

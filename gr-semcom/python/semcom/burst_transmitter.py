@@ -16,7 +16,7 @@ from semcom_core.phy import PhyConfig, Transmitter
 from semcom_core.phy.frame import MESSAGE_IDS, Frame
 
 from .fragments import FragmentGroups
-from .guard import WORK_DONE, guarded_handler, guarded_work
+from .guard import WORK_DONE, guarded_handler, guarded_work, tunable
 from .notices import FEEDBACK, notify
 from .pdu import is_end, is_last, read_frame
 
@@ -26,10 +26,14 @@ PACKET_LEN = pmt.intern("packet_len")
 class burst_transmitter(gr.sync_block):
     """Sends each message as one burst; several that wait may share one.
 
+    All settings may change at run time and hold from the next burst on. What waits when the flowgraph stops is not sent; a flowgraph
+    that is started again begins with the first gap, and the counts go on.
+
     Stream output: complex samples. The first sample of a burst carries the tag `packet_len`, the burst's length with its gaps.
     Message ports:
         in: frame PDUs, the fragments of a message one after another; an end PDU ends the stream where `finite` is set.
-        feedback (output): notices `transmitted` (the last sample of a message has left this block), `lost` (queue full) and `failed`.
+        feedback (output): notices `transmitted` (the last sample of a message has left this block), `lost` (queue full, or symbols that
+            cannot be sent), `refused` and `failed`.
 
     Args:
         phy: settings of semcom_core.phy.PhyConfig, a dict; the receiver's must be the same.
@@ -45,20 +49,63 @@ class burst_transmitter(gr.sync_block):
 
     def __init__(self, phy=None, messages_per_burst=1, gap_samples=1024, zero_fill=False, finite=False, queue_size=256):
         gr.sync_block.__init__(self, "burst_transmitter", None, [np.complex64])
-        check_range("messages_per_burst", messages_per_burst, 1, MESSAGE_IDS)
-        check_range("gap_samples", gap_samples, 0, 1 << 20)
-        check_range("queue_size", queue_size, 1, 1 << 20)
-        self.messages_per_burst, self.gap_samples, self.queue_size = int(messages_per_burst), int(gap_samples), int(queue_size)
-        self.zero_fill, self.finite = bool(zero_fill), bool(finite)
-        self.transmitter = Transmitter(from_mapping(PhyConfig, phy or {}))
+        self.set_phy(phy)
+        self.set_messages_per_burst(messages_per_burst)
+        self.set_gap_samples(gap_samples)
+        self.set_zero_fill(zero_fill)
+        self.set_finite(finite)
+        self.set_queue_size(queue_size)
         self.bursts = self.dropped = self.refused = 0
-        self._groups = FragmentGroups()
-        self._waiting: deque[list[Frame]] = deque()
-        self._samples, self._position, self._message_ids = np.zeros(0, np.complex64), 0, []
-        self._ended = False
+        self._forget()
         self.message_port_register_in(pmt.intern("in"))
         self.set_msg_handler(pmt.intern("in"), self.handle_frame)
         self.message_port_register_out(FEEDBACK)
+
+    @tunable
+    def set_phy(self, phy: dict) -> None:
+        """Set the modem's settings."""
+        self.transmitter = Transmitter(from_mapping(PhyConfig, phy or {}))
+        self.phy = dict(phy or {})
+
+    @tunable
+    def set_messages_per_burst(self, messages_per_burst: int) -> None:
+        """Set how many waiting messages may share a burst."""
+        check_range("messages_per_burst", messages_per_burst, 1, MESSAGE_IDS)
+        self.messages_per_burst = int(messages_per_burst)
+
+    @tunable
+    def set_gap_samples(self, gap_samples: int) -> None:
+        """Set the silence after each burst, samples."""
+        check_range("gap_samples", gap_samples, 0, 1 << 20)
+        self.gap_samples = int(gap_samples)
+
+    @tunable
+    def set_zero_fill(self, zero_fill: bool) -> None:
+        """Set whether silence is sent while nothing waits."""
+        self.zero_fill = bool(zero_fill)
+
+    @tunable
+    def set_finite(self, finite: bool) -> None:
+        """Set whether the stream ends after the end PDU."""
+        self.finite = bool(finite)
+
+    @tunable
+    def set_queue_size(self, queue_size: int) -> None:
+        """Set how many messages may wait; those that wait already stay."""
+        check_range("queue_size", queue_size, 1, 1 << 20)
+        self.queue_size = int(queue_size)
+
+    def _forget(self) -> None:
+        """Be as if nothing had come yet."""
+        self._groups = FragmentGroups()
+        self._waiting: deque[list[Frame]] = deque()
+        self._samples, self._position, self._message_ids = np.zeros(0, np.complex64), 0, []
+        self._ended, self._first = False, True
+
+    def stop(self):
+        """Forget what waits, so that a flowgraph that is started again begins anew."""
+        self._forget()
+        return True
 
     @guarded_handler
     def handle_frame(self, message):
@@ -69,7 +116,7 @@ class burst_transmitter(gr.sync_block):
         for frames in self._groups.push(read_frame(message), is_last(message)):
             if len(self._waiting) >= self.queue_size:
                 self.dropped += 1
-                notify(self, "lost", frames[0].header.message_id, "the transmitter's queue is full")
+                notify(self, "lost", frames[0].header.message_id, "the transmitter's queue is full", cause="dropped")
             else:
                 self._waiting.append(frames)
 
@@ -99,8 +146,8 @@ class burst_transmitter(gr.sync_block):
                     notify(self, "lost", message_id, str(error))
                 continue
             gap = np.zeros(self.gap_samples, samples.dtype)
-            self._samples = np.concatenate([gap, samples, gap] if self.bursts == 0 else [samples, gap])
-            self._position, self._message_ids = 0, message_ids
+            self._samples = np.concatenate([gap, samples, gap] if self._first else [samples, gap])
+            self._position, self._message_ids, self._first = 0, message_ids, False
             self.bursts += 1
             self.add_item_tag(0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples)))
 

@@ -34,8 +34,8 @@ def serve(connection: Connection) -> None:
     name, options = connection.recv()
     try:
         codec = load_codec(name, **options)
-    except SemcomError as error:
-        connection.send(("failed", str(error)))
+    except Exception as error:  # noqa: BLE001 (what a missing or broken library raises says more than a process that ends)
+        connection.send(("failed", str(error) if isinstance(error, SemcomError) else f"{type(error).__name__}: {error}"))
         return
     connection.send(("ready", codec.number))
     while True:

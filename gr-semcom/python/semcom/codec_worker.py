@@ -3,58 +3,30 @@
 """Runs a text codec in a process of its own, so that seconds of decoding never hold up the samples.
 
     block ─submit→ bounded queue ─thread→ pipe → codec_process: load_codec(name), encode / decode
-      ↑ on_done(job, result), on_lost(job, reason) ─┘
+      ↑ on_done(job, result), on_lost(job, reason), on_state(state, reason) ─┘
 
-torch and transformers are imported in that process alone. When it dies, the job it had is lost and the next job starts another.
+torch and transformers are imported in that process alone. When it dies, the job it had is lost and another process is started at
+once; one that dies at START_TRIES starts in a row is given up.
 """
 
 from __future__ import annotations
 
-import math
-import os
-import queue
-import subprocess
-import sys
+import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from multiprocessing import Pipe
-from pathlib import Path
-from typing import Protocol
 
-import semcom_core
-from semcom_core.errors import ModelError, check_choice, check_range
-from semcom_core.text import TEXT_CODECS
+from semcom_core.errors import check_range
 
-PROGRAM = Path(__file__).with_name("codec_process.py")
+from .codec_listener import Listener
+from .codec_pipe import CodecPipe, checked
+from .job_queue import RELOAD, Job, JobQueue
 
-
-@dataclass(frozen=True)
-class Job:
-    """One call of the codec. Without a verb it is a marker that comes back in order."""
-
-    verb: str = ""
-    arguments: tuple = ()
-    settings: dict = field(default_factory=dict)
-    message_id: int = -1
-    meta: dict = field(default_factory=dict)
-
-
-class Listener(Protocol):
-    """What a worker calls, always from its own thread."""
-
-    def on_done(self, job: Job, result) -> None:
-        """A job is done; None is the result of a marker."""
-
-    def on_lost(self, job: Job, reason: str) -> None:
-        """A job was refused, or the process died over it."""
-
-    def on_failed(self, reason: str) -> None:
-        """The codec does not load; each job will be lost."""
-
-    def on_idle(self) -> None:
-        """Called a few times a second, also while a job is under way."""
+#: Starts in a row, none of which came to any work, after which the codec counts as failed.
+START_TRIES = 3
+#: A process that has lived this long before it died without work is no failed start, s.
+STEADY_S = 60.0
+#: Longest time that loading a codec may take, s: a model of some GB may have to be fetched first.
+LOAD_LIMIT_S = 3600.0
 
 
 class CodecWorker:
@@ -64,31 +36,33 @@ class CodecWorker:
         codec: name of a codec of semcom_core.text.
         options: settings of the codec's configuration.
         listener: what is told of results and losses.
-        queue_size: jobs that may wait, markers apart; 0 is without a bound.
-        timeout_s: a job that takes longer is lost and the process started anew, s. Loading the codec has no limit: a model may
-            have to be fetched first.
+        queue_size: jobs that may wait; see JobQueue.
+        timeout_s: a job that takes longer is lost and the process started anew, s. Loading has the limit LOAD_LIMIT_S.
 
     Raises:
-        ConfigError: there is no such codec, or queue_size is negative.
+        ConfigError: there is no such codec, or a value is out of range.
     """
 
     def __init__(self, codec: str, options: dict, listener: Listener, queue_size: int = 64, timeout_s: float = 300.0):
-        check_choice("codec", codec, TEXT_CODECS)
-        check_range("queue_size", queue_size, 0, 1 << 20)
-        self.codec, self.options, self.queue_size, self.timeout_s = codec, dict(options), int(queue_size), timeout_s
+        self.codec, self.options = checked(codec, options)
+        self.set_timeout_s(timeout_s)
+        self.jobs = JobQueue(queue_size)
         self._listener = listener
-        self._jobs: queue.Queue[Job] = queue.Queue()
-        self._submitting = threading.Lock()
         self._stopping = threading.Event()
-        self._process: subprocess.Popen | None = None
+        self._pipe: CodecPipe | None = None
         self._thread: threading.Thread | None = None
-        self._failure = ""
-        self.starts = 0
+        self._failure, self._vain, self._born = "", 0, 0.0
+        self.starts = self.restarts = 0
+
+    def set_timeout_s(self, timeout_s: float) -> None:
+        """Set how long a job may take, s; from the next job on."""
+        check_range("timeout_s", timeout_s, 0.1, 86400)
+        self.timeout_s = float(timeout_s)
 
     def start(self) -> None:
         """Start the thread; the process starts and loads its codec at once."""
         self._stopping.clear()
-        self._failure = ""
+        self._failure, self._vain = "", 0
         self._thread = threading.Thread(target=self._run, name=f"codec {self.codec}", daemon=True)
         self._thread.start()
 
@@ -97,103 +71,126 @@ class CodecWorker:
         self._stopping.set()
         if self._thread is None:
             return
+        pipe = self._pipe
+        if pipe is not None:
+            pipe.kill()
         self._thread.join()
         self._thread = None
-        with self._submitting:
-            self._jobs = queue.Queue()
+        self.jobs.clear()
 
-    def submit(self, job: Job) -> bool:
-        """Queue a job; False when the queue is full. There is always room for a marker: without it a run would not end."""
-        with self._submitting:
-            if job.verb and 0 < self.queue_size <= self._jobs.qsize():
-                return False
-            self._jobs.put(job)
-        return True
+    def reload(self, codec: str, options: dict) -> None:
+        """Load another codec, or the same with other settings, after the jobs that wait. If it does not load, the former stays.
+
+        Raises:
+            ConfigError: there is no such codec.
+        """
+        self.jobs.put(Job(RELOAD, checked(codec, options)))
 
     def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+            except Exception as error:  # noqa: BLE001 (a defect of a listener must fail the run, not end this thread unseen)
+                logging.getLogger("gnuradio.semcom").error("codec %s: the worker failed", self.codec, exc_info=error)
+                self._listener.on_state("failed", f"{type(error).__name__}: {error}")
+        self._close()
+
+    def _turn(self) -> None:
+        """One round of the thread: keep the process alive, then do one job."""
+        self._listener.on_idle()
+        if not self._failure and not self._ensure():
+            return
+        job = self.jobs.take(0.1)
+        if job is not None and not self._stopping.is_set():
+            self._handle(job)
+
+    def _ensure(self) -> bool:
+        """Start the process where there is none; False when that did not succeed this time."""
+        if self._pipe is not None and self._pipe.alive():
+            return True
+        if self._pipe is not None:
+            if time.monotonic() - self._born > STEADY_S:
+                self._vain = 0
+            self._died(f"the process of codec {self.codec} ended while it had nothing to do", vain=True)
+        if not self._failure:
+            self._open()
+        if self._failure and not self._stopping.is_set():
+            self._listener.on_state("failed", self._failure)
+        return self._pipe is not None
+
+    def _open(self) -> None:
+        """Start a process and wait until its codec is loaded; sets the failure where that can never be."""
+        self._listener.on_state("loading", "")
+        self.starts += 1
         try:
-            state, reason = self._attempt(self._open)
-            if state == "lost" and not self._stopping.is_set():
-                self._listener.on_failed(reason)
-            while not self._stopping.is_set():
-                self._listener.on_idle()
-                try:
-                    job = self._jobs.get(timeout=0.1)
-                except queue.Empty:
-                    continue
-                self._handle(job)
-        finally:
+            self._pipe = CodecPipe(self.codec, self.options)
+            state, result = self._pipe.receive(LOAD_LIMIT_S, self._wait)
+        except (EOFError, OSError) as error:
+            self._died(f"the process of codec {self.codec} ended while it loaded: {_words(error)}", vain=True)
+            return
+        if state == "failed":
             self._close()
+            self._failure = f"codec {self.codec} does not load: {result}"
+            return
+        self._born = time.monotonic()
+        self._listener.on_state("ready", "")
+
+    def _died(self, reason: str, vain: bool) -> None:
+        """Close what is left of a process, and count."""
+        self._close()
+        self._vain = self._vain + 1 if vain else 0
+        if self._stopping.is_set():
+            return
+        if self._vain >= START_TRIES:
+            self._failure = f"{reason}; that was {self._vain} times in a row"
+        else:
+            self.restarts += 1
+            self._listener.on_state("restarted", reason)
 
     def _handle(self, job: Job) -> None:
         if not job.verb:
             self._listener.on_done(job, None)
-            return
-        state, result = self._attempt(self._call, job)
-        if state == "done":
-            self._listener.on_done(job, result)
-        elif not self._stopping.is_set():
-            self._listener.on_lost(job, result)
+        elif job.verb == RELOAD:
+            self._reload(*job.arguments)
+        elif self._failure:
+            self._listener.on_lost(job, self._failure)
+        else:
+            self._call(job)
 
-    def _attempt(self, function: Callable, *arguments) -> tuple[str, object]:
-        """Call a function that talks to the process; a process that dies or stays silent is closed."""
+    def _call(self, job: Job) -> None:
         try:
-            return function(*arguments)
+            state, result = self._pipe.call((job.verb, job.arguments, job.settings), self.timeout_s, self._wait)
         except (EOFError, OSError) as error:
-            self._close()
-            return "lost", f"the process of codec {self.codec} ended: {type(error).__name__} {error}".rstrip()
-        except ModelError as error:
-            self._failure = str(error)
-            self._close()
-            return "lost", self._failure
+            if not self._stopping.is_set():
+                reason = f"the process of codec {self.codec} ended: {_words(error)}"
+                self._listener.on_lost(job, reason)
+                self._died(reason, vain=False)
+            return
+        self._vain = 0
+        (self._listener.on_done if state == "done" else self._listener.on_lost)(job, result)
 
-    def _open(self) -> tuple[str, object]:
-        """Start the process and wait until its codec is loaded."""
-        self._connection, theirs = Pipe()
-        with theirs:
-            command = [sys.executable, str(PROGRAM), str(theirs.fileno())]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment())
-        self.starts += 1
-        self._connection.send((self.codec, self.options))
-        state, result = self._receive(math.inf)
-        if state == "failed":
-            raise ModelError(f"codec {self.codec} does not load: {result}")
-        return state, result
-
-    def _call(self, job: Job) -> tuple[str, object]:
-        if self._failure:
-            return "lost", self._failure
-        if self._process is None:
+    def _reload(self, codec: str, options: dict) -> None:
+        former = self.codec, self.options
+        self._close()
+        self._failure, self._vain = "", 0
+        self.codec, self.options = codec, options
+        while self._pipe is None and not self._failure and not self._stopping.is_set():
             self._open()
-        self._connection.send((job.verb, job.arguments, job.settings))
-        return self._receive(self.timeout_s)
+        if self._failure:
+            reason, self._failure, self._vain = self._failure, "", 0
+            self.codec, self.options = former
+            self._listener.on_state("refused", f"{reason}; the codec stays {self.codec} with the settings {self.options}")
 
-    def _receive(self, limit_s: float) -> tuple[str, object]:
-        end = time.monotonic() + limit_s
-        while not self._connection.poll(0.05):
-            if self._stopping.is_set():
-                raise EOFError("stopped")
-            if time.monotonic() > end:
-                raise TimeoutError(f"no answer within {limit_s} s")
-            self._listener.on_idle()
-        return self._connection.recv()
+    def _wait(self) -> bool:
+        """What is done while the process works; False when the worker is to stop."""
+        self._listener.on_idle()
+        return not self._stopping.is_set()
 
     def _close(self) -> None:
-        if self._process is None:
-            return
-        self._connection.close()
-        self._process.kill()
-        self._process.wait()
-        self._process = None
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
 
 
-def environment() -> dict[str, str]:
-    """The environment of the process: this one's, with the folder of semcom_core on the module path.
-
-    Threads of a numerical library that spin while they wait take the processor from the flowgraph and the other codec: on two
-    busy cores a decode then took six times the processor time.
-    """
-    folder = str(Path(semcom_core.__file__).parents[1])
-    path = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH", "")]))
-    quiet = {"TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    return {"OMP_WAIT_POLICY": "PASSIVE", **quiet, **os.environ, "PYTHONPATH": path}
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".rstrip()

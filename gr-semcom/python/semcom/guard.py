@@ -3,7 +3,10 @@
 """Guards of a Python block: an exception must neither hang the flowgraph nor pass unseen.
 
 In GNU Radio 3.10 an exception that leaves work() hangs run(); one that leaves a message handler is logged and the run goes on
-as if nothing had happened.
+as if nothing had happened. A block of your own is as safe as these when it registers the message output `feedback`, connects it
+to the link monitor, and has its methods decorated:
+
+    from gnuradio.semcom.guard import guarded_handler, guarded_work, tunable
 """
 
 from __future__ import annotations
@@ -26,15 +29,18 @@ def guarded_work(work):
         try:
             return work(self, input_items, output_items)
         except Exception as error:  # noqa: BLE001 (whatever leaves work() hangs the flowgraph)
-            logging.getLogger("gnuradio.semcom").exception("%s: work() failed", self.name())
-            notify(self, "failed", reason=f"{type(error).__name__}: {error}")
+            report_defect(self, work.__name__, error)
             return WORK_DONE
 
     return run
 
 
 def guarded_handler(handler):
-    """Make a message handler that counts, logs and drops what is not a message of the project (self.refused counts)."""
+    """Make a message handler that counts and drops what is not a message of the project (self.refused counts).
+
+    The first, second, fourth, eighth ... of them is logged, so that a flood of them does not become a flood of lines. Any other
+    exception is a defect of the block and fails the run.
+    """
 
     @functools.wraps(handler)
     def run(self, message):
@@ -42,6 +48,40 @@ def guarded_handler(handler):
             handler(self, message)
         except FrameError as error:
             self.refused += 1
-            logging.getLogger("gnuradio.semcom").warning("%s: message dropped: %s", self.name(), error)
+            loud = self.refused & (self.refused - 1) == 0
+            notify(self, "refused", reason=f"message {self.refused} dropped: {error}" if loud else "message dropped", log=loud)
+        except Exception as error:  # noqa: BLE001 (whatever leaves a handler passes unseen)
+            report_defect(self, handler.__name__, error)
 
     return run
+
+
+def tunable(setter):
+    """Make a setter that may be called while the flowgraph runs, by a slider for instance.
+
+    A value that is not allowed is refused with one logged line and the old one stays: an exception would end the flowgraph. In the
+    constructor, where there is no old value, it is raised. The setter `set_x` checks its argument before it sets `self.x`.
+    """
+    name = setter.__name__.removeprefix("set_")
+
+    @functools.wraps(setter)
+    def run(self, value):
+        try:
+            setter(self, value)
+        except (TypeError, ValueError) as error:  # ConfigError is a ValueError; what cannot be compared or converted is a TypeError
+            if name not in vars(self):
+                raise
+            logging.getLogger(f"gnuradio.semcom.{self.name()}").warning(
+                "%s: %s stays %.200r: %s", self.name(), name, getattr(self, name), error
+            )
+
+    return run
+
+
+def report_defect(block, where: str, error: Exception) -> None:
+    """Log an unexpected exception with its traceback and say `failed`; a block with a method on_defect hears of it too."""
+    reason = f"{type(error).__name__}: {error}"
+    logging.getLogger(f"gnuradio.semcom.{block.name()}").error("%s: %s() failed", block.name(), where, exc_info=error)
+    notify(block, "failed", reason=reason, log=False)
+    if hasattr(type(block), "on_defect"):
+        block.on_defect(reason)

@@ -10,9 +10,18 @@ from collections import Counter, deque
 
 from semcom_core.phy.frame import MESSAGE_IDS
 
+#: Modes of a monitor, and the count of messages that arrived as they should.
+MODES = {"link": "exact", "transmit": "transmitted", "receive": "decoded"}
 #: What can become of a message. `exact` is the text sent, not marked; `marked` is any text marked as not decoded, right or not (the
 #: count `text_right` tells); `wrong` is a text that differs from the one sent without being marked.
 OUTCOMES = ("exact", "wrong", "marked", "lost", "transmitted")
+#: What blocks say of themselves, counted: messages dropped because a queue was full (these are among the lost), messages and settings
+#: refused, and codec processes started anew.
+TROUBLES = ("dropped", "refused", "restarts")
+#: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a window comes that far.
+MOST_PENDING = 16 * MESSAGE_IDS
+#: Failures that are kept: the first ones, which tell the cause.
+MOST_FAILURES = 100
 #: How long something said of a message waits for the message to be known as sent, s.
 EARLY_S = 5.0
 
@@ -23,7 +32,7 @@ class LinkLedger:
     The link keeps the order of messages: one that arrives settles those sent before it as lost. What is said of a message before
     it is known to be sent (the ports of a block have queues of their own) is kept for a while. Where nothing is known of what is
     sent, each message is entered as it comes, as `decoded`, `marked` or `lost`. A run may last for ever: only `history` grows with
-    it, up to its bound.
+    it, up to its bound. What is sent faster than it can arrive is bounded as well (MOST_PENDING).
 
     Args:
         history: how many settled messages are kept for the report, the latest ones.
@@ -48,13 +57,17 @@ class LinkLedger:
         """Enter a message that was sent; returns how many sent ones this settles."""
         self.counts["sent"] += 1
         self._pending.append((message_id, text))
+        settled = 0
+        if len(self._pending) > MOST_PENDING:
+            self._settle("lost")
+            settled = 1
         recent = [event for event in self._early if time.monotonic() - event[0] < EARLY_S]
         found = next((event for event in recent if event[1] == message_id), None)
         self._early = deque((event for event in recent if event is not found), MESSAGE_IDS)
         if found is None:
-            return 0
+            return settled
         self.counts["unexpected"] -= 1
-        return self._conclude(*found[1:])
+        return settled + self._conclude(*found[1:])
 
     def receive(self, meta: dict, text: str) -> int:
         """Enter a received message; returns how many sent ones it settles."""
@@ -99,6 +112,22 @@ class LinkLedger:
             self._record(message_id, outcome or "marked", None, text, meta)
         return 0
 
+    def fail(self, reason: str) -> None:
+        """Enter that a block has failed."""
+        if len(self.failures) < MOST_FAILURES:
+            self.failures.append(reason)
+
+    def good_share(self, mode: str, expected: int) -> float:
+        """Share of the messages that arrived as they should, 0 to 1; 0 where there was none to arrive.
+
+        Args:
+            mode: one of MODES.
+            expected: how many messages there should be, in mode "receive".
+        """
+        good = self.counts[MODES[mode]]
+        needed = expected if mode == "receive" else self.counts["sent"]
+        return good / needed if needed else 0.0
+
     def lose_pending(self) -> int:
         """Give up what is on the way; returns how many messages that is."""
         given_up = len(self._pending)
@@ -110,7 +139,7 @@ class LinkLedger:
         """Counts, mean SNR (dB) and CFO (Hz) of the received messages, and failures."""
         count = self._measured
         snr_db, cfo_hz = (self._snr_db_sum / count, self._cfo_hz_sum / count) if count else (None, None)
-        counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected")}
+        counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected", *TROUBLES)}
         rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
         return {**counts, "pending": self.pending, "exact_rate": rate, "snr_db": snr_db, "cfo_hz": cfo_hz, "failures": self.failures}
 
@@ -118,8 +147,10 @@ class LinkLedger:
         """The report in one line."""
         r = self.report()
         snr = "" if r["snr_db"] is None else f", SNR {r['snr_db']:.1f} dB, CFO {r['cfo_hz'] / 1e3:.2f} kHz"
-        counts = ", ".join(f"{name} {r[name]}" for name in ("sent", "received", *OUTCOMES) if r[name] or name in ("sent", "received"))
-        return counts + snr + "".join(f"; failed: {reason}" for reason in self.failures)
+        shown = [name for name in (*OUTCOMES, *TROUBLES) if r[name]]
+        counts = ", ".join(f"{name} {r[name]}" for name in ("sent", "received", *shown))
+        more = f"; {len(self.failures) - 3} more failures" if len(self.failures) > 3 else ""
+        return counts + snr + "".join(f"; failed: {reason}" for reason in self.failures[:3]) + more
 
     def _settle(self, outcome: str, received: str | None = None, meta: dict | None = None) -> None:
         message_id, sent = self._pending.popleft()

@@ -4,102 +4,110 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import threading
-import time
-from pathlib import Path
 
 import pmt
-from gnuradio import gr
 
-from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.errors import check_choice, check_range
 
 from .guard import guarded_handler
-from .link_ledger import LinkLedger
-from .notices import FEEDBACK, notify, read_notice
+from .link_clock import LinkClock
+from .link_ledger import MODES, LinkLedger
+from .link_settings import link_settings
+from .notices import FEEDBACK, drain, notify, read_notice
 from .pdu import is_end, read_text
+from .window_text import WindowText
 
-MODES = ("link", "transmit", "receive")
 #: Time from the end of a run to on_done, s: the other blocks handle what the last message has brought.
 GRACE_S = 0.3
+#: A run that ends by itself ends when this many time limits in a row have passed without anything arriving.
+PATIENCE = 3
 
 
-class link_monitor(gr.basic_block):
+class link_monitor(link_settings):
     """Keeps the books of a link and says when a run is over.
+
+    A block that fails ends the run at once; a block that neither answers nor says so ends it by the time limit. A flowgraph that is
+    started again is a new run, with counts from 0 and a new report.
 
     Message ports:
         sent: text PDUs and the end PDU of the text source.
         in: text PDUs of the text decoder.
-        notices: `feedback` of the encoder, the burst blocks and the decoder.
+        notices: `feedback` (of the text source, `notices`) of the other blocks.
         feedback (output): notices `resolved`, one for each settled message, and `end` when the run is over; to the text source.
-        out: pairs ("report", symbol): the counts in one line.
+        out: pairs ("report", symbol), ten times a second at the most: the counts in one line, among them `dropped` (of the lost: a
+            queue was full), `refused` (what blocks took for no message, or for no setting) and `restarts` (of codec processes).
 
     Args:
         mode: "link" settles a message when its text arrives, "transmit" when its burst has left, "receive" expects `expected` texts.
-        expected: texts to be received in mode "receive"; 0 is any number, and the run does not end by itself.
+        expected: texts to be received or reported lost in mode "receive"; 0 is any number, and the run does not end by itself.
         min_rate: share of the messages that must arrive exactly (in mode "receive": decoded) for a healthy run, 0 to 1.
-        timeout_s: time without any event after which messages on the way are given up, s.
+        timeout_s: time without any event after which messages on the way are given up, s; it does not run while a codec loads. With
+            `on_done`, three such times in a row without any arrival end the run.
         console: print the report when the run ends.
         report_file: JSON file for the report and its latest messages, written when the run ends. Empty: none.
+        history: how many of the latest messages the report has.
         on_done: called without arguments, in a thread of its own, when the run is over; None: nothing.
+
+    All but mode, history and on_done may change at run time.
 
     Raises:
         ConfigError: a value is not allowed, or the report file cannot be written.
     """
 
-    def __init__(self, mode="link", expected=0, min_rate=0.97, timeout_s=120.0, console=True, report_file="", on_done=None):
-        gr.basic_block.__init__(self, "link_monitor", None, None)
+    def __init__(self, mode="link", expected=0, min_rate=0.97, timeout_s=120, console=True, report_file="", history=10000, on_done=None):
         check_choice("mode", mode, MODES)
-        check_range("expected", expected, 0, 1 << 31)
-        check_range("min_rate", min_rate, 0, 1)
-        self.mode, self.expected, self.min_rate = mode, int(expected), float(min_rate)
-        self.set_timeout_s(timeout_s)
-        self.console, self.report_file, self.on_done = bool(console), checked_file(report_file), on_done
-        self.ledger, self.refused = LinkLedger(paired=mode != "receive"), 0
-        self._ended = self._over = self._reported = False
-        self._lock, self._stopping = threading.RLock(), threading.Event()
-        self._active = time.monotonic()
+        check_range("history", history, 1, 1 << 20)
+        self.mode, self.history, self.on_done = mode, int(history), on_done
+        self._lock, self._clock = threading.RLock(), LinkClock(self._silence)
+        link_settings.__init__(self, "link_monitor", expected, min_rate, timeout_s, console, report_file)
+        self._begin()
         for port, handler in {"sent": self.handle_sent, "in": self.handle_received, "notices": self.handle_notice}.items():
             self.message_port_register_in(pmt.intern(port))
             self.set_msg_handler(pmt.intern(port), handler)
         self.message_port_register_out(FEEDBACK)
         self.message_port_register_out(pmt.intern("out"))
+        self._window = WindowText(self, "out", "report")
 
-    def set_timeout_s(self, timeout_s: float) -> None:
-        """Set the time without any event after which messages on the way are given up, s."""
-        check_range("timeout_s", timeout_s, 0.1, 86400)
-        self.timeout_s = float(timeout_s)
+    def _begin(self) -> None:
+        """Open new books."""
+        self.ledger, self._silent = LinkLedger(self.history, paired=self.mode != "receive"), 0
+        self._ended = self._over = self._reported = False
+        self._clock.reset()
+
+    @property
+    def refused(self) -> int:
+        """Messages and settings refused, by this block and by those it hears of."""
+        return self.ledger.counts["refused"]
+
+    @refused.setter
+    def refused(self, count: int) -> None:
+        self.ledger.counts["refused"] = count
 
     def start(self):
-        """Start the clock of the time limit."""
-        self._active = time.monotonic()
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._watch, name="link_monitor", daemon=True)
-        self._thread.start()
+        """Start the clock of the time limit; a second time also new books."""
+        if self._reported:
+            drain(self, "sent", "in", "notices")
+            self._begin()
+        self._clock.start()
+        self._window.start()
         return True
 
     def stop(self):
         """End the clock and report."""
-        self._stopping.set()
-        self._thread.join()
+        self._clock.stop()
         self._report()
+        self._window.stop()
         return True
 
     def healthy(self) -> bool:
         """Whether the run ended by itself, no block failed, and enough messages arrived."""
-        counts = self.ledger.counts
-        good, needed = counts["exact"], counts["sent"]
-        if self.mode == "transmit":
-            good = counts["transmitted"]
-        elif self.mode == "receive":
-            good, needed = counts["decoded"], self.expected
-        return self._over and not self.ledger.failures and needed > 0 and good >= self.min_rate * needed
+        share = self.ledger.good_share(self.mode, self.expected)
+        return self._over and not self.ledger.failures and share > 0 and share >= self.min_rate
 
     def exit_status(self) -> int:
         """0 after a healthy run, 1 otherwise; for the end of a script."""
-        return 0 if self.healthy() else 1
+        return int(not self.healthy())
 
     @guarded_handler
     def handle_sent(self, message):
@@ -118,6 +126,7 @@ class link_monitor(gr.basic_block):
         """Enter a received text."""
         meta, text = read_text(message)
         with self._lock:
+            self._silent = 0
             count = self.ledger.receive(meta, text)
         self._settled(count)
 
@@ -125,35 +134,46 @@ class link_monitor(gr.basic_block):
     def handle_notice(self, message):
         """Enter what a block says about a message or about itself."""
         notice = read_notice(message)
+        self._clock.event()
+        if notice.state in ("loading", "ready", "failed"):
+            self._clock.loading(notice.block, notice.state == "loading")
+        with self._lock:
+            self.ledger.counts["dropped"] += notice.cause == "dropped"
+            self.ledger.counts["restarts"] += notice.state == "restarted"
+            self.ledger.counts["refused"] += notice.state == "refused"
         if notice.state == "failed":
-            self.ledger.failures.append(f"{notice.block}: {notice.reason}")
-            self._finish()
+            self.on_defect(f"{notice.block}: {notice.reason}")
         elif notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit"):
             with self._lock:
+                self._silent *= notice.state == "lost"
                 count = self.ledger.settle(notice.message_id, notice.state)
             self._settled(count)
-        else:
-            self._active = time.monotonic()
+
+    def on_defect(self, reason: str) -> None:
+        """End the run because a block has failed."""
+        self.ledger.fail(reason)
+        self._finish()
 
     def _settled(self, count: int) -> None:
-        self._active = time.monotonic()
+        self._clock.event()
         for _ in range(count):
             notify(self, "resolved")
-        self.message_port_pub(pmt.intern("out"), pmt.cons(pmt.intern("report"), pmt.intern(self.ledger.line())))
-        received = self.expected and self.ledger.counts["received"] >= self.expected
+        self._window.show(self.ledger.line())
+        received = self.expected and self.ledger.counts["received"] + self.ledger.counts["lost"] >= self.expected
         if (self._ended and not self.ledger.pending) or (self.mode == "receive" and received):
             self._finish()
 
-    def _watch(self) -> None:
-        while not self._stopping.wait(0.1):
-            if time.monotonic() - self._active <= self.timeout_s:
-                continue
-            with self._lock:
-                count = self.ledger.lose_pending()
-            if count:
-                self._settled(count)
-            if self.mode == "receive" and self.expected:
-                self._finish()
+    def _silence(self) -> None:
+        """Give up what is on the way, and after a while the run."""
+        with self._lock:
+            count = self.ledger.lose_pending()
+            self._silent += count > 0
+        if count:
+            self._settled(count)
+        if self.mode == "receive" and self.expected:
+            self._finish()
+        elif self._silent >= PATIENCE and self.on_done is not None:
+            self.on_defect(f"{self.name()}: nothing has arrived for {PATIENCE} times {self.timeout_s:g} s")
 
     def _finish(self) -> None:
         with self._lock:
@@ -173,25 +193,7 @@ class link_monitor(gr.basic_block):
                 return
             self._reported = True
             report = {**self.ledger.report(), "healthy": self.healthy(), "messages": list(self.ledger.messages)}
-        if self.report_file is not None:
-            self._write(json.dumps(report, ensure_ascii=False, indent=1))
+        if self._path is not None:
+            self._write(report)
         if self.console:
             print(self.ledger.line(), flush=True)
-
-    def _write(self, report: str) -> None:
-        try:
-            self.report_file.write_text(report + "\n", encoding="utf-8")
-        except OSError as error:
-            self.ledger.failures.append(f"{self.name()}: the report cannot be written: {error}")
-            logging.getLogger("gnuradio.semcom.link_monitor").error("%s", self.ledger.failures[-1])
-
-
-def checked_file(report_file: str) -> Path | None:
-    """Path of a file that can be written as far as can be told without writing it; None where no file is named."""
-    if not report_file:
-        return None
-    path = Path(report_file).expanduser()
-    there = os.path.exists(path)  # Path.exists raises where a folder may not be searched
-    if os.path.isdir(path) or not (there or os.path.isdir(path.parent)) or not os.access(path if there else path.parent, os.W_OK):
-        raise ConfigError(f"report_file is {report_file!r}; allowed is a file in a folder that is there and can be written to")
-    return path

@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Notices: what a block says on its `feedback` port about the messages it handles.
 
-A notice has a state, the message it is about (-1: none), a reason in one line and the name of the block that says it:
+A notice has a state, the message it is about (-1: none), a reason in one line, the name of the block that says it, and of a lost
+message its cause, where it has one: `dropped` (a queue was full).
 
 - transmitted: the last sample of the message's burst has left the transmitter.
 - resolved:    the link monitor has seen the fate of the message; a paced source may send the next one.
 - lost:        the message was dropped on the way and nothing more will come of it.
+- refused:     what came was no message, or a setting was not allowed; it was counted, and nothing else has changed.
+- loading:     the block loads its codec, which may take long.
+- ready:       the codec is loaded.
+- restarted:   the process of the block's codec has died; another one is started.
 - failed:      the block itself cannot go on; the run is no longer healthy.
 - end:         nothing further is to be sent; a source ends its flowgraph.
 """
@@ -24,7 +29,15 @@ from semcom_core.errors import FrameError
 from .pdu import make_pdu, read_meta
 
 FEEDBACK = pmt.intern("feedback")
-STATES = ("transmitted", "resolved", "lost", "failed", "end")
+STATES = ("transmitted", "resolved", "lost", "refused", "loading", "ready", "restarted", "failed", "end")
+CAUSES = ("", "dropped")
+#: States that are logged: what they mean in words, and the level.
+_LOGGED = {
+    "lost": ("message {message_id} is lost", logging.ERROR),
+    "refused": ("refused", logging.WARNING),
+    "restarted": ("the codec is started anew", logging.WARNING),
+    "failed": ("failed", logging.ERROR),
+}
 
 
 @dataclass(frozen=True)
@@ -35,19 +48,38 @@ class Notice:
     message_id: int = -1
     reason: str = ""
     block: str = ""
+    cause: str = ""
 
     def __post_init__(self):
         if self.state not in STATES:
             raise FrameError(f"notice has the state {self.state!r}; allowed is one of {', '.join(STATES)}")
+        if self.cause not in CAUSES:
+            raise FrameError(f"notice has the cause {self.cause!r}; allowed is one of {', '.join(map(repr, CAUSES))}")
 
 
-def notify(block, state: str, message_id: int = -1, reason: str = "") -> None:
-    """Publish a notice on a block's `feedback` port; losses and failures are logged too."""
-    notice = Notice(state, message_id, reason, block.name())
-    if state in ("lost", "failed"):
-        about = f"message {message_id} is lost" if state == "lost" else "failed"
-        logging.getLogger(f"gnuradio.semcom.{notice.block}").error("%s: %s: %s", notice.block, about, reason)
-    block.message_port_pub(FEEDBACK, make_pdu(vars(notice), np.zeros(0, np.uint8)))
+def notify(block, state: str, message_id: int = -1, reason: str = "", cause: str = "", log: bool = True) -> None:
+    """Publish a notice on a block's `feedback` port, where it has one; losses, restarts and failures are logged too."""
+    notice = Notice(state, message_id, reason, block.name(), cause)
+    if log and state in _LOGGED:
+        about, level = _LOGGED[state]
+        words = about.format(message_id=message_id)
+        logging.getLogger(f"gnuradio.semcom.{notice.block}").log(level, "%s: %s: %s", notice.block, words, reason)
+    port = getattr(type(block), "NOTICE_PORT", FEEDBACK)
+    if has_port(block, port):
+        block.message_port_pub(port, make_pdu(vars(notice), np.zeros(0, np.uint8)))
+
+
+def has_port(block, port) -> bool:
+    """Whether a block has a message output of this name (a symbol)."""
+    ports = block.message_ports_out()
+    return any(pmt.eqv(pmt.vector_ref(ports, i), port) for i in range(pmt.length(ports)))
+
+
+def drain(block, *ports: str) -> None:
+    """Throw away what waits at some message inputs of a block since an earlier run of its flowgraph."""
+    for port in map(pmt.intern, ports):
+        while block.to_basic_block().delete_head_nowait(port) is not None:
+            pass
 
 
 def read_notice(message) -> Notice:
@@ -57,7 +89,7 @@ def read_notice(message) -> Notice:
         FrameError: the message is no notice.
     """
     meta = read_meta(message)
-    known = {name: meta[name] for name in ("state", "message_id", "reason", "block") if name in meta}
+    known = {name: meta[name] for name in ("state", "message_id", "reason", "block", "cause") if name in meta}
     if "state" not in known:
-        raise FrameError(f"notice has the keys {', '.join(sorted(meta))}; a state is needed")
+        raise FrameError(f"notice has the keys {', '.join(sorted(meta)) or '(none)'}; a state is needed")
     return Notice(**known)

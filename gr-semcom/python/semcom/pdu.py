@@ -18,12 +18,34 @@ import numpy as np
 import pmt
 
 from semcom_core.errors import FrameError
-from semcom_core.phy.frame import Frame, FrameHeader, ReceivedFrame
+from semcom_core.phy.frame import MESSAGE_IDS, Frame, FrameHeader, ReceivedFrame
 
 #: Makers of PMTs, by type and by the character of an array's type. pmt.to_pmt tries one type after another and takes several
 #: times as long, which counts at each burst.
 SCALARS = {bool: pmt.from_bool, int: pmt.from_long, float: pmt.from_double, str: pmt.intern}
 VECTORS = {"B": pmt.init_u8vector, "f": pmt.init_f32vector, "F": pmt.init_c32vector}
+#: Readers of PMTs: (whether one is of this kind, its value).
+READERS = (
+    (pmt.is_bool, pmt.to_bool),
+    (pmt.is_integer, pmt.to_long),
+    (pmt.is_uint64, pmt.to_uint64),
+    (pmt.is_real, pmt.to_double),
+    (pmt.is_symbol, lambda value: read_symbol(value)),
+    (pmt.is_u8vector, lambda value: np.asarray(pmt.u8vector_elements(value), np.uint8)),
+    (pmt.is_f32vector, lambda value: np.asarray(pmt.f32vector_elements(value), np.float32)),
+    (pmt.is_c32vector, lambda value: np.asarray(pmt.c32vector_elements(value), np.complex64)),
+)
+_WHOLE = (pmt.is_integer, "a whole number")
+_NUMBER = (lambda value: pmt.is_integer(value) or pmt.is_real(value), "a number")
+_TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
+#: What each key of this project holds.
+KEYS = {
+    **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample"), _WHOLE),
+    **dict.fromkeys(("snr_db", "cfo_hz", "score"), _NUMBER),
+    **dict.fromkeys(("decoded", "crc_ok", "eof", "last"), _TRUTH),
+    **dict.fromkeys(("state", "reason", "block", "cause"), _STRING),
+    "noise_var": (pmt.is_f32vector, "an f32vector"),
+}
 
 
 def make_pdu(meta: dict, payload: np.ndarray):
@@ -54,15 +76,52 @@ def is_end(message) -> bool:
     return pmt.is_pair(message) and pmt.is_dict(pmt.car(message)) and "eof" in read_meta(message)
 
 
+def describe(message) -> str:
+    """A PMT in a few words. pmt's own text of a long vector is long, and of deeply nested pairs recursive."""
+    if pmt.is_symbol(message) or pmt.is_number(message) or pmt.is_bool(message) or pmt.is_null(message):
+        return repr(str(message)[:60])
+    if pmt.is_uniform_vector(message):
+        return f"a uniform vector of {pmt.length(message)}"
+    names = {"a dictionary": pmt.is_dict, "a pair": pmt.is_pair, "a vector": pmt.is_vector, "a tuple": pmt.is_tuple}
+    return next((name for name, fits in names.items() if fits(message)), "no value of a PDU")
+
+
 def read_meta(message) -> dict:
-    """Metadata of a PDU as a dictionary.
+    """Metadata of a PDU as a dictionary: numbers, truth values, strings and uniform vectors (arrays) under str keys.
+
+    Other entries are left out, so that a block may pass on what it has from elsewhere.
 
     Raises:
-        FrameError: the message is not a PDU.
+        FrameError: the message is not a PDU, or a key of this project has a value of another kind.
     """
     if not pmt.is_pair(message) or not (pmt.is_dict(pmt.car(message)) or pmt.is_null(pmt.car(message))):
-        raise FrameError(f"message is {str(message)[:60]!r}; a PDU (metadata, payload) is needed")
-    return {} if pmt.is_null(pmt.car(message)) else pmt.to_python(pmt.car(message))
+        raise FrameError(f"message is {describe(message)}; a PDU (metadata, payload) is needed")
+    meta, items = {}, pmt.dict_items(pmt.car(message))
+    while pmt.is_pair(items):
+        key, value = pmt.car(pmt.car(items)), pmt.cdr(pmt.car(items))
+        items = pmt.cdr(items)
+        if pmt.is_symbol(key):
+            name = read_symbol(key)
+            if name in KEYS and not KEYS[name][0](value):
+                raise FrameError(f"{name} is {describe(value)}; allowed is {KEYS[name][1]}")
+            reader = next((read for fits, read in READERS if fits(value)), None)
+            if reader is not None:
+                meta[name] = reader(value)
+    if not -1 <= meta.get("message_id", 0) < MESSAGE_IDS:
+        raise FrameError(f"message_id is {meta['message_id']}; allowed is 0 to {MESSAGE_IDS - 1}, or -1 for none")
+    return meta
+
+
+def read_symbol(symbol) -> str:
+    """String of a symbol.
+
+    Raises:
+        FrameError: it is not UTF-8.
+    """
+    try:
+        return pmt.symbol_to_string(symbol)
+    except UnicodeDecodeError as error:
+        raise FrameError(f"symbol is not UTF-8: {error}") from error
 
 
 def read_text(message) -> tuple[dict, str]:
@@ -72,12 +131,12 @@ def read_text(message) -> tuple[dict, str]:
         FrameError: the message is none of these, or its payload is not UTF-8.
     """
     if pmt.is_symbol(message):
-        return {}, pmt.symbol_to_string(message)
+        return {}, read_symbol(message)
     if pmt.is_pair(message) and pmt.is_symbol(pmt.cdr(message)):
-        return {}, pmt.symbol_to_string(pmt.cdr(message))
+        return {}, read_symbol(pmt.cdr(message))
     meta, payload = read_meta(message), pmt.cdr(message)
     if not pmt.is_u8vector(payload):
-        raise FrameError(f"text PDU has the payload {str(payload)[:60]!r}; a u8vector is needed")
+        raise FrameError(f"text PDU has as payload {describe(payload)}; a u8vector is needed")
     try:
         return meta, bytes(pmt.u8vector_elements(payload)).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -108,17 +167,19 @@ def read_frame(message) -> Frame:
     """
     meta, payload = read_meta(message), pmt.cdr(message)
     if not pmt.is_c32vector(payload):
-        raise FrameError(f"frame PDU has the payload {str(payload)[:60]!r}; a c32vector is needed")
+        raise FrameError(f"frame PDU has as payload {describe(payload)}; a c32vector is needed")
     symbols = np.asarray(pmt.c32vector_elements(payload), np.complex64)
     try:
         header = _header(meta, len(symbols))
         if "noise_var" not in meta:
             return Frame(header, symbols)
-        noise_var = np.asarray(meta["noise_var"], np.float32)
         measured = {"snr_db": meta["snr_db"], "cfo_hz": meta["cfo_hz"], "crc_ok": meta["crc_ok"]}
-    except (KeyError, TypeError) as error:
-        raise FrameError(f"frame PDU has the keys {', '.join(sorted(meta))}; missing or wrong is {error}") from error
-    return ReceivedFrame(header, symbols, noise_var, start_sample=meta.get("start_sample", 0), **measured)
+    except KeyError as error:
+        raise FrameError(f"frame PDU has the keys {', '.join(sorted(meta))}; missing is {error}") from error
+    frame = ReceivedFrame(header, symbols, meta["noise_var"], start_sample=meta.get("start_sample", 0), **measured)
+    if not (np.isfinite(symbols).all() and (frame.noise_var >= 0).all()):
+        raise FrameError("frame PDU has symbols that are not finite, or a noise_var that is negative or NaN")
+    return frame
 
 
 def _header(meta: dict, length: int) -> FrameHeader:

@@ -9,20 +9,19 @@ import threading
 
 import numpy as np
 import pmt
-from gnuradio import gr
 
-from semcom_core.errors import FrameError
+from semcom_core.errors import FrameError, check_range
 from semcom_core.phy.frame import ReceivedFrame
 from semcom_core.text import TEXT_CODECS, DecodedText
 
-from .codec_worker import CodecWorker, Job
+from .codec_block import codec_block
 from .fragments import FragmentGroups
-from .guard import guarded_handler
-from .notices import FEEDBACK, notify
+from .guard import guarded_handler, tunable
+from .job_queue import Job
 from .pdu import is_last, read_frame, text_pdu
 
 
-class text_decoder(gr.basic_block):
+class text_decoder(codec_block):
     """Gathers the fragments of each message and decodes it with a codec of semcom_core.text.
 
     A message that does not decode is delivered all the same, with decoded = False and the codec's best guess.
@@ -31,42 +30,48 @@ class text_decoder(gr.basic_block):
         in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and dropped.
         out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), and from the
             codec spinal score: log2 of the posterior odds of the text against all others that its search has seen.
-        feedback (output): notices `lost` (queue full, or the codec refused the frames) and `failed` (the codec does not load).
+        feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
+            `ready`, `restarted` and `failed` (the codec does not load).
+
+    All settings may change at run time; another codec is loaded once the messages that wait are decoded. A flowgraph that is
+    started again loads the codec again and forgets fragments; the counts go on.
 
     Args:
         codec: name of the codec.
         options: settings of the codec, a dict; they must be the sender's.
-        queue_size: messages that may wait for the codec; more are dropped and counted. 0 is any number.
+        queue_size: messages that may wait for the codec; more are dropped and counted. 0 is 65536.
+        timeout_s: a message that takes the codec longer is lost and the codec started anew, s.
         fragment_timeout_s: how long a message waits for a missing fragment, s; 0 is until the next message.
 
     Raises:
         ConfigError: unknown codec, or a value out of range.
     """
 
-    def __init__(self, codec="spinal", options=None, queue_size=64, fragment_timeout_s=2.0):
-        gr.basic_block.__init__(self, "text_decoder", None, None)
-        self.worker = CodecWorker(codec, options or {}, self, queue_size)
-        self.number = TEXT_CODECS[codec][0]
-        self.decoded = self.marked = self.dropped = self.lost = self.refused = self.other_codec = 0
-        self._groups = FragmentGroups(fragment_timeout_s)
-        self._lock = threading.Lock()
-        self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self.handle_frame)
-        self.message_port_register_out(pmt.intern("out"))
-        self.message_port_register_out(FEEDBACK)
+    def __init__(self, codec="spinal", options=None, queue_size=64, fragment_timeout_s=2.0, timeout_s=300.0):
+        codec_block.__init__(self, "text_decoder", codec, options, queue_size, timeout_s)
+        self._groups, self._lock = FragmentGroups(), threading.Lock()
+        self.set_fragment_timeout_s(fragment_timeout_s)
+        self.decoded = self.marked = self.other_codec = 0
 
-    def start(self):
-        """Start the worker process."""
-        self.worker.start()
-        return True
+    @property
+    def number(self) -> int:
+        """Number in the frame header of the codec that is set."""
+        return TEXT_CODECS[self.codec][0]
+
+    @tunable
+    def set_fragment_timeout_s(self, fragment_timeout_s: float) -> None:
+        """Set how long a message waits for a missing fragment, s; 0 is until the next message."""
+        check_range("fragment_timeout_s", fragment_timeout_s, 0, 86400)
+        self.fragment_timeout_s = self._groups.timeout_s = float(fragment_timeout_s)
 
     def stop(self):
-        """End the worker process."""
-        self.worker.stop()
-        return True
+        """End the worker process; what waits is discarded."""
+        with self._lock:
+            self._groups = FragmentGroups(self.fragment_timeout_s)
+        return codec_block.stop(self)
 
     @guarded_handler
-    def handle_frame(self, message):
+    def handle_message(self, message):
         """Gather a frame; a complete message goes to the codec."""
         frame = read_frame(message)
         if not isinstance(frame, ReceivedFrame):
@@ -87,10 +92,7 @@ class text_decoder(gr.basic_block):
     def _submit(self, groups: list[list[ReceivedFrame]]) -> None:
         for frames in groups:
             measured = {name: float(np.mean([getattr(f, name) for f in frames])) for name in ("snr_db", "cfo_hz")}
-            job = Job("decode", (frames,), {}, frames[0].header.message_id, measured)
-            if not self.worker.submit(job):
-                self.dropped += 1
-                notify(self, "lost", job.message_id, "the decoder's queue is full")
+            self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
 
     def on_done(self, job: Job, result: DecodedText) -> None:
         """Publish a decoded message."""
@@ -100,12 +102,3 @@ class text_decoder(gr.basic_block):
         if math.isfinite(result.score):
             meta["score"] = float(result.score)
         self.message_port_pub(pmt.intern("out"), text_pdu(result.text, **meta))
-
-    def on_lost(self, job: Job, reason: str) -> None:
-        """Count and report a message that could not be decoded at all."""
-        self.lost += 1
-        notify(self, "lost", job.message_id, reason)
-
-    def on_failed(self, reason: str) -> None:
-        """Report that the codec does not load."""
-        notify(self, "failed", reason=reason)
