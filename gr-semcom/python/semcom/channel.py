@@ -1,82 +1,104 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Simulated channel: multipath, carrier and sampling offset, and noise by the project's SNR convention."""
+"""Simulated channel: fading, multipath, offsets, interference, imperfect hardware, and noise by the project's SNR convention."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-from gnuradio import channels, gr
+from gnuradio import gr
 
-from semcom_core.channel.multipath import Taps
+from semcom_core.channel import Channel, parse_channel
 from semcom_core.config import from_mapping
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import PhyConfig
-from semcom_core.phy.layout import Layout
-from semcom_core.units import db_to_linear
+
+from .channel_ends import ChannelInlet, ChannelOutlet, ChannelQueue
+from .guard import tunable
 
 
 class channel(gr.hier_block2):
-    """GNU Radio's channel model with the units of this project.
+    """A channel by a string of terms joined by +, the same as on the command line; semcom_core.channel.usages() lists them.
 
-        samples → sampling offset → taps → carrier offset → + noise → samples
+        samples → transmitter terms → air terms → + noise → receiver terms → samples
 
     The SNR is the mean symbol power on the active carriers over N0 with a unitary FFT, for bursts of the transmitter with the
-    same `phy` settings; N0 is the noise power of one sample.
+    same `phy` settings; N0 is the noise power of one sample. At the end of the stream the tails of multipath and filters come out.
+    Stopped and started again, the channel begins anew, with the same seed.
+
+    Message port:
+        feedback (output): the notice `failed`.
 
     Args:
-        snr_db: SNR, dB; inf is without noise.
-        cfo_hz: carrier frequency offset, Hz.
-        taps_db: powers of paths at successive sample delays, dB; normalised to unit power, phases drawn from the seed, the first 0.
-        sampling_offset_ppm: how much faster the receiver's sampling clock runs, parts per million.
-        seed: seed of the noise and of the phases; 0 takes one from the clock.
-        phy: settings of semcom_core.phy.PhyConfig, a dict.
+        channel: terms, such as awgn:10+cfo:12khz+taps:0,-6,-10 or tdl-a:10,100ns,3kmh+sco:20ppm+iq:1db.
+        snr_db: SNR, dB, instead of the one in `channel`; inf is without noise; None leaves the one in `channel`.
+        cfo_hz: carrier frequency offset, Hz, instead of the first one in `channel`; None leaves that.
+        seed: seed of everything random; 0 takes one from the clock.
+        phy: settings of semcom_core.phy.PhyConfig, a dict; sample rate and powers are taken from them.
 
     Raises:
-        ConfigError: a value is out of range.
+        ConfigError: a value is out of range, or a term is unknown or malformed.
     """
 
-    def __init__(self, snr_db=20.0, cfo_hz=0.0, taps_db=(0.0,), sampling_offset_ppm=0.0, seed=1, phy=None):
+    def __init__(self, channel="awgn:20", snr_db=None, cfo_hz=None, seed=1, phy=None):
         gr.hier_block2.__init__(self, "channel", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(1, 1, gr.sizeof_gr_complex))
         check_range("seed", seed, 0, 2**31 - 1)
-        self.config, self.seed = from_mapping(PhyConfig, phy or {}), int(seed)
-        self.model = channels.channel_model(0.0, 0.0, 1.0, [1.0 + 0.0j], self.seed, False)
+        self._config, self._parts = from_mapping(PhyConfig, phy or {}), {"channel": "clean", "snr_db": None, "cfo_hz": None}
+        self._queue = ChannelQueue(self._made(), int(seed))
         self.set_snr_db(snr_db)
         self.set_cfo_hz(cfo_hz)
-        self.set_taps_db(taps_db)
-        self.set_sampling_offset_ppm(sampling_offset_ppm)
-        self.connect(self, self.model, self)
+        self.set_channel(channel)
+        self._outlet = ChannelOutlet(self._queue)
+        self._inlet = ChannelInlet(self._queue, self._outlet)
+        self.connect(self, self._inlet)
+        self.connect(self._outlet, self)
+        self.message_port_register_hier_out("feedback")
+        self.msg_connect(self._inlet, "feedback", self, "feedback")
+        self.msg_connect(self._outlet, "feedback", self, "feedback")
 
     @property
-    def symbol_power(self) -> float:
-        """Mean power of a symbol on the active carriers, after a unitary FFT."""
-        return self.config.rms**2 / Layout(self.config).occupancy
+    def terms(self) -> str:
+        """All terms in force."""
+        return str(self._queue.channel)
 
-    def set_snr_db(self, snr_db: float) -> None:
-        """Set the SNR, dB; inf is without noise."""
-        if not snr_db >= -30:
-            raise ConfigError(f"snr_db is {snr_db}; allowed is -30 to inf")
-        self.snr_db = float(snr_db)
-        noise_power = 0.0 if math.isinf(snr_db) else self.symbol_power / float(db_to_linear(snr_db))
-        self.model.set_noise_voltage(math.sqrt(noise_power))
+    @tunable
+    def set_channel(self, channel: str) -> None:
+        """Set the terms. Those that do not change go on as they are: fading goes on and phases do not jump."""
+        if not isinstance(channel, str):
+            raise ConfigError(f"channel is {channel!r}; allowed is a string of terms such as awgn:10+cfo:12khz")
+        self._set("channel", channel)
 
-    def set_cfo_hz(self, cfo_hz: float) -> None:
-        """Set the carrier frequency offset, Hz."""
-        check_range("cfo_hz", cfo_hz, -self.config.rate_hz / 2, self.config.rate_hz / 2)
-        self.cfo_hz = float(cfo_hz)
-        self.model.set_frequency_offset(self.cfo_hz / self.config.rate_hz)
+    @tunable
+    def set_snr_db(self, snr_db: float | None) -> None:
+        """Set the SNR, dB; inf is without noise, None is the SNR of the channel string."""
+        if snr_db is not None and not snr_db == math.inf:
+            check_range("snr_db", snr_db, -60.0, 100.0)
+        self._set("snr_db", snr_db)
 
-    def set_taps_db(self, taps_db) -> None:
-        """Set the powers of the paths, dB."""
-        powers_db = tuple(float(power) for power in taps_db)
-        if not powers_db or not all(math.isfinite(power) for power in powers_db):
-            raise ConfigError(f"taps_db is {taps_db}; one finite power or more in dB is needed")
-        self.taps_db = powers_db
-        self.model.set_taps(Taps(powers_db).taps(np.random.default_rng(self.seed or None)).tolist())
+    @tunable
+    def set_cfo_hz(self, cfo_hz: float | None) -> None:
+        """Set the carrier frequency offset, Hz; None is that of the channel string."""
+        if cfo_hz is not None:
+            check_range("cfo_hz", cfo_hz, -self._config.rate_hz / 2, self._config.rate_hz / 2)
+        self._set("cfo_hz", cfo_hz)
 
-    def set_sampling_offset_ppm(self, sampling_offset_ppm: float) -> None:
-        """Set how much faster the receiver's sampling clock runs, parts per million."""
-        check_range("sampling_offset_ppm", sampling_offset_ppm, -1000, 1000)
-        self.sampling_offset_ppm = float(sampling_offset_ppm)
-        self.model.set_timing_offset(1.0 - self.sampling_offset_ppm * 1e-6)
+    def _set(self, name: str, value) -> None:
+        """Put one part into force, or raise ConfigError and leave everything as it was."""
+        before, self._parts = self._parts, {**self._parts, name: value}
+        try:
+            self._queue.set_channel(self._made())
+        except ConfigError:
+            self._parts = before
+            raise
+        setattr(self, name, value)
+
+    def _made(self) -> Channel:
+        """The channel of all parts together."""
+        made, snr_db, cfo_hz = parse_channel(self._parts["channel"]), self._parts["snr_db"], self._parts["cfo_hz"]
+        if cfo_hz is not None:
+            made = made.with_term(f"cfo:{float(cfo_hz)!r}")
+        if snr_db == math.inf:
+            made = made.noiseless()
+        elif snr_db is not None:
+            made = made.with_term(f"awgn:{float(snr_db)!r}") if made.snr_db is None else made.with_snr(snr_db)
+        return made.for_modem(self._config)

@@ -75,6 +75,11 @@ class Stream:
         self._noisy = sum(one.place != "receiver" for one in channel.terms)  # how many processors the noise comes after
         self._n0 = channel.noise_power()
 
+    @property
+    def held(self) -> int:
+        """Samples that have come in and not yet gone out."""
+        return sum(processor.held for processor in self._chain) + sum(len(part) for part in self._left)
+
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Send samples, complex (n,).
 
