@@ -27,6 +27,7 @@ REQUIRES = [
     "numpy>=1.24,<2; python_version < '3.13'",
     "numpy>=2.1; python_version >= '3.13'",
     "scipy>=1.10",
+    "threadpoolctl>=3",
     "numba>=0.58",
     "torch>=2.4",
     "transformers>=5",

@@ -55,7 +55,7 @@ class Profile:
 #: Profiles by name; a profile is data only.
 PROFILES = {
     "standard": Profile(),
-    "long-range": Profile(repeats=40, chirps=4, root=7, header_copies=4, search=160, accept=0.07, plausible=0.08),
+    "long-range": Profile(repeats=40, chirps=4, root=7, header_copies=4, gate=2.2, search=160, accept=0.07, plausible=0.08),
 }
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from semcom_core.phy.acquire import Acquisition
 from semcom_core.phy.burst import Burst, SampleWindow
@@ -22,6 +23,9 @@ from semcom_core.phy.demod import Demodulator
 from semcom_core.phy.detect import openings, reach, sanitise
 from semcom_core.phy.frame import ReceivedFrame
 from semcom_core.phy.layout import Layout
+
+#: The matrices here are small: waking the threads of BLAS takes several times as long as the work, and starves other blocks.
+_BLAS = ThreadpoolController()
 
 
 @dataclass
@@ -95,10 +99,11 @@ class Receiver:
 
     def _advance(self, limit: int | None) -> list[ReceivedFrame]:
         """Do all that the samples at hand allow; `limit` is the end of the stream once it is known."""
-        self._open_gates()
-        self._find_bursts()
-        while self._read(limit):
-            pass
+        with _BLAS.limit(limits=1, user_api="blas"):
+            self._open_gates()
+            self._find_bursts()
+            while self._read(limit):
+                pass
         return self._release(limit)
 
     def _open_gates(self) -> None:

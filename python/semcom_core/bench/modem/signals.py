@@ -16,8 +16,10 @@ from semcom_core.units import complex_noise, db_to_linear
 
 #: Codec number of the bench's frames, and the silence before and after a burst, samples.
 BENCH_CODEC, LEAD, TAIL = 3, 200, 120
-#: Power of interference over the noise, dB.
-INTERFERENCE_DB = 15.0
+#: Power of interference and of carriers over the noise, dB.
+INTERFERENCE_DB, CARRIER_DB = 15.0, 20.0
+#: Keyed carriers stay on or off for a mean time drawn between these, samples.
+KEYING = (30, 10000)
 
 
 def random_frame(number: int, lengths: tuple[int, int], rng: np.random.Generator) -> Frame:
@@ -54,3 +56,20 @@ def interference(count: int, rng: np.random.Generator) -> np.ndarray:
     rest = count - 2 * third
     pulses = complex_noise(rest, 1.0, rng) * np.repeat(rng.random(rest // 500 + 1) < 0.3, 500)[:rest]
     return noise(count, rng) + (size * np.concatenate([tone, keyed, pulses])).astype(np.complex64)
+
+
+def carrier(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise of power 1 and a steady carrier at any frequency, or on the grid of the preamble's tones, by turns."""
+    frequency = rng.uniform(-0.45, 0.45) if rng.random() < 0.5 else int(rng.integers(-3, 4)) / 8 + rng.normal(0, 1e-4)
+    turns = frequency * np.arange(count) + rng.random()
+    return noise(count, rng) + (np.sqrt(db_to_linear(CARRIER_DB)) * np.exp(2j * np.pi * (turns % 1))).astype(np.complex64)
+
+
+def keyed_carrier(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise of power 1 and such a carrier that goes on and off at random, by the memoryless law."""
+    mean = float(np.exp(rng.uniform(*np.log(KEYING))))
+    flips = np.zeros(count, dtype=bool)
+    flips[rng.random(count) < 1 / mean] = True
+    on = np.cumsum(flips) % 2
+    rest = noise(count, rng)
+    return rest + ((carrier(count, rng) - rest) * on).astype(np.complex64)
