@@ -46,7 +46,7 @@ class Resampler(Varying):
         return first, windowed_sinc(at + (late - self.block * self._early)[:, None], HALF_LENGTH, BETA)
 
     def due(self, taken):
-        return int(np.ceil(taken + taken * self._fast))
+        return taken + round(taken * self._fast)
 
 
 @term("sco", "sco:PPM (receiver's clock fast by so much)")

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Channel strings: what they may hold, how they are written, and what is refused."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from semcom_core.channel import TERMS, parse_channel
+from semcom_core.errors import ConfigError
+
+
+@pytest.mark.parametrize("text, canonical", [
+    ("rayleigh:10,doppler=68hz", "rayleigh:10,doppler=68"),
+    ("rayleigh:30km/h,10", "rayleigh:10,30kmh"),
+    ("rayleigh:10m/s,fc=5.8GHz", "rayleigh:36kmh,fc=5800000000"),
+    ("rician:10,3,30kmh", "rician:10,3,30kmh"),
+    ("rician:k=3db,doppler=1khz", "rician:k=3,doppler=1000"),
+    ("tdl-a:10", "tdl-a:10,100ns"),
+    ("tdl-c:300ns", "tdl-c:300ns"),
+    ("tdl-b:-3,0.3us,0kmh", "tdl-b:-3,300ns,0kmh"),
+    ("tdl-e:1ms,doppler=5hz", "tdl-e:1000000ns,doppler=5"),
+    ("tdl-d:10,30ns,120kmh,fc=900mhz", "tdl-d:10,30ns,120kmh,fc=900000000"),
+    ("sco:40ppm", "sco:40ppm"),
+    ("sco:-2.5", "sco:-2.5ppm"),
+    ("phase-noise:-80", "phase-noise:-80"),
+    ("phase-noise:-90,at=1mhz", "phase-noise:-90,at=1000000"),
+    ("iq:1db", "iq:1db,0deg"),
+    ("iq:5,5", "iq:5db,5deg"),
+    ("iq:5deg", "iq:0db,5deg"),
+    ("dc:10%", "dc:10%"),
+    ("dc:10,deg=45", "dc:10%,deg=45"),
+    ("adc:8", "adc:8"),
+    ("adc:10,clip=9db", "adc:10,clip=9"),
+    ("pa:6db", "pa:6"),
+    ("pa:6,p=3", "pa:6,p=3"),
+    ("impulse:100,20", "impulse:100,20"),
+    ("impulse:1khz,20db,50", "impulse:1000,20,50"),
+    ("tone:20,50khz", "tone:20,50000"),
+    ("tone:20,-50khz,keyed=10hz", "tone:20,-50000,keyed=10"),
+    ("tdl-a:10,100ns,3kmh+cfo:12khz+iq:1db", "tdl-a:10,100ns,3kmh+cfo:12000+iq:1db,0deg"),
+])
+def test_string_round_trips(text, canonical):
+    channel = parse_channel(text)
+    assert str(channel) == canonical
+    assert parse_channel(canonical) == channel and str(parse_channel(canonical)) == canonical
+    assert pickle.loads(pickle.dumps(channel)) == channel
+
+
+@pytest.mark.parametrize("text, named", [
+    ("rayleigh:10,30", "10,30"), ("rayleigh:10,block=64,30kmh", "30kmh"), ("rayleigh:1.5,block=2.5", "'2.5'"),
+    ("rayleigh:3kmh,4kmh", "3kmh"), ("rayleigh:3kmh,doppler=4", "doppler=4"), ("rayleigh:-3kmh", "'-3kmh'"),
+    ("rayleigh:10,fc=1ghz", "fc=1"), ("rician:10,3,k=4", "10,3"), ("tdl-f:10", "tdl-f"), ("tdl-a:10,3", "10,3"),
+    ("tdl-a:100ns,200ns", "200ns"), ("tdl-a:10,5lightyears", "5lightyears"), ("sco:2000ppm", "'2000ppm'"), ("sco:", "''"),
+    ("phase-noise:-80,at=0", "'0'"), ("phase-noise:-10", "phase-noise:-10"), ("iq:1db,5deg,6deg", "6deg"), ("iq:5deg,6deg", "6deg"),
+    ("iq:", "''"), ("dc:-1%", "'-1%'"), ("adc:0", "'0'"), ("adc:7.5", "'7.5'"), ("pa:6,p=0", "'0'"), ("impulse:100", "100"),
+    ("impulse:1,2,0", "'0'"), ("tone:20", "20"), ("tone:20,1khz,keyd=3", "keyd=3"), ("awgn:5+tdl-a:10", "tdl-a:10"),
+    ("tone:inf,3", "'inf'"), ("impulse:nan,3", "'nan'"),
+])
+def test_refuses_in_one_line_what_is_not_allowed(text, named):
+    with pytest.raises(ConfigError, match="allowed") as caught:
+        parse_channel(text)
+    assert named in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["rayleigh:10,60khz", "tdl-a:10,1s", "rayleigh:doppler=60khz", "impulse:2mhz,0"])
+def test_refuses_in_one_line_what_does_not_fit_the_sample_rate(text):
+    with pytest.raises(ConfigError, match="allowed") as caught:
+        parse_channel(text).stream(np.random.default_rng(1))
+    assert "\n" not in str(caught.value)
+
+
+def test_each_term_has_a_usage_that_begins_with_its_name():
+    assert all(cls.name == name and cls.usage.startswith(name) and cls.__doc__ for name, cls in TERMS.items())
+    assert {f"tdl-{letter}" for letter in "abcde"} <= set(TERMS) and len(TERMS) == 20
+
+
+def test_terms_can_be_put_in():
+    channel = parse_channel("awgn:5+cfo:3").with_term("cfo:7").with_term("iq:1db")
+    assert str(channel) == "awgn:5+cfo:7+iq:1db,0deg"
+    with pytest.raises(ConfigError, match="one term"):
+        channel.with_term("rayleigh:3")
