@@ -95,6 +95,30 @@ def test_slow_sink_loses_nothing(flowgraph):
     assert np.array_equal(x, np.array(sink.data(), np.complex64))
 
 
+def test_ends_when_what_comes_after_it_ends(flowgraph):
+    """Neither an endless source nor a full queue holds the flowgraph up."""
+    sink = blocks.vector_sink_c()
+    flowgraph.connect(blocks.null_source(gr.sizeof_gr_complex), semcom.channel("awgn:3"), blocks.head(gr.sizeof_gr_complex, 100_000), sink)
+    flowgraph.run()
+    assert len(sink.data()) == 100_000
+
+
+@pytest.mark.parametrize("end", ["_inlet", "_outlet"])
+def test_failure_ends_the_flowgraph_and_is_reported(flowgraph, collect, monkeypatch, end):
+    from gnuradio.semcom.channel_ends import ChannelQueue
+
+    def fail(*arguments):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(ChannelQueue, "push" if end == "_inlet" else "pop", fail)
+    channel = semcom.channel("clean")
+    notices = collect(channel, "feedback")
+    flowgraph.connect(blocks.null_source(gr.sizeof_gr_complex), channel, blocks.null_sink(gr.sizeof_gr_complex))
+    flowgraph.run()
+    (notice,) = notices.wait(1)
+    assert pmt.to_python(pmt.car(notice))["state"] == "failed"
+
+
 def test_empty_stream_ends(flowgraph):
     _, y = through(flowgraph, np.zeros(0, np.complex64), channel="awgn:10+delay:0.5")
     assert len(y) < 200 and np.isfinite(y).all()

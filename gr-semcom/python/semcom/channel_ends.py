@@ -49,7 +49,7 @@ class ChannelQueue:
             self._pieces: deque[np.ndarray] = deque()
             self._tags: deque[tuple[int, object]] = deque()
             self._given = self._taken = 0
-            self._ended = self._asleep = False
+            self._ended = self._asleep = self.closed = False
 
     def set_channel(self, channel: Channel) -> None:
         """Go on with another channel.
@@ -62,9 +62,15 @@ class ChannelQueue:
             self.channel = channel
 
     def wait_for_room(self) -> bool:
-        """Whether there is room for a piece; waits a little for it."""
+        """Whether there is room for a piece, or nobody takes samples any more; waits a little for it."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._taken - self._given < QUEUE_SAMPLES, WAIT_S)
+            return self._changed.wait_for(lambda: self.closed or self._taken - self._given < QUEUE_SAMPLES, WAIT_S)
+
+    def close(self) -> None:
+        """Nobody takes samples any more."""
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
 
     def push(self, samples: np.ndarray, tags: list[tuple[int, object]]) -> bool:
         """Send samples, and tags at positions among them. True if the source is asleep and must be woken."""
@@ -125,6 +131,8 @@ class ChannelInlet(gr.sync_block):
         """Send a piece through the channel, once there is room."""
         if not self._queue.wait_for_room():
             return 0
+        if self._queue.closed:
+            return WORK_DONE
         samples = input_items[0][:PIECE_SAMPLES].copy()  # the buffer is reused once work() returns
         tags = [(tag.offset - self.nitems_read(0), tag) for tag in self.get_tags_in_window(0, 0, len(samples))]
         self._wake(self._queue.push(samples, tags))
@@ -160,3 +168,8 @@ class ChannelOutlet(gr.sync_block):
         for at, tag in tags:
             self.add_item_tag(0, self.nitems_written(0) + at, tag.key, tag.value)
         return count
+
+    def stop(self):
+        """Let the sink end too: what comes after this block has ended, or this block has failed."""
+        self._queue.close()
+        return True
