@@ -5,20 +5,30 @@
 Neither torch nor transformers is imported here: GNU Radio Companion imports every block, and codecs live in worker processes.
 """
 
+from .acknowledger import acknowledger
+from .automatic_gain import automatic_gain
 from .burst_receiver import burst_receiver
 from .burst_transmitter import burst_transmitter
 from .channel import channel
+from .frame_loss import frame_loss
+from .half_duplex import half_duplex
 from .link_monitor import link_monitor
+from .retransmitter import retransmitter
 from .text_decoder import text_decoder
 from .text_encoder import text_encoder
 from .text_sink import text_sink
 from .text_source import text_source
 
 __all__ = [
+    "acknowledger",
+    "automatic_gain",
     "burst_receiver",
     "burst_transmitter",
     "channel",
+    "frame_loss",
+    "half_duplex",
     "link_monitor",
+    "retransmitter",
     "text_decoder",
     "text_encoder",
     "text_sink",

@@ -6,7 +6,7 @@ Every PDU is a pair (metadata, payload):
 
 - text:   payload u8vector, the UTF-8 text. Keys message_id; from the decoder also decoded, score, reason, snr_db (dB), cfo_hz (Hz).
 - frame:  payload c32vector, the symbols. Keys codec, message_id, fragment, fragments, params, model_fp, context_fp; from the
-          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), crc_ok, start_sample. The key last
+          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok, start_sample. The key last
           (true) closes a message that is sent without all of its fragments.
 - notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
@@ -41,7 +41,7 @@ _TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
 #: What each key of this project holds.
 KEYS = {
     **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample"), _WHOLE),
-    **dict.fromkeys(("snr_db", "cfo_hz", "score"), _NUMBER),
+    **dict.fromkeys(("snr_db", "cfo_hz", "level_db", "score"), _NUMBER),
     **dict.fromkeys(("decoded", "crc_ok", "eof", "last"), _TRUTH),
     **dict.fromkeys(("state", "reason", "block", "cause"), _STRING),
     "noise_var": (pmt.is_f32vector, "an f32vector"),
@@ -150,7 +150,7 @@ def frame_pdu(frame: Frame, last: bool = False):
     meta |= {"params": h.params, "model_fp": h.model_fp, "context_fp": h.context_fp}
     if isinstance(frame, ReceivedFrame):
         meta |= {"noise_var": np.asarray(frame.noise_var, np.float32), "snr_db": float(frame.snr_db), "cfo_hz": float(frame.cfo_hz)}
-        meta |= {"crc_ok": bool(frame.crc_ok), "start_sample": int(frame.start_sample)}
+        meta |= {"level_db": float(frame.level_db), "crc_ok": bool(frame.crc_ok), "start_sample": int(frame.start_sample)}
     return make_pdu(meta | ({"last": True} if last else {}), np.asarray(frame.symbols, np.complex64))
 
 
@@ -173,7 +173,7 @@ def read_frame(message) -> Frame:
         header = _header(meta, len(symbols))
         if "noise_var" not in meta:
             return Frame(header, symbols)
-        measured = {"snr_db": meta["snr_db"], "cfo_hz": meta["cfo_hz"], "crc_ok": meta["crc_ok"]}
+        measured = {"snr_db": meta["snr_db"], "cfo_hz": meta["cfo_hz"], "crc_ok": meta["crc_ok"], "level_db": meta.get("level_db", 0.0)}
     except KeyError as error:
         raise FrameError(f"frame PDU has the keys {', '.join(sorted(meta))}; missing is {error}") from error
     frame = ReceivedFrame(header, symbols, meta["noise_var"], start_sample=meta.get("start_sample", 0), **measured)

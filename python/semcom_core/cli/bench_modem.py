@@ -96,7 +96,8 @@ def _impulses(row: dict) -> str:
 def _overlap(row: dict) -> str:
     """Line of a row of overlapping bursts."""
     rate = row["header_ok"] / row["frames"]
-    return f"overlapping bursts, {row['channel']}: " + verdict(f"stronger received {rate:.3f}", f">= {STRONGER_RATE}", rate >= STRONGER_RATE)
+    stronger = verdict(f"stronger received {rate:.3f}", f">= {STRONGER_RATE}", rate >= STRONGER_RATE)
+    return f"overlapping bursts, {row['channel']}: {stronger}"
 
 
 def _stream(row: dict) -> str:

@@ -13,7 +13,6 @@ from semcom_core.phy.frame import FrameHeader, ReceivedFrame
 from semcom_core.phy.layout import Layout
 from semcom_core.phy.ofdm import to_carriers
 
-
 #: Clocks are assumed this far apart, as a ratio (one standard deviation).
 CLOCK_SPREAD = 2e-5
 
@@ -39,6 +38,7 @@ class Burst:
         phase: phase, rad; its slope, rad a symbol; and the symbol they hold for.
         clock: how much longer the burst takes than by the receiver's clock, as a ratio; and the deviation assumed of that.
         dc: the receiver's DC offset.
+        level: mean power of the preamble's samples.
     """
 
     start: int
@@ -61,6 +61,7 @@ class Burst:
     preview: np.ndarray | None = None
     clock: tuple[float, float] = (0.0, CLOCK_SPREAD)
     dc: complex = 0.0
+    level: float = 0.0
 
     def aim(self, layout: Layout) -> None:
         """Set the symbols that the next step reads, after `uses` or `header` changed."""
@@ -115,11 +116,14 @@ class SampleWindow:
             found[(index < 0) | (index >= len(self.samples))] = 0
         return found
 
-    def find_dc(self, bursts: list[Burst], count: int) -> None:
-        """Set the DC offset of bursts by the samples before them and `count` of their own."""
+    def measure(self, layout: Layout, bursts: list[Burst]) -> None:
+        """Set the DC offset of bursts by the samples before them and those of their first header, and their level."""
         starts = np.array([b.start for b in bursts]) - DC_SAMPLES
-        for burst, dc in zip(bursts, dc_offset(self.gather(starts, DC_SAMPLES + count), starts), strict=True):
-            burst.dc = complex(dc)
+        samples = self.gather(starts, DC_SAMPLES + layout.overhead_samples)
+        own = samples[:, DC_SAMPLES : DC_SAMPLES + layout.preamble_samples]
+        levels = np.mean(own.real**2 + own.imag**2, axis=1)
+        for burst, dc, level in zip(bursts, dc_offset(samples, starts), levels, strict=True):
+            burst.dc, burst.level = complex(dc), float(level)
 
     def observe(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> Observed:
         """Symbols `offsets` (B, S) samples after each burst's start, by the sender's clock, without DC, impulses and CFO."""

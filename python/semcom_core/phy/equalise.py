@@ -129,9 +129,8 @@ def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, limi
         y, var = _payload(layout, carriers[index, part], variances[index, part], max(reach, 0) * width - begin)
         burst.truncated |= bool(reach < burst.count)
         cfo_hz = (burst.cfo + burst.phase[1] / (2 * np.pi * layout.symbol_samples)) * layout.config.rate_hz
-        burst.frames.append(
-            ReceivedFrame(burst.header, y, var, snr_db=float(result.snr_db[index]), cfo_hz=float(cfo_hz), start_sample=burst.start)
-        )
+        measured = {"snr_db": float(result.snr_db[index]), "cfo_hz": float(cfo_hz), "level_db": float(linear_to_db(burst.level))}
+        burst.frames.append(ReceivedFrame(burst.header, y, var, start_sample=burst.start, **measured))
         burst.uses += layout.header_uses + burst.header.length
         burst.ended = not burst.header.more or burst.truncated or len(burst.frames) >= layout.config.max_frames
         burst.header = None

@@ -94,6 +94,7 @@ class ReceivedFrame(Frame):
     Args:
         noise_var: float32 array (length,); inf marks an erased symbol, whose value is 0.
         snr_db: estimated SNR over the frame, dB (see units).
+        level_db: mean power of the preamble's samples over full scale (a sample of modulus 1), dB (0 without a modem).
         cfo_hz: estimated carrier frequency offset, Hz (0 without a modem).
         crc_ok: whether the header's CRC held. Frames with a bad header never leave the modem as received frames.
         start_sample: absolute index of the burst's first preamble sample in the receiver's input (0 without a modem).
@@ -102,6 +103,7 @@ class ReceivedFrame(Frame):
     noise_var: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     snr_db: float = 0.0
     cfo_hz: float = 0.0
+    level_db: float = 0.0
     crc_ok: bool = True
     start_sample: int = 0
 

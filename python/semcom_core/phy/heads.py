@@ -108,7 +108,7 @@ class HeaderReader:
     def _estimate_from_chirps(self, window: SampleWindow, bursts: list[Burst]) -> None:
         """First channel and noise estimates of bursts, from their Zadoff-Chu symbols."""
         offsets = np.broadcast_to(self.chirp_offsets, (len(bursts), len(self.chirp_offsets)))
-        window.find_dc(bursts, self.layout.overhead_samples)
+        window.measure(self.layout, bursts)
         raw = (window.observe(self.layout, bursts, offsets).carriers * self.chirp.conj()).mean(axis=1)
         noise = self.smoother.noise_only(raw) + 1e-30
         channel, _ = self.smoother(raw, noise)

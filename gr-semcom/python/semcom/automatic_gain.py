@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gain of a radio's receiver by the level of the bursts it receives."""
+
+from __future__ import annotations
+
+import threading
+
+import pmt
+from gnuradio import gr
+
+from semcom_core.config import from_mapping
+from semcom_core.phy.frame import ReceivedFrame
+from semcom_core.phy.gain import AutomaticGain, GainConfig
+
+from .guard import guarded_handler
+from .notices import FEEDBACK
+from .pdu import is_end, read_frame
+from .ticker import Ticker
+
+#: How often the time without a burst is looked at, s.
+PERIOD_S = 0.25
+
+
+class automatic_gain(gr.basic_block):
+    """Sets a radio's gain between bursts, so that it never changes within one.
+
+    Message ports:
+        in: frame PDUs of the burst receiver; the key level_db of a burst's first frame counts.
+        command: dictionaries {"gain": dB}, as the sources of gr-uhd and gr-soapy take them; the first at the start.
+        feedback (output): notices `refused` and `failed`.
+
+    Args:
+        gain_db: gain to begin with, dB.
+        settings: settings of semcom_core.phy.gain.GainConfig, a dict.
+
+    Raises:
+        ConfigError: there is no such setting, or a value is out of range.
+    """
+
+    def __init__(self, gain_db=30.0, settings=None):
+        gr.basic_block.__init__(self, "automatic_gain", None, None)
+        self.gain = AutomaticGain(from_mapping(GainConfig, settings or {}), gain_db)
+        self.changes = self.refused = 0
+        self._burst, self._lock = -1, threading.Lock()
+        self._last = 0.0
+        self._ticker = Ticker(self, self._tick)
+        self.message_port_register_in(pmt.intern("in"))
+        self.set_msg_handler(pmt.intern("in"), self.handle_frame)
+        self.message_port_register_out(pmt.intern("command"))
+        self.message_port_register_out(FEEDBACK)
+
+    def start(self):
+        """Set the gain, and start the clock of the search."""
+        self._burst, self._last = -1, 0.0
+        self._publish(self.gain.gain_db)
+        self._ticker.start()
+        return True
+
+    def stop(self):
+        """End the clock."""
+        self._ticker.stop()
+        return True
+
+    @guarded_handler
+    def handle_frame(self, message):
+        """Take the level of a burst's first frame."""
+        if is_end(message):
+            return
+        frame = read_frame(message)
+        if not isinstance(frame, ReceivedFrame) or frame.start_sample == self._burst:
+            return
+        self._burst = frame.start_sample
+        with self._lock:
+            self._change(self.gain.burst(frame.level_db))
+
+    def _tick(self, now: float) -> float:
+        """Take note of the time since the last call."""
+        with self._lock:
+            self._change(self.gain.quiet(now - self._last) if self._last else None)
+        self._last = now
+        return now + PERIOD_S
+
+    def _change(self, gain_db: float | None) -> None:
+        if gain_db is not None:
+            self.changes += 1
+            self._publish(gain_db)
+
+    def _publish(self, gain_db: float) -> None:
+        self.message_port_pub(pmt.intern("command"), pmt.dict_add(pmt.make_dict(), pmt.intern("gain"), pmt.from_double(gain_db)))

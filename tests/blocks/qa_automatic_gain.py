@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Automatic gain: commands for a radio, one for each burst that asks for it; a search; a second start."""
+
+from __future__ import annotations
+
+import numpy as np
+import pmt
+import pytest
+from gnuradio import semcom
+from gnuradio.semcom import pdu
+
+from semcom_core.errors import ConfigError
+from semcom_core.phy.frame import ReceivedFrame
+
+
+@pytest.fixture
+def burst(make_frame):
+    """burst(start_sample, level_db): PDU of a received frame."""
+
+    def make(start_sample, level_db):
+        frame = make_frame(1)
+        noise_var = np.full(len(frame.symbols), 0.1, np.float32)
+        return pdu.frame_pdu(ReceivedFrame(frame.header, frame.symbols, noise_var, start_sample=start_sample, level_db=level_db))
+
+    return make
+
+
+def gains(messages):
+    return [pmt.to_double(pmt.dict_ref(m, pmt.intern("gain"), pmt.PMT_NIL)) for m in messages]
+
+
+def test_gain_follows_bursts_and_not_their_further_frames(flowgraph, collect, post, burst):
+    block = semcom.automatic_gain(gain_db=40, settings={"target_db": -20, "search_s": 100})
+    out = collect(block, "command")
+    flowgraph.start()
+    for start_sample, level_db in [(100, -5.0), (100, -5.0), (900, -20.0), (2000, -2.0)]:
+        post(block, "in", burst(start_sample, level_db))
+    assert gains(out.wait(3)) == pytest.approx([40, 25, 7])
+
+
+def test_searches_while_nothing_is_received(flowgraph, collect):
+    block = semcom.automatic_gain(gain_db=10, settings={"search_s": 0.2, "step_db": 5, "most_db": 20})
+    out = collect(block, "command")
+    flowgraph.start()
+    assert gains(out.wait(4))[:4] == pytest.approx([10, 15, 20, 0])
+
+
+def test_what_is_no_frame_is_refused_and_the_next_one_counts(flowgraph, collect, post, burst):
+    block = semcom.automatic_gain(gain_db=40, settings={"search_s": 100})
+    out = collect(block, "command")
+    flowgraph.start()
+    post(block, "in", pmt.intern("nonsense"))
+    post(block, "in", burst(5, 0.0))
+    assert gains(out.wait(2)) == pytest.approx([40, 22])
+    assert block.refused == 1
+
+
+def test_starts_again_with_the_gain_it_had(flowgraph, collect, post, burst):
+    block = semcom.automatic_gain(gain_db=40, settings={"search_s": 100})
+    out = collect(block, "command")
+    flowgraph.start()
+    post(block, "in", burst(5, 0.0))
+    out.wait(2)
+    flowgraph.stop()
+    flowgraph.wait()
+    flowgraph.start()
+    assert gains(out.wait(3)) == pytest.approx([40, 22, 22])
+
+
+def test_refuses_settings_that_are_not_there():
+    with pytest.raises(ConfigError, match="no setting 'targett'; allowed is one of"):
+        semcom.automatic_gain(settings={"targett": 3})
