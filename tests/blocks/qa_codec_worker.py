@@ -1,81 +1,23 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codec worker: time limits, what a restart keeps, markers; with a process that answers when it is told to."""
+"""Codec worker: time limits, what a restart keeps, markers, reloads; with a process that answers when it is told to."""
 
 from __future__ import annotations
 
-import queue
 import time
 
 import pytest
-from gnuradio.semcom import codec_pipe
-from gnuradio.semcom.codec_worker import CodecWorker
+from gnuradio.semcom import job_queue
 from gnuradio.semcom.job_queue import Job
 
-#: Takes `load_s` to load, or fails to load where the file `broken` is there; each job takes as many seconds as its argument says.
-PROGRAM = """
-import os, sys, time
-from multiprocessing.connection import Connection
-
-connection = Connection(int(sys.argv[1]))
-_, options = connection.recv()
-time.sleep(options.get("load_s", 0))
-if os.path.exists(options.get("broken", "")):
-    connection.send(("failed", "broken"))
-    sys.exit(1)
-connection.send(("ready", 2))
-while True:
-    _, (seconds,), _ = connection.recv()
-    time.sleep(seconds)
-    connection.send(("done", seconds))
-"""
-
-
-class Heard:
-    """Keeps what a worker tells its listener."""
-
-    def __init__(self):
-        self.events = queue.Queue()
-        self.states = []
-
-    def on_done(self, job, result):
-        self.events.put(("done", job.message_id))
-
-    def on_lost(self, job, reason):
-        self.events.put(("lost", job.message_id, reason))
-
-    def on_state(self, state, reason):
-        self.states.append(state)
-        if state in ("failed", "refused"):
-            self.events.put((state, reason))
-
-    def on_idle(self):
-        """Nothing waits for time here."""
-
-    def take(self, count):
-        return [self.events.get(timeout=15) for _ in range(count)]
+from semcom_core.errors import ConfigError
+from tests.blocks.told_codec import job, makers
 
 
 @pytest.fixture
 def make(tmp_path, monkeypatch):
-    """make(**settings): a worker around PROGRAM, stopped at the end of the test, and what it says."""
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
-    monkeypatch.setattr(codec_pipe, "PROGRAM", program)
-    workers = []
-
-    def new(options=None, **settings):
-        heard = Heard()
-        workers.append(CodecWorker("deflate", options or {}, heard, **settings))
-        return workers[-1], heard
-
-    yield new
-    for worker in workers:
-        worker.stop()
-
-
-def job(message_id, seconds=0.0):
-    return Job("encode", (seconds,), {}, message_id)
+    """make(**settings): a worker and what it says."""
+    yield from makers(tmp_path, monkeypatch)
 
 
 def test_loading_may_take_longer_than_a_job(make):
@@ -124,9 +66,55 @@ def test_restart_tries_again_to_load(make, tmp_path):
     assert heard.take(1) == [("done", 1)]
 
 
+def test_stop_ends_a_job_at_once(make):
+    worker, heard = make()
+    worker.start()
+    worker.jobs.put(job(1, 60.0))
+    while len(worker.jobs):
+        time.sleep(0.01)
+    worker.stop()
+    assert heard.events.empty() and worker._pipe is None
+
+
+def test_reload_comes_in_order_and_what_does_not_load_is_refused(make, tmp_path):
+    (tmp_path / "broken").touch()
+    worker, heard = make({"load_s": 0.0})
+    worker.start()
+    worker.jobs.put(job(1, 0.3))
+    worker.reload("deflate", {"broken": str(tmp_path / "broken")})
+    worker.jobs.put(job(2))
+    first, refused, second = heard.take(3)
+    assert (first, second) == (("done", 1), ("done", 2))
+    assert refused[0] == "refused" and "does not load: broken; the codec stays deflate with the settings {'load_s': 0.0}" in refused[1]
+    worker.reload("deflate", {"load_s": 0.1})
+    worker.jobs.put(job(3))
+    assert heard.take(1) == [("done", 3)]
+    assert worker.options == {"load_s": 0.1}
+    for name, options in (("morse", {}), ("deflate", [])):
+        with pytest.raises(ConfigError):
+            worker.reload(name, options)
+
+
+def test_defect_of_the_listener_fails_the_run_and_not_the_thread(make):
+    worker, heard = make()
+    heard.on_done = lambda job, result: 1 / 0 if job.message_id == 1 else heard.events.put(("done", job.message_id))
+    worker.start()
+    worker.jobs.put(job(1))
+    worker.jobs.put(job(2))
+    assert heard.take(2) == [("failed", "ZeroDivisionError: division by zero"), ("done", 2)]
+
+
 def test_markers_pass_a_full_queue(make):
     worker, _ = make(queue_size=2)
     assert [worker.jobs.put(job(i)) for i in range(3)] == [True, True, False]
-    assert worker.jobs.put(Job())
-    unbounded, _ = make(queue_size=0)
-    assert all(unbounded.jobs.put(job(i)) for i in range(2000))
+    assert all(worker.jobs.put(Job()) for _ in range(100))
+    assert len(worker.jobs) == 3
+    worker.jobs.resize(4)
+    assert [worker.jobs.put(job(i)) for i in range(3)] == [True, False, False]
+
+
+def test_size_0_is_large_and_bounded(make, monkeypatch):
+    monkeypatch.setattr(job_queue, "MOST_JOBS", 2000)
+    worker, _ = make(queue_size=0)
+    assert all(worker.jobs.put(job(i)) for i in range(2000))
+    assert not worker.jobs.put(job(2000))

@@ -16,6 +16,7 @@ from semcom_core.phy import PhyConfig, Receiver
 from .guard import guarded_work, tunable
 from .notices import FEEDBACK
 from .pdu import frame_pdu
+from .restart import begin_again
 
 
 class burst_receiver(gr.sync_block):
@@ -57,6 +58,7 @@ class burst_receiver(gr.sync_block):
 
     def start(self):
         """Begin a new stream."""
+        begin_again(self)
         self.receiver, self._origin = self._wanted, 0
         return True
 

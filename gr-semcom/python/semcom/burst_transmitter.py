@@ -19,6 +19,7 @@ from .fragments import FragmentGroups
 from .guard import WORK_DONE, guarded_handler, guarded_work, tunable
 from .notices import FEEDBACK, notify
 from .pdu import is_end, is_last, read_frame
+from .restart import begin_again
 
 PACKET_LEN = pmt.intern("packet_len")
 
@@ -102,6 +103,11 @@ class burst_transmitter(gr.sync_block):
         self._samples, self._position, self._message_ids = np.zeros(0, np.complex64), 0, []
         self._ended, self._first = False, True
 
+    def start(self):
+        """Begin a new stream."""
+        begin_again(self)
+        return True
+
     def stop(self):
         """Forget what waits, so that a flowgraph that is started again begins anew."""
         self._forget()
@@ -140,8 +146,8 @@ class burst_transmitter(gr.sync_block):
         while self._waiting and not self._message_ids:
             frames, message_ids = self._take_messages()
             try:
-                samples = self.transmitter.burst(frames)
-            except FrameError as error:  # symbols that are not finite
+                samples = self._burst(frames)
+            except FrameError as error:  # symbols that are not finite, or too large
                 for message_id in message_ids:
                     notify(self, "lost", message_id, str(error))
                 continue
@@ -150,6 +156,14 @@ class burst_transmitter(gr.sync_block):
             self._position, self._message_ids, self._first = 0, message_ids, False
             self.bursts += 1
             self.add_item_tag(0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples)))
+
+    def _burst(self, frames: list[Frame]) -> np.ndarray:
+        """Samples of a burst; raises FrameError where the symbols do not give finite ones."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            samples = self.transmitter.burst(frames)
+        if not np.isfinite(samples).all():
+            raise FrameError("frame has symbols too large for a burst of finite samples; allowed is unit mean power")
+        return samples
 
     def _take_messages(self) -> tuple[list[Frame], list[int]]:
         """Frames and numbers of the messages of one burst."""

@@ -11,6 +11,7 @@ from .codec_worker import CodecWorker
 from .guard import tunable
 from .job_queue import Job
 from .notices import FEEDBACK, notify
+from .restart import begin_again
 
 
 class codec_block(gr.basic_block):
@@ -58,6 +59,7 @@ class codec_block(gr.basic_block):
 
     def start(self):
         """Start the worker process."""
+        begin_again(self)
         self.worker.start()
         return True
 

@@ -14,38 +14,38 @@ from .guard import guarded_handler
 from .link_clock import LinkClock
 from .link_ledger import MODES, LinkLedger
 from .link_settings import link_settings
-from .notices import FEEDBACK, drain, notify, read_notice
+from .notices import FEEDBACK, notify, read_notice
 from .pdu import is_end, read_text
+from .restart import begin_again
 from .window_text import WindowText
 
 #: Time from the end of a run to on_done, s: the other blocks handle what the last message has brought.
 GRACE_S = 0.3
-#: A run that ends by itself ends when this many time limits in a row have passed without anything arriving.
+#: Time limits in a row without anything arriving that end a run.
 PATIENCE = 3
 
 
 class link_monitor(link_settings):
     """Keeps the books of a link and says when a run is over.
 
-    A block that fails ends the run at once; a block that neither answers nor says so ends it by the time limit. A flowgraph that is
-    started again is a new run, with counts from 0 and a new report.
+    A block that fails ends the run at once, one that falls silent by the time limit. A flowgraph that is started again is a new
+    run, with counts from 0 and a new report.
 
     Message ports:
         sent: text PDUs and the end PDU of the text source.
         in: text PDUs of the text decoder.
         notices: `feedback` (of the text source, `notices`) of the other blocks.
         feedback (output): notices `resolved`, one for each settled message, and `end` when the run is over; to the text source.
-        out: pairs ("report", symbol), ten times a second at the most: the counts in one line, among them `dropped` (of the lost: a
-            queue was full), `refused` (what blocks took for no message, or for no setting) and `restarts` (of codec processes).
+        out: pairs ("report", symbol), ten times a second at the most: the counts in one line, see link_ledger.
 
     Args:
         mode: "link" settles a message when its text arrives, "transmit" when its burst has left, "receive" expects `expected` texts.
         expected: texts to be received or reported lost in mode "receive"; 0 is any number, and the run does not end by itself.
         min_rate: share of the messages that must arrive exactly (in mode "receive": decoded) for a healthy run, 0 to 1.
-        timeout_s: time without any event after which messages on the way are given up, s; it does not run while a codec loads. With
-            `on_done`, three such times in a row without any arrival end the run.
+        timeout_s: time without any event after which messages on the way are given up, s; it does not run while a codec loads.
+            With `on_done`, three such times in a row without any arrival end the run.
         console: print the report when the run ends.
-        report_file: JSON file for the report and its latest messages, written when the run ends. Empty: none.
+        report_file: JSON file for the report, written when the run ends. Empty: none.
         history: how many of the latest messages the report has.
         on_done: called without arguments, in a thread of its own, when the run is over; None: nothing.
 
@@ -73,6 +73,7 @@ class link_monitor(link_settings):
         """Open new books."""
         self.ledger, self._silent = LinkLedger(self.history, paired=self.mode != "receive"), 0
         self._ended = self._over = self._reported = False
+        self._end = threading.Timer(GRACE_S, self.on_done)
         self._clock.reset()
 
     @property
@@ -85,10 +86,10 @@ class link_monitor(link_settings):
         self.ledger.counts["refused"] = count
 
     def start(self):
-        """Start the clock of the time limit; a second time also new books."""
-        if self._reported:
-            drain(self, "sent", "in", "notices")
-            self._begin()
+        """Start the clock of the time limit, with new books."""
+        begin_again(self)
+        self._end.cancel()  # of an earlier run
+        self._begin()
         self._clock.start()
         self._window.start()
         return True
@@ -144,8 +145,8 @@ class link_monitor(link_settings):
         if notice.state == "failed":
             self.on_defect(f"{notice.block}: {notice.reason}")
         elif notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit"):
+            self._silent *= notice.state == "lost"
             with self._lock:
-                self._silent *= notice.state == "lost"
                 count = self.ledger.settle(notice.message_id, notice.state)
             self._settled(count)
 
@@ -185,7 +186,7 @@ class link_monitor(link_settings):
         finally:  # whatever keeps the report from being made, the run ends
             notify(self, "end")
             if self.on_done is not None:
-                threading.Timer(GRACE_S, self.on_done).start()
+                self._end.start()
 
     def _report(self) -> None:
         with self._lock:

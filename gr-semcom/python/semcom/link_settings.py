@@ -15,7 +15,10 @@ from .link_report import checked_file, write_report
 
 
 class link_settings(gr.basic_block):
-    """A block of messages with the settings of a link monitor, which describes them; it has a LinkClock in `_clock` and the books in `ledger`."""
+    """A block of messages with the settings of a link monitor, which describes them.
+
+    A derived class has a LinkClock in `_clock` and its books in `ledger`.
+    """
 
     def __init__(self, name, expected, min_rate, timeout_s, console, report_file):
         gr.basic_block.__init__(self, name, None, None)

@@ -75,13 +75,6 @@ def has_port(block, port) -> bool:
     return any(pmt.eqv(pmt.vector_ref(ports, i), port) for i in range(pmt.length(ports)))
 
 
-def drain(block, *ports: str) -> None:
-    """Throw away what waits at some message inputs of a block since an earlier run of its flowgraph."""
-    for port in map(pmt.intern, ports):
-        while block.to_basic_block().delete_head_nowait(port) is not None:
-            pass
-
-
 def read_notice(message) -> Notice:
     """Notice of a message.
 

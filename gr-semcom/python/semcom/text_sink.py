@@ -21,6 +21,7 @@ from semcom_core.text.visible import for_stream, visible
 from .guard import guarded_handler, tunable
 from .notices import FEEDBACK
 from .pdu import is_end, read_text
+from .restart import begin_again
 from .window_text import WindowText
 
 
@@ -90,6 +91,7 @@ class text_sink(gr.basic_block):
 
     def start(self):
         """Open the file again where an earlier run has closed it."""
+        begin_again(self)
         if self._file is None:
             self._file = open_file(self.text_file, "a")
         self._window.start()

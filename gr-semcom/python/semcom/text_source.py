@@ -15,8 +15,9 @@ from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy.frame import MESSAGE_IDS
 
 from .guard import guarded_handler, tunable
-from .notices import drain, read_notice
+from .notices import read_notice
 from .pdu import end_pdu, is_end, read_text, text_pdu
+from .restart import begin_again, drain
 
 #: Texts a second where neither `period_s` nor `window` holds back a source that repeats: message ports have no backpressure.
 _FREE_HZ = 1000.0
@@ -104,8 +105,8 @@ class text_source(gr.basic_block):
 
     def start(self):
         """Start the thread that sends the listed texts."""
-        if self._thread is not None:
-            drain(self, "feedback")  # what the end of an earlier run has left
+        begin_again(self)
+        drain(self, "feedback")  # what the end of an earlier run has left; nothing can have come about this one
         self._set(_stopping=False, _next=0, _resolved=self.sent)
         self._thread = threading.Thread(target=self._send_all, name="text_source", daemon=True)
         self._thread.start()
