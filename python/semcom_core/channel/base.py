@@ -120,7 +120,7 @@ def term(name: str, usage: str):
 
 def usages() -> str:
     """What a channel string may hold, for messages and help."""
-    return ", ".join(TERMS[name].usage for name in sorted(TERMS))
+    return ", ".join(dict.fromkeys(TERMS[name].usage for name in sorted(TERMS)))
 
 
 def expect(name: str, values: list[str], options: dict[str, str], counts: tuple[int, ...], allowed: tuple[str, ...] = ()) -> None:

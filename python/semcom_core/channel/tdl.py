@@ -24,6 +24,7 @@ from semcom_core.units import db_to_linear
 
 #: Longest delay of a path, samples.
 LONGEST = 1024
+_USAGE = "tdl-a or tdl-b or tdl-c or tdl-d or tdl-e[:SNR_DB][,SPREADns][,KMHkmh or ,doppler=HZ][,fc=HZ]"
 
 
 @dataclass(frozen=True)
@@ -66,30 +67,26 @@ class Tdl(Term):
         return written(self.name, snr, shown(self.spread_ns, "ns"), *self.motion.parts())
 
 
-def _usage(name: str) -> str:
-    return f"{name}[:SNR_DB][,DELAYns][,KMHkmh or ,doppler=HZ][,fc=HZ]"
-
-
-@term("tdl-a", _usage("tdl-a"))
+@term("tdl-a", _USAGE)
 class TdlA(Tdl):
     """Without line of sight, 23 paths."""
 
 
-@term("tdl-b", _usage("tdl-b"))
+@term("tdl-b", _USAGE)
 class TdlB(Tdl):
-    """Without line of sight, 23 paths, shorter."""
+    """Without line of sight, 23 paths of like power."""
 
 
-@term("tdl-c", _usage("tdl-c"))
+@term("tdl-c", _USAGE)
 class TdlC(Tdl):
-    """Without line of sight, 24 paths, longer."""
+    """Without line of sight, 24 paths."""
 
 
-@term("tdl-d", _usage("tdl-d"))
+@term("tdl-d", _USAGE)
 class TdlD(Tdl):
     """With line of sight, K = 13.3 dB."""
 
 
-@term("tdl-e", _usage("tdl-e"))
+@term("tdl-e", _USAGE)
 class TdlE(Tdl):
     """With line of sight, K = 22 dB."""

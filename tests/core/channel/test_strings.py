@@ -73,8 +73,8 @@ def test_refuses_in_one_line_what_does_not_fit_the_sample_rate(text):
     assert "\n" not in str(caught.value)
 
 
-def test_each_term_has_a_usage_that_begins_with_its_name():
-    assert all(cls.name == name and cls.usage.startswith(name) and cls.__doc__ for name, cls in TERMS.items())
+def test_each_term_has_a_usage_with_its_name():
+    assert all(cls.name == name and name in cls.usage and cls.__doc__ for name, cls in TERMS.items())
     assert {f"tdl-{letter}" for letter in "abcde"} <= set(TERMS) and len(TERMS) == 20
 
 
