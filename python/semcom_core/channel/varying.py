@@ -72,5 +72,9 @@ class Varying(Processor):
         count = self.ahead + self.behind + 1
         rows = sliding_window_view(self._line, self.block + count - 1)[starts - self.behind - self._begin]
         shifted = np.ascontiguousarray(sliding_window_view(rows, self.block, axis=1)[:, ::-1])  # (G, taps, block)
-        parts = np.stack([first, last - first], axis=1).astype(np.complex64) @ shifted
+        line = np.stack([first, last - first], axis=1)
+        if np.iscomplexobj(line):
+            parts = line.astype(np.complex64) @ shifted
+        else:  # half the work
+            parts = (line.astype(np.float32) @ shifted.view(np.float32)).view(np.complex64)
         return (parts[:, 0] + self._ramp * parts[:, 1]).ravel()
