@@ -123,11 +123,8 @@ class Channel:
             if not one.symbol_level:
                 allowed = ", ".join(sorted(name for name in TERMS if TERMS[name].symbol_level))
                 raise ConfigError(f"channel term {str(one)!r} acts on samples; allowed without the modem is {allowed}")
-        x, base, signal = np.asarray(x, dtype=np.complex64), int(rng.integers(1 << 63)), Signal(self.rate_hz, self.carrier_hz)
-        gain = np.ones(len(x), dtype=np.complex64)
-        for one, number in occurrences(self.terms):
-            processor = one.start(signal, generator(base, one.name, number))
-            gain = np.concatenate([processor(gain), processor.end(tail=False)])
+        x, base = np.asarray(x, dtype=np.complex64), int(rng.integers(1 << 63))
+        gain = self._symbol_gains(len(x), base)
         power = np.abs(gain) ** 2
         lost = power < ERASED_BELOW
         noise = CLEAN_NOISE_VAR if self.snr_db is None else 1 / db_to_linear(self.snr_db)
@@ -147,6 +144,14 @@ class Channel:
             return 0.0
         carrier = self.signal.carrier_power if x is None else self._carrier_power(x)
         return carrier / float(db_to_linear(self.snr_db))
+
+    def _symbol_gains(self, count: int, base: int) -> np.ndarray:
+        """Gains of codec symbols, complex64 (count,); a symbol counts as a sample."""
+        gain, signal = np.ones(count, dtype=np.complex64), Signal(self.rate_hz, self.carrier_hz)
+        for one, number in occurrences(self.terms):
+            processor = one.start(signal, generator(base, one.name, number))
+            gain = np.concatenate([processor(gain), processor.end(tail=False)])
+        return gain
 
     def _carrier_power(self, x: np.ndarray) -> float:
         """Mean power of an active carrier."""
