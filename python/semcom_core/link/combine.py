@@ -16,6 +16,8 @@ from semcom_core.phy.frame import ReceivedFrame
 
 #: Floor of a noise variance, so that a noise-free symbol has a finite weight.
 LEAST_NOISE = 1e-9
+#: Nepers of power a decibel.
+_NEPERS = np.log(10) / 10
 #: Copies of fewer symbols than these are taken for the same: noise would decide.
 FEWEST_SYMBOLS = 64
 
@@ -23,7 +25,7 @@ FEWEST_SYMBOLS = 64
 def combine(first: ReceivedFrame, second: ReceivedFrame) -> ReceivedFrame:
     """Two copies of a frame as one; combining one after another is the same as combining all at once.
 
-    A symbol that one copy has erased (noise_var inf, or a value that is not finite) comes from the other. The header, the
+    A symbol that one copy has erased (noise_var inf, or a value that makes no sense) comes from the other. The header, the
     frequency offset and the start are the second copy's; the SNR is the sum.
 
     Raises:
@@ -37,7 +39,7 @@ def combine(first: ReceivedFrame, second: ReceivedFrame) -> ReceivedFrame:
     there = total > 0
     mean = np.divide((weights * symbols).sum(axis=0), total, out=np.zeros(len(total), np.complex128), where=there)
     noise_var = np.divide(1, total, out=np.full(len(total), np.inf), where=there)
-    snr_db = 10 * np.log10(10 ** (first.snr_db / 10) + 10 ** (second.snr_db / 10))
+    snr_db = np.logaddexp(first.snr_db * _NEPERS, second.snr_db * _NEPERS) / _NEPERS
     return replace(second, symbols=mean.astype(np.complex64), noise_var=noise_var.astype(np.float32), snr_db=float(snr_db))
 
 
@@ -68,5 +70,5 @@ def kind(frame: ReceivedFrame) -> tuple[int, ...]:
 
 def weights_of(frame: ReceivedFrame) -> np.ndarray:
     """Inverse noise variances, float (length,); 0 where a symbol is erased."""
-    good = np.isfinite(frame.symbols) & np.isfinite(frame.noise_var)
+    good = np.isfinite(frame.symbols) & np.isfinite(frame.noise_var) & (frame.noise_var >= 0)
     return np.where(good, 1 / np.maximum(np.where(good, frame.noise_var, 1.0), LEAST_NOISE, dtype=float), 0.0)

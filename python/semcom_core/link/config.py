@@ -29,8 +29,8 @@ class SenderConfig:
     window: int = setting(16, "messages on the way at once in selective-repeat, 1 to 128; at most the receiver's")
     max_tries: int = setting(10, "transmissions of a message before it is given up, 1 to 1000")
     timeout_s: float = setting(1.0, "time from a burst's last sample to its answer, until it is measured, s, 0.01 to 3600")
-    longest_s: float = setting(8.0, "longest time to wait for an answer, s, timeout_s to 3600")
-    backoff: float = setting(2.0, "factor of the time to wait after each silence, 1 to 10")
+    longest_s: float = setting(4.0, "longest time to wait for an answer, s, timeout_s to 3600")
+    backoff: float = setting(1.5, "factor of the time to wait after each silence, 1 to 10")
     stall_s: float = setting(20.0, "time without a word of the transmitter after which a message counts as transmitted, s, 0.01 to 3600")
     queue_size: int = setting(256, "messages that may wait for the window, 1 to 1048576")
 

@@ -97,7 +97,7 @@ class ArqReceiver:
 
     def poll(self, now: float) -> Actions:
         """What is to be done now."""
-        for number in [n for n, message in self._incoming.items() if now - message.heard >= self.config.patience_s]:
+        for number in [n for n, message in self._incoming.items() if message.heard + self.config.patience_s <= now]:
             self._conclude(number, now)
         for number in [n for n, due in self._due.items() if due <= now]:
             del self._due[number]

@@ -43,11 +43,11 @@ def test_erased_symbols_are_neutral(message, heard):
     assert whole.noise_var[:5] == pytest.approx([0.2, 0.2, np.inf, 0.2, 0.1])
 
 
-def test_what_is_not_finite_counts_as_erased(message, heard):
+def test_what_makes_no_sense_counts_as_erased(message, heard):
     a, b = (heard(message()[0], 0.2, np.random.default_rng(i)) for i in range(2))
-    a.symbols[0], a.symbols[1], a.noise_var[2] = np.nan, np.inf, np.nan
-    whole = combine(a, b)
-    assert np.array_equal(whole.symbols[:3], b.symbols[:3])
+    a.symbols[0], a.symbols[1], a.noise_var[2], a.noise_var[3] = np.nan, np.inf, np.nan, -1
+    whole = combine(replace(a, snr_db=1e6), b)
+    assert np.allclose(whole.symbols[:4], b.symbols[:4])
     assert np.isfinite(whole.symbols).all() and np.isfinite(whole.noise_var).all()
 
 

@@ -71,7 +71,7 @@ def test_working_transmitter_is_waited_for(message):
 
 
 def test_decoder_at_work_is_asked_after_ever_less_often(message):
-    sender = make(max_tries=2)
+    sender = make(max_tries=2, backoff=2.0)
     start(sender, message(0, 3))
     gaps, now = [], 0.5
     for _ in range(5):
