@@ -10,9 +10,9 @@ import numpy as np
 DC_SAMPLES, SECTION = 2048, 256
 #: An offset is taken out when its power exceeds this many times its error's.
 DC_CERTAIN = 12.0
-#: Samples of more power than IMPULSE times the median of their symbol are impulses (1 in 10^7 of a Gaussian signal). Only symbols
+#: Samples of more power than IMPULSE times the median of their symbol are impulses (in 1 of 10^4 Gaussian symbols). Only symbols
 #: with a sample above SUSPECT times the usual power of a burst are looked at.
-IMPULSE, SUSPECT = 26.0, 10.0
+IMPULSE, SUSPECT = 28.0, 10.0
 
 
 def dc_offset(samples: np.ndarray, begin: np.ndarray) -> np.ndarray:

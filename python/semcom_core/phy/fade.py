@@ -4,7 +4,7 @@
 
 The estimate about the header, h0, is split into what a few smooth functions b of the carriers can say and the rest:
 
-    h(k, s) = h0(k) + sum over m of b_m(k) (c_m(s) - c_m(0))
+    h(k, s) = h0(k) + sum over m of b_m(k) (c_m(s) - c_m(0)) + (rest of h0)(k) (g(s) - 1),   g: how the c_m turn together
 
 Each c_m is a Gaussian process with Clarke's correlation J0(2 pi f s) seen by the pilots and, about the header, by h0. The
 Doppler frequency f is the likeliest of a few, 0 among them: a channel that stands still is left as it is.
@@ -69,10 +69,24 @@ class ChannelFollower:
         times = np.concatenate([[0.5 * (head - 1)], np.arange(count)])
         best, tracks, variance = self._likeliest(seen.transpose(0, 2, 1), doubt, times)
         for index in np.flatnonzero(best):
-            change = tracks[index, :, 1:] - tracks[index, :, :1]
-            still.channel[index] += (self.basis @ change).T.astype(np.complex64)
-            still.error[index] += (np.abs(self.basis) ** 2 @ variance[index, :, 1:]).T.astype(np.float32)
+            change, doubt = self._change(channel[index], tracks[index], variance[index, :, 1:])
+            still.channel[index] += change
+            still.error[index] += doubt
         return Followed(still.channel, still.error, best > 0)
+
+    def _change(self, channel: np.ndarray, track: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How a channel (A,) changes when its smooth functions follow `track` (M, 1 + S), and its error powers, (S, A) each.
+
+        The track begins about the header. What the functions cannot say turns and grows as they do together: with a single path,
+        whatever its delay, that is right.
+        """
+        first = track[:, 0]
+        size = max(float(np.sum(np.abs(first) ** 2)), 1e-30)
+        together = first.conj() @ track[:, 1:] / size
+        rest = channel - self.basis @ (self.basis.conj().T @ channel)
+        change = self.basis @ (track[:, 1:] - track[:, :1]) + np.outer(rest, together - 1)
+        error = np.abs(self.basis) ** 2 @ variance + np.outer(np.abs(rest) ** 2, variance.sum(axis=0) / size)
+        return change.T.astype(np.complex64), error.T.astype(np.float32)
 
     def _likeliest(self, seen, doubt, times):
         """Index of each burst's likeliest frequency (0: none), and its processes and their variances (B, M, 1 + S)."""

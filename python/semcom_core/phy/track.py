@@ -17,7 +17,7 @@ WALKS, CERTAIN = (2e-3, 1e-2, 3e-2, 8e-2), 3.0
 #: Prior deviation of the phase's constant, rad.
 CONSTANT = 1.0
 #: Symbols from which the least walk counts, and how far the residuals of a line may exceed their expectation, in deviations.
-LONG, STRAIGHT = 16, 3.5
+LONG, STRAIGHT = 16, 2.0
 
 
 def smooth_phase(
