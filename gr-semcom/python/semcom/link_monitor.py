@@ -58,8 +58,8 @@ class link_monitor(link_settings):
     def __init__(self, mode="link", expected=0, min_rate=0.97, timeout_s=120, console=True, report_file="", history=10000, on_done=None):
         check_choice("mode", mode, MODES)
         check_range("history", history, 1, 1 << 20)
-        self.mode, self.history, self.on_done = mode, int(history), on_done
-        self._lock, self._clock = threading.RLock(), LinkClock(self._silence)
+        self.mode, self.history, self.on_done, self._lock = mode, int(history), on_done, threading.RLock()
+        self._clock = LinkClock(self._silence)
         link_settings.__init__(self, "link_monitor", expected, min_rate, timeout_s, console, report_file)
         self._begin()
         for port, handler in {"sent": self.handle_sent, "in": self.handle_received, "notices": self.handle_notice}.items():

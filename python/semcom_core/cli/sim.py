@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
 from semcom_core.phy import PhyConfig, Receiver, Transmitter
 from semcom_core.phy.frame import MESSAGE_IDS
 from semcom_core.text import DecodedText, TextCodec
+from semcom_core.text.visible import for_stream, visible
 
 #: Silence before and after each burst, samples.
 _GAP = 400
@@ -76,7 +78,7 @@ def _send(codec: TextCodec, text: str, number: int, snr_db: float, channel: Chan
         got = DecodedText("", False, number, reason=str(error))
     result = {"sent": text, "received": got.text, "decoded": got.decoded, "exact": got.decoded and got.text == text, "reason": got.reason}
     result |= {"uses": uses, "air_uses": air_uses}
-    print(_describe(result))
+    print(for_stream(_describe(result), sys.stdout))
     return result
 
 
@@ -86,7 +88,7 @@ def _describe(result: dict) -> str:
     size, words = len(sent), max(1, len(result["sent"].split()))
     air = "" if result["air_uses"] is None else f", {result['air_uses']} samples on air"
     cost = f"{result['uses']} channel uses for {size} bytes, {result['uses'] / words:.1f} a word{air}"
-    return f"sent      {sent.decode()}\nreceived  {result['received']}{verdict}\n          {cost}"
+    return f"sent      {visible(sent.decode())}\nreceived  {visible(result['received'])}{verdict}\n          {cost}"
 
 
 def _through_modem(frames, channel: Channel, rng) -> tuple[list, int]:

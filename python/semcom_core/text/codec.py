@@ -76,6 +76,15 @@ def load_codec(name: str, **settings) -> TextCodec:
     return getattr(importlib.import_module(module), cls).from_settings(**settings)
 
 
+def check_text(text: str) -> None:
+    """Raise FrameError unless UTF-8 can carry a text: it may hold no lone surrogate."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        found = f"{text[error.start]!r} at position {error.start}"
+        raise FrameError(f"text has {found}; allowed is Unicode text without lone surrogates") from error
+
+
 def check_fragments(frames: list[ReceivedFrame]) -> tuple[int, list[ReceivedFrame | None]]:
     """Message number, and the fragments of one message in order with None for each that is missing.
 

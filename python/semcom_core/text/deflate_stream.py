@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import zlib
 
-from semcom_core.errors import FrameError
+from semcom_core.text.codec import check_text
 
 #: Longest output accepted from a stream that fails its check, bytes.
 _GUESS_LIMIT = 1 << 20
@@ -18,11 +18,8 @@ def compress(text: str) -> bytes:
     Raises:
         FrameError: the text holds a lone surrogate, which UTF-8 cannot carry.
     """
-    try:
-        data = text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        found = f"{text[error.start]!r} at position {error.start}"
-        raise FrameError(f"text has {found}; allowed is Unicode text without lone surrogates") from error
+    check_text(text)
+    data = text.encode("utf-8")
     strategies = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY, zlib.Z_FIXED)
     streams = []
     for strategy in strategies:

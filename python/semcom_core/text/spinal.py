@@ -20,7 +20,7 @@ from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
 from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
 from semcom_core.text.budget import Budget, alpha_for, rate_index, surprisal_units
-from semcom_core.text.codec import DecodedText, check_fragments
+from semcom_core.text.codec import DecodedText, check_fragments, check_text
 from semcom_core.text.constellation import evidence
 from semcom_core.text.prior import TextPrior
 from semcom_core.text.search import SearchResult, SequentialDecoder
@@ -28,6 +28,8 @@ from semcom_core.text.spine import spine_symbols, spines_of, start_spine
 
 #: Source symbols of one fragment at the most: a longer history costs memory and gains little.
 FRAGMENT_SYMBOLS = 192
+#: Source symbols of a fragment of a text that is too long for the most fragments otherwise.
+LONG_FRAGMENT_SYMBOLS = 1024
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,10 @@ class SpinalCodec:
     def from_settings(cls, **settings) -> SpinalCodec:
         """Make the codec from keyword settings and load its model."""
         config = from_mapping(SpinalConfig, settings)
-        return cls(config, load_language_model(config.model))
+        try:
+            return cls(config, load_language_model(config.model))
+        except ModelError as error:
+            raise ModelError(f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or checks one") from error
 
     def surprisals(self, symbols: list[int]) -> np.ndarray:
         """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols) + 1,)."""
@@ -87,9 +92,10 @@ class SpinalCodec:
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         index = rate_index(alpha_for(snr_db, self.config.efficiency))
         budget = Budget(index, self.config.delta_bits, self.config.tail_bits)
+        check_text(text)
         symbols = self.prior.tokenize(text)
-        parts = max(1, -(-len(symbols) // FRAGMENT_SYMBOLS))
-        while parts <= MAX_FRAGMENTS:
+        parts = min(max(1, -(-len(symbols) // FRAGMENT_SYMBOLS)), MAX_FRAGMENTS)
+        while parts <= MAX_FRAGMENTS and len(symbols) <= parts * LONG_FRAGMENT_SYMBOLS:
             payloads = [
                 self._fragment(list(part), budget, message_id, k) for k, part in enumerate(np.array_split(symbols, parts))
             ]
@@ -98,7 +104,7 @@ class SpinalCodec:
             parts = MAX_FRAGMENTS if parts < MAX_FRAGMENTS < 2 * parts else 2 * parts
         raise FrameError(
             f"text has {len(text)} characters, {len(symbols)} tokens; allowed is what fits {MAX_FRAGMENTS} fragments of"
-            f" {FRAGMENT_SYMBOLS} tokens and {MAX_LENGTH} channel symbols"
+            f" {LONG_FRAGMENT_SYMBOLS} tokens and {MAX_LENGTH} channel symbols"
         )
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:

@@ -58,8 +58,8 @@ def test_a_text_of_many_fragments_comes_back():
 
 
 def test_a_text_too_long_is_refused_with_its_size():
-    with pytest.raises(FrameError, match=r"text has 4000 characters, 4000 tokens; allowed is what fits 16 fragments"):
-        make().encode("a" * 4000, 10.0)
+    with pytest.raises(FrameError, match=r"text has 16400 characters, 16400 tokens; allowed is what fits 16 fragments"):
+        make().encode("a" * 16400, 10.0)
 
 
 def test_symbols_have_unit_power_and_follow_the_surprisal():
