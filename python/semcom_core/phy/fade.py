@@ -28,6 +28,8 @@ DOPPLER = (0.0006, 0.002, 0.006, 0.018)
 CERTAIN = 4.0
 #: Smooth functions followed, and the fewest symbols from which it is done.
 DIRECTIONS, FEWEST = 3, 14
+#: Error power of what is not seen.
+UNSEEN = 1e18
 
 
 @dataclass(frozen=True)
@@ -61,18 +63,25 @@ class ChannelFollower:
         still = Followed(np.repeat(channel[:, None], count, 1), np.repeat(error[:, None], count, 1), np.zeros(len(turned), bool))
         if count < FEWEST:
             return still
-        there = known[:, :, self.pilots[0]] != 0
-        raw = turned[:, :, self.pilots] * known[:, :, self.pilots].conj()
-        seen = np.concatenate([(channel[:, self.pilots] @ self.inverse.T)[:, None], raw @ self.inverse.T], axis=1)
-        first = error[:, self.pilots].mean(axis=1)
-        doubt = np.concatenate([first[:, None], np.where(there, noise, 1e12)], axis=1)[:, None, :] * self.spread[:, None]
+        seen, doubt = self._observe(turned, known, channel, error, noise)
         times = np.concatenate([[0.5 * (head - 1)], np.arange(count)])
-        best, tracks, variance = self._likeliest(seen.transpose(0, 2, 1), doubt, times)
+        best, tracks, variance = self._likeliest(seen, doubt, times)
         for index in np.flatnonzero(best):
-            change, doubt = self._change(channel[index], tracks[index], variance[index, :, 1:])
+            change, more = self._change(channel[index], tracks[index], variance[index, :, 1:])
             still.channel[index] += change
-            still.error[index] += doubt
+            still.error[index] += more
         return Followed(still.channel, still.error, best > 0)
+
+    def _observe(self, turned, known, channel, error, noise):
+        """What is seen of the smooth functions' processes, first by h0 and then by each symbol's pilots, and with which error powers.
+
+        Both (B, M, 1 + S); a symbol without pilots has the error power UNSEEN.
+        """
+        raw = turned[:, :, self.pilots] * known[:, :, self.pilots].conj()
+        seen = np.concatenate([channel[:, None, self.pilots], raw], axis=1) @ self.inverse.T
+        each = np.where(known[:, :, self.pilots[0]] != 0, noise, UNSEEN)
+        doubt = np.concatenate([error[:, self.pilots].mean(axis=1)[:, None], each], axis=1)
+        return seen.transpose(0, 2, 1), doubt[:, None, :] * self.spread[:, None]
 
     def _change(self, channel: np.ndarray, track: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """How a channel (A,) changes when its smooth functions follow `track` (M, 1 + S), and its error powers, (S, A) each.
@@ -90,9 +99,10 @@ class ChannelFollower:
 
     def _likeliest(self, seen, doubt, times):
         """Index of each burst's likeliest frequency (0: none), and its processes and their variances (B, M, 1 + S)."""
-        real = doubt[:, :, 1:] < 1e11
+        real = doubt[:, :, 1:] < 0.1 * UNSEEN
         shown = np.sum(np.abs(seen[:, :, 1:]) ** 2 * real, axis=2) / np.maximum(real.sum(axis=2), 1)
         power = np.maximum(shown, np.abs(seen[:, :, 0]) ** 2) + 1e-30
+        doubt = np.maximum(doubt, 1e-9 * power[:, :, None])
         likely, found = [], []
         for doppler in (0.0, *DOPPLER):
             shape = j0(2 * np.pi * doppler * np.subtract.outer(times, times))
