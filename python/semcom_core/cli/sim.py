@@ -16,7 +16,7 @@ from semcom_core.bench.text import receive
 from semcom_core.channel import Channel, parse_channel
 from semcom_core.cli.codecs import add_codec_options, codec_from
 from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
-from semcom_core.phy import PhyConfig, Receiver, Transmitter
+from semcom_core.phy import PROFILES, PhyConfig, Receiver, Transmitter
 from semcom_core.phy.frame import MESSAGE_IDS
 from semcom_core.text import DecodedText, TextCodec
 from semcom_core.text.visible import for_stream, visible
@@ -34,6 +34,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--channel", default="awgn:5", help="such as awgn:5+cfo:12khz+taps:0,-6,-10 (default awgn:5)")
     parser.add_argument("--design-snr-db", type=float, help="SNR the rate is chosen for (default: that of the channel)")
     parser.add_argument("--no-modem", dest="modem", action="store_false", help="bare symbols through the channel, without the burst modem")
+    parser.add_argument("--profile", default="standard", help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the results to")
     add_codec_options(parser)
@@ -43,7 +44,8 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Send each message; exit status 1 when one did not arrive exactly."""
     check_range("seed", args.seed, 0, math.inf)
-    channel = parse_channel(args.channel)
+    modem = PhyConfig(profile=args.profile) if args.modem else None
+    channel = parse_channel(args.channel) if modem is None else parse_channel(args.channel).for_modem(modem)
     snr_db = channel.snr_db if args.design_snr_db is None else args.design_snr_db
     if snr_db is None:
         raise ConfigError(f"channel {args.channel!r} states no SNR; name the one to design for with --design-snr-db")
@@ -51,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
     texts = _messages(args)
     codec = codec_from(args)
     rng = np.random.default_rng(args.seed)
-    results = [_send(codec, text, i % MESSAGE_IDS, snr_db, channel, rng, args.modem) for i, text in enumerate(texts)]
+    results = [_send(codec, text, i % MESSAGE_IDS, snr_db, channel, rng, modem) for i, text in enumerate(texts)]
     if args.json:
-        write_json(args.json, "sim", args.seed, {"channel": str(channel), "codec": codec.name, "modem": args.modem}, results)
+        write_json(args.json, "sim", args.seed, {"channel": str(channel), "codec": codec.name, "modem": args.modem, "profile": args.profile}, results)
     return 0 if all(result["exact"] for result in results) else 1
 
 
@@ -66,13 +68,13 @@ def _messages(args: argparse.Namespace) -> list[str]:
         raise ConfigError(f"text file {args.text_file} cannot be read: {error}") from error
 
 
-def _send(codec: TextCodec, text: str, number: int, snr_db: float, channel: Channel, rng, modem: bool) -> dict:
+def _send(codec: TextCodec, text: str, number: int, snr_db: float, channel: Channel, rng, modem: PhyConfig | None) -> dict:
     """Send one message and print what became of it; a message that is refused does not keep the others from being sent."""
     uses, air_uses = 0, None
     try:
         frames = codec.encode(text, snr_db, message_id=number)
         uses = sum(len(frame.symbols) for frame in frames)
-        received, air_uses = _through_modem(frames, channel, rng) if modem else ([receive(f, channel, rng) for f in frames], None)
+        received, air_uses = _through_modem(frames, channel, modem, rng) if modem else ([receive(f, channel, rng) for f in frames], None)
         got = codec.decode(received) if received else DecodedText("", False, number, reason="no frame was received")
     except (FrameError, ModelError) as error:
         got = DecodedText("", False, number, reason=str(error))
@@ -91,11 +93,11 @@ def _describe(result: dict) -> str:
     return f"sent      {visible(sent.decode())}\nreceived  {visible(result['received'])}{verdict}\n          {cost}"
 
 
-def _through_modem(frames, channel: Channel, rng) -> tuple[list, int]:
+def _through_modem(frames, channel: Channel, modem: PhyConfig, rng) -> tuple[list, int]:
     """The frames that the receiver finds, and the samples of the burst."""
-    burst = Transmitter(PhyConfig()).burst(frames)
+    burst = Transmitter(modem).burst(frames)
     gap = np.zeros(_GAP, np.complex64)
-    receiver = Receiver(PhyConfig())
+    receiver = Receiver(modem)
     received = receiver.push(channel.through_samples(np.concatenate([gap, burst, gap]), rng))
     return received + receiver.flush(), len(burst)
 

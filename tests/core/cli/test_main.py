@@ -29,7 +29,7 @@ def failure(capsys, *arguments: str) -> tuple[int, str]:
     ("arguments", "message"),
     [
         ([*SIM, "morse"], "codec is 'morse'; allowed is one of deflate, spinal"),
-        ([*SIM, "deflate", "--channel", "fog:3"], "channel term is 'fog:3'; allowed is awgn"),
+        ([*SIM, "deflate", "--channel", "fog:3"], "channel term is 'fog:3'; allowed is adc:BITS"),
         ([*SIM, "deflate", "--channel", "awgn:loud"], "channel SNR in dB is 'loud'; allowed is -60 to 100"),
         ([*SIM, "deflate", "--channel", "awgn:5+rayleigh:6"], "channel has the SNR set by "),
         ([*SIM, "deflate", "--channel", ""], "channel term is ''; allowed is"),

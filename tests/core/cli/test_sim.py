@@ -27,7 +27,7 @@ def test_through_the_modem_with_a_frequency_offset(tmp_path, capsys):
     found = json.loads(path.read_text(encoding="utf-8"))
     assert list(found) == ["bench", "version", "seed", "settings", "rows"]
     assert (found["bench"], found["version"], found["seed"]) == ("sim", __version__, 1)
-    assert found["settings"] == {"channel": "awgn:8+cfo:12000", "codec": "deflate", "modem": True}
+    assert found["settings"] == {"channel": "awgn:8+cfo:12000", "codec": "deflate", "modem": True, "profile": "standard"}
     row = found["rows"][0]
     assert (row["sent"], row["received"], row["decoded"], row["exact"], row["reason"]) == (TEXT, TEXT, True, True, "")
     assert row["air_uses"] > row["uses"] > 8 * len(TEXT) / 4
@@ -93,3 +93,13 @@ def test_a_message_that_is_refused_does_not_keep_the_next_from_being_sent(tmp_pa
     assert sent["exact"] and sent["received"] == "Good morning."
     assert main(["sim", "--codec", "deflate", "--text", "\ud800"]) == 1
     assert "position 0" in capsys.readouterr().out
+
+
+def test_the_long_range_profile_carries_a_text_below_the_noise(capsys):
+    assert sim("--text", TEXT, "--channel", "awgn:-3", "--profile", "long-range") == 0
+    assert f"received  {TEXT}" in capsys.readouterr().out
+
+
+def test_unknown_profile_is_refused(capsys):
+    assert sim("--text", TEXT, "--profile", "far") == 2
+    assert capsys.readouterr().err == "semcom: profile is 'far'; allowed is one of long-range, standard\n"
