@@ -10,12 +10,12 @@ import numpy as np
 import pmt
 from gnuradio import gr
 
-from semcom_core.config import from_mapping
-from semcom_core.phy import PhyConfig, Receiver
+from semcom_core.phy import Receiver
 
 from .guard import guarded_work, tunable
 from .notices import FEEDBACK
 from .pdu import frame_pdu
+from .phy_settings import phy_config
 from .restart import begin_again
 
 
@@ -51,7 +51,7 @@ class burst_receiver(gr.sync_block):
     @tunable
     def set_phy(self, phy: dict) -> None:
         """Set the modem's settings; the next samples are read with them."""
-        self._wanted = Receiver(from_mapping(PhyConfig, phy or {}))
+        self._wanted = Receiver(phy_config(phy))
         self.phy = dict(phy or {})
         if self.receiver is None:
             self.receiver = self._wanted

@@ -10,15 +10,15 @@ import numpy as np
 import pmt
 from gnuradio import gr
 
-from semcom_core.config import from_mapping
 from semcom_core.errors import FrameError, check_range
-from semcom_core.phy import PhyConfig, Transmitter
+from semcom_core.phy import Transmitter
 from semcom_core.phy.frame import MESSAGE_IDS, Frame
 
 from .fragments import FragmentGroups
 from .guard import WORK_DONE, guarded_handler, guarded_work, tunable
 from .notices import FEEDBACK, notify
 from .pdu import is_end, is_last, read_frame
+from .phy_settings import phy_config
 from .restart import begin_again
 
 PACKET_LEN = pmt.intern("packet_len")
@@ -65,7 +65,7 @@ class burst_transmitter(gr.sync_block):
     @tunable
     def set_phy(self, phy: dict) -> None:
         """Set the modem's settings."""
-        self.transmitter = Transmitter(from_mapping(PhyConfig, phy or {}))
+        self.transmitter = Transmitter(phy_config(phy))
         self.phy = dict(phy or {})
 
     @tunable

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pmt
 from gnuradio import gr
 
@@ -64,8 +66,11 @@ class codec_block(gr.basic_block):
         return True
 
     def stop(self):
-        """End the worker process; what waits is discarded."""
-        self.worker.stop()
+        """End the worker process; what waits is dropped and counted."""
+        discarded = self.worker.stop()
+        if discarded:
+            self.dropped += discarded
+            logging.getLogger(f"gnuradio.semcom.{self.name()}").warning("%s: %d messages wait at the end", self.name(), discarded)
         return True
 
     def submit(self, job: Job) -> None:

@@ -66,17 +66,17 @@ class CodecWorker:
         self._thread = threading.Thread(target=self._run, name=f"codec {self.codec}", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End thread and process; jobs that wait are discarded. Does nothing when not started."""
+    def stop(self) -> int:
+        """End thread and process; returns how many jobs waited and are discarded. Does nothing when not started."""
         self._stopping.set()
         if self._thread is None:
-            return
+            return 0
         pipe = self._pipe
         if pipe is not None:
             pipe.kill()
         self._thread.join()
         self._thread = None
-        self.jobs.clear()
+        return self.jobs.clear()
 
     def reload(self, codec: str, options: dict) -> None:
         """Load another codec, or the same with other settings, after the jobs that wait. If it does not load, the former stays.

@@ -71,7 +71,9 @@ class JobQueue:
             self._change.wait_for(lambda: self._jobs, timeout=limit_s)
             return self._jobs.popleft() if self._jobs else None
 
-    def clear(self) -> None:
-        """Discard the jobs that wait."""
+    def clear(self) -> int:
+        """Discard the jobs that wait; returns how many calls of the codec were among them."""
         with self._change:
+            calls = sum(job.verb not in ("", RELOAD) for job in self._jobs)
             self._jobs.clear()
+        return calls
