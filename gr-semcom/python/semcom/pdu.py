@@ -6,10 +6,9 @@ Every PDU is a pair (metadata, payload):
 
 - text:   payload u8vector, the UTF-8 text. Keys message_id; from the decoder also decoded, score, reason, snr_db (dB), cfo_hz (Hz).
 - frame:  payload c32vector, the symbols. Keys codec, message_id, fragment, fragments, params, model_fp, context_fp; from the
-          receiver also noise_var (f32vector, one for each symbol), snr_db (dB),
-          cfo_hz (Hz), level_db (dB), crc_ok, start_sample. The key last
-          (true) closes a message that is sent without all of its fragments.
-- notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block.
+          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok, start_sample.
+          The key last (true) closes a message that is sent without all of its fragments.
+- notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block, cause.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
 """
 
