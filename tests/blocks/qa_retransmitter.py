@@ -124,6 +124,7 @@ def test_settings_change_while_running(rig, make_frame):
     block, out, _, give = rig(window=1, timeout_s=30.0, longest_s=30.0, stall_s=30.0)
     give("in", *(pdu.frame_pdu(make_frame(i)) for i in range(4)))
     assert len(out.wait(2, limit_s=0.3)) == 1
+    give("ack", ack(0, 1))
     block.set_window(3)
     assert len(out.wait(4, limit_s=0.3)) == 3
     for name, value in {"mode": "stop-and-wait", "max_tries": 3, "timeout_s": 2, "longest_s": 9.0, "backoff": 1.5, "stall_s": 3.0}.items():

@@ -5,10 +5,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 TEXTS = ["The first sentence.", "Der zweite Satz: Grüße!", "三つ目の文です。", "A fourth, with 3.14159 and 42.", "The end \U0001f600"]
 LONG = " ".join(f"Sentence number {i} of {7919 * i % 10007}." for i in range(400))
 LIMIT_S = 60
@@ -60,6 +65,24 @@ def test_half_duplex(run):
     assert status == 0, said
     assert received.splitlines() == TEXTS[:3]
     assert report["exact"] == 3
+
+
+def test_stopped_flowgraph_starts_again_and_delivers(compiled, tmp_path):
+    script, said = compiled(ROOT / "grc" / "two_sided_link_headless.grc")
+    assert script.exists(), said
+    (tmp_path / "texts.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    program = """
+from two_sided_link_headless import two_sided_link_headless as link
+flowgraph = link(codec="deflate", loss=0.3, text_file="texts.txt", seed=3)
+for _ in range(3):
+    flowgraph.start()
+    flowgraph.wait()
+    print(flowgraph.monitor.exit_status(), flowgraph.acknowledger.counts["delivered"])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(script.parent)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
+    assert re.findall(r"^(\d) (\d)$", done.stdout, re.MULTILINE) == [("0", "5")] * 3, done.stdout + done.stderr
 
 
 def test_without_a_way_it_ends_and_says_so(run):

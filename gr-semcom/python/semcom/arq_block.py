@@ -13,6 +13,7 @@ from semcom_core.config import from_mapping
 from semcom_core.link import ArqReceiver, ArqSender, ReceiverConfig, SenderConfig
 
 from .notices import FEEDBACK
+from .restart import begin_again
 from .ticker import Ticker
 
 
@@ -50,6 +51,7 @@ class arq_block(gr.basic_block):
 
     def start(self):
         """Forget the last run, and start the timers."""
+        begin_again(self)
         with self._lock:
             self.machine, self.refused = self._machine(), 0
         self._ticker.start()

@@ -13,6 +13,7 @@ from semcom_core.errors import check_range
 from .guard import guarded_handler, tunable
 from .notices import FEEDBACK
 from .pdu import is_end
+from .restart import begin_again
 
 
 class frame_loss(gr.basic_block):
@@ -51,6 +52,7 @@ class frame_loss(gr.basic_block):
 
     def start(self):
         """Begin the draws anew."""
+        begin_again(self)
         self._rng = np.random.default_rng(self.seed)
         self.passed = self.lost = self.refused = 0
         return True

@@ -11,6 +11,7 @@ from semcom_core.errors import check_range
 
 from .guard import guarded_work, tunable
 from .notices import FEEDBACK
+from .restart import begin_again
 
 
 class half_duplex(gr.sync_block):
@@ -48,6 +49,7 @@ class half_duplex(gr.sync_block):
 
     def start(self):
         """The transmitter has not been on yet."""
+        begin_again(self)
         self.muted, self._since_on = 0, np.inf
         return True
 

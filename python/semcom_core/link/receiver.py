@@ -119,17 +119,15 @@ class ArqReceiver:
     def _number(self, message_id: int, now: float) -> int:
         """The unwrapped number of a message heard of; what the sender can no longer have in its window is concluded."""
         number = unwrap(message_id, self._latest)
-        window = self.config.window
-        if self._order is None or number - self._latest > window:  # the first, or the first after an outage
+        if self._order is None or number - self._latest > self.config.window:  # the first, or the first after an outage
             self._start_anew(now)
-            number = message_id
-            self._order = Order(0 if message_id < window else message_id)
-            self._latest = number
+            number = self._latest = message_id
+            self._order = Order(number)
         if number > self._latest:
             self._latest = number
             for old in [n for n in self._settled if n <= number - MAX_WINDOW]:
                 del self._settled[old]
-            for old in [n for n in self._incoming if n <= number - window]:
+            for old in [n for n in self._incoming if n <= number - self.config.window]:
                 self._conclude(old, now)
         return number
 

@@ -29,6 +29,8 @@ JITTER = 0.25
 class ArqSender:
     """Sends messages until each is acknowledged or has been tried often enough.
 
+    The first message travels alone until it is answered (or given up), so that the far end learns where the numbers begin.
+
     Times are seconds of any one clock that does not run backwards.
 
     Args:
@@ -44,6 +46,7 @@ class ArqSender:
         self._waiting: deque[Outgoing] = deque()
         self._active: dict[int, Outgoing] = {}
         self._settled: list[Settled] = []
+        self._met = False
 
     @property
     def pending(self) -> int:
@@ -82,8 +85,11 @@ class ArqSender:
             self.counts["stray_acks"] += 1
             return
         self.counts["acks"] += 1
-        if message.tries + message.polls == 1 and not message.sending and message.silent:
-            self._round_trip.measure(now - message.sent_at)
+        self._met = True
+        if message.tries + message.polls == 1 and message.silent:
+            if not message.sending:
+                self._round_trip.measure(now - message.sent_at)
+            message.sending = False  # it is answered, so it is out, whatever is still to be heard of the transmitter
         message.silent = 0
         if ack.done:
             self._settle(ack.message_id, Settled(ack.message_id, True, not ack.again, message.tries))
@@ -110,8 +116,8 @@ class ArqSender:
         return min((message.due for message in self._active.values()), default=math.inf)
 
     def _may_start(self, message_id: int) -> bool:
-        if not self._active:
-            return True
+        if not (self._active and self._met):
+            return not self._active
         ahead = (message_id - next(iter(self._active))) % MESSAGE_IDS
         return message_id not in self._active and ahead < self.config.messages_at_once
 
@@ -151,6 +157,7 @@ class ArqSender:
 
     def _settle(self, message_id: int, settled: Settled) -> None:
         del self._active[message_id]
+        self._met = True
         self._settled.append(settled)
         self.counts["acknowledged" if settled.acknowledged else "given_up"] += 1
         self.counts["undecoded"] += settled.acknowledged and not settled.decoded

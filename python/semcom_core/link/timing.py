@@ -8,6 +8,8 @@ from __future__ import annotations
 _MEAN_WEIGHT, _DEVIATION_WEIGHT = 1 / 8, 1 / 4
 #: Deviations to wait above the mean; however steady the answers are, the wait is not below this many means.
 _DEVIATIONS, _LEAST_MEANS = 4, 2
+#: Measurements before the wait may fall below what was set: the first answers come sooner than those to a full window.
+_ENOUGH = 4
 
 
 class RoundTrip:
@@ -19,9 +21,11 @@ class RoundTrip:
     def __init__(self):
         self._mean_s: float | None = None
         self._deviation_s = 0.0
+        self._count = 0
 
     def measure(self, round_trip_s: float) -> None:
         """Enter the round-trip time of a message that was sent once, s (Karn's rule: others are ambiguous)."""
+        self._count += 1
         if self._mean_s is None:
             self._mean_s, self._deviation_s = round_trip_s, round_trip_s / 2
             return
@@ -29,7 +33,8 @@ class RoundTrip:
         self._mean_s += _MEAN_WEIGHT * (round_trip_s - self._mean_s)
 
     def timeout_s(self, unknown_s: float) -> float:
-        """Time to wait for an answer, s; `unknown_s` before anything was measured."""
+        """Time to wait for an answer, s; at least `unknown_s` before enough was measured."""
         if self._mean_s is None:
             return unknown_s
-        return max(self._mean_s + _DEVIATIONS * self._deviation_s, _LEAST_MEANS * self._mean_s)
+        least_s = _LEAST_MEANS * self._mean_s if self._count >= _ENOUGH else unknown_s
+        return max(self._mean_s + _DEVIATIONS * self._deviation_s, least_s)

@@ -36,13 +36,22 @@ def test_order_on_request_only(deliver):
     assert [ids(deliver(receiver, i).deliveries) for i in (0, 3, 1)] == [[0], [3], [1]]
 
 
+def test_gap_is_passed_over_after_the_patience(deliver):
+    receiver = make(patience_s=5.0)
+    deliver(receiver, 7, 1.0)
+    assert ids(deliver(receiver, 9, 2.0).deliveries) == []
+    assert receiver.next_time() == 7.0
+    assert ids(receiver.poll(7.0).deliveries) == [9]
+    assert ids(deliver(receiver, 8, 8.0).deliveries) == [8], "late, but not lost"
+
+
 def test_order_across_the_wrap_and_many_rounds(deliver):
     receiver = make()
-    found = []
-    for first in range(0, 1024, 2):  # each pair the wrong way round
+    found = ids(deliver(receiver, 0).deliveries)
+    for first in range(1, 1025, 2):  # each pair the wrong way round, but for the first message
         for i in (first + 1, first):
             found += ids(deliver(receiver, i % 256, now=float(first), variant=i).deliveries)
-    assert found == [i % 256 for i in range(1024)]
+    assert found == [i % 256 for i in range(1025)]
 
 
 def test_what_the_sender_can_no_longer_send_is_not_waited_for(deliver, message, heard):

@@ -12,12 +12,23 @@ import pytest
 
 from semcom_core.errors import FrameError
 from semcom_core.link import Ack, ArqSender, SenderConfig
+from semcom_core.phy import Frame, FrameHeader
 
 WHOLE = 0b111
 
 
 def make(**settings):
     return ArqSender(SenderConfig(**{"timeout_s": 1.0, "longest_s": 100.0, **settings}), np.random.default_rng(0))
+
+
+def acquainted(**settings):
+    """A sender that the far end has answered once, with nothing measured."""
+    sender = make(**settings)
+    sender.submit([Frame(FrameHeader(2, 200), np.zeros(0, np.complex64))])
+    sender.poll(0)
+    sender.on_ack(Ack(200, 1, done=True), 0)
+    sender.poll(0)
+    return sender
 
 
 def numbers(sends):
@@ -50,6 +61,14 @@ def test_selective_repeat_sends_what_is_lacking(message):
     assert numbers(sender.poll(0.5)[0]) == [[(0, 1)]]
 
 
+def test_answer_may_come_before_the_word_of_the_transmitter(message):
+    sender = make()
+    sender.submit(message(0, 3))
+    sender.poll(0)
+    sender.on_ack(Ack(0, 0b101), 0.5)
+    assert numbers(sender.poll(0.5)[0]) == [[(0, 1)]]
+
+
 def test_stop_and_wait_sends_all_again_and_one_message_at_a_time(message):
     sender = make(mode="stop-and-wait")
     sender.submit(message(1))
@@ -63,7 +82,7 @@ def test_stop_and_wait_sends_all_again_and_one_message_at_a_time(message):
 
 
 def test_window_limits_the_span_of_numbers(message):
-    sender = make(window=4)
+    sender = acquainted(window=4)
     for i in range(254, 262):
         sender.submit(message(i % 256))
     assert numbers(sender.poll(0)[0]) == [[(254, 0)], [(255, 0)], [(0, 0)], [(1, 0)]]
@@ -72,6 +91,16 @@ def test_window_limits_the_span_of_numbers(message):
         assert sender.poll(0.1)[0] == []
     sender.on_ack(Ack(254, 1, done=True), 0.2)
     assert numbers(sender.poll(0.2)[0]) == [[(2, 0)], [(3, 0)], [(4, 0)]]
+
+
+def test_first_message_travels_alone_until_it_is_answered(message):
+    sender = make()
+    for i in range(3):
+        sender.submit(message(i))
+    assert numbers(sender.poll(0)[0]) == [[(0, 0)]]
+    sender.on_transmitted(0, 0)
+    sender.on_ack(Ack(0, 1), 0.1)  # it is there, though not yet decoded
+    assert numbers(sender.poll(0.1)[0]) == [[(1, 0)], [(2, 0)]]
 
 
 def test_number_in_use_waits(message):
@@ -134,7 +163,7 @@ def test_full_queue_refuses(message):
 
 
 def test_settings_change_while_running(message):
-    sender = make(window=1)
+    sender = acquainted(window=1)
     for i in range(3):
         sender.submit(message(i))
     assert len(sender.poll(0)[0]) == 1
