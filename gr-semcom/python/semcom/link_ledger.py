@@ -112,6 +112,12 @@ class LinkLedger:
             self._record(message_id, outcome or "marked", None, text, meta)
         return 0
 
+    def note(self, state: str, cause: str) -> None:
+        """Count what a notice says of a block's troubles."""
+        self.counts["dropped"] += cause == "dropped"
+        self.counts["refused"] += state == "refused"
+        self.counts["restarts"] += state == "restarted"
+
     def fail(self, reason: str) -> None:
         """Enter that a block has failed."""
         if len(self.failures) < MOST_FAILURES:

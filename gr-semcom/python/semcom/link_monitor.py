@@ -139,9 +139,7 @@ class link_monitor(link_settings):
         if notice.state in ("loading", "ready", "failed"):
             self._clock.loading(notice.block, notice.state == "loading")
         with self._lock:
-            self.ledger.counts["dropped"] += notice.cause == "dropped"
-            self.ledger.counts["restarts"] += notice.state == "restarted"
-            self.ledger.counts["refused"] += notice.state == "refused"
+            self.ledger.note(notice.state, notice.cause)
         if notice.state == "failed":
             self.on_defect(f"{notice.block}: {notice.reason}")
         elif notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit"):

@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     rng = np.random.default_rng(args.seed)
     results = [_send(codec, text, i % MESSAGE_IDS, snr_db, channel, rng, modem) for i, text in enumerate(texts)]
     if args.json:
-        write_json(args.json, "sim", args.seed, {"channel": str(channel), "codec": codec.name, "modem": args.modem, "profile": args.profile}, results)
+        settings = {"channel": str(channel), "codec": codec.name, "modem": args.modem, "profile": args.profile}
+        write_json(args.json, "sim", args.seed, settings, results)
     return 0 if all(result["exact"] for result in results) else 1
 
 
