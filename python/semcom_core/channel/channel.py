@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from semcom_core.channel.base import TERMS, Signal, Term, usages
-from semcom_core.channel.stream import Stream, generator, occurrences
+from semcom_core.channel.stream import Stream, finite, generator, occurrences
 from semcom_core.errors import ConfigError
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.units import complex_noise, db_to_linear
@@ -37,7 +37,7 @@ class Channel:
         terms: in the order in which they act.
         rate_hz: sample rate, Hz, for terms in Hz.
         carrier_power: mean power of an active carrier (unitary transform) to which the SNR refers; None measures it on
-            the samples that are not zero. A stream, and silence, is given that of a burst of the default PhyConfig.
+            the samples that are neither zero nor malformed. A stream, and silence, is given that of a burst of the default PhyConfig.
         sample_power: mean power of the transmitted samples on air, to which interference and the receiver's levels refer; None is
             carrier_power times the occupancy of the default PhyConfig.
         carrier_hz: carrier frequency, Hz, which turns speeds into Doppler shifts.
@@ -134,7 +134,6 @@ class Channel:
 
     def through_samples(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Send samples as a stream of their own; what comes out, complex64, is longer by the delay and the multipath."""
-        x = np.asarray(x, dtype=np.complex64)
         stream = replace(self, carrier_power=self._carrier_power(x)).stream(rng)
         return np.concatenate([stream.push(x), stream.end()])
 
@@ -155,6 +154,7 @@ class Channel:
 
     def _carrier_power(self, x: np.ndarray) -> float:
         """Mean power of an active carrier."""
+        x = finite(x)
         on_air = x[x != 0]
         if self.carrier_power is not None or not len(on_air):
             return self.signal.carrier_power

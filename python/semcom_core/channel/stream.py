@@ -86,7 +86,7 @@ class Stream:
         Returns:
             What is ready on the other side, complex64 (m,).
         """
-        return self._ready(self._through(_finite(np.asarray(samples, np.complex64))))
+        return self._ready(self._through(finite(samples)))
 
     def end(self) -> np.ndarray:
         """End the stream: what is still to come, with the tails of multipath and filters, complex64 (m,)."""
@@ -118,8 +118,9 @@ class Stream:
         return np.concatenate([*left, *parts, np.zeros(0, np.complex64)])
 
 
-def _finite(samples: np.ndarray) -> np.ndarray:
-    """Samples without those that are not finite or larger than LARGEST."""
+def finite(samples: np.ndarray) -> np.ndarray:
+    """Samples as complex64; those that are not finite or larger than LARGEST are 0."""
+    samples = np.asarray(samples, np.complex64)
     parts = np.ascontiguousarray(samples).view(np.float32)
     if not len(parts) or np.abs(parts).max() < LARGEST:
         return samples
