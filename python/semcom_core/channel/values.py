@@ -7,19 +7,21 @@ Units are written in any case. A value without a unit is in the unit named first
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 
 from semcom_core.errors import ConfigError
 
-#: Units by quantity, each with its size in the first one.
+#: Units by quantity, each with its size in the first one: exact, so that 8.3 m/s is 29.88 km/h to the last digit.
 UNITS = {
-    "frequency": {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
-    "time": {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9},
-    "speed": {"kmh": 1.0, "km/h": 1.0, "m/s": 3.6},
-    "ratio": {"db": 1.0},
-    "angle": {"deg": 1.0},
-    "parts per million": {"ppm": 1.0},
-    "percent": {"%": 1.0},
+    "frequency": {"hz": 1, "khz": 10**3, "mhz": 10**6, "ghz": 10**9},
+    "time": {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9},
+    "speed": {"kmh": 1, "km/h": 1, "m/s": Decimal("3.6")},
+    "ratio": {"db": 1},
+    "angle": {"deg": 1},
+    "parts per million": {"ppm": 1},
+    "percent": {"%": 1},
 }
 
 
@@ -33,8 +35,8 @@ def number(text: str, what: str, low: float, high: float, quantity: str = "") ->
     lower = text.lower()
     unit = max((name for name in units if lower.endswith(name)), key=len, default="")
     try:
-        value = float(lower.removesuffix(unit)) * units.get(unit, 1.0)
-    except ValueError:
+        value = float(Decimal(lower.removesuffix(unit)) * units.get(unit, 1))
+    except (ArithmeticError, ValueError):  # of Decimal; of float for a signalling NaN
         value = np.nan
     if not low <= value <= high:
         first = f" {next(iter(units))}" if units else ""
@@ -65,8 +67,8 @@ def snr_of(values: list[str]) -> float | None:
 
 
 def shown(value: float, unit: str = "") -> str:
-    """A number as it is written in a channel string."""
-    return f"{value:.10g}{unit}"
+    """A number as it is written in a channel string: all its digits, and no exponent, whose sign would divide terms."""
+    return np.format_float_positional(float(value), trim="-") + unit
 
 
 def written(name: str, *parts: str | None) -> str:

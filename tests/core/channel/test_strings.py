@@ -5,12 +5,24 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from semcom_core.channel import TERMS, parse_channel
 from semcom_core.errors import ConfigError
+
+#: The least and the most that each term takes, and numbers of many digits, written as a channel writes them.
+LIMITS = [
+    "awgn:-60", "awgn:100", "rayleigh:-60,1000000kmh,fc=1000000000000", "rayleigh:0kmh,fc=1000", "rayleigh:100,block=1000000000",
+    "rician:-60,-40,doppler=0", "rician:k=60,doppler=1000000000", "tdl-a:-60,0ns,0kmh,fc=24000000000", "tdl-b:1000000000ns",
+    "tdl-c:100,1ns", "tdl-d:0.0001ns", "tdl-e:1ns,doppler=0.000001", "sco:-1000ppm", "sco:1000ppm", "cfo:-1000000000", "cfo:1000000000", "delay:0",
+    "delay:1000000", "taps:-200,100,0", "phase-noise:-250,at=1", "phase-noise:-250,at=1000000000", "iq:-40db,-90deg", "iq:40db,90deg",
+    "dc:0%,deg=-360", "dc:10000%,deg=360", "adc:1,clip=-40", "adc:24,clip=80", "pa:-40,p=0.1", "pa:80,p=10", "impulse:0,-100",
+    "impulse:1000000000,100,1000000", "tone:-100,-1000000000", "tone:100,1000000000,keyed=1000000000", "clean",
+    "cfo:12345.678901234567", "cfo:0.0000000000001234", "awgn:0.30000000000000004", "delay:3.3333333333333335",
+]
 
 
 @pytest.mark.parametrize("text, canonical", [
@@ -50,6 +62,26 @@ def test_string_round_trips(text, canonical):
     assert pickle.loads(pickle.dumps(channel)) == channel
 
 
+@pytest.mark.parametrize("text", LIMITS)
+def test_limits_and_all_digits_round_trip(text):
+    """As they are written, and with another term after them: an exponent's sign would be taken for the end of the term."""
+    channel = parse_channel(text)
+    assert str(channel) == text
+    assert parse_channel(f"{channel}+cfo:1") == replace(channel, terms=(*channel.terms, *parse_channel("cfo:1").terms))
+
+
+def test_limits_of_every_term_are_tried():
+    assert {text.partition(":")[0] for text in LIMITS} == set(TERMS)
+
+
+@pytest.mark.parametrize("text, canonical", [
+    ("rayleigh:8.3m/s,fc=24ghz", "rayleigh:29.88kmh,fc=24000000000"), ("rayleigh:30kmh,fc=4.1GHz", "rayleigh:30kmh,fc=4100000000"),
+    ("tdl-a:0.3us", "tdl-a:300ns"), ("cfo:-0.1khz", "cfo:-100"),
+])
+def test_units_add_no_digits(text, canonical):
+    assert str(parse_channel(text)) == canonical
+
+
 @pytest.mark.parametrize("text, named", [
     ("rayleigh:10,30", "10,30"), ("rayleigh:10,block=64,30kmh", "30kmh"), ("rayleigh:1.5,block=2.5", "'2.5'"),
     ("rayleigh:3kmh,4kmh", "3kmh"), ("rayleigh:3kmh,doppler=4", "doppler=4"), ("rayleigh:-3kmh", "'-3kmh'"),
@@ -58,7 +90,8 @@ def test_string_round_trips(text, canonical):
     ("phase-noise:-80,at=0", "'0'"), ("phase-noise:-10", "phase-noise:-10"), ("iq:1db,5deg,6deg", "6deg"), ("iq:5deg,6deg", "6deg"),
     ("iq:", "''"), ("dc:-1%", "'-1%'"), ("adc:0", "'0'"), ("adc:7.5", "'7.5'"), ("pa:6,p=0", "'0'"), ("impulse:100", "100"),
     ("impulse:1,2,0", "'0'"), ("tone:20", "20"), ("tone:20,1khz,keyd=3", "keyd=3"), ("awgn:5+tdl-a:10", "tdl-a:10"),
-    ("tone:inf,3", "'inf'"), ("impulse:nan,3", "'nan'"),
+    ("cfo:snan", "'snan'"), ("cfo:1e999999999999999999999", "'1e999999999999999999999'"), ("tone:inf,3", "'inf'"),
+    ("impulse:nan,3", "'nan'"),
 ])
 def test_refuses_in_one_line_what_is_not_allowed(text, named):
     with pytest.raises(ConfigError, match="allowed") as caught:
