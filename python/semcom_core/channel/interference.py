@@ -17,6 +17,8 @@ from semcom_core.units import complex_noise, db_to_linear
 class Impulses(Processor):
     """Adds bursts of Gaussian noise whose starts are a Poisson process.
 
+    The sum of k bursts is Gaussian noise of k times the power, so each sample's noise is drawn once, however many bursts it is in.
+
     Args:
         mean: impulses a sample.
         power: of an impulse's samples.
@@ -24,18 +26,20 @@ class Impulses(Processor):
     """
 
     def __init__(self, mean: float, power: float, length: int, rng: np.random.Generator):
-        self._mean, self._power, self._reach = mean, power, np.arange(length)
-        self._starts, self._values = rng, np.random.default_rng(rng.integers(1 << 63))
-        self._over = np.zeros(length - 1, np.complex64)  # what impulses that began before add from here on
+        self._mean, self._size, self._length = mean, np.float32(np.sqrt(power)), length
+        self._arrivals, self._values = rng, np.random.default_rng(rng.integers(1 << 63))
+        self._starts, self._position = np.zeros(0, np.int64), 0  # of impulses that reach the next sample, ascending
 
     def __call__(self, samples):
-        count = len(samples)
-        starts = np.repeat(np.arange(count), self._starts.poisson(self._mean, count))
-        added = np.concatenate([self._over, np.zeros(count, np.complex64)])
-        values = complex_noise((len(starts), len(self._reach)), self._power, self._values)
-        np.add.at(added, starts[:, None] + self._reach, values)
-        self._over = added[count:]
-        return samples + added[:count]
+        at = np.arange(self._position, self._position + len(samples))
+        starts = np.concatenate([self._starts, np.repeat(at, self._arrivals.poisson(self._mean, len(at)))])
+        count = np.searchsorted(starts, at, "right") - np.searchsorted(starts, at - self._length, "right")
+        hit = np.flatnonzero(count)
+        out = samples.copy()
+        out[hit] += self._size * complex_noise(len(hit), count[hit], self._values)
+        self._position += len(samples)
+        self._starts = starts[starts > self._position - self._length]
+        return out
 
 
 @term("impulse", "impulse:PER_SECOND,POWER_DB[,SAMPLES]")

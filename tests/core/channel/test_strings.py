@@ -17,11 +17,11 @@ from semcom_core.errors import ConfigError
 LIMITS = [
     "awgn:-60", "awgn:100", "rayleigh:-60,1000000kmh,fc=1000000000000", "rayleigh:0kmh,fc=1000", "rayleigh:100,block=1000000000",
     "rician:-60,-40,doppler=0", "rician:k=60,doppler=1000000000", "tdl-a:-60,0ns,0kmh,fc=24000000000", "tdl-b:1000000000ns",
-    "tdl-c:100,1ns", "tdl-d:0.0001ns", "tdl-e:1ns,doppler=0.000001", "sco:-1000ppm", "sco:1000ppm", "cfo:-1000000000", "cfo:1000000000", "delay:0",
-    "delay:1000000", "taps:-200,100,0", "phase-noise:-250,at=1", "phase-noise:-250,at=1000000000", "iq:-40db,-90deg", "iq:40db,90deg",
-    "dc:0%,deg=-360", "dc:10000%,deg=360", "adc:1,clip=-40", "adc:24,clip=80", "pa:-40,p=0.1", "pa:80,p=10", "impulse:0,-100",
-    "impulse:1000000000,100,1000000", "tone:-100,-1000000000", "tone:100,1000000000,keyed=1000000000", "clean",
-    "cfo:12345.678901234567", "cfo:0.0000000000001234", "awgn:0.30000000000000004", "delay:3.3333333333333335",
+    "tdl-c:100,1ns", "tdl-d:0.0001ns", "tdl-e:1ns,doppler=0.000001", "sco:-1000ppm", "sco:1000ppm", "cfo:-1000000000",
+    "cfo:1000000000", "delay:0", "delay:1000000", "taps:-200,100,0", "phase-noise:-250,at=1", "phase-noise:-250,at=1000000000",
+    "iq:-40db,-90deg", "iq:40db,90deg", "dc:0%,deg=-360", "dc:10000%,deg=360", "adc:1,clip=-40", "adc:24,clip=80", "pa:-40,p=0.1",
+    "pa:80,p=10", "impulse:0,-100", "impulse:1000000000,100,1000000", "tone:-100,-1000000000", "tone:100,1000000000,keyed=1000000000",
+    "clean", "cfo:12345.678901234567", "cfo:0.0000000000001234", "awgn:0.30000000000000004", "delay:3.3333333333333335",
 ]
 
 
