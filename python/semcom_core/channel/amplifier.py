@@ -39,7 +39,9 @@ class Pa(Term):
 
         def amplify(samples: np.ndarray) -> np.ndarray:
             drive = np.abs(samples).astype(float) / saturation
-            return (samples * (1 + drive**power) ** (-1 / power)).astype(np.complex64)
+            over = np.maximum(drive, 1.0)
+            below = np.minimum(drive, 1 / over)  # at most 1, so that its power does not overflow
+            return (samples * ((1 + below**power) ** (-1 / power) / over)).astype(np.complex64)
 
         return Processor(amplify)
 

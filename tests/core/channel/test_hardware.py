@@ -90,3 +90,11 @@ def test_amplifier_follows_rapp(smoothness):
     assert np.abs(y) == pytest.approx(expected, rel=1e-4)
     assert np.allclose(y / np.abs(y), phases, atol=1e-5)
     assert np.abs(y[2]) / saturation == pytest.approx(2 ** (-1 / (2 * smoothness)), rel=1e-4)
+
+
+@pytest.mark.parametrize("smoothness", [0.1, 2.0, 10.0])
+def test_amplifier_saturates_however_large_the_samples(smoothness):
+    """At 1e17 times the saturation, which is 0.01, the output is the saturation; silence stays silent."""
+    with np.errstate(all="raise", under="ignore"):
+        y = through(f"pa:-40,p={smoothness}", np.array([9e14, -9e14j, 0.0]))
+    assert y == pytest.approx([0.01, -0.01j, 0.0], rel=0.02 if smoothness < 1 else 1e-5)

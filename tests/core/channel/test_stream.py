@@ -140,3 +140,14 @@ def test_symbols_fade_as_samples_do():
     _, noise_var = channel.through_symbols(ones, seeded())
     gain = channel.noiseless().through_samples(ones, seeded())
     assert np.allclose(1e-6 / noise_var, np.abs(gain) ** 2, rtol=1e-3)
+
+
+@pytest.mark.parametrize("text", [
+    "awgn:-60", "rician:-60,60,30kmh", "tdl-e:30kmh", "taps:100,-200", "delay:0.5", "sco:1000ppm", "cfo:500khz", "phase-noise:-60",
+    "iq:40db,90deg", "dc:10000%", "adc:24,clip=80", "adc:1,clip=-40", "pa:-40,p=10", "pa:80,p=0.1", "impulse:1mhz,100,1000",
+    "tone:100,1khz",
+])
+def test_largest_samples_and_settings_do_not_overflow(text):
+    x = np.full(3000, 9e14 + 9e14j, np.complex64)
+    with np.errstate(over="raise", invalid="raise"):
+        assert np.isfinite(parse_channel(text).through_samples(x, seeded())).all()
