@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +29,8 @@ class Burst:
         first, count: first symbol and number of symbols that the next step reads.
         needed: absolute index one past the last sample that it reads.
         header, header_bits: header whose payload is awaited; None while the next header is.
-        frames: frames read so far.
+        frames, read: frames not handed out yet, and how many were read in all.
+        inside: whether it begins inside another burst; None before that is known.
         ended, truncated: no further frame follows; the stream ended within one.
         headers_bad: headers whose CRC did not hold.
         channel, noise: estimates so far, complex64 (A,) and the noise power of a carrier.
@@ -50,6 +52,8 @@ class Burst:
     header: FrameHeader | None = None
     header_bits: np.ndarray | None = None
     frames: list[ReceivedFrame] = field(default_factory=list)
+    read: int = 0
+    inside: bool | None = None
     ended: bool = False
     truncated: bool = False
     headers_bad: int = 0
@@ -69,15 +73,26 @@ class Burst:
         length = 0 if self.header is None else self.header.length
         self.first = self.uses // width
         self.count = -(-(self.uses + layout.header_uses + length) // width) - self.first
-        self.needed = self.start + layout.preamble_samples + (self.first + self.count) * layout.symbol_samples
+        self.needed = self._late(layout.preamble_samples + (self.first + self.count) * layout.symbol_samples)
+
+    def _late(self, offset: int) -> int:
+        """Absolute index of a place `offset` samples into the burst by the sender's clock, rounded up."""
+        return self.start + offset + int(np.ceil(self.clock[0] * offset))
 
     def symbols_before(self, layout: Layout, limit: int) -> int:
         """How many of the symbols that the next step reads end before sample `limit`; may be negative."""
-        return (limit - self.start - layout.preamble_samples) // layout.symbol_samples - self.first
+        beyond = self.needed - (self.first + self.count) * layout.symbol_samples
+        return (limit - beyond) // layout.symbol_samples - self.first
+
+    def kept_from(self, layout: Layout) -> int:
+        """Absolute index of the first sample that the burst may still need."""
+        if self.uses == 0:
+            return self.start - DC_SAMPLES
+        return self.start + layout.preamble_samples + (self.first - 1) * layout.symbol_samples
 
     def end(self, layout: Layout) -> int:
         """Absolute index one past the last sample that is claimed by the frames read so far."""
-        symbols = layout.symbols_for(self.uses) if self.frames else 0
+        symbols = layout.symbols_for(self.uses) if self.read else 0
         return self.start + layout.preamble_samples + symbols * layout.symbol_samples
 
 
@@ -141,6 +156,14 @@ class SampleWindow:
         if late.any():
             carriers *= np.exp(2j * np.pi / size * (late - whole)[:, :, None] * layout.carriers).astype(np.complex64)
         return Observed(carriers, idle, lost)
+
+
+def grouped(bursts: list[Burst], shape: Callable[[Burst], tuple]) -> list[tuple[tuple, list[Burst]]]:
+    """Bursts by their shapes, in the order of these."""
+    groups: dict[tuple, list[Burst]] = {}
+    for burst in bursts:
+        groups.setdefault(shape(burst), []).append(burst)
+    return sorted(groups.items())
 
 
 def symbol_offsets(layout: Layout, symbols: np.ndarray) -> np.ndarray:

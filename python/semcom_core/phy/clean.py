@@ -10,7 +10,7 @@ import numpy as np
 DC_SAMPLES, SECTION = 2048, 256
 #: An offset is taken out when its power exceeds this many times its error's.
 DC_CERTAIN = 12.0
-#: Samples of more power than IMPULSE times the median of their symbol are impulses (in 1 of 10^4 Gaussian symbols). Only symbols
+#: Samples of more power than IMPULSE times the median of their symbol are impulses (in 2 of 10^5 Gaussian symbols). Only symbols
 #: with a sample above SUSPECT times the usual power of a burst are looked at.
 IMPULSE, SUSPECT = 28.0, 10.0
 

@@ -30,7 +30,7 @@ class Profile:
         gate: the gate opens where |autocorrelation|^2 exceeds gate x products x power^2.
         search: how far a burst may begin from where the gate opens, samples.
         accept: least normalised preamble correlation of a burst, 0 to 1.
-        plausible: least share of a header's energy that its decoded word explains, 0 to 1.
+        plausible: least share of a header's energy that its decoded word explains, and least correlation of its pilots.
     """
 
     fft: int = 64
@@ -49,7 +49,7 @@ class Profile:
     gate: float = 3.0
     search: int = 56
     accept: float = 0.17
-    plausible: float = 0.2
+    plausible: float = 0.25
 
 
 #: Profiles by name; a profile is data only.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from semcom_core.phy.burst import Burst, SampleWindow, predicted_turn, symbol_offsets
+from semcom_core.phy.burst import Burst, SampleWindow, grouped, predicted_turn, symbol_offsets
 from semcom_core.phy.equalise import Equaliser, head_phase, received_frames
 from semcom_core.phy.estimate import ChannelSmoother
 from semcom_core.phy.heads import HeaderReader
@@ -29,15 +29,16 @@ class Demodulator:
 
     def read_payloads(self, window: SampleWindow, bursts: list[Burst], limit: int) -> None:
         """Read the payload each burst's header announces; symbols that reach beyond sample `limit` count as erased."""
-        for shape in sorted({_shape(b) for b in bursts}):
-            self._read_payloads(window, [b for b in bursts if _shape(b) == shape], *shape, limit)
+        for shape, alike in grouped(bursts, _shape):
+            self._read_payloads(window, alike, *shape, limit)
 
     def _read_payloads(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int, limit: int) -> None:
-        """Read the payloads of bursts of one shape (see _shape)."""
+        """Read the payloads of bursts of one shape (see _shape). A shorter one's last symbol stands in for those beyond it."""
         layout, reader = self.layout, self.read_headers
         symbols = symbol_numbers(bursts, count)
         known = frame_carriers(layout, bursts, symbols, limit)
-        offsets, times = symbol_offsets(layout, symbols), np.arange(count, dtype=float)
+        last = np.array([b.first + b.count - 1 for b in bursts])[:, None]
+        offsets, times = symbol_offsets(layout, np.minimum(symbols, last)), np.arange(count, dtype=float)
         if first:
             phase = reader.refine_frequency(bursts, known)
             chirps = np.broadcast_to(reader.chirp, (len(bursts), len(reader.chirp_times), len(reader.chirp)))

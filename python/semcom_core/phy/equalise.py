@@ -69,20 +69,19 @@ class Equaliser:
         if len(times) >= LONG:
             turned *= straighten(self.layout, bursts, turned, expected, times, head, noise)
         followed = self.follow(turned, known, channel, error, level, head)
-        level = level * self._pilot_excess(turned, known, followed, level)
+        level = level * self._pilot_excess(turned, known, followed, level[:, :, None] * colour[:, None, self._pilots])
         self._remember(bursts, followed, phase[:, preamble:], slope)
         gain = np.maximum(followed.channel.real**2 + followed.channel.imag**2, 1e-30)
         variance = (level[:, :, None] * colour[:, None, :] + followed.error) / gain + spread[:, :, None]
         clean = turned * (followed.channel.conj() / gain)
         return Equalised(clean[:, preamble:], variance[:, preamble:], linear_to_db(power / noise))
 
-    def _pilot_excess(self, turned, known, followed: Followed, level) -> np.ndarray:
-        """Noise of symbols over what is expected, (B, S), by their pilots."""
+    def _pilot_excess(self, turned, known, followed: Followed, noise) -> np.ndarray:
+        """Noise of symbols over what is expected of them, (B, S), by their pilots; `noise` is that of these (B, S, P)."""
         at = self._pilots
         wrong = turned[:, :, at] - followed.channel[:, :, at] * known[:, :, at]
-        there = known[:, :, at[0]] != 0
-        expected = level + followed.error[:, :, at].mean(axis=2)
-        return pilot_excess(np.mean(wrong.real**2 + wrong.imag**2, axis=2), there, expected)
+        ratio = (wrong.real**2 + wrong.imag**2) / (noise + followed.error[:, :, at])
+        return pilot_excess(ratio.mean(axis=2), known[:, :, at[0]] != 0)
 
     def _remember(self, bursts: list[Burst], followed: Followed, phase: np.ndarray, slope: np.ndarray) -> None:
         """Leave to the next frame the phase, and of a channel that changes its end alone."""
@@ -131,8 +130,9 @@ def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, limi
         cfo_hz = (burst.cfo + burst.phase[1] / (2 * np.pi * layout.symbol_samples)) * layout.config.rate_hz
         measured = {"snr_db": float(result.snr_db[index]), "cfo_hz": float(cfo_hz), "level_db": float(linear_to_db(burst.level))}
         burst.frames.append(ReceivedFrame(burst.header, y, var, start_sample=burst.start, **measured))
+        burst.read += 1
         burst.uses += layout.header_uses + burst.header.length
-        burst.ended = not burst.header.more or burst.truncated or len(burst.frames) >= layout.config.max_frames
+        burst.ended = not burst.header.more or burst.truncated or burst.read >= layout.config.max_frames
         burst.header = None
         burst.aim(layout)
 

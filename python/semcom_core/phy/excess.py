@@ -27,15 +27,14 @@ def idle_excess(idle: np.ndarray, noise: np.ndarray) -> np.ndarray:
     return np.where(ratio > IDLE, ratio, 1.0)
 
 
-def pilot_excess(wrong: np.ndarray, there: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def pilot_excess(ratio: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Noise of symbols over what is expected, float (B, S), 1 where it is as expected.
 
     Args:
-        wrong: mean squared residual of the pilots (B, S).
+        ratio: squared residual of the pilots over what is expected of it, mean over the pilots (B, S).
         there: which symbols have pilots (B, S).
-        noise: what is expected of it (B, S).
     """
-    ratio = np.where(there, wrong / np.maximum(noise, 1e-30), 1.0)
+    ratio = np.where(there, ratio, 1.0)
     padded = np.pad(ratio, ((0, 0), (1, 1)), mode="edge")
     nearby = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
     return np.where((ratio > PILOTS) | (nearby > NEIGHBOURS), np.maximum(np.maximum(ratio, nearby), 1.0), 1.0)

@@ -15,7 +15,7 @@ Machine Learning", 2006, algorithm 2.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import j0
@@ -60,17 +60,17 @@ class ChannelFollower:
             noise: noise power of the carriers of each symbol (B, S).
         """
         count = turned.shape[1]
-        still = Followed(np.repeat(channel[:, None], count, 1), np.repeat(error[:, None], count, 1), np.zeros(len(turned), bool))
+        found = Followed(np.repeat(channel[:, None], count, 1), np.repeat(error[:, None], count, 1), np.zeros(len(turned), bool))
         if count < FEWEST:
-            return still
+            return found
         seen, doubt = self._observe(turned, known, channel, error, noise)
         times = np.concatenate([[0.5 * (head - 1)], np.arange(count)])
         best, tracks, variance = self._likeliest(seen, doubt, times)
         for index in np.flatnonzero(best):
             change, more = self._change(channel[index], tracks[index], variance[index, :, 1:])
-            still.channel[index] += change
-            still.error[index] += more
-        return Followed(still.channel, still.error, best > 0)
+            found.channel[index] += change
+            found.error[index] += more
+        return replace(found, moves=best > 0)
 
     def _observe(self, turned, known, channel, error, noise):
         """What is seen of the smooth functions' processes, first by h0 and then by each symbol's pilots, and with which error powers.

@@ -5,7 +5,7 @@
 The channel comes from the Zadoff-Chu symbol (later from the frames before), the phases from the pilots. A header whose
 CRC does not hold is tried once more with the phases that its likeliest word, right or wrong, suggests: most of its
 coded bits are right, and they are ten times as many as the pilots. A word that explains too little of what was received,
-or more of it than the preamble foretold, is none: keyed carriers and other modems pass for preambles now and then, and a
+or at quite another level than the preamble foretold, is none: keyed carriers and other modems pass for preambles now and then, and a
 CRC-16 chosen from a list would let some of those through.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from semcom_core.errors import FrameError
 from semcom_core.phy import header as frame_header
-from semcom_core.phy.burst import Burst, SampleWindow, chirp_offsets, predicted_turn, symbol_offsets
+from semcom_core.phy.burst import Burst, SampleWindow, chirp_offsets, grouped, predicted_turn, symbol_offsets
 from semcom_core.phy.estimate import ChannelSmoother
 from semcom_core.phy.known import header_carriers, header_places, symbol_numbers
 from semcom_core.phy.layout import Layout
@@ -25,8 +25,9 @@ from semcom_core.phy.track import smooth_phase
 
 #: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a symbol.
 SLOPE, SPAN = 0.1, 0.3
-#: A header's amplitude over that of its preamble, least and most.
-LEVEL = (0.55, 2.0)
+#: A first header's amplitude over that of its preamble, least and most; it may be any where the word explains MUCH times the least
+#: share of the energy, as in fading.
+LEVEL, MUCH = (0.55, 2.0), 3.0
 
 
 class HeaderReader:
@@ -41,8 +42,8 @@ class HeaderReader:
 
     def __call__(self, window: SampleWindow, bursts: list[Burst]) -> None:
         """Decode the next header of each burst."""
-        for shape in sorted({(b.uses == 0, b.count) for b in bursts}):
-            self._read(window, [b for b in bursts if (b.uses == 0, b.count) == shape], *shape)
+        for shape, alike in grouped(bursts, lambda b: (b.uses == 0, b.count)):
+            self._read(window, alike, *shape)
 
     def _read(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int) -> None:
         """Decode the headers of bursts that all are at their first frame or none is, and that read `count` symbols."""
@@ -64,20 +65,34 @@ class HeaderReader:
         sure = np.flatnonzero(good)
         if sure.size:
             known = header_carriers(layout, [bursts[i] for i in sure], symbols[sure], bits[sure])
-            good[sure] = self._plausible(straight[sure], received[sure], channel[sure], known)
+            good[sure] = self._plausible(straight[sure], received[sure], channel[sure], known, first)
         for index, burst in enumerate(bursts):
             burst.preview = received[index]
             take_header(burst, bits[index], bool(good[index]))
             burst.aim(layout)
 
-    def _plausible(self, straight, received, channel, known) -> np.ndarray:
-        """Whether known carriers (B, S, A) explain enough of the received ones, at the level of the preamble, bool (B,)."""
+    def _plausible(self, straight, received, channel, known, first: bool) -> np.ndarray:
+        """Whether known carriers (B, S, A) explain enough of the received ones, bool (B,).
+
+        In a first frame that has to be much, or at the level of the preamble; later ones follow a header that held.
+        """
         sent = np.einsum("bsk,bk->b", known.real**2 + known.imag**2, channel.real**2 + channel.imag**2)
         got = np.sum((received.real**2 + received.imag**2) * (known != 0), axis=(1, 2))
         explained = (straight * known.conj()).sum(axis=(1, 2)).real
         level = explained / np.maximum(sent, 1e-30)
         share = explained**2 / np.maximum(sent * got, 1e-30)
-        return (share >= self.layout.profile.plausible) & (level >= LEVEL[0]) & (level <= LEVEL[1])
+        least = self.layout.profile.plausible
+        if not first:
+            return share >= least
+        near = (level >= LEVEL[0]) & (level <= LEVEL[1])
+        return (share >= least) & (near | (share >= MUCH * least)) & (self._pilots_fit(straight, received, channel, known) >= least)
+
+    def _pilots_fit(self, straight, received, channel, known) -> np.ndarray:
+        """Correlation of a header's pilots, on which no decoding depends, with what they should be, -1 to 1, (B,)."""
+        at = self.layout.is_pilot
+        sent = np.sum(np.abs(known[:, :, at] * channel[:, None, at]) ** 2, axis=(1, 2))
+        got = np.sum(np.abs(received[:, :, at]) ** 2, axis=(1, 2))
+        return (straight[:, :, at] * known[:, :, at].conj()).sum(axis=(1, 2)).real / np.sqrt(np.maximum(sent * got, 1e-30))
 
     def _decode(self, bursts: list[Burst], matched, channel, known) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Header bits, whether their CRC holds, and `matched` less the phases that known carriers (B, S, A) give."""

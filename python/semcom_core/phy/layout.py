@@ -15,7 +15,6 @@ from functools import cached_property
 import numpy as np
 
 from semcom_core.phy.config import PhyConfig
-from semcom_core.phy.frame import MAX_LENGTH
 
 #: Uses of one copy of a frame header: 64 bits, rate 1/4, QPSK.
 HEADER_COPY_USES = 128
@@ -98,8 +97,3 @@ class Layout:
     def overhead_samples(self) -> int:
         """Samples of the preamble and of the symbols a header needs."""
         return self.preamble_samples + self.symbols_for(self.header_uses) * self.symbol_samples
-
-    @property
-    def max_burst_samples(self) -> int:
-        """Samples of the longest burst."""
-        return self.burst_samples([MAX_LENGTH] * self.config.max_frames)

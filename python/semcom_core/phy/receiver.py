@@ -4,8 +4,9 @@
 
     samples -> gate -> acquisition -> bursts, in the order of their starts -> headers and payloads -> frames
 
-What it finds depends on the samples and their absolute positions only. A burst that begins inside a burst already read
-is dropped; after a bad header nothing is claimed but the preamble.
+What it finds depends, but for rounding, on the samples and their absolute positions only. A burst that begins inside
+another is read too, but what the other one said is not said again: that is an echo. After a bad header nothing is claimed
+but the preamble.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from semcom_core.phy.clean import DC_SAMPLES
 from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.demod import Demodulator
 from semcom_core.phy.detect import openings, reach, sanitise
-from semcom_core.phy.frame import ReceivedFrame
+from semcom_core.phy.frame import FrameHeader, ReceivedFrame
 from semcom_core.phy.layout import Layout
 
 #: The matrices here are small: waking the threads of BLAS takes several times as long as the work, and starves other blocks.
@@ -39,6 +40,7 @@ class ReceiverStats:
     headers_bad: int = 0
     frames: int = 0
     truncated: int = 0
+    echoes: int = 0
 
 
 class Receiver:
@@ -64,6 +66,7 @@ class Receiver:
         self._waiting: list[int] = []
         self._bursts: list[Burst] = []
         self._claimed = -1
+        self._heard: set[FrameHeader] = set()
 
     def push(self, samples: np.ndarray) -> list[ReceivedFrame]:
         """Take the next samples of the stream (any array of complex numbers) and return the frames completed by them."""
@@ -93,8 +96,8 @@ class Receiver:
 
     def _append(self, samples: np.ndarray) -> None:
         """Add samples to the window and drop those nobody needs any more."""
-        need = [self._gate_at - self._search, *(at - self._search for at in self._waiting[:1]), *(b.start for b in self._bursts)]
-        drop = max(min(need) - DC_SAMPLES - self._window.origin, 0)
+        first = min([self._gate_at, *self._waiting[:1]]) - self._search - DC_SAMPLES
+        drop = max(min([first, *(b.kept_from(self.layout) for b in self._bursts)]) - self._window.origin, 0)
         self._window = SampleWindow(np.concatenate([self._window.samples[drop:], samples]), self._window.origin + drop)
 
     def _advance(self, limit: int | None) -> list[ReceivedFrame]:
@@ -104,7 +107,7 @@ class Receiver:
             self._find_bursts()
             while self._read(limit):
                 pass
-        return self._release(limit)
+        return self._release()
 
     def _open_gates(self) -> None:
         """Look at every window of the gate that is complete."""
@@ -145,18 +148,31 @@ class Receiver:
             self._demodulator.read_payloads(self._window, loads, self._window.end if limit is None else limit)
         return True
 
-    def _release(self, limit: int | None) -> list[ReceivedFrame]:
-        """Hand out the frames of ended bursts, in order, and forget bursts that begin inside others."""
+    def _release(self) -> list[ReceivedFrame]:
+        """Hand out frames in the order of their bursts, those of the first burst as they come, and forget bursts that ended."""
         found: list[ReceivedFrame] = []
-        while self._bursts and self._bursts[0].ended:
-            burst = self._bursts.pop(0)
-            if burst.start < self._claimed and not burst.frames:
-                continue
-            self._claimed = max(self._claimed, burst.end(self.layout))
-            self.stats.bursts += 1
-            self.stats.headers_ok += len(burst.frames)
-            self.stats.headers_bad += burst.headers_bad
-            self.stats.truncated += burst.truncated
-            self.stats.frames += len(burst.frames)
-            found += burst.frames
+        while self._bursts:
+            burst = self._bursts[0]
+            if burst.inside is None:
+                burst.inside = burst.start < self._claimed
+                self._heard = self._heard if burst.inside else set()
+            found += self._take_frames(burst)
+            self._claimed = max(self._claimed, burst.end(self.layout) if burst.read or not burst.inside else 0)
+            if not burst.ended:
+                break
+            self._bursts.pop(0)
+            if burst.read or not burst.inside:
+                self.stats.bursts += 1
+                self.stats.headers_bad += burst.headers_bad
+                self.stats.truncated += burst.truncated
         return found
+
+    def _take_frames(self, burst: Burst) -> list[ReceivedFrame]:
+        """The frames that a burst holds, less those heard before in the burst that it lies in."""
+        fresh = [f for f in burst.frames if not (burst.inside and f.header in self._heard)]
+        self.stats.headers_ok += len(burst.frames)
+        self.stats.frames += len(fresh)
+        self.stats.echoes += len(burst.frames) - len(fresh)
+        self._heard.update(f.header for f in fresh)
+        burst.frames.clear()
+        return fresh

@@ -49,8 +49,8 @@ def test_impulses_are_blanked_and_their_share_is_told(rng):
 
 
 def test_a_gaussian_signal_is_not_blanked(rng):
-    """Of 20,000 symbols 2 are expected to lose a sample, and 8 once in 1,000 times."""
-    assert np.count_nonzero(blank_impulses(complex_noise((2000, 10, 64), 1.0, rng))) < 8
+    """Of 20,000 symbols 0.4 are expected to lose a sample, and 4 once in 1,000 times."""
+    assert np.count_nonzero(blank_impulses(complex_noise((2000, 10, 64), 1.0, rng))) < 4
 
 
 def test_symbols_that_fade_are_not_blanked(rng):
@@ -64,7 +64,7 @@ def test_white_noise_has_no_excess(rng):
     idle = np.mean(np.abs(complex_noise((*shape, 9), 1.0, rng)) ** 2, axis=2)
     pilots = np.mean(np.abs(complex_noise((*shape, 4), 1.0, rng)) ** 2, axis=2)
     squares = np.sum(np.abs(complex_noise((500, 52, 3), 1.0, rng)) ** 2, axis=2)
-    for ratio in (idle_excess(idle, np.ones(500)), pilot_excess(pilots, np.ones(shape, bool), np.ones(shape))):
+    for ratio in (idle_excess(idle, np.ones(500)), pilot_excess(pilots, np.ones(shape, bool))):
         assert (ratio == 1).mean() > 0.999
     assert (carrier_excess(squares, np.full((500, 52), 3.0)) == 1).mean() > 0.9999
 
@@ -74,7 +74,7 @@ def test_excess_says_by_how_much(rng):
     idle, pilots = np.ones((1, 12)), np.ones((1, 12))
     idle[0, 5], pilots[0, 7] = 100, 100
     assert idle_excess(idle, np.ones(1))[0, 5] == 100
-    assert pilot_excess(pilots, np.ones((1, 12), bool), np.ones((1, 12)))[0, 7] == 100
+    assert pilot_excess(pilots, np.ones((1, 12), bool))[0, 7] == 100
     squares = np.full((1, 52), 3.0)
     squares[0, 30] = 300
     found = carrier_excess(squares, np.full((1, 52), 3.0))

@@ -34,8 +34,3 @@ def test_one_message_of_100_to_190_symbols_costs_at_most_6_air_uses_each():
     lengths = np.arange(100, 191)
     assert max(layout.burst_samples([n]) / n for n in lengths) <= 6.0
     assert layout.burst_samples([100] * 8) / 800 <= 4.0
-
-
-def test_longest_burst_bounds_every_burst():
-    layout = Layout(PhyConfig(max_frames=3))
-    assert layout.burst_samples([4095] * 3) == layout.max_burst_samples > layout.burst_samples([4095, 4000, 4095])

@@ -78,9 +78,10 @@ def test_a_narrow_interferer_is_told_by_the_noise_variance(frame, stream, rng):
     found = send("awgn:20+tone:-10,100khz", [[s] for s in sent], stream, rng)
     assert len(found) >= 9
     pairs = [(np.abs(f.symbols - sent[f.header.message_id].symbols) ** 2, f.noise_var) for f in found]
-    plain = np.mean([wrong.mean() for wrong, _ in pairs])
-    kept = np.mean([wrong[var < np.quantile(var, 0.9)].mean() for wrong, var in pairs])
-    assert kept < 0.5 * plain
+    quiet = [(wrong[var < np.quantile(var, 0.85)].mean(), np.quantile(var, 0.4)) for wrong, var in pairs]
+    wrong, claimed = np.mean(quiet, axis=0)
+    assert wrong < 0.4 * np.mean([w.mean() for w, _ in pairs])
+    assert 0.5 < wrong / claimed < 2
 
 
 def test_long_range_profile_works_4_db_below_the_noise(frame, stream, rng):
@@ -95,6 +96,32 @@ def test_long_range_profile_works_4_db_below_the_noise(frame, stream, rng):
 
 def test_long_range_overhead_is_what_it_may_be():
     assert Layout(PhyConfig(profile="long-range")).overhead_samples <= 2400
+
+
+@pytest.mark.parametrize("profile", ["standard", "long-range"])
+def test_frames_of_a_burst_are_read_while_the_channel_changes(frame, stream, rng, profile):
+    """At 20 dB and a Doppler shift of 100 Hz, 8 frames of 500 symbols: but for deep fades all headers hold (bench of 240: 0.97)."""
+    config, sent = PhyConfig(profile=profile), [frame(500, message_id=i) for i in range(8)]
+    found = sum(len(send("rayleigh:20,doppler=100hz", [sent], stream, rng, config)) for _ in range(8))
+    assert found >= 54
+
+
+@pytest.mark.parametrize("impairments", ["sco:100ppm", "impulse:2khz,30,20+dc:10%", "tdl-c:300ns,120kmh+iq:1db,5deg"])
+def test_chunks_make_no_difference_to_what_is_not_ideal(frame, rng, impairments):
+    """Clocks that drift by 10 samples, blanked symbols, faded frames: equal but for rounding, wherever the stream is cut."""
+    frames = [frame(4000, message_id=i) for i in range(16)] + [frame(length, message_id=40 + length) for length in (0, 50, 100)]
+    burst = Transmitter().burst(frames)
+    other = Transmitter().burst([frame(300, message_id=99)])
+    samples = np.concatenate([np.zeros(300), burst, np.zeros(300), other, np.zeros(40)]).astype(np.complex64)
+    samples = parse_channel(f"awgn:20+{impairments}").for_modem(PhyConfig()).through_samples(samples, rng)
+    one, many = Receiver(), Receiver()
+    whole = one.push(samples) + one.flush()
+    parts = [f for at in range(0, len(samples), 997) for f in many.push(samples[at : at + 997])] + many.flush()
+    assert len(whole) >= 10
+    assert [f.header for f in parts] == [f.header for f in whole]
+    for a, b in zip(whole, parts, strict=True):
+        assert np.allclose(a.noise_var, b.noise_var, rtol=0.02)
+        assert np.abs(a.symbols - b.symbols)[np.isfinite(a.noise_var)].max(initial=0) < 0.02
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("standard", "long-range"), ("long-range", "standard")])

@@ -158,6 +158,23 @@ def test_burst_inside_a_burst_is_handed_out_too(frame):
     assert [f.header.message_id for f in found] == [1, 2]
 
 
+def test_an_echo_is_not_handed_out_again(frame):
+    """A copy 250 samples late and 3 dB down has a preamble and a header that hold; what it says was said."""
+    burst = Transmitter().burst([frame(600, message_id=1), frame(200, message_id=2)])
+    samples = np.zeros(len(burst) + 600, np.complex64)
+    samples[100 : 100 + len(burst)] = burst
+    samples[350 : 350 + len(burst)] += 0.7 * burst
+    found, stats = receive(samples)
+    assert [f.header.message_id for f in found] == [1, 2]
+
+
+def test_frames_of_a_long_burst_come_as_they_are_read(frame):
+    burst = Transmitter().burst([frame(4000, message_id=i) for i in range(4)])
+    receiver = Receiver()
+    assert [f.header.message_id for f in receiver.push(burst[: len(burst) // 2])] == [0]
+    assert [f.header.message_id for f in receiver.push(burst[len(burst) // 2 :]) + receiver.flush()] == [1, 2, 3]
+
+
 def test_keys_keep_modems_apart(frame, stream):
     ours, theirs = PhyConfig(key="ours"), PhyConfig(key="theirs")
     samples = stream([frame(140)], config=ours)
