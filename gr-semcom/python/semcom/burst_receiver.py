@@ -27,7 +27,7 @@ class burst_receiver(gr.sync_block):
 
     Stream input: complex samples at the modem's rate.
     Message ports:
-        out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), crc_ok and start_sample.
+        out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok and start_sample.
         feedback (output): the notice `failed`.
 
     Args:
