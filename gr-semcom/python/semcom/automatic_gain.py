@@ -10,12 +10,11 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.config import from_mapping
-from semcom_core.phy.frame import ReceivedFrame
 from semcom_core.phy.gain import AutomaticGain, GainConfig
 
 from .guard import guarded_handler
 from .notices import FEEDBACK
-from .pdu import is_end, read_frame
+from .pdu import has_keys, is_end, read_frame
 from .ticker import Ticker
 
 #: How often the time without a burst is looked at, s.
@@ -26,7 +25,8 @@ class automatic_gain(gr.basic_block):
     """Sets a radio's gain between bursts, so that it never changes within one.
 
     Message ports:
-        in: frame PDUs of the burst receiver; the key level_db of a burst's first frame counts.
+        in: frame PDUs of the burst receiver; level_db and start_sample of a burst's first frame count. A frame without them says
+            nothing.
         command: dictionaries {"gain": dB}, as the sources of gr-uhd and gr-soapy take them; the first at the start.
         feedback (output): notices `refused` and `failed`.
 
@@ -35,15 +35,14 @@ class automatic_gain(gr.basic_block):
         settings: settings of semcom_core.phy.gain.GainConfig, a dict.
 
     Raises:
-        ConfigError: there is no such setting, or a value is out of range.
+        ConfigError: there is no such setting, or a value or gain_db is out of range.
     """
 
     def __init__(self, gain_db=30.0, settings=None):
         gr.basic_block.__init__(self, "automatic_gain", None, None)
         self.gain = AutomaticGain(from_mapping(GainConfig, settings or {}), gain_db)
         self.changes = self.refused = 0
-        self._burst, self._lock = -1, threading.Lock()
-        self._last = 0.0
+        self._last, self._lock = 0.0, threading.Lock()
         self._ticker = Ticker(self, self._tick)
         self.message_port_register_in(pmt.intern("in"))
         self.set_msg_handler(pmt.intern("in"), self.handle_frame)
@@ -52,7 +51,9 @@ class automatic_gain(gr.basic_block):
 
     def start(self):
         """Set the gain, and start the clock of the search."""
-        self._burst, self._last = -1, 0.0
+        self._last = 0.0
+        with self._lock:
+            self.gain.new_stream()
         self._publish(self.gain.gain_db)
         self._ticker.start()
         return True
@@ -68,11 +69,9 @@ class automatic_gain(gr.basic_block):
         if is_end(message):
             return
         frame = read_frame(message)
-        if not isinstance(frame, ReceivedFrame) or frame.start_sample == self._burst:
-            return
-        self._burst = frame.start_sample
-        with self._lock:
-            self._change(self.gain.burst(frame.level_db))
+        if has_keys(message, "level_db", "start_sample", "noise_var"):
+            with self._lock:
+                self._change(self.gain.burst(frame.level_db, frame.start_sample))
 
     def _tick(self, now: float) -> float:
         """Take note of the time since the last call."""

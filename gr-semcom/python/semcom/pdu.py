@@ -154,9 +154,14 @@ def frame_pdu(frame: Frame, last: bool = False):
     return make_pdu(meta | ({"last": True} if last else {}), np.asarray(frame.symbols, np.complex64))
 
 
+def has_keys(message, *names: str) -> bool:
+    """Whether the metadata of a PDU has all of these keys."""
+    return pmt.is_pair(message) and pmt.is_dict(pmt.car(message)) and all(pmt.dict_has_key(pmt.car(message), pmt.intern(n)) for n in names)
+
+
 def is_last(message) -> bool:
     """Whether a PDU closes its message, whatever fragments are missing."""
-    return pmt.is_pair(message) and pmt.is_dict(pmt.car(message)) and pmt.dict_has_key(pmt.car(message), pmt.intern("last"))
+    return has_keys(message, "last")
 
 
 def read_frame(message) -> Frame:
@@ -179,6 +184,8 @@ def read_frame(message) -> Frame:
     frame = ReceivedFrame(header, symbols, meta["noise_var"], start_sample=meta.get("start_sample", 0), **measured)
     if not (np.isfinite(symbols).all() and (frame.noise_var >= 0).all()):
         raise FrameError("frame PDU has symbols that are not finite, or a noise_var that is negative or NaN")
+    if not np.isfinite(frame.level_db):
+        raise FrameError(f"frame PDU has level_db {frame.level_db}; allowed is a finite level")
     return frame
 
 
