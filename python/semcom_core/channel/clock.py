@@ -20,7 +20,7 @@ from semcom_core.channel.varying import Varying
 #: Half the length of the windowed sinc, samples, and its Kaiser window's beta.
 HALF_LENGTH, BETA = 24, 6.8
 #: Longest block of outputs over which taps go along a straight line, and samples that the clock may gain in a block: the line is
-#: then good to (0.016 pi)^2 / 24 = -79 dB.
+#: then good to (2 pi f 0.016)^2 / 8 at the frequency f, -70 dB at 0.5.
 LONGEST_BLOCK, GAINED = 128, 0.016
 
 

@@ -4,7 +4,7 @@
 
     y(t) = sum over paths of h_l(t) x(t - d_l)
 
-A delay is a windowed sinc, exact to -60 dB for frequencies up to 0.44 of the sample rate. Gains are JakesGains.
+A delay is a windowed sinc, exact to -59 dB for frequencies up to 0.42 of the sample rate, and to -57 dB up to 0.44. Gains are JakesGains.
 """
 
 from __future__ import annotations

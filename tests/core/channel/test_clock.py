@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from semcom_core.channel import parse_channel
-from semcom_core.channel.clock import Resampler
+from semcom_core.channel.clock import BETA, HALF_LENGTH, Resampler
+from semcom_core.channel.fir import windowed_sinc
 
 
 @pytest.mark.parametrize("ppm", [40, -40, 1000, -1000])
@@ -51,3 +52,15 @@ def test_no_offset_changes_nothing():
     x = np.random.default_rng(1).standard_normal(1000)
     y = parse_channel("sco:0").through_samples(x, np.random.default_rng(1))
     assert np.allclose(y[:1000], x, atol=1e-6) and np.allclose(y[1000:], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("frequency", [0.45, 0.3])
+def test_straight_line_between_taps_has_its_error(frequency):
+    """Halfway through a block in which the clock gains g samples: (2 pi f g)^2 / 8, at the largest offset below -70 dB."""
+    clock, block = Resampler(1e-3), np.array([0])
+    at = np.arange(-clock.ahead, clock.behind + 1)
+    gained = clock.block * 1e-3 / (1 + 1e-3)
+    exact = windowed_sinc(at - gained / 2, HALF_LENGTH, BETA)
+    error = abs((np.mean(clock.taps(block, clock.starts(block)), axis=0)[0] - exact) @ np.exp(-2j * np.pi * frequency * at))
+    assert error == pytest.approx((2 * np.pi * frequency * gained) ** 2 / 8, rel=0.05)
+    assert 20 * np.log10(error) < -70
