@@ -123,6 +123,23 @@ def usages() -> str:
     return ", ".join(dict.fromkeys(TERMS[name].usage for name in sorted(TERMS)))
 
 
+def parse_term(text: str) -> Term:
+    """One term of a channel string.
+
+    Raises:
+        ConfigError: it is unknown or malformed.
+    """
+    name, colon, rest = text.partition(":")
+    if name not in TERMS:
+        raise ConfigError(f"channel term is {text!r}; allowed is {usages()}, joined by +")
+    parts = [part.strip() for part in rest.split(",")] if colon else []
+    pairs = [part.split("=", 1) for part in parts if "=" in part]
+    options = dict(pairs)
+    if len(options) < len(pairs):
+        raise ConfigError(f"channel term {text!r} repeats an option; allowed is each of them once")
+    return TERMS[name].parse([part for part in parts if "=" not in part], options)
+
+
 def expect(name: str, values: list[str], options: dict[str, str], counts: tuple[int, ...], allowed: tuple[str, ...] = ()) -> None:
     """Raise ConfigError unless a term has an allowed number of values and only allowed options."""
     unknown = sorted(set(options) - set(allowed))

@@ -17,9 +17,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from semcom_core.channel.base import TERMS, Signal, Term, usages
+from semcom_core.channel.base import TERMS, Signal, Term, parse_term
+from semcom_core.channel.noise import Clean
 from semcom_core.channel.stream import Stream, finite, generator, occurrences
-from semcom_core.errors import ConfigError
+from semcom_core.channel.values import SNR_DB
+from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.units import complex_noise, db_to_linear
 
@@ -77,8 +79,9 @@ class Channel:
         """This channel at another SNR.
 
         Raises:
-            ConfigError: no term sets an SNR.
+            ConfigError: no term sets an SNR, or this one is out of range.
         """
+        check_range("snr_db", snr_db, *SNR_DB)
         if self.snr_db is None:
             raise ConfigError(f"channel {str(self)!r} has no SNR to change; allowed is one with a term such as awgn:5")
         return replace(self, terms=tuple(one if one.snr_db is None else replace(one, snr_db=float(snr_db)) for one in self.terms))
@@ -89,7 +92,7 @@ class Channel:
         Raises:
             ConfigError: the term is unknown or malformed, or sets an SNR beside another term.
         """
-        new, terms = _parse_term(text), list(self.terms)
+        new, terms = parse_term(text), list(self.terms)
         at = next((index for index, one in enumerate(terms) if one.name == new.name), len(terms))
         terms[at : at + 1] = [new]
         check_one_snr(terms)
@@ -97,7 +100,7 @@ class Channel:
 
     def noiseless(self) -> Channel:
         """This channel without its noise; everything else, also what is random, stays as it is for the same generator."""
-        return replace(self, terms=tuple(one.without_noise for one in self.terms if one.name != "awgn"))
+        return replace(self, terms=tuple(one.without_noise for one in self.terms if one.name != "awgn") or (Clean(),))
 
     def stream(self, rng: np.random.Generator) -> Stream:
         """This channel at work on a stream of samples.
@@ -174,16 +177,8 @@ def parse_channel(text: str, rate_hz: float = 1e6, carrier_power: float | None =
     Raises:
         ConfigError: a term is unknown or malformed, or two terms set the SNR.
     """
-    terms = [_parse_term(part.strip()) for part in text.split("+")]
+    if not isinstance(text, str):
+        raise ConfigError(f"channel is {text!r}; allowed is a string of terms such as awgn:10+cfo:12khz")
+    terms = [parse_term(part.strip()) for part in text.split("+")]
     check_one_snr(terms)
     return Channel(tuple(terms), rate_hz, carrier_power)
-
-
-def _parse_term(text: str) -> Term:
-    """One term of a channel string."""
-    name, colon, rest = text.partition(":")
-    if name not in TERMS:
-        raise ConfigError(f"channel term is {text!r}; allowed is {usages()}, joined by +")
-    parts = [part.strip() for part in rest.split(",")] if colon else []
-    options = dict(part.split("=", 1) for part in parts if "=" in part)
-    return TERMS[name].parse([part for part in parts if "=" not in part], options)

@@ -23,6 +23,8 @@ UNITS = {
     "parts per million": {"ppm": 1},
     "percent": {"%": 1},
 }
+#: The least and the largest SNR, dB.
+SNR_DB = (-60.0, 100.0)
 
 
 def number(text: str, what: str, low: float, high: float, quantity: str = "") -> float:
@@ -63,7 +65,7 @@ def has_unit(text: str, quantity: str) -> bool:
 
 def snr_of(values: list[str]) -> float | None:
     """The SNR that a list of at most one value states, dB."""
-    return number(values[0], "SNR in dB", -60.0, 100.0) if values else None
+    return number(values[0], "SNR in dB", *SNR_DB) if values else None
 
 
 def shown(value: float, unit: str = "") -> str:

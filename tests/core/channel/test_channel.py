@@ -166,6 +166,17 @@ def test_snr_can_be_changed_and_noise_left_out():
         parse_channel("cfo:3").with_snr(1)
 
 
+@pytest.mark.parametrize("snr_db", [np.nan, np.inf, -61, 101])
+def test_snr_out_of_range_is_refused(snr_db):
+    with pytest.raises(ConfigError, match=f"snr_db is {snr_db}; allowed is -60.0 to 100.0"):
+        parse_channel("awgn:5").with_snr(snr_db)
+
+
+def test_noise_alone_left_out_is_clean():
+    assert parse_channel("awgn:5").noiseless() == parse_channel("clean")
+    assert str(parse_channel("awgn:5+cfo:3").noiseless()) == "cfo:3"
+
+
 @pytest.mark.parametrize("text", ["awgn:5+cfo:5+delay:2.5+taps:0,-3", "rayleigh:5", "clean"])
 def test_nothing_in(rng, text):
     y = parse_channel(text).through_samples(np.zeros(0), rng)

@@ -91,7 +91,8 @@ def test_units_add_no_digits(text, canonical):
     ("iq:", "''"), ("dc:-1%", "'-1%'"), ("adc:0", "'0'"), ("adc:7.5", "'7.5'"), ("pa:6,p=0", "'0'"), ("impulse:100", "100"),
     ("impulse:1,2,0", "'0'"), ("tone:20", "20"), ("tone:20,1khz,keyd=3", "keyd=3"), ("awgn:5+tdl-a:10", "tdl-a:10"),
     ("cfo:snan", "'snan'"), ("cfo:1e999999999999999999999", "'1e999999999999999999999'"), ("tone:inf,3", "'inf'"),
-    ("impulse:nan,3", "'nan'"),
+    ("impulse:nan,3", "'nan'"), ("rayleigh:block=3,block=5", "block=3,block=5"), ("tone:1,2,keyed=1,keyed=1", "keyed=1,keyed=1"),
+    (5, "5"), (None, "None"), (b"awgn:5", "awgn:5"), (["awgn:5"], "['awgn:5']"),
 ])
 def test_refuses_in_one_line_what_is_not_allowed(text, named):
     with pytest.raises(ConfigError, match="allowed") as caught:
