@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 from gnuradio import gr
 
@@ -42,7 +43,7 @@ class channel(gr.hier_block2):
 
     def __init__(self, channel="awgn:20", snr_db=None, cfo_hz=None, seed=1, phy=None):
         gr.hier_block2.__init__(self, "channel", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(1, 1, gr.sizeof_gr_complex))
-        check_range("seed", seed, 0, 2**31 - 1)
+        check_range("seed", number("seed", seed), 0, 2**31 - 1)
         self._config, self._parts = from_mapping(PhyConfig, phy or {}), {"channel": "clean", "snr_db": None, "cfo_hz": None}
         self._queue = ChannelQueue(self._made(), int(seed))
         self.set_snr_db(snr_db)
@@ -64,14 +65,12 @@ class channel(gr.hier_block2):
     @tunable
     def set_channel(self, channel: str) -> None:
         """Set the terms. Those that do not change go on as they are: fading goes on and phases do not jump."""
-        if not isinstance(channel, str):
-            raise ConfigError(f"channel is {channel!r}; allowed is a string of terms such as awgn:10+cfo:12khz")
         self._set("channel", channel)
 
     @tunable
     def set_snr_db(self, snr_db: float | None) -> None:
         """Set the SNR, dB; inf is without noise, None is the SNR of the channel string."""
-        if snr_db is not None and not snr_db == math.inf:
+        if snr_db is not None and number("snr_db", snr_db) != math.inf:
             check_range("snr_db", snr_db, -60.0, 100.0)
         self._set("snr_db", snr_db)
 
@@ -79,7 +78,7 @@ class channel(gr.hier_block2):
     def set_cfo_hz(self, cfo_hz: float | None) -> None:
         """Set the carrier frequency offset, Hz; None is that of the channel string."""
         if cfo_hz is not None:
-            check_range("cfo_hz", cfo_hz, -self._config.rate_hz / 2, self._config.rate_hz / 2)
+            check_range("cfo_hz", number("cfo_hz", cfo_hz), -self._config.rate_hz / 2, self._config.rate_hz / 2)
         self._set("cfo_hz", cfo_hz)
 
     def _set(self, name: str, value) -> None:
@@ -102,3 +101,10 @@ class channel(gr.hier_block2):
         elif snr_db is not None:
             made = made.with_term(f"awgn:{float(snr_db)!r}") if made.snr_db is None else made.with_snr(snr_db)
         return made.for_modem(self._config)
+
+
+def number(name: str, value) -> Real:
+    """The value, or ConfigError unless it is a number."""
+    if not isinstance(value, Real):
+        raise ConfigError(f"{name} is {value!r}; allowed is a number")
+    return value

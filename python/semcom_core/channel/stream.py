@@ -21,6 +21,7 @@ from zlib import crc32
 import numpy as np
 
 from semcom_core.channel.base import PLACES, Processor, Term
+from semcom_core.errors import ConfigError
 from semcom_core.units import complex_noise
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Stream:
         self._running: dict[tuple[str, int], tuple[Term, Processor]] = {}
         self._chain: list[Processor] = []
         self._left: list[np.ndarray] = []
+        self._ended = False
         self.set_channel(channel)
 
     def set_channel(self, channel: Channel) -> None:
@@ -85,11 +87,19 @@ class Stream:
 
         Returns:
             What is ready on the other side, complex64 (m,).
+
+        Raises:
+            ConfigError: the stream has ended.
         """
+        if self._ended:
+            raise ConfigError(f"channel stream is sent {len(samples)} samples after its end; allowed is a new stream")
         return self._ready(self._through(finite(samples)))
 
     def end(self) -> np.ndarray:
-        """End the stream: what is still to come, with the tails of multipath and filters, complex64 (m,)."""
+        """End the stream: what is still to come, with the tails of multipath and filters, complex64 (m,); once ended, nothing."""
+        if self._ended:
+            return np.zeros(0, np.complex64)
+        self._ended = True
         parts = [self._through(processor.end(), index + 1) for index, processor in enumerate(self._chain)]
         return self._ready(*parts)
 

@@ -151,3 +151,15 @@ def test_largest_samples_and_settings_do_not_overflow(text):
     x = np.full(3000, 9e14 + 9e14j, np.complex64)
     with np.errstate(over="raise", invalid="raise"):
         assert np.isfinite(parse_channel(text).through_samples(x, seeded())).all()
+
+
+@pytest.mark.parametrize("text", EVERY)
+def test_stream_ends_once(samples, text):
+    """What a second end would give, a tail of its own, is not there; samples after the end are refused."""
+    stream = parse_channel(text, carrier_power=1.0).stream(seeded())
+    out = [stream.push(samples[:3000]), stream.end()]
+    assert np.array_equal(np.concatenate(out), parse_channel(text, carrier_power=1.0).through_samples(samples[:3000], seeded()))
+    stream.set_channel(parse_channel("cfo:3"))
+    assert len(stream.end()) == 0
+    with pytest.raises(ConfigError, match="3000 samples after its end; allowed"):
+        stream.push(samples[:3000])
