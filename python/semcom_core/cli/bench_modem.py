@@ -80,7 +80,8 @@ def _bursts(row: dict) -> str:
 
 def _long_bursts(row: dict) -> str:
     """Line of a row of long bursts through an impairment."""
-    read = f"{row['channel']} at {row['snr_db']:.0f} dB, bursts of 0.2 s: {row['header_ok']} of {row['frames']} frames read"
+    where = f"{row['channel']} at {row['snr_db']:.0f} dB, bursts of {row['burst_s']:.3f} s"
+    read = f"{where}: {row['header_ok']} of {row['frames']} frames read"
     if row["extra_loss_db"] is None:
         return verdict(f"{read}, no extra loss measured", f"<= {IMPAIRMENT_LOSS_DB}", False)
     whole = row["header_ok"] == row["frames"] and row["extra_loss_db"] <= IMPAIRMENT_LOSS_DB
@@ -90,7 +91,7 @@ def _long_bursts(row: dict) -> str:
 def _impulses(row: dict) -> str:
     """Line of the row of frames hit by impulses."""
     others = f"{row['header_ok']} of {row['frames']} others received"
-    return "30 % of the frames hit by an impulse: " + verdict(others, "all", row["header_ok"] == row["frames"])
+    return f"{100 * row['hit_share']:.0f} % of the frames hit by an impulse: " + verdict(others, "all", row["header_ok"] == row["frames"])
 
 
 def _overlap(row: dict) -> str:

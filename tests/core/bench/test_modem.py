@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 
 from semcom_core.bench import modem
-from semcom_core.bench.modem import ModemBench, long_bursts, signals, streams
+from semcom_core.bench.modem import ModemBench, collisions, long_bursts, signals, speed, streams
 from semcom_core.bench.modem.bursts import burst_row
 from semcom_core.bench.modem.collisions import impulse_row, overlap_row
 from semcom_core.bench.modem.settings import channel_at
 from semcom_core.bench.modem.speed import back_to_back_row, cost_row
-from semcom_core.bench.modem.streams import stream_row
 from semcom_core.channel import parse_channel
 from semcom_core.cli import bench_modem
 from semcom_core.errors import ConfigError
-from semcom_core.phy import PhyConfig, Transmitter
+from semcom_core.phy import PhyConfig, Receiver, Transmitter
 
 KEYS = {
     "channel", "snr_db", "stimulus", "frames", "detected", "header_ok", "false_alarms_per_s", "snr_loss_db", "extra_loss_db", "evm_db",
@@ -90,8 +89,17 @@ def test_long_range_profile_below_0_db(rng):
 
 
 def test_impulses_spare_the_other_frames(rng):
+    """All figures are of the bursts that were not hit, most of them."""
     row = impulse_row(40, rng)
-    assert 15 < row["frames"] < 40 and row["header_ok"] == row["frames"]
+    assert 15 < row["frames"] < 40 and row["header_ok"] == row["detected"] == row["frames"]
+    assert bench_modem.describe(row).startswith("30 % of the frames hit by an impulse")
+
+
+def test_with_every_burst_hit_none_is_counted(rng, monkeypatch):
+    monkeypatch.setattr(collisions, "SHARE", 1.0)
+    monkeypatch.setattr(collisions, "IMPULSE_DB", -60.0)
+    row = impulse_row(3, rng)
+    assert (row["frames"], row["detected"], row["header_ok"], row["hit_share"]) == (0, 0, 0, 1.0) and row["rx_msps"] > 0
 
 
 @pytest.mark.parametrize("weaker_db", [0.0, 10.0])
@@ -101,39 +109,36 @@ def test_the_stronger_of_two_overlapping_bursts_is_received(rng, weaker_db):
 
 
 def test_long_rows_measure_against_the_same_bursts_without_the_impairment(monkeypatch):
-    """No impairment costs exactly nothing, clocks apart next to nothing, a bad mixer a lot."""
+    """No impairment costs exactly nothing, clocks apart next to nothing, a bad mixer a lot. A burst is as long as its samples say."""
     monkeypatch.setattr(long_bursts, "BURSTS", 1)
     monkeypatch.setattr(long_bursts, "FRAMES", 3)
     monkeypatch.setattr(long_bursts, "IMPAIRMENTS", ("clean", "sco:40ppm", "iq:3db,10deg"))
     same, clock, mixer = long_bursts.long_rows(1)
-    assert same["extra_loss_db"] == 0 and abs(clock["extra_loss_db"]) < 0.3 and mixer["extra_loss_db"] > 1.5
-
-
-@pytest.mark.parametrize("stimulus", streams.STREAMS)
-@pytest.mark.parametrize("profile", ["standard", "long-range"])
-def test_streams_without_bursts_give_none(rng, stimulus, profile):
-    row = stream_row(stimulus, 0.3, rng, PhyConfig(profile=profile))
-    assert row["frames"] == 0 and row["false_alarms_per_s"] < 60 and row["rx_msps"] > 0
-
-
-def test_false_alarms_count_bursts_that_are_there(rng, monkeypatch):
-    """Fed three real bursts within 0.03 s, the row must report them: it is no constant."""
-    frames = [signals.random_frame(i, (100, 100), rng) for i in range(3)]
-    bursts = [signals.displaced(Transmitter().burst([f]), 1e3, 1e6, rng) for f in frames]
-    samples = np.concatenate([*bursts, np.zeros(30_000 - sum(map(len, bursts)), np.complex64)])
-    monkeypatch.setitem(streams.STREAMS, "bursts", lambda count, rng: samples[:count])
-    row = stream_row("bursts", 0.03, rng)
-    assert (row["frames"], row["false_alarms_per_s"]) == (3, pytest.approx(100))
-
-
-def test_carriers_are_20_db_above_the_noise(rng):
-    steady, keyed = (10 * np.log10(np.mean(np.abs(make(100_000, rng)) ** 2)) for make in (signals.carrier, signals.keyed_carrier))
-    assert steady == pytest.approx(20.04, abs=0.1) and 10 < keyed < 20
+    symbols = Transmitter().burst([signals.random_frame(number, (4095, 4095), np.random.default_rng(1)) for number in range(3)])
+    assert same["burst_s"] == len(symbols) / 1e6 and f"bursts of {same['burst_s']:.3f} s: 3 of 3" in bench_modem.describe(same)
+    assert same["detected"] == 3 and same["extra_loss_db"] == 0 and abs(clock["extra_loss_db"]) < 0.3 and mixer["extra_loss_db"] > 1.5
 
 
 def test_back_to_back_row(rng):
     row = back_to_back_row(30, rng)
     assert (row["detected"], row["header_ok"]) == (30, 30) and row["tx_msps"] > 0 and row["rx_msps"] > 0
+
+
+def test_back_to_back_row_misses_one_where_one_is_lost(rng, monkeypatch):
+    """What follows a lost frame is still counted: frames are told by their headers, not by their place."""
+
+    class Lossy(Receiver):
+        def push(self, samples):
+            return [frame for frame in super().push(samples) if frame.header.message_id != 2]
+
+    monkeypatch.setattr(speed, "Receiver", Lossy)
+    row = back_to_back_row(10, rng)
+    assert (row["detected"], row["header_ok"]) == (10, 9)
+
+
+def test_one_frame_found_stands_for_one_sent(rng):
+    one, two, other = (signals.random_frame(number, (100, 100), rng) for number in (1, 1, 2))
+    assert [signals.matches([one, two, other], found) for found in ([], [one], [two, one, one], [other, one])] == [0, 1, 2, 2]
 
 
 def test_cost_falls_with_several_messages_a_burst():

@@ -38,6 +38,15 @@ class Tally:
     errors: list[float] = field(default_factory=list)
     genie: list[float] = field(default_factory=list)
 
+    def receive(self, receiver: Receiver, samples: np.ndarray, end: bool = True) -> list[ReceivedFrame]:
+        """Frames that a receiver finds in samples, the last of a stream with `end`; counts the work, and one burst if any is found."""
+        before, start = receiver.stats.bursts, time.thread_time()
+        found = receiver.push(samples) + (receiver.flush() if end else [])
+        self.busy_s += time.thread_time() - start
+        self.samples += len(samples)
+        self.detected += receiver.stats.bursts > before
+        return found
+
     def row(self, channel: str, stimulus: str, snr_db: float | None, profile: str) -> dict:
         """The row: over the frames that were read, snr_loss_db is the SNR less the mean of 1/E|y-x|^2 in dB, extra_loss_db that of
         a receiver that knows the channel less the same; evm_db, without noise, is the mean of E|y-x|^2."""
@@ -68,11 +77,7 @@ def burst_row(label: str, channel: Channel, frames: int, rng: np.random.Generato
         sent = signals.displaced(burst, CFO_HZ, receiver.config.rate_hz, rng)
         again = deepcopy(rng)
         received = channel.through_samples(sent, rng)
-        before, start = receiver.stats.bursts, time.thread_time()
-        found = receiver.push(received) + receiver.flush()
-        tally.busy_s += time.thread_time() - start
-        tally.samples += len(received)
-        tally.detected += receiver.stats.bursts > before
+        found = tally.receive(receiver, received)
         right = next((f for f in found if signals.same_header(f.header, frame.header)), None)
         if right is not None:
             tally.header_ok += 1

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from semcom_core.bench.modem import signals
@@ -21,38 +19,37 @@ WEAKER_DB = (0.0, 10.0)
 
 
 def impulse_row(frames: int, rng: np.random.Generator) -> dict:
-    """A stream of bursts of which some are hit by an impulse; the row counts the others."""
+    """A stream of bursts of which some are hit by an impulse; the row counts the others, its speed is that over all."""
     config = PhyConfig()
-    transmitter, parts, spared = Transmitter(config), [], []
+    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at("", SNR_DB, config)
+    spared, found, others, hit = [], [], Tally(), Tally()
     for number in range(frames):
         frame = signals.random_frame(number, MESSAGE_LENGTHS, rng)
         burst = signals.displaced(transmitter.burst([frame]), CFO_HZ, config.rate_hz, rng)
-        if rng.random() < SHARE:
+        struck = rng.random() < SHARE
+        if struck:
             at = int(rng.integers(signals.LEAD, len(burst) - signals.TAIL - IMPULSE_SAMPLES))
             burst[at : at + IMPULSE_SAMPLES] += complex_noise(IMPULSE_SAMPLES, config.rms**2 * db_to_linear(IMPULSE_DB), rng)
         else:
-            spared.append(frame.header)
-        parts.append(burst)
-    found, tally = _receive(np.concatenate(parts), config, rng)
-    tally.frames = len(spared)
-    tally.header_ok = sum(any(signals.same_header(f.header, header) for f in found) for header in spared)
-    return tally.row("awgn", "impulses", SNR_DB, config.profile)
+            spared.append(frame)
+        found += (hit if struck else others).receive(receiver, channel.through_samples(burst, rng), end=number == frames - 1)
+    others.frames, others.header_ok = len(spared), signals.matches(spared, found)
+    others.samples, others.busy_s = others.samples + hit.samples, others.busy_s + hit.busy_s
+    return others.row("awgn", "impulses", SNR_DB, config.profile) | {"hit_share": SHARE}
 
 
 def overlap_row(weaker_db: float, pairs: int, rng: np.random.Generator) -> dict:
     """Pairs of bursts that overlap anywhere; counts the pairs whose stronger one (at equal power: at least one) is received."""
-    config, total = PhyConfig(), Tally(pairs)
-    transmitter = Transmitter(config)
+    config, tally = PhyConfig(), Tally(pairs)
+    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at("", SNR_DB, config)
     for number in range(pairs):
         frames = [signals.random_frame(2 * number + i, MESSAGE_LENGTHS, rng) for i in range(2)]
         bursts = [signals.displaced(transmitter.burst([f]), CFO_HZ, config.rate_hz, rng) for f in frames]
         bursts[1] *= np.float32(db_to_linear(-weaker_db) ** 0.5)
-        found, tally = _receive(_overlapped(*bursts, rng), config, rng)
+        found = tally.receive(receiver, channel.through_samples(_overlapped(*bursts, rng), rng))
         wanted = frames if weaker_db == 0 else frames[:1]
-        total.header_ok += any(signals.same_header(f.header, w.header) for f in found for w in wanted)
-        total.detected += tally.detected > 0
-        total.samples, total.busy_s = total.samples + tally.samples, total.busy_s + tally.busy_s
-    return total.row(f"the second {weaker_db:g} dB weaker", "overlap", SNR_DB, config.profile)
+        tally.header_ok += any(signals.same_header(f.header, w.header) for f in found for w in wanted)
+    return tally.row(f"the second {weaker_db:g} dB weaker", "overlap", SNR_DB, config.profile)
 
 
 def _overlapped(one: np.ndarray, two: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -63,12 +60,3 @@ def _overlapped(one: np.ndarray, two: np.ndarray, rng: np.random.Generator) -> n
     mixed[max(-shift, 0) :][: len(one)] += one
     mixed[max(shift, 0) :][: len(two)] += two
     return mixed
-
-
-def _receive(samples: np.ndarray, config: PhyConfig, rng: np.random.Generator):
-    """Frames found in samples with white noise, and a tally of the receiver's work."""
-    receiver = Receiver(config)
-    received = channel_at("", SNR_DB, config).through_samples(samples, rng)
-    start = time.thread_time()
-    found = receiver.push(received) + receiver.flush()
-    return found, Tally(detected=receiver.stats.bursts, samples=len(received), busy_s=time.thread_time() - start)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +35,12 @@ def random_frame(number: int, lengths: tuple[int, int], rng: np.random.Generator
 def same_header(a: FrameHeader, b: FrameHeader) -> bool:
     """Whether two headers agree but for the `more` bit, which the transmitter sets."""
     return replace(a, more=0) == replace(b, more=0)
+
+
+def matches(sent: Sequence[Frame], found: Sequence[Frame]) -> int:
+    """How many of the frames sent are among those found, by their headers; one found stands for one sent."""
+    one, other = (Counter(replace(frame.header, more=0) for frame in frames) for frames in (sent, found))
+    return (one & other).total()
 
 
 def displaced(burst: np.ndarray, cfo_hz: float, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
