@@ -19,7 +19,7 @@ WEAKER_DB = (0.0, 10.0)
 
 
 def impulse_row(frames: int, rng: np.random.Generator) -> dict:
-    """A stream of bursts of which some are hit by an impulse; the row counts the others, its speed is that over all."""
+    """A stream of bursts of which some are hit by an impulse; the row counts the others; rx_msps is over all, given one by one."""
     config = PhyConfig()
     transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at("", SNR_DB, config)
     spared, found, others, hit = [], [], Tally(), Tally()
