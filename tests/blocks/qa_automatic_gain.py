@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pmt
 import pytest
@@ -18,10 +20,11 @@ from semcom_core.phy.frame import ReceivedFrame
 def burst(make_frame):
     """burst(start_sample, level_db): PDU of a received frame."""
 
-    def make(start_sample, level_db):
+    def make(start_sample, level_db, more=0):
         frame = make_frame(1)
+        header = replace(frame.header, more=more)
         noise_var = np.full(len(frame.symbols), 0.1, np.float32)
-        return pdu.frame_pdu(ReceivedFrame(frame.header, frame.symbols, noise_var, start_sample=start_sample, level_db=level_db))
+        return pdu.frame_pdu(ReceivedFrame(header, frame.symbols, noise_var, start_sample=start_sample, level_db=level_db))
 
     return make
 
@@ -37,6 +40,17 @@ def test_gain_follows_bursts_and_not_their_further_frames(flowgraph, collect, po
     for start_sample, level_db in [(100, -5.0), (100, -5.0), (900, -20.0), (2000, -2.0)]:
         post(block, "in", burst(start_sample, level_db))
     assert gains(out.wait(3)) == pytest.approx([40, 25, 7])
+
+
+def test_gain_does_not_change_within_a_burst(flowgraph, collect, post, burst):
+    block = semcom.automatic_gain(gain_db=40, settings={"target_db": -20, "search_s": 100})
+    out = collect(block, "command")
+    flowgraph.start()
+    for _ in range(3):
+        post(block, "in", burst(100, -5.0, more=1))
+    assert gains(out.wait(2, limit_s=1.0)) == pytest.approx([40])
+    post(block, "in", burst(100, -5.0))
+    assert gains(out.wait(2)) == pytest.approx([40, 25])
 
 
 def test_bursts_handed_over_together_are_corrected_once(flowgraph, collect, post, burst):

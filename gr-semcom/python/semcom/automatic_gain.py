@@ -14,7 +14,7 @@ from semcom_core.phy.gain import AutomaticGain, GainConfig
 
 from .guard import guarded_handler
 from .notices import FEEDBACK
-from .pdu import has_keys, is_end, read_frame
+from .pdu import has_keys, is_end, read_frame, read_meta
 from .ticker import Ticker
 
 #: How often the time without a burst is looked at, s.
@@ -43,6 +43,7 @@ class automatic_gain(gr.basic_block):
         self.gain = AutomaticGain(from_mapping(GainConfig, settings or {}), gain_db)
         self.changes = self.refused = 0
         self._last, self._lock = 0.0, threading.Lock()
+        self._asked: float | None = None
         self._ticker = Ticker(self, self._tick)
         self.message_port_register_in(pmt.intern("in"))
         self.set_msg_handler(pmt.intern("in"), self.handle_frame)
@@ -54,6 +55,7 @@ class automatic_gain(gr.basic_block):
         self._last = 0.0
         with self._lock:
             self.gain.new_stream()
+            self._asked = None
         self._publish(self.gain.gain_db)
         self._ticker.start()
         return True
@@ -65,13 +67,17 @@ class automatic_gain(gr.basic_block):
 
     @guarded_handler
     def handle_frame(self, message):
-        """Take the level of a burst's first frame."""
+        """Take the level of a burst; the gain changes once its last frame has come, or with the next burst."""
         if is_end(message):
             return
         frame = read_frame(message)
         if has_keys(message, "level_db", "start_sample", "noise_var"):
             with self._lock:
-                self._change(self.gain.burst(frame.level_db, frame.start_sample))
+                wanted = self.gain.burst(frame.level_db, frame.start_sample)
+                self._asked = self._asked if wanted is None else wanted
+                if not read_meta(message).get("more", False):
+                    self._change(self._asked)
+                    self._asked = None
 
     def _tick(self, now: float) -> float:
         """Take note of the time since the last call."""

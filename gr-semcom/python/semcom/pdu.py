@@ -6,8 +6,8 @@ Every PDU is a pair (metadata, payload):
 
 - text:   payload u8vector, the UTF-8 text. Keys message_id; from the decoder also decoded, score, reason, snr_db (dB), cfo_hz (Hz).
 - frame:  payload c32vector, the symbols. Keys codec, message_id, fragment, fragments, params, model_fp, context_fp; from the
-          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok, start_sample.
-          The key last (true) closes a message that is sent without all of its fragments.
+          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok, start_sample,
+          more (whether another frame of the burst follows). The key last (true) closes a message that is sent without all of its fragments.
 - notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block, cause.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
 """
@@ -42,7 +42,7 @@ _TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
 KEYS = {
     **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample"), _WHOLE),
     **dict.fromkeys(("snr_db", "cfo_hz", "level_db", "score"), _NUMBER),
-    **dict.fromkeys(("decoded", "crc_ok", "eof", "last"), _TRUTH),
+    **dict.fromkeys(("decoded", "crc_ok", "eof", "last", "more"), _TRUTH),
     **dict.fromkeys(("state", "reason", "block", "cause"), _STRING),
     "noise_var": (pmt.is_f32vector, "an f32vector"),
 }
@@ -151,6 +151,7 @@ def frame_pdu(frame: Frame, last: bool = False):
     if isinstance(frame, ReceivedFrame):
         meta |= {"noise_var": np.asarray(frame.noise_var, np.float32), "snr_db": float(frame.snr_db), "cfo_hz": float(frame.cfo_hz)}
         meta |= {"level_db": float(frame.level_db), "crc_ok": bool(frame.crc_ok), "start_sample": int(frame.start_sample)}
+        meta["more"] = bool(h.more)
     return make_pdu(meta | ({"last": True} if last else {}), np.asarray(frame.symbols, np.complex64))
 
 
