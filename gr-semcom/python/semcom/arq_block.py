@@ -13,7 +13,7 @@ from semcom_core.config import from_mapping
 from semcom_core.link import ArqReceiver, ArqSender, ReceiverConfig, SenderConfig
 
 from .notices import FEEDBACK
-from .restart import begin_again
+from .restart import begin_again, drain
 from .ticker import Ticker
 
 
@@ -35,6 +35,7 @@ class arq_block(gr.basic_block):
         self.refused = 0
         self._lock, self._ticker = threading.Lock(), Ticker(self, self._tick)
         self._apply(config)
+        self._inputs = tuple(inputs)
         self.machine: ArqSender | ArqReceiver = self._machine()
         for port, handler in inputs.items():
             self.message_port_register_in(pmt.intern(port))
@@ -58,8 +59,9 @@ class arq_block(gr.basic_block):
         return True
 
     def stop(self):
-        """End the timers."""
+        """End the timers; what still waits at the inputs belongs to this run and is thrown away."""
         self._ticker.stop()
+        drain(self, *self._inputs)
         return True
 
     def _configure(self, **changes) -> None:

@@ -15,6 +15,7 @@ from semcom_core.phy.gain import AutomaticGain, GainConfig
 from .guard import guarded_handler
 from .notices import FEEDBACK
 from .pdu import has_keys, is_end, read_frame, read_meta
+from .restart import begin_again
 from .ticker import Ticker
 
 #: How often the time without a burst is looked at, s.
@@ -52,6 +53,7 @@ class automatic_gain(gr.basic_block):
 
     def start(self):
         """Set the gain, and start the clock of the search."""
+        begin_again(self)
         self._last = 0.0
         with self._lock:
             self.gain.new_stream()

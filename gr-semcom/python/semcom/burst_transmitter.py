@@ -11,6 +11,7 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import FrameError, check_range
+from semcom_core.link.ack import ACK
 from semcom_core.phy import Transmitter
 from semcom_core.phy.frame import MESSAGE_IDS, Frame
 
@@ -19,7 +20,7 @@ from .guard import WORK_DONE, guarded_handler, guarded_work, tunable
 from .notices import FEEDBACK, notify
 from .pdu import is_end, is_last, read_frame
 from .phy_settings import phy_config
-from .restart import begin_again
+from .restart import begin_again, drain
 
 PACKET_LEN = pmt.intern("packet_len")
 
@@ -111,6 +112,7 @@ class burst_transmitter(gr.sync_block):
     def stop(self):
         """Forget what waits, so that a flowgraph that is started again begins anew."""
         self._forget()
+        drain(self, "in")
         return True
 
     @guarded_handler
@@ -122,7 +124,7 @@ class burst_transmitter(gr.sync_block):
         for frames in self._groups.push(read_frame(message), is_last(message)):
             if len(self._waiting) >= self.queue_size:
                 self.dropped += 1
-                notify(self, "lost", frames[0].header.message_id, "the transmitter's queue is full", cause="dropped")
+                notify(self, "lost", number_of(frames), "the transmitter's queue is full", cause="dropped")
             else:
                 self._waiting.append(frames)
 
@@ -172,7 +174,7 @@ class burst_transmitter(gr.sync_block):
             if frames and len(frames) + len(self._waiting[0]) > self.transmitter.config.max_frames:
                 break
             group = self._waiting.popleft()
-            message_ids.append(group[0].header.message_id)
+            message_ids.append(number_of(group))
             frames += group
         return frames, message_ids
 
@@ -185,3 +187,8 @@ class burst_transmitter(gr.sync_block):
                 notify(self, "transmitted", message_id)
             self._message_ids = []
         return count
+
+
+def number_of(frames: list[Frame]) -> int:
+    """Number of a message for notices; -1 for an acknowledgement, which bears a number of the far end."""
+    return -1 if frames[0].header.codec == ACK else frames[0].header.message_id

@@ -13,7 +13,7 @@ from .codec_worker import CodecWorker
 from .guard import tunable
 from .job_queue import Job
 from .notices import FEEDBACK, notify
-from .restart import begin_again
+from .restart import begin_again, drain
 
 
 class codec_block(gr.basic_block):
@@ -68,6 +68,7 @@ class codec_block(gr.basic_block):
     def stop(self):
         """End the worker process; what waits is dropped and counted."""
         discarded = self.worker.stop()
+        drain(self, "in")
         if discarded:
             self.dropped += discarded
             logging.getLogger(f"gnuradio.semcom.{self.name()}").warning("%s: %d messages wait at the end", self.name(), discarded)

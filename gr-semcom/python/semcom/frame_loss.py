@@ -13,7 +13,7 @@ from semcom_core.errors import check_range
 from .guard import guarded_handler, tunable
 from .notices import FEEDBACK
 from .pdu import is_end
-from .restart import begin_again
+from .restart import begin_again, drain
 
 
 class frame_loss(gr.basic_block):
@@ -55,6 +55,11 @@ class frame_loss(gr.basic_block):
         begin_again(self)
         self._rng = np.random.default_rng(self.seed)
         self.passed = self.lost = self.refused = 0
+        return True
+
+    def stop(self):
+        """Throw away what still waits at the input."""
+        drain(self, "in")
         return True
 
     @guarded_handler

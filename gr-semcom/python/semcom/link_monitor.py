@@ -142,7 +142,7 @@ class link_monitor(link_settings):
             self.ledger.note(notice.state, notice.cause)
         if notice.state == "failed":
             self.on_defect(f"{notice.block}: {notice.reason}")
-        elif notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit"):
+        elif notice.message_id >= 0 and (notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit")):
             self._silent *= notice.state == "lost"
             with self._lock:
                 count = self.ledger.settle(notice.message_id, notice.state)

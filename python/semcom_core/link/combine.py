@@ -72,3 +72,11 @@ def weights_of(frame: ReceivedFrame) -> np.ndarray:
     """Inverse noise variances, float (length,); 0 where a symbol is erased."""
     good = np.isfinite(frame.symbols) & np.isfinite(frame.noise_var) & (frame.noise_var >= 0)
     return np.where(good, 1 / np.maximum(np.where(good, frame.noise_var, 1.0), LEAST_NOISE, dtype=float), 0.0)
+
+
+def same_message(one: ReceivedFrame, other: ReceivedFrame) -> bool:
+    """Whether two frames under one number can be of the same message."""
+    a, b = one.header, other.header
+    if (a.codec, a.last_fragment, a.params) != (b.codec, b.last_fragment, b.params):
+        return False
+    return a.fragment != b.fragment or same_symbols(one, other)

@@ -41,7 +41,8 @@ class Order:
     def take(self, abandoned: float, collecting: Container[int], now: float) -> list[Delivery]:
         """The messages whose turn it is. Numbers up to `abandoned` are passed over, unless they are being collected."""
         taken = []
-        while self.next in self._ready or (self._ready and self.next <= abandoned and self.next not in collecting):
+        last = min(abandoned, max(self._ready, default=-math.inf))
+        while self.next in self._ready or (self.next <= last and self.next not in collecting):
             if self.next in self._ready:
                 taken.append(self._ready.pop(self.next))
             self.next += 1
@@ -50,8 +51,9 @@ class Order:
 
     def expires(self, collecting: Container[int], patience_s: float) -> float:
         """When messages that are there have waited long enough for one of which nothing has come, s; inf where none do."""
-        return self._moved + patience_s if self._ready and self.next not in collecting else math.inf
+        missing = self.next not in collecting and self.next not in self._ready
+        return self._moved + patience_s if self._ready and missing else math.inf
 
     def skip(self, collecting: set[int]) -> None:
         """Pass over what nothing has come of, to the first message that is there or being collected."""
-        self.next = min(number for number in collecting | self._ready.keys() if number > self.next)
+        self.next = min((number for number in collecting | self._ready.keys() if number > self.next), default=self.next + 1)

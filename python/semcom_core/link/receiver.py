@@ -5,8 +5,6 @@
     frames ─► collect, combine ─► decode ─┬► decoded ──────────────► deliver, acknowledge
                  ▲                        └► undecoded ─► ask again ─► …  after max_tries: deliver the best guess, marked
                  └─ further copies ◄──────────────────────┘
-
-Source: Lin, Costello, Miller 1984; Chase 1985 (see the package).
 """
 
 from __future__ import annotations
@@ -15,18 +13,23 @@ import math
 from collections import Counter
 
 from semcom_core.link.ack import Ack
-from semcom_core.link.combine import same_symbols
+from semcom_core.link.combine import same_message
 from semcom_core.link.config import MAX_WINDOW, ReceiverConfig
 from semcom_core.link.incoming import Actions, Delivery, Incoming
 from semcom_core.link.order import Order, unwrap
 from semcom_core.phy.frame import MESSAGE_IDS, ReceivedFrame
 
 
+#: A message that is being decoded is waited for this many times as long as one of which nothing more comes.
+DECODING = 10
+
+
 class ArqReceiver:
     """Answers frames and delivers messages.
 
-    A message that is settled is remembered until its number may come again, so that a copy is acknowledged (the first
-    acknowledgement may have been lost) and not delivered. Other symbols under its number mean that the sender has started anew.
+    A message that is settled is remembered until its number may come again or nothing was heard of it for `patience_s`, so that a
+    copy is acknowledged (the first acknowledgement may have been lost) and not delivered. Other symbols or another format under a
+    number mean that the sender has started anew.
 
     Times are seconds of any one clock that does not run backwards.
 
@@ -39,6 +42,7 @@ class ArqReceiver:
         self.counts = Counter()
         self._incoming: dict[int, Incoming] = {}
         self._settled: dict[int, tuple[Ack, ReceivedFrame]] = {}
+        self._copied: dict[int, float] = {}  # when settled messages were last heard of
         self._due: dict[int, float] = {}
         self._stale = Counter()  # answers of the decoder that are awaited of messages already given up, by message_id
         self._order: Order | None = None
@@ -49,18 +53,17 @@ class ArqReceiver:
         """A frame of a codec has come."""
         self.counts["frames"] += 1
         number = self._number(frame.header.message_id, now)
-        if number in self._settled:
-            witness = self._settled[number][1]
-            if witness.header.fragment != frame.header.fragment or same_symbols(witness, frame):
-                self.counts["duplicates"] += 1
-                self._due[number] = now + self.config.ack_delay_s
-                return
+        if self._copied.get(number, now) + self.config.patience_s < now:
+            del self._settled[number], self._copied[number]
+        known, message = self._settled.get(number), self._incoming.get(number)
+        if known is not None and same_message(known[1], frame):
+            self.counts["duplicates"] += 1
+            self._copied[number], self._due[number] = now, now + self.config.ack_delay_s
+            return
+        if known is not None or (message is not None and not message.fits(frame)):
             self._start_anew(now)
-            number = self._number(frame.header.message_id, now)
-        message = self._incoming.get(number)
-        if message is None or not message.fits(frame):
-            if message is not None:
-                self._abandon(number)
+            number, message = self._number(frame.header.message_id, now), None
+        if message is None:
             message = self._incoming[number] = Incoming(frame.header.fragments)
         self.counts["copies"] += frame.header.fragment in message.frames
         message.add(frame, now)
@@ -97,7 +100,7 @@ class ArqReceiver:
 
     def poll(self, now: float) -> Actions:
         """What is to be done now."""
-        for number in [n for n, message in self._incoming.items() if message.heard + self.config.patience_s <= now]:
+        for number in [n for n, message in self._incoming.items() if self._silent_until(message) <= now]:
             self._conclude(number, now)
         for number in [n for n, due in self._due.items() if due <= now]:
             del self._due[number]
@@ -111,10 +114,12 @@ class ArqReceiver:
 
     def next_time(self) -> float:
         """When poll has something to do, if nothing happens before, s; inf where it has nothing."""
-        if self._order is None:
-            return min(self._due.values(), default=math.inf)
-        silences = (message.heard + self.config.patience_s for message in self._incoming.values())
-        return min(*silences, *self._due.values(), self._order.expires(self._incoming, self.config.patience_s), math.inf)
+        skip = self._order.expires(self._incoming, self.config.patience_s) if self._order else math.inf
+        return min(*map(self._silent_until, self._incoming.values()), *self._due.values(), skip, math.inf)
+
+    def _silent_until(self, message: Incoming) -> float:
+        """When a message of which nothing more is heard is concluded, s."""
+        return message.heard + self.config.patience_s * (DECODING if message.decoding else 1)
 
     def _number(self, message_id: int, now: float) -> int:
         """The unwrapped number of a message heard of; what the sender can no longer have in its window is concluded."""
@@ -126,7 +131,7 @@ class ArqReceiver:
         if number > self._latest:
             self._latest = number
             for old in [n for n in self._settled if n <= number - MAX_WINDOW]:
-                del self._settled[old]
+                del self._settled[old], self._copied[old]
             for old in [n for n in self._incoming if n <= number - self.config.window]:
                 self._conclude(old, now)
         return number
@@ -162,7 +167,7 @@ class ArqReceiver:
         message = self._incoming[number]
         ack = Ack(delivery.message_id, sum(1 << k for k in range(message.fragments)), done=True, again=not delivery.decoded)
         self._abandon(number)
-        self._settled[number] = (ack, message.first)
+        self._settled[number], self._copied[number] = (ack, message.first), now
         if answer_at < math.inf:
             self._due[number] = answer_at
         if self.config.in_order:
@@ -189,5 +194,6 @@ class ArqReceiver:
             self._give_up(number, now)
         self._deliver(self._order.take(math.inf, (), now))
         self._settled.clear()
+        self._copied.clear()
         self._due.clear()
         self._order = None

@@ -29,7 +29,8 @@ JITTER = 0.25
 class ArqSender:
     """Sends messages until each is acknowledged or has been tried often enough.
 
-    The first message travels alone until it is answered (or given up), so that the far end learns where the numbers begin.
+    The first message, and the first after one was given up, travels alone until it is answered, so that the far end learns where the
+    numbers begin.
 
     Times are seconds of any one clock that does not run backwards.
 
@@ -157,7 +158,7 @@ class ArqSender:
 
     def _settle(self, message_id: int, settled: Settled) -> None:
         del self._active[message_id]
-        self._met = True
+        self._met = settled.acknowledged
         self._settled.append(settled)
         self.counts["acknowledged" if settled.acknowledged else "given_up"] += 1
         self.counts["undecoded"] += settled.acknowledged and not settled.decoded

@@ -10,6 +10,8 @@ _MEAN_WEIGHT, _DEVIATION_WEIGHT = 1 / 8, 1 / 4
 _DEVIATIONS, _LEAST_MEANS = 4, 2
 #: Measurements before the wait may fall below what was set: the first answers come sooner than those to a full window.
 _ENOUGH = 4
+#: Least time to wait, s: what fades or is held up for as long as that would use up the tries.
+_LEAST_S = 0.25
 
 
 class RoundTrip:
@@ -33,8 +35,8 @@ class RoundTrip:
         self._mean_s += _MEAN_WEIGHT * (round_trip_s - self._mean_s)
 
     def timeout_s(self, unknown_s: float) -> float:
-        """Time to wait for an answer, s; at least `unknown_s` before enough was measured."""
+        """Time to wait for an answer, s; at least `unknown_s` before enough was measured, and never much less than _LEAST_S."""
         if self._mean_s is None:
             return unknown_s
         least_s = _LEAST_MEANS * self._mean_s if self._count >= _ENOUGH else unknown_s
-        return max(self._mean_s + _DEVIATIONS * self._deviation_s, least_s)
+        return max(self._mean_s + _DEVIATIONS * self._deviation_s, least_s, min(_LEAST_S, unknown_s))

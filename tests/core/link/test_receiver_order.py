@@ -84,3 +84,29 @@ def test_outage_is_passed_over(deliver):
     receiver = make(window=4)
     deliver(receiver, 0)
     assert ids(deliver(receiver, 50, 1.0).deliveries) == [50]
+
+
+def test_a_message_settled_long_after_its_successor_keeps_its_turn(deliver, message, heard):
+    """The decoder took longer over the first than the patience: it is delivered, then the second, and nothing stops."""
+    receiver = make(patience_s=5.0)
+    deliver(receiver, 0, 0.0)
+    receive(receiver, map(heard, message(1)), 1.0)
+    assert ids(deliver(receiver, 2, 1.5).deliveries) == []
+    receiver.on_decoded(1, "one", True, 9.0)
+    assert ids(receiver.poll(9.0).deliveries) == [1, 2]
+    assert ids(receiver.poll(20.0).deliveries) == []
+
+
+def test_what_was_settled_long_ago_does_not_swallow_a_new_message(deliver):
+    """The same short text under the same number, two patiences later, is a message of its own."""
+    receiver = make(patience_s=5.0)
+    assert ids(deliver(receiver, 0, 0.0).deliveries) == [0]
+    assert ids(deliver(receiver, 0, 1.0).deliveries) == []
+    assert ids(deliver(receiver, 0, 12.0).deliveries) == [0]
+
+
+def test_a_longer_message_under_a_settled_number_is_not_taken_for_a_copy(deliver, message, heard):
+    receiver = make()
+    deliver(receiver, 0, 0.0)
+    found = receive(receiver, map(heard, message(0, 2)[1:]), 1.0)
+    assert receiver.counts["duplicates"] == 0 and ids(found.deliveries if found else []) == []
