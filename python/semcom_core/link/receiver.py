@@ -19,7 +19,6 @@ from semcom_core.link.incoming import Actions, Delivery, Incoming
 from semcom_core.link.order import Order, unwrap
 from semcom_core.phy.frame import MESSAGE_IDS, ReceivedFrame
 
-
 #: A message that is being decoded is waited for this many times as long as one of which nothing more comes.
 DECODING = 10
 
