@@ -20,7 +20,7 @@ from .restart import begin_again
 from .window_text import WindowText
 
 #: Time from the end of a run to on_done, s: the other blocks handle what the last message has brought.
-GRACE_S = 0.3
+GRACE_S = 0.6
 #: Time limits in a row without anything arriving that end a run.
 PATIENCE = 3
 
