@@ -10,22 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.link import Ack, ArqReceiver, ReceiverConfig
-
-
-def make(**settings):
-    return ArqReceiver(ReceiverConfig(**{"ack_delay_s": 0.1, "patience_s": 10.0, **settings}))
-
-
-def ids(deliveries):
-    return [delivery.message_id for delivery in deliveries]
-
-
-def receive(receiver, frames, now=0.0):
-    """Frames in, what the receiver wants done out."""
-    for frame in frames:
-        receiver.on_frame(frame, now)
-    return receiver.poll(now)
+from semcom_core.link import Ack
+from tests.core.link.receiving import ids, make, receive
 
 
 def test_message_is_decoded_delivered_and_acknowledged(message, heard):

@@ -6,22 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from semcom_core.link import ArqReceiver, ReceiverConfig
-
-
-def make(**settings):
-    return ArqReceiver(ReceiverConfig(**{"ack_delay_s": 0.1, "patience_s": 10.0, **settings}))
-
-
-def ids(deliveries):
-    return [delivery.message_id for delivery in deliveries]
-
-
-def receive(receiver, frames, now=0.0):
-    """Frames in, what the receiver wants done out."""
-    for frame in frames:
-        receiver.on_frame(frame, now)
-    return receiver.poll(now)
+from tests.core.link.receiving import ids, make, receive
 
 
 def test_order_is_kept(deliver):
@@ -108,5 +93,8 @@ def test_what_was_settled_long_ago_does_not_swallow_a_new_message(deliver):
 def test_a_longer_message_under_a_settled_number_is_not_taken_for_a_copy(deliver, message, heard):
     receiver = make()
     deliver(receiver, 0, 0.0)
-    found = receive(receiver, map(heard, message(0, 2)[1:]), 1.0)
-    assert receiver.counts["duplicates"] == 0 and ids(found.deliveries if found else []) == []
+    assert receive(receiver, map(heard, message(0, 2)[1:]), 1.0).deliveries == []
+    receive(receiver, map(heard, message(0, 2)[:1]), 1.0)
+    receiver.on_decoded(0, "longer", True, 1.1)
+    assert ids(receiver.poll(1.1).deliveries) == [0]
+    assert receiver.counts["duplicates"] == 0
