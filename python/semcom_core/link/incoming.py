@@ -30,6 +30,15 @@ class Delivery:
 
 
 @dataclass
+class Done:
+    """What is remembered of a message that left: its answer, its first frame, and when a copy was last heard, s."""
+
+    ack: Ack
+    first: ReceivedFrame
+    heard: float
+
+
+@dataclass
 class Actions:
     """What a receiver wants done: fragments for the decoder, answers for the sender, messages for the user."""
 

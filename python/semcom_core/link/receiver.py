@@ -15,7 +15,7 @@ from collections import Counter
 from semcom_core.link.ack import Ack
 from semcom_core.link.combine import same_message
 from semcom_core.link.config import MAX_WINDOW, ReceiverConfig
-from semcom_core.link.incoming import Actions, Delivery, Incoming
+from semcom_core.link.incoming import Actions, Delivery, Done, Incoming
 from semcom_core.link.order import Order, unwrap
 from semcom_core.phy.frame import MESSAGE_IDS, ReceivedFrame
 
@@ -40,8 +40,7 @@ class ArqReceiver:
         self.config = config
         self.counts = Counter()
         self._incoming: dict[int, Incoming] = {}
-        self._settled: dict[int, tuple[Ack, ReceivedFrame]] = {}
-        self._copied: dict[int, float] = {}  # when settled messages were last heard of
+        self._settled: dict[int, Done] = {}
         self._due: dict[int, float] = {}
         self._stale = Counter()  # answers of the decoder that are awaited of messages already given up, by message_id
         self._order: Order | None = None
@@ -52,12 +51,13 @@ class ArqReceiver:
         """A frame of a codec has come."""
         self.counts["frames"] += 1
         number = self._number(frame.header.message_id, now)
-        if self._copied.get(number, now) + self.config.patience_s < now:
-            del self._settled[number], self._copied[number]
         known, message = self._settled.get(number), self._incoming.get(number)
-        if known is not None and same_message(known[1], frame):
+        if known is not None and known.heard + self.config.patience_s < now:
+            known = None
+            del self._settled[number]
+        if known is not None and same_message(known.first, frame):
             self.counts["duplicates"] += 1
-            self._copied[number], self._due[number] = now, now + self.config.ack_delay_s
+            known.heard, self._due[number] = now, now + self.config.ack_delay_s
             return
         if known is not None or (message is not None and not message.fits(frame)):
             self._start_anew(now)
@@ -130,7 +130,7 @@ class ArqReceiver:
         if number > self._latest:
             self._latest = number
             for old in [n for n in self._settled if n <= number - MAX_WINDOW]:
-                del self._settled[old], self._copied[old]
+                del self._settled[old]
             for old in [n for n in self._incoming if n <= number - self.config.window]:
                 self._conclude(old, now)
         return number
@@ -144,7 +144,7 @@ class ArqReceiver:
             return
         known = self._settled.get(number)
         self.counts["acks"] += 1
-        self._actions.acks.append(message.ack() if message is not None else known[0] if known else Ack(number % MESSAGE_IDS))
+        self._actions.acks.append(message.ack() if message is not None else known.ack if known else Ack(number % MESSAGE_IDS))
 
     def _conclude(self, number: int, now: float) -> None:
         """Nothing further is to be expected of a message: decode what is there, or give it up."""
@@ -166,7 +166,7 @@ class ArqReceiver:
         message = self._incoming[number]
         ack = Ack(delivery.message_id, sum(1 << k for k in range(message.fragments)), done=True, again=not delivery.decoded)
         self._abandon(number)
-        self._settled[number], self._copied[number] = (ack, message.first), now
+        self._settled[number] = Done(ack, message.first, now)
         if answer_at < math.inf:
             self._due[number] = answer_at
         if self.config.in_order:
@@ -193,6 +193,5 @@ class ArqReceiver:
             self._give_up(number, now)
         self._deliver(self._order.take(math.inf, (), now))
         self._settled.clear()
-        self._copied.clear()
         self._due.clear()
         self._order = None
