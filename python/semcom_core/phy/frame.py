@@ -25,6 +25,11 @@ HEADER_FIELDS = {
 MAX_LENGTH = 2 ** HEADER_FIELDS["length"] - 1
 MAX_FRAGMENTS = 2 ** HEADER_FIELDS["fragment"]
 MESSAGE_IDS = 2 ** HEADER_FIELDS["message_id"]
+#: Rounds of one message: the first transmission and up to three increments of fresh symbols.
+ROUNDS = 4
+#: Codec that can send increments → the numbers under which rounds 0 to 3 of it travel.
+ROUND_NUMBERS = {1: (1, 17, 18, 19)}
+_ROUND_OF = {number: (family, r) for family, numbers in ROUND_NUMBERS.items() for r, number in enumerate(numbers)}
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,16 @@ class FrameHeader:
                 raise FrameError(f"header field {name} is {value}; allowed is 0 to {2**width - 1}")
         if self.fragment > self.last_fragment:
             raise FrameError(f"header field fragment is {self.fragment}; allowed is 0 to last_fragment = {self.last_fragment}")
+
+    @property
+    def family(self) -> int:
+        """Codec number of the message's first round."""
+        return _ROUND_OF.get(self.codec, (self.codec, 0))[0]
+
+    @property
+    def round(self) -> int:
+        """Round of the frame: 0 for a first transmission, 1 to 3 for an increment."""
+        return _ROUND_OF.get(self.codec, (self.codec, 0))[1]
 
     @property
     def fragments(self) -> int:

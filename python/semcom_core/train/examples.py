@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the adapters are trained on: texts of the training part, some with the messages before them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.bench.corpus import is_test
+from semcom_core.errors import ConfigError, check_choice
+
+
+@dataclass(frozen=True)
+class Example:
+    """A message and the messages before it, the oldest first."""
+
+    text: str
+    context: tuple[str, ...] = ()
+
+
+def _lines(path: Path) -> Iterator[Example]:
+    for line in dict.fromkeys(path.read_text(encoding="utf-8").splitlines()):
+        if line.strip() and not is_test(line):
+            yield Example(line.strip())
+
+
+def _captions(path: Path) -> Iterator[Example]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        caption = line.partition("\t")[2].strip()
+        if caption and not is_test(caption):
+            yield Example(caption)
+
+
+def _dialogues(path: Path) -> Iterator[Example]:
+    """Turns of the chosen dialogues, each of at most 60 words; a dialogue is in one part as a whole."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        dialogue = json.loads(line)["chosen"]
+        if is_test(dialogue):
+            continue
+        turns = [turn.strip() for turn in re.split(r"\n\n(?:Human|Assistant):", dialogue)]
+        turns = [turn for turn in turns if turn]
+        for i, turn in enumerate(turns):
+            if len(turn.split()) <= 60:
+                yield Example(turn, tuple(turns[max(0, i - 4) : i]))
+
+
+#: Adapter → (file below the data folder, reader, share of the examples it may fill).
+MIXTURES: dict[str, tuple[tuple[str, Callable[[Path], Iterator[Example]], int], ...]] = {
+    "europarl": (("text/europarl_en.txt", _lines, 100_000),),
+    "chat": (
+        ("text/sms_ham.txt", _lines, 100_000),
+        ("text/hh_rlhf_harmless.jsonl", _dialogues, 6_000),
+        ("text/tatoeba_en.txt", _lines, 8_000),
+    ),
+    "general": (
+        ("text/europarl_en.txt", _lines, 5_000),
+        ("text/coco_captions.tsv", _captions, 5_000),
+        ("text/tatoeba_en.txt", _lines, 5_000),
+        ("text/sms_ham.txt", _lines, 2_000),
+        ("text/hh_rlhf_harmless.jsonl", _dialogues, 2_000),
+    ),
+}
+
+
+def examples(mixture: str, data: Path, rng: np.random.Generator) -> list[Example]:
+    """Training examples of an adapter, a seeded sample of each of its sources.
+
+    Args:
+        mixture: one of MIXTURES.
+        data: folder of the training data.
+
+    Raises:
+        ConfigError: no such mixture, or one of its files is not there.
+    """
+    check_choice("mixture", mixture, MIXTURES)
+    found: list[Example] = []
+    for name, read, most in MIXTURES[mixture]:
+        if not (data / name).is_file():
+            raise ConfigError(f"data is {str(data)!r}; allowed is a folder with {name}")
+        source = list(read(data / name))
+        found += [source[i] for i in rng.permutation(len(source))[:most]]
+    return found

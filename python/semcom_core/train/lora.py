@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training of an adapter: low-rank additions to all projections of a language model that stays as it is.
+
+Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from semcom_core.config import setting
+from semcom_core.errors import check_range
+from semcom_core.models.conversation import turn, turns
+from semcom_core.train.examples import Example
+
+_PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+_IGNORED = -100  # label of what is not to be learned
+
+
+@dataclass(frozen=True)
+class LoraTraining:
+    """Settings of the training of an adapter."""
+
+    rank: int = setting(16, "rank of each addition, 1 to 64")
+    epochs: float = setting(2.0, "passes over the examples, 0.001 to 100")
+    batch_tokens: int = setting(1024, "tokens of a batch, padding included, 64 to 65536")
+    learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
+    context_tokens: int = setting(160, "most tokens of the messages before a message, 0 to 4096")
+    text_tokens: int = setting(96, "a longer text is cut, 8 to 1024 tokens")
+    save_steps: int = setting(50, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of order and initial values")
+
+    def __post_init__(self):
+        check_range("rank", self.rank, 1, 64)
+        check_range("epochs", self.epochs, 0.001, 100)
+        check_range("batch_tokens", self.batch_tokens, 64, 65536)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("context_tokens", self.context_tokens, 0, 4096)
+        check_range("text_tokens", self.text_tokens, 8, 1024)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is: step of steps, mean loss over the last steps, bits a token."""
+
+    step: int
+    steps: int
+    bits_per_token: float
+    elapsed_s: float
+
+
+def encode(example: Example, tokenizer, config: LoraTraining) -> tuple[list[int], int]:
+    """Tokens of an example, and how many of them come before its text."""
+    before, after = turn("assistant")
+    history: list[int] = []
+    for role, text in reversed(turns(example.context)):
+        opening, closing = turn(role)
+        tokens = [*tokenizer(opening).input_ids, *tokenizer(text, split_special_tokens=True).input_ids, *tokenizer(closing).input_ids]
+        if len(history) + len(tokens) > config.context_tokens:
+            break
+        history = tokens + history
+    start = history + tokenizer(before).input_ids
+    text = tokenizer(example.text, split_special_tokens=True).input_ids[: config.text_tokens]
+    end = tokenizer(after).input_ids[:1]
+    return start + text + end, len(start)
+
+
+def batches(items: list[tuple[list[int], int]], size: int, rng: np.random.Generator) -> list[list[int]]:
+    """Indices of examples of about the same length, at most `size` tokens with padding, in a random order."""
+    found: list[list[int]] = [[]]
+    for i in sorted(range(len(items)), key=lambda i: (len(items[i][0]), rng.random())):
+        if found[-1] and (len(found[-1]) + 1) * len(items[i][0]) > size:
+            found.append([])
+        found[-1].append(i)
+    return [found[i] for i in rng.permutation(len(found))]
+
+
+def _tensors(items: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    width = max(len(tokens) for tokens, _ in items)
+    inputs = torch.zeros(len(items), width, dtype=torch.long)
+    labels = torch.full((len(items), width), _IGNORED)
+    mask = torch.zeros(len(items), width, dtype=torch.long)
+    for row, (tokens, start) in enumerate(items):
+        inputs[row, : len(tokens)] = torch.tensor(tokens)
+        labels[row, start : len(tokens)] = torch.tensor(tokens[start:])
+        mask[row, : len(tokens)] = 1
+    return inputs, labels, mask
+
+
+def loss_of(network, items: list[tuple[list[int], int]]) -> torch.Tensor:
+    """Mean cross entropy of the texts' tokens and ends, nats; only their hidden states go through the head."""
+    inputs, labels, mask = _tensors(items)
+    hidden = network.base_model.model.model(input_ids=inputs, attention_mask=mask, use_cache=False).last_hidden_state
+    wanted = labels[:, 1:] != _IGNORED
+    logits = network.get_output_embeddings()(hidden[:, :-1][wanted]).float()
+    return torch.nn.functional.cross_entropy(logits, labels[:, 1:][wanted])
+
+
+class LoraTrainer:
+    """Trains an adapter and keeps what it needs to go on in a folder.
+
+    Args:
+        network: transformers causal model; it is changed.
+        items: encoded examples.
+        folder: where the checkpoint and the adapter are written.
+    """
+
+    def __init__(self, network, items: list[tuple[list[int], int]], config: LoraTraining, folder: Path):
+        from peft import LoraConfig, get_peft_model
+
+        torch.manual_seed(config.seed)
+        network.set_attn_implementation("eager")  # the fused kernels are slow backwards for texts this short
+        network = network.to(torch.bfloat16)
+        lora = LoraConfig(r=config.rank, lora_alpha=2 * config.rank, target_modules=_PROJECTIONS, task_type="CAUSAL_LM")
+        self.network = get_peft_model(network, lora)
+        self._items, self._config, self._folder = items, config, folder
+        self._weights = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+        self._optimizer = torch.optim.AdamW(self._weights.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self._done = self._resume()
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end; yields after every step."""
+        plan = self._plan()
+        started, recent = time.monotonic(), []
+        for step in range(self._done, len(plan)):
+            rate = min(1.0, (step + 1) / 30) * 0.5 * (1 + math.cos(math.pi * step / len(plan)))
+            for group in self._optimizer.param_groups:
+                group["lr"] = self._config.learning_rate * rate
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = loss_of(self.network, [self._items[i] for i in plan[step]])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self._weights.values(), 1.0)
+            self._optimizer.step()
+            self._optimizer.zero_grad(set_to_none=True)
+            recent = [*recent[-49:], loss.item() / math.log(2)]
+            if (step + 1) % self._config.save_steps == 0 or step + 1 == len(plan):
+                self.save(step + 1)
+            yield Progress(step + 1, len(plan), float(np.mean(recent)), time.monotonic() - started)
+
+    def save(self, step: int) -> None:
+        """Write the adapter, and the state of the training beside it."""
+        self.network.save_pretrained(self._folder)
+        state = {"step": torch.tensor(step)}
+        for name, weight in self._weights.items():
+            moments = self._optimizer.state[weight]
+            state |= {f"weight.{name}": weight.detach(), **{f"{key}.{name}": moments[key] for key in ("exp_avg", "exp_avg_sq", "step")}}
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, self._folder / "training.safetensors.new")
+        (self._folder / "training.safetensors.new").rename(self._folder / "training.safetensors")
+
+    def _resume(self) -> int:
+        path = self._folder / "training.safetensors"
+        if not path.exists():
+            return 0
+        state = load_file(path)
+        for name, weight in self._weights.items():
+            weight.data.copy_(state[f"weight.{name}"])
+            self._optimizer.state[weight] = {key: state[f"{key}.{name}"] for key in ("exp_avg", "exp_avg_sq", "step")}
+        return int(state["step"])
+
+    def _plan(self) -> list[list[int]]:
+        """Batches of the whole training, the same when it is resumed."""
+        rng = np.random.default_rng(self._config.seed)
+        epoch = batches(self._items, self._config.batch_tokens, rng)
+        steps = max(1, round(self._config.epochs * len(epoch)))
+        while len(epoch) < steps:
+            epoch += batches(self._items, self._config.batch_tokens, rng)
+        return epoch[:steps]
