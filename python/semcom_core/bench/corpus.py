@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
@@ -14,17 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.text.split import is_test
 
 #: Environment variable that names the data folder, and the file a text bench reads in a folder.
 DATA_VARIABLE = "SEMCOM_DATA"
 DEFAULT_FILE = Path("text") / "europarl_en.txt"
 SPLITS = ("train", "test", "all")
-
-
-def is_test(sentence: str) -> bool:
-    """Whether a sentence belongs to the test part: one in ten, by the hash of its lower-case letters."""
-    letters = re.sub("[^a-z]", "", sentence.lower())
-    return int(hashlib.sha256(letters.encode()).hexdigest()[:8], 16) % 10 == 0
 
 
 def word_range(text: str) -> tuple[int, int]:
