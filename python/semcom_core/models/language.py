@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -35,12 +36,19 @@ class LanguageModel(Protocol):
         fingerprint: 16 hexadecimal digits over weights, tokenizer, prompt and numeric profile.
         vocabulary: number of tokens.
         special_tokens: tokens that never stand for text.
+        end_token: the special token that ends a message, where the model has learned when to expect it; else None.
+        context_fingerprint: 16 hexadecimal digits over the messages before; empty without.
     """
 
     name: str
     fingerprint: str
     vocabulary: int
     special_tokens: tuple[int, ...]
+    end_token: int | None
+    context_fingerprint: str
+
+    def with_context(self, context: Sequence[str]) -> LanguageModel:
+        """The same model after some messages, the oldest first; what does not fit is left out."""
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of a text. Text that looks like a special token is text."""

@@ -18,6 +18,7 @@ import yaml
 
 from semcom_core.config import from_mapping
 from semcom_core.errors import ModelError
+from semcom_core.models.adapter import adapter_sha256, add_adapter
 from semcom_core.models.cache import as_folder, file_sha256
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.network import read_network
@@ -70,13 +71,17 @@ def locate(name: str) -> Path | str:
 
 
 @lru_cache(maxsize=2)
-def load_language_model(name: str = "smollm2-135m") -> LanguageModel:
-    """Load a causal language model; a second call with the same name gives the same object.
+def load_language_model(name: str = "smollm2-135m", adapter: str = "") -> LanguageModel:
+    """Load a causal language model; a second call with the same names gives the same object.
+
+    Args:
+        name: a name of the catalogue, a path or a hub name.
+        adapter: a name of `shipped_adapters`, a folder, or empty for none.
 
     Raises:
-        ModelError: it is not there, cannot be loaded, or is no model of text.
+        ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does not fit it.
     """
-    place = locate(name)
+    place, addition = locate(name), adapter_sha256(adapter)
     tokenizer, network = _read(name, place)
     from semcom_core.models.causal import CausalModel  # after _read, which says it where torch or transformers does not load
     from semcom_core.models.packed import pack
@@ -84,9 +89,11 @@ def load_language_model(name: str = "smollm2-135m") -> LanguageModel:
     entry = catalogue().get(name)
     prompt = entry.prompt if entry and entry.prompt is not None else tokenizer.bos_token or tokenizer.eos_token
     _check(name, tokenizer, network, prompt)
-    fingerprint = _fingerprint(network, tokenizer, prompt, place)
+    fingerprint = _fingerprint(network, tokenizer, prompt, place, addition)
+    if adapter:
+        network = add_adapter(network, adapter)
     pack(network)
-    return CausalModel(name, network, tokenizer, prompt, fingerprint)
+    return CausalModel(name, network, tokenizer, prompt, fingerprint, adapted=bool(adapter))
 
 
 def _read(name: str, place: Path | str) -> tuple:
@@ -120,10 +127,10 @@ def _check(name: str, tokenizer, network, prompt: str | None) -> None:
         raise ModelError(f"model {name!r} has a tokenizer of {tokens} tokens; its network knows {rows}")
 
 
-def _fingerprint(network, tokenizer, prompt: str, place: Path | str) -> str:
-    """16 hexadecimal digits over weights, tokenizer, prompt and numeric profile."""
+def _fingerprint(network, tokenizer, prompt: str, place: Path | str, addition: str) -> str:
+    """16 hexadecimal digits over weights, tokenizer, prompt, numeric profile and adapter."""
     weights = file_sha256(place) if isinstance(place, Path) and place.is_file() else _weights_sha256(network)
-    facts = [weights, tokenizer.get_vocab(), prompt, NUMERIC_PROFILE]
+    facts = [weights, tokenizer.get_vocab(), prompt, NUMERIC_PROFILE, addition]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from semcom_core.config import setting
 from semcom_core.errors import check_range
-from semcom_core.models.conversation import turn, turns
+from semcom_core.models.conversation import end_of_turn, prompt_tokens
 from semcom_core.train.examples import Example
 
 _PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -59,20 +59,11 @@ class Progress:
     elapsed_s: float
 
 
-def encode(example: Example, tokenizer, config: LoraTraining) -> tuple[list[int], int]:
+def encode(example: Example, tokenizer, prompt: str, config: LoraTraining) -> tuple[list[int], int]:
     """Tokens of an example, and how many of them come before its text."""
-    before, after = turn("assistant")
-    history: list[int] = []
-    for role, text in reversed(turns(example.context)):
-        opening, closing = turn(role)
-        tokens = [*tokenizer(opening).input_ids, *tokenizer(text, split_special_tokens=True).input_ids, *tokenizer(closing).input_ids]
-        if len(history) + len(tokens) > config.context_tokens:
-            break
-        history = tokens + history
-    start = history + tokenizer(before).input_ids
-    text = tokenizer(example.text, split_special_tokens=True).input_ids[: config.text_tokens]
-    end = tokenizer(after).input_ids[:1]
-    return start + text + end, len(start)
+    start = prompt_tokens(tokenizer, prompt, example.context, config.context_tokens)
+    text = tokenizer(example.text, add_special_tokens=False, split_special_tokens=True).input_ids[: config.text_tokens]
+    return [*start, *text, end_of_turn(tokenizer, prompt)], len(start)
 
 
 def batches(items: list[tuple[list[int], int]], size: int, rng: np.random.Generator) -> list[list[int]]:

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Adapters: low-rank additions (LoRA) that make a language model expect the texts of one domain.
+
+Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021; in the format of the peft library.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from semcom_core.errors import ModelError
+from semcom_core.models.cache import file_sha256
+
+#: Folder of the adapters that come with the package, one folder each.
+SHIPPED = Path(__file__).parent / "adapters"
+WEIGHTS = "adapter_model.safetensors"
+
+
+def shipped_adapters() -> list[str]:
+    """Names of the adapters that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{WEIGHTS}"))
+
+
+def adapter_folder(name: str) -> Path:
+    """Folder of an adapter, by its name or by its path.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for folder in (SHIPPED / name, Path(name).expanduser()):
+        if (folder / WEIGHTS).is_file():
+            return folder
+    raise ModelError(f"adapter {name!r} is not there; allowed is {', '.join(shipped_adapters())} or a folder with {WEIGHTS}")
+
+
+def adapter_sha256(name: str) -> str:
+    """SHA-256 of an adapter's weights; empty for no adapter."""
+    return file_sha256(adapter_folder(name) / WEIGHTS) if name else ""
+
+
+def add_adapter(network, name: str):
+    """The network with an adapter's additions in its weights.
+
+    Args:
+        network: transformers causal model, float32; it is changed.
+        name: of a shipped adapter, or a folder.
+
+    Raises:
+        ModelError: there is no such adapter, or it does not fit the network.
+    """
+    folder = adapter_folder(name)
+    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    try:
+        adapted = get_peft_model(network, LoraConfig.from_pretrained(folder))
+        wanted = {key for key, weight in adapted.named_parameters() if weight.requires_grad}
+        report = set_peft_model_state_dict(adapted, load_file(folder / WEIGHTS))
+    except Exception as error:  # another network's adapter, or a broken file, makes the libraries fail in any way
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder=" …")
+        raise ModelError(f"adapter {name!r} does not fit the model: {reason}") from error
+    absent = wanted & set(report.missing_keys)
+    if absent or report.unexpected_keys:
+        raise ModelError(f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, {len(report.unexpected_keys)} unknown")
+    return adapted.merge_and_unload().eval()
