@@ -61,7 +61,7 @@ def add_adapter(network, name: str):
     except Exception as error:  # another network's adapter, or a broken file, makes the libraries fail in any way
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder=" …")
         raise ModelError(f"adapter {name!r} does not fit the model: {reason}") from error
-    absent = wanted & set(report.missing_keys)
-    if absent or report.unexpected_keys:
-        raise ModelError(f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, {len(report.unexpected_keys)} unknown")
+    absent, unknown = wanted & set(report.missing_keys), report.unexpected_keys
+    if absent or unknown:
+        raise ModelError(f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, {len(unknown)} unknown")
     return adapted.merge_and_unload().eval()
