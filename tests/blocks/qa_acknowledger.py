@@ -51,7 +51,7 @@ def test_message_is_decoded_acknowledged_and_delivered(rig, make_frame):
     give("decoded", answer(0, "Grüße", score=7.5, snr_db=4.0))
     meta, text = pdu.read_text(ports["text"].wait(1)[0])
     assert (text, meta) == ("Grüße", {"message_id": 0, "decoded": True, "score": 7.5, "snr_db": 4.0, "attempts": 1})
-    assert acks(ports["ack"].wait(1))[-1] == Ack(0, 0b11, done=True)
+    assert acks(ports["ack"].wait(1))[-1] == Ack(0, done=True, attempts=1, snr_db=0.0)
     assert all(pdu.is_last(m) for m in ports["ack"].wait(1))
 
 
@@ -63,7 +63,7 @@ def test_duplicates_are_acknowledged_and_not_delivered(rig, make_frame):
     ports["text"].wait(1)
     before = len(ports["ack"].wait(1))
     give("in", heard(make_frame(0)))
-    assert acks(ports["ack"].wait(before + 1))[-1] == Ack(0, 1, done=True)
+    assert acks(ports["ack"].wait(before + 1))[-1] == Ack(0, done=True, attempts=1, snr_db=0.0)
     assert len(ports["text"].wait(2, limit_s=0.2)) == 1
     assert block.counts["duplicates"] == 1
 
@@ -75,7 +75,8 @@ def test_undecoded_message_is_asked_for_combined_and_marked_in_the_end(rig, make
         frame = pdu.read_frame(ports["out"].wait(tries)[-1])
         assert frame.noise_var == pytest.approx(np.full(60, 0.5 / tries))
         give("decoded", answer(0, f"guess {tries}", decoded=False))
-        assert acks(ports["ack"].wait(tries)) == [Ack(0, 1, again=True), Ack(0, 1, done=True, again=True)][:tries]
+        expected = [Ack(0, again=True, attempts=1, snr_db=0.0), Ack(0, done=True, again=True, attempts=2, snr_db=0.0)]
+        assert acks(ports["ack"].wait(tries)) == expected[:tries]
     meta, text = pdu.read_text(ports["text"].wait(1)[0])
     assert (text, meta["decoded"], meta["attempts"]) == ("guess 2", False, 2)
 

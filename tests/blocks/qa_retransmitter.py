@@ -18,7 +18,7 @@ QUICK = {"timeout_s": 0.05, "longest_s": 0.1}
 
 
 def ack(message_id, bitmap=1, **flags):
-    return pdu.frame_pdu(control_frame(Ack(message_id, bitmap, **flags).to_header()), last=True)
+    return pdu.frame_pdu(control_frame(Ack(message_id, 0 if flags else bitmap, **flags).to_header()), last=True)
 
 
 def notice(state, message_id=-1):

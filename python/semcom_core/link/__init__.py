@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two-sided link: acknowledgement and retransmission of frames over a reverse channel.
+"""Two-sided link: acknowledgement, retransmission and increments of frames over a reverse channel.
 
 State machines without clocks or threads: the time is an argument, what is to be done is a result.
 
@@ -9,6 +9,7 @@ Source: S. Lin, D. J. Costello, M. J. Miller, "Automatic-repeat-request error-co
 """
 
 from semcom_core.link.ack import ACK, POLL, Ack, is_control, poll_header
+from semcom_core.link.adapt import SnrTracker
 from semcom_core.link.combine import combine, same_symbols
 from semcom_core.link.config import MODES, ReceiverConfig, SenderConfig
 from semcom_core.link.incoming import Delivery
@@ -27,6 +28,7 @@ __all__ = [
     "ReceiverConfig",
     "SenderConfig",
     "Settled",
+    "SnrTracker",
     "combine",
     "is_control",
     "poll_header",

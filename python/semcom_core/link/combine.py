@@ -75,8 +75,10 @@ def weights_of(frame: ReceivedFrame) -> np.ndarray:
 
 
 def same_message(one: ReceivedFrame, other: ReceivedFrame) -> bool:
-    """Whether two frames under one number can be of the same message."""
+    """Whether two frames under one number can be of the same message; other rounds have other symbols, which tell nothing."""
     a, b = one.header, other.header
-    if (a.codec, a.last_fragment, a.params) != (b.codec, b.last_fragment, b.params):
+    if (a.family, a.last_fragment) != (b.family, b.last_fragment):
         return False
-    return a.fragment != b.fragment or same_symbols(one, other)
+    if a.round != b.round:
+        return True
+    return a.params == b.params and (a.fragment != b.fragment or same_symbols(one, other))

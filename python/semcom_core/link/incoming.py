@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from semcom_core.link.ack import Ack
+from semcom_core.link.ack import ATTEMPTS, Ack
 from semcom_core.link.combine import combine, same_symbols
 from semcom_core.phy.frame import ReceivedFrame
 
@@ -49,23 +50,25 @@ class Actions:
 
 @dataclass
 class Incoming:
-    """The fragments of one message, copies of each combined.
+    """The fragments of one message, of every round that came, copies of each combined.
 
     Args:
         fragments: how many it has.
-        frames: those received, by number.
-        fresh: numbers of those received since the decoder was last asked.
+        frames: those received, by round and number.
+        fresh: rounds and numbers of those received since the decoder was last asked.
         heard: when something was last heard of it, s.
         decoding: the decoder has it.
         attempts: how often the decoder has answered.
-        again: a further copy of each fragment is wanted.
+        again: more of each fragment is wanted.
         final: nothing further is to be expected of the sender: the next answer of the decoder stands.
         guess, score: the best guess so far; the score is higher where it is likelier, NaN where that is not known.
+        levels_db: SNR of each frame received since the decoder was last asked, dB.
+        snr_db: mean of those that were new to the decoder when it was last asked, dB; None where that is not known.
     """
 
     fragments: int
-    frames: dict[int, ReceivedFrame] = field(default_factory=dict)
-    fresh: set[int] = field(default_factory=set)
+    frames: dict[tuple[int, int], ReceivedFrame] = field(default_factory=dict)
+    fresh: set[tuple[int, int]] = field(default_factory=set)
     heard: float = 0.0
     decoding: bool = False
     attempts: int = 0
@@ -73,43 +76,73 @@ class Incoming:
     final: bool = False
     guess: object = None
     score: float = math.nan
+    levels_db: list[float] = field(default_factory=list)
+    snr_db: float | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether all fragments are there."""
-        return len(self.frames) == self.fragments
+        """Whether all fragments are there, each of any round."""
+        return _covers(self.frames, self.fragments)
+
+    @property
+    def renewed(self) -> bool:
+        """Whether something of every fragment has come since the decoder was last asked."""
+        return _covers(self.fresh, self.fragments)
 
     @property
     def first(self) -> ReceivedFrame:
-        """The fragment with the lowest number of those there."""
+        """The fragment with the lowest number of those there, of the earliest round."""
         return self.frames[min(self.frames)]
 
     def fits(self, frame: ReceivedFrame) -> bool:
-        """Whether a frame is of this message, as far as can be told."""
+        """Whether a frame is of this message, as far as can be told: of a round that is new there is nothing to compare."""
         here, new = self.first.header, frame.header
-        if (here.codec, here.message_id, here.last_fragment) != (new.codec, new.message_id, new.last_fragment):
+        if (here.family, here.message_id, here.last_fragment) != (new.family, new.message_id, new.last_fragment):
             return False
-        copy = self.frames.get(new.fragment)
+        copy = self.frames.get(place_of(frame))
         return copy is None or same_symbols(copy, frame)
 
     def add(self, frame: ReceivedFrame, now: float) -> None:
         """Add a frame that fits."""
-        copy = self.frames.get(frame.header.fragment)
-        self.frames[frame.header.fragment] = frame if copy is None else combine(copy, frame)
-        self.fresh.add(frame.header.fragment)
+        place = place_of(frame)
+        copy = self.frames.get(place)
+        self.frames[place] = frame if copy is None else combine(copy, frame)
+        self.fresh.add(place)
+        if math.isfinite(frame.snr_db):
+            self.levels_db.append(frame.snr_db)
         self.heard, self.again = now, False
 
     def hand_over(self, now: float) -> list[ReceivedFrame]:
-        """The fragments for the decoder, in order."""
+        """The frames for the decoder, round after round."""
         self.decoding, self.heard, self.again = True, now, False
+        if self.levels_db:
+            self.snr_db = sum(self.levels_db) / len(self.levels_db)
         self.fresh.clear()
-        return [self.frames[k] for k in sorted(self.frames)]
+        self.levels_db.clear()
+        return [self.frames[place] for place in sorted(self.frames)]
 
     def keep(self, guess: object, score: float) -> None:
-        """Keep a guess unless it is worse than the one before; the later one is made of more copies."""
+        """Keep a guess unless it is worse than the one before; the later one is made of more symbols."""
         if guess is not None and not (self.guess is not None and score < self.score):
             self.guess, self.score = guess, score
 
     def ack(self) -> Ack:
         """What is there."""
-        return Ack(self.first.header.message_id, sum(1 << k for k in self.frames), again=self.again)
+        message_id = self.first.header.message_id
+        if self.again:
+            return Ack(message_id, again=True, attempts=self.attempts % ATTEMPTS, snr_db=self.snr_db)
+        return Ack(message_id, sum(1 << k for k in {k for _, k in self.frames}))
+
+    def last_ack(self, decoded: bool) -> Ack:
+        """That nothing more of it is needed."""
+        message_id = self.first.header.message_id
+        return Ack(message_id, done=True, again=not decoded, attempts=self.attempts % ATTEMPTS, snr_db=self.snr_db)
+
+
+def place_of(frame: ReceivedFrame) -> tuple[int, int]:
+    """Round and number of a fragment."""
+    return frame.header.round, frame.header.fragment
+
+
+def _covers(places: Iterable[tuple[int, int]], fragments: int) -> bool:
+    return len({k for _, k in places}) == fragments

@@ -4,7 +4,7 @@
 
     frames ─► collect, combine ─► decode ─┬► decoded ──────────────► deliver, acknowledge
                  ▲                        └► undecoded ─► ask again ─► …  after max_tries: deliver the best guess, marked
-                 └─ further copies ◄──────────────────────┘
+                 └─ increments, copies ◄──────────────────┘
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter
 from semcom_core.link.ack import Ack
 from semcom_core.link.combine import same_message
 from semcom_core.link.config import MAX_WINDOW, ReceiverConfig
-from semcom_core.link.incoming import Actions, Delivery, Done, Incoming
+from semcom_core.link.incoming import Actions, Delivery, Done, Incoming, place_of
 from semcom_core.link.order import Order, unwrap
 from semcom_core.phy.frame import MESSAGE_IDS, ReceivedFrame
 
@@ -64,11 +64,12 @@ class ArqReceiver:
             number, message = self._number(frame.header.message_id, now), None
         if message is None:
             message = self._incoming[number] = Incoming(frame.header.fragments)
-        self.counts["copies"] += frame.header.fragment in message.frames
+        self.counts["copies"] += place_of(frame) in message.frames
+        self.counts["increments"] += frame.header.round > 0
         message.add(frame, now)
         self._due[number] = now + self.config.ack_delay_s
-        whole_copy = message.attempts == 0 or len(message.fresh) == message.fragments
-        if message.complete and whole_copy and not message.decoding:
+        whole_round = message.attempts == 0 or message.renewed
+        if message.complete and whole_round and not message.decoding:
             self._actions.decode.append(message.hand_over(now))
 
     def on_poll(self, message_id: int, now: float) -> None:
@@ -164,9 +165,8 @@ class ArqReceiver:
 
     def _settle(self, number: int, delivery: Delivery, now: float, answer_at: float) -> None:
         message = self._incoming[number]
-        ack = Ack(delivery.message_id, sum(1 << k for k in range(message.fragments)), done=True, again=not delivery.decoded)
         self._abandon(number)
-        self._settled[number] = Done(ack, message.first, now)
+        self._settled[number] = Done(message.last_ack(delivery.decoded), message.first, now)
         if answer_at < math.inf:
             self._due[number] = answer_at
         if self.config.in_order:

@@ -4,7 +4,10 @@
 
     submit ─► waiting ─► on the way: send ─► transmitted ─► answer or timeout ─► send what is lacking … ─► settled
 
-Source: Lin, Costello, Miller 1984 (see the package).
+What is lacking: after a timeout what was sent last, after a bitmap the fragments that are not there, and of a message that did not
+decode its next round (incremental redundancy); after the last round, copies from the first round on (Chase combining).
+
+Source: Lin, Costello, Miller 1984; Chase 1985 (see the package).
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from semcom_core.errors import FrameError
 from semcom_core.link.ack import Ack, control_frame, poll_header
 from semcom_core.link.config import SenderConfig
 from semcom_core.link.outgoing import Outgoing, Settled
@@ -55,19 +57,16 @@ class ArqSender:
         return len(self._waiting) + len(self._active)
 
     def submit(self, frames: Sequence[Frame]) -> bool:
-        """Queue the frames of one message; False when the queue is full.
+        """Queue the frames of one message, of its first round and of its increments; False when the queue is full.
 
         Raises:
-            FrameError: no frames, or frames of more than one message.
+            FrameError: no frames, frames of more than one message, or an increment of a fragment without its first round.
         """
-        ids = {frame.header.message_id for frame in frames}
-        if len(ids) != 1:
-            raise FrameError(f"frames are of the messages {sorted(ids)}; one is allowed")
+        message = Outgoing.of(frames)
         if len(self._waiting) >= self.config.queue_size:
             self.counts["dropped"] += 1
             return False
-        by_number = {frame.header.fragment: frame for frame in frames}
-        self._waiting.append(Outgoing(by_number, set(by_number)))
+        self._waiting.append(message)
         return True
 
     def on_transmitted(self, message_id: int, now: float) -> None:
@@ -94,9 +93,12 @@ class ArqSender:
         message.silent = 0
         if ack.done:
             self._settle(ack.message_id, Settled(ack.message_id, True, not ack.again, message.tries))
-        elif not (ack.again and message.sending):  # the copy asked for is on its way already
-            message.wanted = set(message.frames) if ack.again else ack.lacking(message.frames)
-            message.holds = 0 if message.wanted else message.holds + 1
+        elif ack.again:
+            message.want_more(ack.attempts)
+            if message.advance and not message.sending:  # else it is on its way already, or a copy or a question is
+                message.due = now
+        else:
+            message.want(ack.lacking(message.fragments))
             if not message.sending:
                 message.due = now if message.wanted else now + self._wait_s(message)
 
@@ -141,10 +143,12 @@ class ArqSender:
             self.counts["polls"] += 1
             return [[control_frame(poll_header(message_id))]]
         message.tries += 1
-        wanted = set(message.frames) if self.config.mode == "stop-and-wait" else message.wanted
+        frames = message.take(self.config.mode == "stop-and-wait")
         self.counts["transmissions"] += 1
-        self.counts["frames"] += len(wanted)
-        return [[message.frames[k] for k in sorted(wanted)]]
+        self.counts["increments"] += message.round > 0
+        self.counts["frames"] += len(frames)
+        self.counts["uses"] += sum(frame.header.length for frame in frames)
+        return [frames]
 
     def _out(self, message: Outgoing, now: float) -> None:
         message.sending, message.sent_at = False, now

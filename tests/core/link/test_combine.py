@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import FrameError
-from semcom_core.link.combine import combine, same_symbols
+from semcom_core.link.combine import combine, same_message, same_symbols
 from semcom_core.text import load_codec
+from tests.core.link.round_codec import frame_of
 
 
 def test_noise_of_the_combination_is_what_it_says(message, heard):
@@ -94,3 +95,14 @@ def test_two_copies_decode_where_one_does_not(heard):
     assert [codec.decode([copy]).decoded for copy in copies] == [False, False]
     together = codec.decode([combine(*copies)])
     assert (together.text, together.decoded) == (text, True)
+
+
+def test_rounds_of_a_message_are_no_copies_and_yet_of_one_message(heard):
+    first, more, other = heard(frame_of()), heard(frame_of(round=1)), heard(frame_of(variant=1))
+    assert same_message(first, more) and same_message(more, first)
+    assert not same_symbols(first, more)
+    assert not same_message(first, other), "the same round of another message"
+    assert not same_message(first, heard(frame_of(fragments=2, round=1)))
+    assert not same_message(first, replace(first, header=replace(first.header, codec=2)))
+    with pytest.raises(FrameError, match="one is allowed"):
+        combine(first, more)

@@ -7,11 +7,13 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from semcom_core.link import Ack, ArqReceiver, ArqSender, ReceiverConfig, SenderConfig, is_control
+from tests.core.link.round_codec import FIRST, MORE, message_of
 
 
 class Link:
@@ -144,3 +146,39 @@ def test_given_up_messages_do_not_hold_up_the_others(message, heard):
     assert len(link.settled) == 100 and 10 < len(given_up) < 95
     assert decoded == sorted(decoded)
     assert {s.message_id for s in link.settled if s.acknowledged} <= set(decoded)
+
+
+class RoundLink(Link):
+    """A link whose decoder needs as much as the first round and two increments carry, of each fragment."""
+
+    def _decoded(self, frames):
+        found = Counter()
+        for frame in frames:
+            found[frame.header.fragment] += frame.header.length / frame.noise_var[0]
+        good = len(found) == frames[0].header.fragments and min(found.values()) > 0.99 * (FIRST + 2 * MORE)
+        self.receiver.on_decoded(frames[0].header.message_id, frames[0].symbols.tobytes(), good, self.now)
+
+
+@pytest.mark.parametrize("mode", ["stop-and-wait", "selective-repeat"])
+@pytest.mark.parametrize("fragments, loss", [(1, 0.0), (1, 0.3), (4, 0.2)])
+def test_increments_over_a_lossy_link(mode, fragments, loss, heard):
+    settings = {"sender": {"mode": mode, "max_tries": 60}, "receiver": {"window": 1 if mode == "stop-and-wait" else 16, "max_tries": 100}}
+    link = RoundLink(heard, loss, **settings)
+    for i in range(100):
+        assert link.sender.submit(message_of(i, fragments))
+    link.run()
+    assert [(d.message_id, d.decoded) for d in link.deliveries] == [(i, True) for i in range(100)]
+    assert all(s.acknowledged for s in link.settled) and len(link.settled) == 100
+    assert loss or link.sender.counts["uses"] == 100 * fragments * (FIRST + 2 * MORE)
+
+
+def test_increments_without_a_way_back_end(heard, monkeypatch):
+    link = RoundLink(heard, loss=0.0, sender={"max_tries": 3}, receiver={"patience_s": 5.0})
+    monkeypatch.setattr(link.sender, "on_ack", lambda ack, now: None)
+    for i in range(10):
+        link.sender.submit(message_of(i, 2))
+    link.run()
+    assert [s.acknowledged for s in link.settled] == [False] * 10
+    assert link.sender.counts["increments"] == 0, "nobody has asked for one"
+    assert [d.message_id for d in link.deliveries] == list(range(10))
+    assert all(d.decoded for d in link.deliveries), "three copies are as good"

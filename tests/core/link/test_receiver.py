@@ -22,7 +22,7 @@ def test_message_is_decoded_delivered_and_acknowledged(message, heard):
     assert [f.header.fragment for f in group] == [0, 1, 2]
     receiver.on_decoded(5, "the text", True, 0.07)
     actions = receiver.poll(0.07)
-    assert actions.acks == [Ack(5, 0b111, done=True)]
+    assert actions.acks == [Ack(5, done=True, attempts=1, snr_db=pytest.approx(10.0))]
     (delivery,) = actions.deliveries
     assert (delivery.message_id, delivery.guess, delivery.decoded, delivery.attempts) == (5, "the text", True, 1)
     assert receiver.next_time() == math.inf
@@ -50,7 +50,7 @@ def test_duplicates_are_acknowledged_again_and_not_delivered(deliver, message, h
     assert len(deliver(receiver, 0).deliveries) == 1
     actions = receive(receiver, map(heard, message(0)), 1.0)
     assert (actions.decode, actions.deliveries, actions.acks) == ([], [], [])
-    assert receiver.poll(1.1).acks == [Ack(0, 1, done=True)]
+    assert receiver.poll(1.1).acks == [Ack(0, done=True, attempts=1, snr_db=pytest.approx(10.0))]
     assert receiver.counts["duplicates"] == 1
 
 
@@ -63,7 +63,7 @@ def test_undecoded_message_is_asked_for_and_copies_combined(message, heard):
         assert np.mean(np.abs(frame.symbols - sent.symbols) ** 2) == pytest.approx(1 / tries, rel=0.13)  # 4 sigma
         receiver.on_decoded(0, f"guess {tries}", tries == 3, float(tries))
         actions = receiver.poll(float(tries))
-        assert actions.acks == [Ack(0, 1, done=tries == 3, again=tries < 3)]
+        assert actions.acks == [Ack(0, done=tries == 3, again=tries < 3, attempts=tries, snr_db=0.0)]
     assert [(d.guess, d.decoded, d.attempts) for d in actions.deliveries] == [("guess 3", True, 3)]
 
 
@@ -93,7 +93,7 @@ def test_hopeless_message_is_delivered_marked_with_the_best_guess(message, heard
         receiver.on_decoded(0, f"guess {tries}", False, tries + 0.5, score)
     actions = receiver.poll(2.5)
     assert [(d.guess, d.decoded, d.attempts) for d in actions.deliveries] == [("guess 1", False, 3)]
-    assert actions.acks == [Ack(0, 1, done=True, again=True)]
+    assert actions.acks == [Ack(0, done=True, again=True, attempts=3, snr_db=pytest.approx(10.0))]
     assert receiver.counts["marked"] == 1
 
 

@@ -26,7 +26,7 @@ def acquainted(**settings):
     sender = make(**settings)
     sender.submit([Frame(FrameHeader(2, 200), np.zeros(0, np.complex64))])
     sender.poll(0)
-    sender.on_ack(Ack(200, 1, done=True), 0)
+    sender.on_ack(Ack(200, done=True), 0)
     sender.poll(0)
     return sender
 
@@ -47,7 +47,7 @@ def start(sender, frames, now=0.0):
 def test_acknowledged_message_is_settled(message):
     sender = make()
     assert numbers(start(sender, message(7, 3))) == [[(7, 0), (7, 1), (7, 2)]]
-    sender.on_ack(Ack(7, WHOLE, done=True), 0.5)
+    sender.on_ack(Ack(7, done=True), 0.5)
     sends, (settled,) = sender.poll(0.5)
     assert sends == []
     assert (settled.message_id, settled.acknowledged, settled.decoded, settled.tries, settled.reason) == (7, True, True, 1, "")
@@ -74,7 +74,7 @@ def test_stop_and_wait_sends_all_again_and_one_message_at_a_time(message):
     sender.submit(message(1))
     assert numbers(start(sender, message(0, 3))) == [[(1, 0)]]
     sender.on_transmitted(1, 0.0)
-    sender.on_ack(Ack(1, 1, done=True), 0.1)
+    sender.on_ack(Ack(1, done=True), 0.1)
     assert numbers(sender.poll(0.1)[0]) == [[(0, 0), (0, 1), (0, 2)]]
     sender.on_transmitted(0, 0.2)
     sender.on_ack(Ack(0, 0b101), 0.5)
@@ -87,9 +87,9 @@ def test_window_limits_the_span_of_numbers(message):
         sender.submit(message(i % 256))
     assert numbers(sender.poll(0)[0]) == [[(254, 0)], [(255, 0)], [(0, 0)], [(1, 0)]]
     for i in (255, 0):  # the oldest holds the window
-        sender.on_ack(Ack(i, 1, done=True), 0.1)
+        sender.on_ack(Ack(i, done=True), 0.1)
         assert sender.poll(0.1)[0] == []
-    sender.on_ack(Ack(254, 1, done=True), 0.2)
+    sender.on_ack(Ack(254, done=True), 0.2)
     assert numbers(sender.poll(0.2)[0]) == [[(2, 0)], [(3, 0)], [(4, 0)]]
 
 
@@ -107,16 +107,16 @@ def test_number_in_use_waits(message):
     sender = make()
     start(sender, message(5))
     assert start(sender, message(5, variant=1)) == []
-    sender.on_ack(Ack(5, 1, done=True), 0.1)
+    sender.on_ack(Ack(5, done=True), 0.1)
     assert numbers(sender.poll(0.1)[0]) == [[(5, 0)]]
 
 
 def test_undecoded_message_is_sent_again_as_a_whole(message):
     sender = make()
     start(sender, message(0, 3))
-    sender.on_ack(Ack(0, WHOLE, again=True), 0.5)
+    sender.on_ack(Ack(0, again=True), 0.5)
     assert numbers(sender.poll(0.5)[0]) == [[(0, 0), (0, 1), (0, 2)]]
-    sender.on_ack(Ack(0, WHOLE, again=True), 0.6)  # said twice: one copy is enough
+    sender.on_ack(Ack(0, again=True), 0.6)  # said twice: one copy is enough
     assert sender.poll(0.6) == ([], [])
 
 
@@ -124,7 +124,7 @@ def test_undecoded_message_is_tried_no_more_than_allowed(message):
     sender = make(max_tries=3)
     start(sender, message())
     for k in range(3):
-        sender.on_ack(Ack(0, 1, again=True), k + 0.5)
+        sender.on_ack(Ack(0, again=True, attempts=k + 1), k + 0.5)
         sends, settled = sender.poll(k + 0.5)
         sender.on_transmitted(0, k + 0.5)
     assert (sends, settled[0].tries, settled[0].acknowledged) == ([], 3, False)
@@ -133,7 +133,7 @@ def test_undecoded_message_is_tried_no_more_than_allowed(message):
 def test_delivered_undecoded(message):
     sender = make()
     start(sender, message())
-    sender.on_ack(Ack(0, 1, done=True, again=True), 0.5)
+    sender.on_ack(Ack(0, done=True, again=True), 0.5)
     (settled,) = sender.poll(0.5)[1]
     assert (settled.acknowledged, settled.decoded) == (True, False)
 
@@ -149,8 +149,8 @@ def test_far_end_that_has_forgotten_gets_all_again(message):
 def test_stray_acknowledgements_are_counted(message):
     sender = make(window=1)
     sender.submit(message(0))
-    sender.on_ack(Ack(0, 1, done=True), 0.0)  # not sent yet
-    sender.on_ack(Ack(9, 1, done=True), 0.0)
+    sender.on_ack(Ack(0, done=True), 0.0)  # not sent yet
+    sender.on_ack(Ack(9, done=True), 0.0)
     sender.on_transmitted(77, 0.0)
     assert (sender.counts["stray_acks"], sender.pending) == (2, 1)
 

@@ -63,12 +63,12 @@ def test_silent_transmitter_is_not_waited_for(message):
 def test_working_transmitter_is_waited_for(message):
     sender = make(stall_s=5.0)
     start(sender, message(0))
-    sender.on_ack(Ack(0, 1, done=True), 0.0)
+    sender.on_ack(Ack(0, done=True), 0.0)
     sender.submit(message(1))
     sender.submit(message(2))
     sender.poll(0)
     sender.on_transmitted(1, 4.0)
-    sender.on_ack(Ack(1, 1, done=True), 4.1)
+    sender.on_ack(Ack(1, done=True), 4.1)
     assert sender.next_time() == 9.0
 
 
@@ -103,12 +103,12 @@ def test_wait_follows_the_answers_but_not_those_to_repeats(message):
     sender = make(timeout_s=10.0)
     for i in range(20):
         start(sender, message(i), float(i))
-        sender.on_ack(Ack(i, 1, done=True), i + 0.2)
+        sender.on_ack(Ack(i, done=True), i + 0.2)
     start(sender, message(20), 20.0)
     assert 20.4 <= sender.next_time() <= 20.0 + 0.6 * (1 + JITTER)
     now = sender.next_time()
     sender.poll(now)
     sender.on_transmitted(20, now)
-    sender.on_ack(Ack(20, 1, done=True), now + 0.01)  # to which of the two? Karn: not measured
+    sender.on_ack(Ack(20, done=True), now + 0.01)  # to which of the two? Karn: not measured
     start(sender, message(21), 40.0)
     assert sender.next_time() >= 40.4
