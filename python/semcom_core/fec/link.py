@@ -10,6 +10,7 @@ import numpy as np
 
 from semcom_core.errors import ConfigError, check_choice
 from semcom_core.fec.code import ChannelCode
+from semcom_core.fec.polar import PolarCode
 from semcom_core.fec.qam import BITS_PER_SYMBOL, demodulate, modulate
 from semcom_core.fec.scramble import gold_sequence
 
@@ -69,7 +70,45 @@ class FecLink:
 
     def llrs(self, symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
         """Log-likelihood ratios of the coded bits, float64 (coded bits,)."""
-        if symbols.shape != (self.uses,):
-            raise ConfigError(f"received symbols have shape {symbols.shape}; this link takes ({self.uses},)")
-        signs = 1 - 2 * gold_sequence(self.code.coded_bits).astype(np.int8)
-        return demodulate(symbols, noise_var, self.modulation) * signs
+        return _descrambled(symbols, noise_var, self.uses, self.modulation)
+
+
+@dataclass(frozen=True)
+class PolarLink:
+    """A short message of `info_bits` bits sent in `uses` channel uses by a polar code.
+
+    Args:
+        info_bits: message bits, the CRC not counted.
+        uses: complex symbols sent.
+        modulation: one of qam.BITS_PER_SYMBOL.
+        crc: the message's CRC.
+
+    Raises:
+        ConfigError: a value is out of range, the code rate exceeds 1, or the message is too long for a polar code.
+    """
+
+    info_bits: int
+    uses: int
+    modulation: str
+    crc: str = "11"
+    code: PolarCode = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        check_choice("modulation", self.modulation, BITS_PER_SYMBOL)
+        object.__setattr__(self, "code", PolarCode(self.info_bits, self.uses * BITS_PER_SYMBOL[self.modulation], self.crc))
+
+    def encode(self, bits: np.ndarray) -> np.ndarray:
+        """Symbols of a message, complex64 (uses,)."""
+        return modulate(self.code.encode(bits) ^ gold_sequence(self.code.coded_bits), self.modulation)
+
+    def decode(self, symbols: np.ndarray, noise_var: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Message bits from received symbols, and whether the CRC holds; arguments as FecLink.decode takes them."""
+        return self.code.decode(_descrambled(symbols, noise_var, self.uses, self.modulation))
+
+
+def _descrambled(symbols: np.ndarray, noise_var: np.ndarray, uses: int, modulation: str) -> np.ndarray:
+    """Log-likelihood ratios of the coded bits before scrambling, float64 (coded bits,)."""
+    if symbols.shape != (uses,):
+        raise ConfigError(f"received symbols have shape {symbols.shape}; this link takes ({uses},)")
+    signs = 1 - 2 * gold_sequence(uses * BITS_PER_SYMBOL[modulation]).astype(np.int8)
+    return demodulate(symbols, noise_var, modulation) * signs
