@@ -8,25 +8,26 @@ import numpy as np
 import pytest
 
 from semcom_core.fec import mode_for_rate
-from semcom_core.text.deflate import RATES, size_of, uses_of
 from semcom_core.text.deflate_stream import compress, decompress
+from semcom_core.text.rates import RATES, LongRule
 
+BYTES = LongRule(grain=8)
 TEXT = " ".join(np.random.default_rng(0).choice("pier rope harbour ferry gull lantern anchor tide the of and under".split(), 2000))
 
 
 @pytest.mark.parametrize("params", [0, 31, 63])
 def test_receiver_finds_the_size_from_the_uses(params):
     for size in [*range(1, 200), 999, 4000]:
-        uses = uses_of(size, params)
-        assert size_of(uses, params) == size
-        assert size_of(uses - 1, params) == size - 1
+        uses = BYTES.uses_of(8 * size, params)
+        assert BYTES.bits_of(uses, params) == 8 * size
+        assert BYTES.bits_of(uses - 1, params) == 8 * (size - 1)
 
 
 def test_rates_fit_the_modulations_at_any_length():
     for params, rate in enumerate(RATES):
         for size in (1, 2, 10, 100, 60_000):
             bits = 8 * size + 16
-            assert mode_for_rate(bits / uses_of(size, params)).rate < 1.15 * rate
+            assert mode_for_rate(bits / BYTES.uses_of(8 * size, params)).rate < 1.15 * rate
 
 
 def test_damaged_stream_keeps_what_precedes_the_damage():
