@@ -21,27 +21,37 @@ from semcom_core.units import capacity_bits, db_to_linear
 GRID = 0.25
 #: A receiver takes both roundings of a surprisal that is this close to a boundary, bits.
 AMBIGUITY = 0.002
-#: Symbols a bit at rate index 0, and indices that double it.
-_SLOWEST = 0.1525
+#: Symbols a bit at rate index 0, of a first transmission and of an increment, and indices that double them.
+_SLOWEST, _SLOWEST_INCREMENT = 0.1525, 0.03
 _STEPS_PER_OCTAVE = 12
 RATES = 2 ** HEADER_FIELDS["params"]
 _FIXED_POINT = 16
 
 
+def round_half_up(value: float) -> int:
+    """The nearest whole number."""
+    return math.floor(value + 0.5)
+
+
 def surprisal_units(log2_prob: float) -> int:
     """Grid units of a surprisal, rounded to the nearest."""
-    return math.floor(-log2_prob / GRID + 0.5)
+    return round_half_up(-log2_prob / GRID)
 
 
-def symbols_per_bit(index: int) -> float:
+def end_position(units, fixed_rate):
+    """Symbols spent after `units` grid units, at a rate in 16-bit fixed point; integers or integer arrays."""
+    return (units * fixed_rate + 2**_FIXED_POINT - 1) >> _FIXED_POINT
+
+
+def symbols_per_bit(index: int, round: int = 0) -> float:
     """Alpha of a rate index: channel symbols for each bit of budget."""
-    return _SLOWEST * 2 ** (index / _STEPS_PER_OCTAVE)
+    return (_SLOWEST if round == 0 else _SLOWEST_INCREMENT) * 2 ** (index / _STEPS_PER_OCTAVE)
 
 
-def rate_index(alpha: float) -> int:
-    """Smallest rate index that spends at least `alpha` symbols a bit, or the last one."""
-    exact = _STEPS_PER_OCTAVE * math.log2(alpha / _SLOWEST)
-    return min(max(math.ceil(exact - 1e-9), 0), RATES - 1)
+def rate_index(alpha: float, round: int = 0) -> int:
+    """The rate index that spends as nearly as possible `alpha` symbols a bit."""
+    exact = _STEPS_PER_OCTAVE * math.log2(alpha / symbols_per_bit(0, round))
+    return min(max(round_half_up(exact), 0), RATES - 1)
 
 
 def alpha_for(snr_db: float, efficiency: float) -> float:
@@ -64,17 +74,19 @@ def alpha_for(snr_db: float, efficiency: float) -> float:
 
 @dataclass(frozen=True)
 class Budget:
-    """Symbol budget of one fragment.
+    """Symbol budget of one round of a fragment.
 
     Args:
         index: rate index, 0 to 63; it travels in the header.
         delta_bits: budget added to each token, bits, 0 to 4; part of what both ends agree on.
         tail_bits: budget of the tail, bits, 0 to 64.
+        round: 0 for a first transmission, 1 to 3 for an increment.
     """
 
     index: int
     delta_bits: float
     tail_bits: float
+    round: int = 0
 
     def __post_init__(self):
         check_range("rate index", self.index, 0, RATES - 1)
@@ -84,18 +96,18 @@ class Budget:
     @property
     def delta_units(self) -> int:
         """Grid units added to each token."""
-        return round(self.delta_bits / GRID)
+        return round_half_up(self.delta_bits / GRID)
 
     @property
     def fixed_rate(self) -> int:
         """Symbols a grid unit in 16-bit fixed point."""
-        return round(symbols_per_bit(self.index) * GRID * 2**_FIXED_POINT)
+        return round_half_up(symbols_per_bit(self.index, self.round) * GRID * 2**_FIXED_POINT)
 
     @property
     def tail(self) -> int:
         """Symbols of the tail."""
-        return self.position(round(self.tail_bits / GRID))
+        return self.position(round_half_up(self.tail_bits / GRID))
 
     def position(self, units):
         """Symbols spent after `units` grid units; integer or integer array."""
-        return (units * self.fixed_rate + 2**_FIXED_POINT - 1) >> _FIXED_POINT
+        return end_position(units, self.fixed_rate)

@@ -85,17 +85,25 @@ def check_text(text: str) -> None:
         raise FrameError(f"text has {found}; allowed is Unicode text without lone surrogates") from error
 
 
-def check_fragments(frames: list[ReceivedFrame]) -> tuple[int, list[ReceivedFrame | None]]:
-    """Message number, and the fragments of one message in order with None for each that is missing.
+def gather(frames: list[ReceivedFrame]) -> tuple[int, list[list[ReceivedFrame]]]:
+    """Message number, and for each fragment of one message its frames in the order of their rounds; none for a missing one.
+
+    Of two frames of the same round the later counts.
 
     Raises:
         FrameError: no frames, or frames that cannot belong to one message.
     """
     if not frames:
         raise FrameError("no frames to decode; at least one is needed")
-    kinds = {(f.header.codec, f.header.message_id, f.header.last_fragment) for f in frames}
+    kinds = {(f.header.family, f.header.message_id, f.header.last_fragment) for f in frames}
     if len(kinds) > 1:
         raise FrameError(f"frames are of {len(kinds)} messages, (codec, message, last fragment) {sorted(kinds)}; one is allowed")
     _, message_id, last = kinds.pop()
-    found = {f.header.fragment: f for f in frames}
-    return message_id, [found.get(k) for k in range(last + 1)]
+    found = {(f.header.fragment, f.header.round): f for f in frames}
+    return message_id, [[found[key] for key in sorted(found) if key[0] == k] for k in range(last + 1)]
+
+
+def check_fragments(frames: list[ReceivedFrame]) -> tuple[int, list[ReceivedFrame | None]]:
+    """As `gather`, for codecs of one round: each fragment's frame, None for a missing one."""
+    message_id, fragments = gather(frames)
+    return message_id, [rounds[0] if rounds else None for rounds in fragments]

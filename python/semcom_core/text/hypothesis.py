@@ -16,7 +16,6 @@ class Hypothesis:
     parent: Hypothesis | None
     symbol: int | None
     units: int
-    position: int
     metric: float
     spine: np.uint64
     depth: int

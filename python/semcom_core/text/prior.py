@@ -3,7 +3,8 @@
 """From a language model to the source alphabet of the spinal code: text tokens, an end of message, and raw bytes.
 
 A chat model hardly expects a message to end after one sentence (17 bits for the end token, measured on Europarl), so the
-end has a model of its own: likely after a token that ends a sentence, unlikely anywhere else. Raw bytes carry what a
+end has a rule of its own: likely after a token that ends a sentence, unlikely anywhere else. A model that has learned from an
+adapter where messages end is believed, with a little of that rule. Raw bytes carry what a
 tokenizer cannot write (some control characters, for one), so that every text comes back byte for byte.
 """
 
@@ -20,6 +21,10 @@ from semcom_core.models.language import LanguageModel
 #: Log2-probability of the end of the message after a token that ends a sentence, and after any other.
 END_AFTER_SENTENCE = -1.0
 END_ELSEWHERE = -7.0
+#: Share of that rule where the model itself has learned where messages end.
+RULE_SHARE = 0.02
+#: Least probability that a model is taken to leave for text.
+LEAST_TEXT = 1e-6
 #: Log2-probability of each raw byte.
 RAW_BYTE = -28.0
 
@@ -62,11 +67,6 @@ class TextPrior:
         """The token that tells the language model about a source symbol; a raw byte is told as a special token."""
         return symbol if symbol < self.end else self.model.special_tokens[0]
 
-    def end_log2(self, symbol: int | None) -> float:
-        """Log2-probability that the message ends after `symbol`; None stands for the start of the message."""
-        likely = symbol is not None and symbol < self.end and self._ends_sentence[symbol]
-        return END_AFTER_SENTENCE if likely else END_ELSEWHERE
-
     def apply(self, log2_probs: np.ndarray, previous: int | None) -> np.ndarray:
         """Log2-prior of every source symbol.
 
@@ -77,12 +77,19 @@ class TextPrior:
         Returns:
             float32 (V + 257,); -inf for special tokens.
         """
+        known = 0.0 if self.model.end_token is None else float(np.exp2(log2_probs[self.model.end_token]))
+        end = self._end(previous, known)
         prior = np.full(self.size, np.float32(RAW_BYTE))
-        end = self.end_log2(previous)
-        prior[: self.end] = log2_probs + np.float32(math.log2(1 - 2**end))
-        prior[self.end] = end
+        prior[: self.end] = log2_probs + np.float32(math.log2((1 - end) / max(1 - known, LEAST_TEXT)))
+        prior[self.end] = math.log2(end)
         prior[self._hidden] = -np.inf
         return prior
+
+    def _end(self, previous: int | None, known: float) -> float:
+        """Probability that the message ends after `previous` (None: the start), where the model says it is `known`."""
+        likely = previous is not None and previous < self.end and self._ends_sentence[previous]
+        rule = 2.0 ** (END_AFTER_SENTENCE if likely else END_ELSEWHERE)
+        return rule if self.model.end_token is None else (1 - RULE_SHARE) * known + RULE_SHARE * rule
 
     def _is_writable(self, character: str) -> bool:
         return self.model.detokenize(self.model.tokenize(character)) == character

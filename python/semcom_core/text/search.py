@@ -22,11 +22,12 @@ import numpy as np
 import torch
 
 from semcom_core.models.language import TokenTree
-from semcom_core.text.budget import Budget, surprisal_units
-from semcom_core.text.candidates import token_children, token_scores
+from semcom_core.text.budget import AMBIGUITY, GRID, end_position
+from semcom_core.text.candidates import end_evidence, token_children, token_scores
 from semcom_core.text.hypothesis import Hypothesis, SearchResult
 from semcom_core.text.prior import TextPrior
-from semcom_core.text.spine import advance, path_evidence
+from semcom_core.text.rounds import Received
+from semcom_core.text.spine import advance
 
 #: Extensions of a hypothesis that join the frontier.
 KEPT = 128
@@ -47,15 +48,14 @@ class SequentialDecoder:
 
     Args:
         prior, tree: source alphabet and a fresh token tree of the language model.
-        bits: float32 (n, 2, 64) evidence of the received symbols.
-        budget: the fragment's symbol budget.
+        rounds: what was received of the fragment.
+        delta: budget added to each token, grid units.
         start: spine before the first token.
     """
 
-    def __init__(self, prior: TextPrior, tree: TokenTree, bits: np.ndarray, budget: Budget, start: np.uint64):
-        self._prior, self._tree, self._bits, self._budget = prior, tree, bits, budget
-        self._limit = len(bits) - budget.tail
-        self._root = Hypothesis(None, None, 0, 0, 0.0, start, 0)
+    def __init__(self, prior: TextPrior, tree: TokenTree, rounds: Received, delta: int, start: np.uint64):
+        self._prior, self._tree, self._rounds, self._delta = prior, tree, tuple(rounds), delta
+        self._root = Hypothesis(None, None, 0, 0.0, start, 0)
         self._frontier: list[tuple[float, int, Hypothesis]] = []
         self._count = 0
         self._best_end: Hypothesis | None = None
@@ -107,35 +107,34 @@ class SequentialDecoder:
         """
         priors = [self._prior.apply(row, roundings[0].symbol) for roundings, row in zip(batch, probabilities)]
         work = [(hypothesis, prior) for roundings, prior in zip(batch, priors) for hypothesis in roundings]
-        for (hypothesis, _), children in zip(work, _threads().map(self._children, *zip(*work))):
+        for (hypothesis, prior), children in zip(work, _threads().map(self._children, *zip(*work))):
             for child in children:
                 self._count += 1
                 heapq.heappush(self._frontier, (-child.metric, self._count, child))
-            self._try_end(hypothesis)
+            self._try_end(hypothesis, float(prior[self._prior.end]))
 
     def _children(self, hypothesis: Hypothesis, prior: np.ndarray) -> list[Hypothesis]:
         """The most probable extensions of a hypothesis by one token."""
-        state = (hypothesis.spine, hypothesis.units, hypothesis.position, self._bits)
-        rule = (self._budget.delta_units, self._budget.fixed_rate, self._limit)
-        scores = token_scores(prior, *state, *rule)
+        state = (hypothesis.spine, hypothesis.units, self._rounds, self._delta)
+        scores = token_scores(prior, *state)
         scores[self._prior.end] = -np.inf
         tokens = np.argpartition(scores, -KEPT)[-KEPT:]
-        found = token_children(prior, tokens[scores[tokens] > -np.inf], *state, *rule)
+        found = token_children(prior, tokens[scores[tokens] > -np.inf], *state)
         return [
-            Hypothesis(hypothesis, int(token), int(units), int(end), hypothesis.metric + float(gain), spine, hypothesis.depth + 1)
-            for token, units, end, spine, gain in zip(*found)
+            Hypothesis(hypothesis, int(token), int(units), hypothesis.metric + float(gain), spine, hypothesis.depth + 1)
+            for token, units, spine, gain in zip(*found)
         ]
 
-    def _try_end(self, hypothesis: Hypothesis) -> None:
-        """Complete the hypothesis if the end of the message lands exactly on the last position."""
-        prior = self._prior.end_log2(hypothesis.symbol)
-        units = hypothesis.units + surprisal_units(prior) + self._budget.delta_units
-        if self._budget.position(units) != self._limit:
-            return
-        spine = np.uint64(advance(hypothesis.spine, self._prior.end))
-        fit = path_evidence(self._bits, spine, hypothesis.position, 0, len(self._bits) - hypothesis.position)
-        metric = hypothesis.metric + prior + float(fit)
-        self._complete(Hypothesis(hypothesis, self._prior.end, units, self._limit, metric, spine, hypothesis.depth + 1))
+    def _try_end(self, hypothesis: Hypothesis, prior: float) -> None:
+        """Complete the hypothesis if the end of the message, in one of its roundings, lands exactly on the last position of all rounds."""
+        for grid in {math.floor((AMBIGUITY * sign - prior) / GRID + 0.5) for sign in (-1, 1)}:
+            units = hypothesis.units + grid + self._delta
+            _, _, rates, limits, _ = self._rounds
+            if not np.array_equal(end_position(units, rates), limits):
+                continue
+            spine = np.uint64(advance(hypothesis.spine, self._prior.end))
+            metric = hypothesis.metric + prior + float(end_evidence(spine, hypothesis.units, self._rounds))
+            self._complete(Hypothesis(hypothesis, self._prior.end, units, metric, spine, hypothesis.depth + 1))
 
     def _complete(self, end: Hypothesis) -> None:
         """Keep the best complete hypothesis; another rounding of the same text is no rival."""

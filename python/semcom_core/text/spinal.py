@@ -10,7 +10,9 @@ Source: spinal codes (Perry et al., SIGCOMM 2012) with a language-model prior in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,11 +20,12 @@ from semcom_core.config import from_mapping, setting
 from semcom_core.errors import FrameError, ModelError, check_range
 from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
-from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
+from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, ROUND_NUMBERS, ROUNDS, Frame, FrameHeader, ReceivedFrame
 from semcom_core.text.budget import Budget, alpha_for, rate_index, surprisal_units
-from semcom_core.text.codec import DecodedText, check_fragments, check_text
+from semcom_core.text.codec import DecodedText, check_text, gather
 from semcom_core.text.constellation import evidence
 from semcom_core.text.prior import TextPrior
+from semcom_core.text.rounds import received
 from semcom_core.text.search import SearchResult, SequentialDecoder
 from semcom_core.text.spine import spine_symbols, spines_of, start_spine
 
@@ -34,10 +37,13 @@ LONG_FRAGMENT_SYMBOLS = 1024
 
 @dataclass(frozen=True)
 class SpinalConfig:
-    """Settings of the token-spinal codec. model, key, delta_bits and tail_bits must be the same at both ends."""
+    """Settings of the token-spinal codec. All but efficiency, increment and the search's must be the same at both ends."""
 
     model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
+    adapter: str = setting("", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing")
+    context: str = setting("", "messages before, one a line, the oldest first; empty for none")
     efficiency: float = setting(0.735, "information bits a use over capacity at 0 dB, 0.1 to 1.2")
+    increment: float = setting(0.3, "symbols of each further round over those of the first, 0.05 to 2")
     beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
     expansions: int = setting(2048, "most hypotheses to try for one fragment, 1 to 1000000")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
@@ -47,37 +53,64 @@ class SpinalConfig:
 
     def __post_init__(self):
         check_range("efficiency", self.efficiency, 0.1, 1.2)
+        check_range("increment", self.increment, 0.05, 2)
         check_range("beam", self.beam, 1, 256)
         check_range("expansions", self.expansions, 1, 1_000_000)
         check_range("confidence_bits", self.confidence_bits, 0, 40)
         Budget(0, self.delta_bits, self.tail_bits)
 
 
+class Source(NamedTuple):
+    """One fragment as the source sees it.
+
+    Args:
+        units: int64 (n + 1,), budget of each symbol and of the end, grid units.
+        spines: uint64 (n + 1,), spine after each.
+    """
+
+    units: np.ndarray
+    spines: np.ndarray
+
+    def symbols(self, budget: Budget) -> np.ndarray:
+        """Channel symbols of one round."""
+        ends = budget.position(np.cumsum(self.units, dtype=np.int64))
+        counts = np.diff(ends, prepend=0)
+        counts[-1] += budget.tail
+        return np.concatenate([spine_symbols(spine, count, budget.round) for spine, count in zip(self.spines, counts)])
+
+
 class SpinalCodec:
     """Text codec "spinal" (see the module).
 
     Args:
-        config: settings.
-        model: language model, the same at both ends.
+        config: settings; its context is not looked at.
+        model: language model, the same at both ends, after the messages before.
     """
 
     name = "spinal"
     number = 1
+    rounds = ROUNDS
 
     def __init__(self, config: SpinalConfig, model: LanguageModel):
         self.config = config
         self.model = model
         self.prior = TextPrior(model)
         self._model_fp = int(model.fingerprint, 16) % 16
+        self._context_fp = 1 + int(model.context_fingerprint, 16) % 15 if model.context_fingerprint else 0
 
     @classmethod
     def from_settings(cls, **settings) -> SpinalCodec:
         """Make the codec from keyword settings and load its model."""
         config = from_mapping(SpinalConfig, settings)
         try:
-            return cls(config, load_language_model(config.model))
+            model = load_language_model(config.model, config.adapter)
         except ModelError as error:
             raise ModelError(f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or checks one") from error
+        return cls(config, model).with_context(config.context.splitlines())
+
+    def with_context(self, context: Sequence[str]) -> SpinalCodec:
+        """The same codec after some messages, the oldest first, that both ends have."""
+        return SpinalCodec(self.config, self.model.with_context(context))
 
     def surprisals(self, symbols: list[int]) -> np.ndarray:
         """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols) + 1,)."""
@@ -90,17 +123,28 @@ class SpinalCodec:
         return float(self.surprisals(self.prior.tokenize(text)).sum())
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        index = rate_index(alpha_for(snr_db, self.config.efficiency))
-        budget = Budget(index, self.config.delta_bits, self.config.tail_bits)
+        return self.increments(text, snr_db, message_id, 1)[0]
+
+    def increments(self, text: str, snr_db: float, message_id: int = 0, rounds: int = ROUNDS) -> list[list[Frame]]:
+        """Frames of each round of a message: those of `encode`, then fresh symbols of the same text, to be sent if it does not decode.
+
+        Args:
+            rounds: how many, 1 to 4.
+
+        Raises:
+            FrameError: as encode.
+        """
+        check_range("rounds", rounds, 1, ROUNDS)
         check_text(text)
         symbols = self.prior.tokenize(text)
         parts = min(max(1, -(-len(symbols) // FRAGMENT_SYMBOLS)), MAX_FRAGMENTS)
         while parts <= MAX_FRAGMENTS and len(symbols) <= parts * LONG_FRAGMENT_SYMBOLS:
-            payloads = [
-                self._fragment(list(part), budget, message_id, k) for k, part in enumerate(np.array_split(symbols, parts))
+            sources = [self._source(list(part), message_id, k) for k, part in enumerate(np.array_split(symbols, parts))]
+            frames = [
+                [self._frame(source, snr_db, r, message_id, k, parts) for k, source in enumerate(sources)] for r in range(rounds)
             ]
-            if max(len(p) for p in payloads) <= MAX_LENGTH:
-                return [self._frame(p, budget, message_id, k, parts) for k, p in enumerate(payloads)]
+            if None not in frames[0]:
+                return [[frame for frame in one if frame] for one in frames]
             parts = MAX_FRAGMENTS if parts < MAX_FRAGMENTS < 2 * parts else 2 * parts
         raise FrameError(
             f"text has {len(text)} characters, {len(symbols)} tokens; allowed is what fits {MAX_FRAGMENTS} fragments of"
@@ -108,54 +152,73 @@ class SpinalCodec:
         )
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
-        message, fragments = check_fragments(frames)
-        results = [self._search(f) if f else SearchResult([], False, -np.inf, 0) for f in fragments]
+        """Decode the fragments of one message, each from whatever rounds of it are there."""
+        message, fragments = gather(frames)
+        results = [self._search(rounds) if rounds else SearchResult([], False, -np.inf, 0) for rounds in fragments]
         text = self.prior.text_of([symbol for result in results for symbol in result.symbols])
         confidence = min(result.confidence_bits for result in results)
         reason = ""
-        if None in fragments:
-            reason = f"fragment {fragments.index(None) + 1} of {len(fragments)} is missing"
+        if [] in fragments:
+            reason = f"fragment {fragments.index([]) + 1} of {len(fragments)} is missing"
         elif not all(result.complete for result in results):
             reason = "no text was found that ends where the message ends"
         elif confidence < self.config.confidence_bits:
             reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
         return DecodedText(text, not reason, message, confidence, reason)
 
-    def _fragment(self, symbols: list[int], budget: Budget, message_id: int, fragment: int) -> np.ndarray:
-        """Channel symbols of one fragment."""
-        units = [surprisal_units(-s) + budget.delta_units for s in self.surprisals(symbols)]
-        ends = budget.position(np.cumsum(units, dtype=np.int64))
-        counts = np.diff(ends, prepend=0)
-        counts[-1] += budget.tail
-        spines = spines_of(self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64))
-        return np.concatenate([spine_symbols(spine, count) for spine, count in zip(spines, counts)])
+    def _source(self, symbols: list[int], message_id: int, fragment: int) -> Source:
+        delta = self._budget(0, 0).delta_units
+        units = np.array([surprisal_units(-s) + delta for s in self.surprisals(symbols)], np.int64)
+        return Source(units, spines_of(self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64)))
 
-    def _frame(self, payload: np.ndarray, budget: Budget, message_id: int, fragment: int, parts: int) -> Frame:
+    def _budget(self, index: int, round: int) -> Budget:
+        return Budget(index, self.config.delta_bits, self.config.tail_bits, round)
+
+    def _frame(self, source: Source, snr_db: float, round: int, message_id: int, fragment: int, parts: int) -> Frame | None:
+        """Frame of one round of one fragment; None where it is too long."""
+        alpha = alpha_for(snr_db, self.config.efficiency) * (self.config.increment if round else 1.0)
+        budget = self._budget(rate_index(alpha, round), round)
+        symbols = source.symbols(budget)
+        if len(symbols) > MAX_LENGTH:
+            return None
         header = FrameHeader(
-            codec=self.number,
+            codec=ROUND_NUMBERS[self.number][round],
             message_id=message_id,
             fragment=fragment,
             last_fragment=parts - 1,
-            length=len(payload),
+            length=len(symbols),
             params=budget.index,
             model_fp=self._model_fp,
+            context_fp=self._context_fp,
         )
-        return Frame(header, payload)
+        return Frame(header, symbols)
 
-    def _search(self, frame: ReceivedFrame) -> SearchResult:
-        header = frame.header
+    def _search(self, frames: list[ReceivedFrame]) -> SearchResult:
+        """Decode one fragment from its rounds."""
+        header = frames[0].header
+        self._check_fingerprints(header)
+        parts = []
+        for frame in frames:
+            budget = self._budget(frame.header.params, frame.header.round)
+            if frame.header.length < budget.tail:
+                raise FrameError(f"message {header.message_id} has {frame.header.length} symbols; at least {budget.tail} are needed")
+            parts.append((budget, evidence(frame.symbols, frame.noise_var)))
+        start = self._start(header.message_id, header.fragment)
+        decoder = SequentialDecoder(self.prior, self.model.tree(), received(parts), budget.delta_units, start)
+        return decoder.search(self.config.beam, self.config.expansions, self.config.confidence_bits)
+
+    def _check_fingerprints(self, header: FrameHeader) -> None:
+        """Raise ModelError unless the far end uses the same model and has the same messages before."""
         if header.model_fp != self._model_fp:
             raise ModelError(
                 f"message {header.message_id} was made with a model of fingerprint …{header.model_fp:x};"
                 f" the model here is {self.model.name}, fingerprint {self.model.fingerprint}"
             )
-        budget = Budget(header.params, self.config.delta_bits, self.config.tail_bits)
-        if header.length < budget.tail:
-            raise FrameError(f"message {header.message_id} has {header.length} symbols; at least {budget.tail} are needed")
-        bits = evidence(frame.symbols, frame.noise_var)
-        start = self._start(header.message_id, header.fragment)
-        decoder = SequentialDecoder(self.prior, self.model.tree(), bits, budget, start)
-        return decoder.search(self.config.beam, self.config.expansions, self.config.confidence_bits)
+        if header.context_fp != self._context_fp:
+            raise ModelError(
+                f"message {header.message_id} was made after other messages, context fingerprint {header.context_fp:x} of 0 to f;"
+                f" the context here has {self._context_fp:x}"
+            )
 
     def _start(self, message_id: int, fragment: int) -> np.uint64:
-        return start_spine(self.config.key, message_id, fragment, self.model.fingerprint)
+        return start_spine(self.config.key, message_id, fragment, self.model.fingerprint, self.model.context_fingerprint)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The spine of the token-spinal code: a chained 64-bit hash of the tokens, and the symbol labels drawn from it.
 
-    s_i = PRF(s_{i-1}, t_i)          symbol j of token i = 12 bits of PRF(s_i, j)
+    s_i = PRF(s_{i-1}, t_i)          symbol j of token i in round r = 12 bits of PRF(s_i, r, j)
 
 The mixing function is the 64-bit finaliser of SplitMix (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
 Generators, OOPSLA 2014). It scrambles; it is not a cipher, also where the starting value comes from a secret.
@@ -15,6 +15,7 @@ import hashlib
 import numba
 import numpy as np
 
+from semcom_core.phy.frame import MAX_LENGTH
 from semcom_core.text.constellation import AXIS_BITS, AXIS_LEVELS, LEVELS
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -51,37 +52,43 @@ def label_word(spine, word):
 
 
 @numba.njit(inline="always", cache=True)
-def path_evidence(bits, spine, position, first, count):
-    """Evidence in bits that symbols `first` to `first + count - 1` of `spine` were received from `position` on.
+def path_evidence(bits, spine, word, position, first, count):
+    """Evidence in bits that symbols `first` to `first + count - 1` of a round of `spine` were received from `position` on.
 
     Args:
         bits: float32 array (n, 2, 64) of `constellation.evidence`.
-        position: index of the received symbol that belongs to the spine's symbol 0.
+        word: first label word of the round.
+        position: index of the received symbol that belongs to the round's symbol 0.
     """
     total = np.float32(0.0)
-    word = np.uint64(0)
+    labels = np.uint64(0)
     for j in range(first, first + count):
         if j == first or j % SYMBOLS_PER_WORD == 0:
-            word = label_word(spine, j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
+            labels = label_word(spine, word + j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
         row = bits[position + j]
-        total += row[0, word & _AXIS_MASK] + row[1, (word >> _AXIS_SHIFT) & _AXIS_MASK]
-        word >>= _SYMBOL_SHIFT
+        total += row[0, labels & _AXIS_MASK] + row[1, (labels >> _AXIS_SHIFT) & _AXIS_MASK]
+        labels >>= _SYMBOL_SHIFT
     return total
 
 
 @numba.njit(cache=True)
-def _labels(spine, count):
+def _labels(spine, word, count):
     labels = np.empty((count, 2), np.uint8)
     for j in range(count):
-        label = label_word(spine, j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
+        label = label_word(spine, word + j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
         labels[j, 0] = label & _AXIS_MASK
         labels[j, 1] = (label >> _AXIS_SHIFT) & _AXIS_MASK
     return labels
 
 
-def spine_symbols(spine, count: int) -> np.ndarray:
-    """The first `count` symbols of a spine value, complex64 (count,)."""
-    labels = _labels(np.uint64(spine), count)
+def first_word(round: int) -> int:
+    """First label word of a round; a round never comes to the next one's."""
+    return round * MAX_LENGTH
+
+
+def spine_symbols(spine, count: int, round: int = 0) -> np.ndarray:
+    """The first `count` symbols of a spine value in a round, complex64 (count,)."""
+    labels = _labels(np.uint64(spine), first_word(round), count)
     return (LEVELS[labels[:, 0]] + 1j * LEVELS[labels[:, 1]]).astype(np.complex64)
 
 

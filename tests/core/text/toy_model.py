@@ -20,6 +20,8 @@ class ToyModel:
     name = "toy"
     vocabulary = 257
     special_tokens = (256,)
+    end_token = None
+    context_fingerprint = ""
 
     def __init__(self, fingerprint: str = "00000000000000a5"):
         self.fingerprint = fingerprint
@@ -27,6 +29,11 @@ class ToyModel:
         for first, second in zip(_CORPUS.encode(), _CORPUS.encode()[1:]):
             counts[first, second] += 1
         self._log2 = np.log2(counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def with_context(self, context) -> ToyModel:
+        other = ToyModel(self.fingerprint)
+        other.context_fingerprint = f"{len(chr(10).join(context)):016x}" if context else ""
+        return other
 
     def tokenize(self, text: str) -> list[int]:
         return list("".join(c for c in text if c not in DROPPED).encode("utf-8"))
