@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training of the codec "deepsc": both ends at once, over channels of all SNRs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn.functional import cross_entropy
+
+from semcom_core.config import setting
+from semcom_core.errors import check_range
+from semcom_core.text.deepsc_network import DeepscNetwork, NetworkConfig, hidden_of
+from semcom_core.text.deepsc_weights import save_model
+from semcom_core.text.deepsc_words import Words
+from semcom_core.train.deepsc_batches import Batch, batch_of, plan_of
+from semcom_core.train.deepsc_words import count_words
+
+
+@dataclass(frozen=True)
+class DeepscTraining:
+    """Settings of the training."""
+
+    epochs: float = setting(20.0, "passes over the texts, 0.001 to 1000")
+    batch_tokens: int = setting(1024, "tokens of a batch, padding included, 64 to 65536")
+    learning_rate: float = setting(1.5e-3, "highest learning rate, 1e-6 to 0.1")
+    lowest_snr_db: float = setting(-3.0, "lowest SNR of a message, dB, -20 to 40")
+    highest_snr_db: float = setting(15.0, "highest SNR of a message, dB, -20 to 40")
+    rivals: int = setting(1024, "cores drawn in each step that the right ones are told apart from, 0 (all) to 100000")
+    look_weight: float = setting(0.2, "weight of the look-up's own loss, 0 to 10")
+    least_count: int = setting(2, "a word is in the vocabulary from this count on, 1 to 1000")
+    parts: int = setting(1500, "parts of words in the vocabulary, 0 to 100000")
+    forms: int = setting(40, "forms in the vocabulary, 6 to 1000")
+    save_steps: int = setting(250, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of order, channel and initial values")
+
+    def __post_init__(self):
+        check_range("epochs", self.epochs, 0.001, 1000)
+        check_range("batch_tokens", self.batch_tokens, 64, 65536)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("lowest_snr_db", self.lowest_snr_db, -20, self.highest_snr_db)
+        check_range("highest_snr_db", self.highest_snr_db, -20, 40)
+        check_range("rivals", self.rivals, 0, 100_000)
+        check_range("look_weight", self.look_weight, 0, 10)
+        check_range("least_count", self.least_count, 1, 1000)
+        check_range("parts", self.parts, 0, 100_000)
+        check_range("forms", self.forms, 6, 1000)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is: step of steps, mean loss of a token over the last steps, bits, and the share of right cores."""
+
+    step: int
+    steps: int
+    bits_per_token: float
+    right: float
+    elapsed_s: float
+
+
+def loss_of(network: DeepscNetwork, batch: Batch, rivals: tuple[torch.Tensor, torch.Tensor]):
+    """Mean cross entropy of a token and of its look-up alone, nats, and the share of right cores.
+
+    Args:
+        rivals: cores to choose from, sorted, all of the batch's among them; see DeepscNetwork.receive.
+    """
+    hidden = hidden_of(batch.lengths)
+    sent = network.send(batch.cores, batch.forms, batch.sent, hidden)
+    decisions = network.receive(sent + batch.noise, batch.noise_var, hidden, rivals)
+    real = torch.arange(batch.cores.shape[1]) < batch.lengths[:, None]
+    cores, wanted = batch.cores[real], torch.searchsorted(rivals[0], batch.cores[real])
+    odds = decisions.cores[real].float()
+    forms = network.form_odds(decisions.states[real], cores).float()
+    loss = cross_entropy(odds, wanted) + cross_entropy(forms, batch.forms[real])
+    right = (odds.argmax(1) == wanted).float().mean().item()
+    return loss, cross_entropy(decisions.look[real].float(), wanted), right
+
+
+class DeepscTrainer:
+    """Trains the network and keeps in a folder what it needs to go on.
+
+    Args:
+        items: tokens (core, form) of each text.
+        folder: where checkpoint and vocabulary are written.
+    """
+
+    def __init__(self, words: Words, items: Sequence, config: DeepscTraining, shape: NetworkConfig, folder: Path):
+        torch.manual_seed(config.seed)
+        counts = np.bincount([core for item in items for core, _ in item], minlength=len(words)) + 0.1
+        self.network = DeepscNetwork(shape, len(words), len(words.forms), torch.tensor(np.log2(counts / counts.sum()), dtype=torch.float32))
+        self._words, self._items, self._config, self._folder = words, items, config, folder
+        self._weights = dict(self.network.named_parameters())
+        self._optimizer = torch.optim.AdamW(self._weights.values(), betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+        self._done = self._resume()
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end; yields after every step."""
+        plan = plan_of(self._items, self._config.batch_tokens, self._config.epochs, self._config.seed)
+        started, recent = time.monotonic(), []
+        self.network.train()
+        for step in range(self._done, len(plan)):
+            recent = [*recent[-99:], self._step(step, len(plan), [self._items[i] for i in plan[step]])]
+            if (step + 1) % self._config.save_steps == 0 or step + 1 == len(plan):
+                self._save(step + 1)
+            loss, right = np.mean(recent, axis=0)
+            yield Progress(step + 1, len(plan), float(loss), float(right), time.monotonic() - started)
+
+    def _step(self, step: int, steps: int, items: list) -> tuple[float, float]:
+        """Learn from one batch; returns its loss in bits and its share of right cores."""
+        rng = np.random.default_rng([self._config.seed, step])
+        torch.manual_seed(int(rng.integers(2**31)))
+        batch = batch_of(items, self._words, (self._config.lowest_snr_db, self._config.highest_snr_db), rng)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._config.learning_rate * min(1.0, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        with torch.autocast("cpu", torch.bfloat16):
+            loss, look, right = loss_of(self.network, batch, self._rivals(batch))
+        (loss + self._config.look_weight * look).backward()
+        torch.nn.utils.clip_grad_norm_(self._weights.values(), 1.0)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return loss.item() / math.log(2), right
+
+    def _rivals(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The batch's cores and as many others, which stand for all others."""
+        total = len(self.network.cores)
+        own = torch.unique(batch.cores)
+        if self._config.rivals == 0 or own.numel() + self._config.rivals >= total:
+            return torch.arange(total), torch.zeros(total)
+        rest = torch.ones(total, dtype=torch.bool)
+        rest[own] = False
+        others = torch.nonzero(rest)[:, 0]
+        drawn = others[torch.randperm(others.numel())[: self._config.rivals]]
+        choice, order = torch.cat([own, drawn]).sort()
+        stand_for = math.log(others.numel() / drawn.numel())
+        return choice, torch.cat([torch.zeros(own.numel()), torch.full((drawn.numel(),), stand_for)])[order]
+
+    def _save(self, step: int) -> None:
+        state = {"step": torch.tensor(step), "buffer.log2_frequency": self.network.log2_frequency}
+        for name, weight in self._weights.items():
+            moments = self._optimizer.state[weight]
+            state |= {f"weight.{name}": weight.detach(), **{f"{key}.{name}": moments[key] for key in ("exp_avg", "exp_avg_sq", "step")}}
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, self._folder / "training.safetensors.new")
+        (self._folder / "training.safetensors.new").rename(self._folder / "training.safetensors")
+
+    def _resume(self) -> int:
+        path = self._folder / "training.safetensors"
+        if not path.exists():
+            return 0
+        state = load_file(path)
+        for name, weight in self._weights.items():
+            weight.data.copy_(state[f"weight.{name}"])
+            self._optimizer.state[weight] = {key: state[f"{key}.{name}"] for key in ("exp_avg", "exp_avg_sq", "step")}
+        return int(state["step"])
+
+
+def train_deepsc(
+    config: DeepscTraining, texts: Sequence[str], folder: Path, shape: NetworkConfig | None = None
+) -> Iterator[Progress]:
+    """Make a vocabulary of texts, train the network on them, and write the codec's two files into a folder.
+
+    A training that was interrupted goes on from its last checkpoint in the folder.
+    """
+    shape = shape or NetworkConfig()
+    folder.mkdir(parents=True, exist_ok=True)
+    words = count_words(texts, config.least_count, config.parts, config.forms)
+    trainer = DeepscTrainer(words, [words.tokens(text) for text in texts], config, shape, folder)
+    yield from trainer.run()
+    save_model(trainer.network, shape, words, asdict(config), folder)
