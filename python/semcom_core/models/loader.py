@@ -81,19 +81,29 @@ def load_language_model(name: str = "smollm2-135m", adapter: str = "") -> Langua
     Raises:
         ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does not fit it.
     """
-    place, addition = locate(name), adapter_sha256(adapter)
-    tokenizer, network = _read(name, place)
-    from semcom_core.models.causal import CausalModel  # after _read, which says it where torch or transformers does not load
+    addition = adapter_sha256(adapter)
+    tokenizer, network, prompt = load_network(name)
+    from semcom_core.models.causal import CausalModel  # after load_network, which says it where torch or transformers does not load
     from semcom_core.models.packed import pack
 
-    entry = catalogue().get(name)
-    prompt = entry.prompt if entry and entry.prompt is not None else tokenizer.bos_token or tokenizer.eos_token
-    _check(name, tokenizer, network, prompt)
-    fingerprint = _fingerprint(network, tokenizer, prompt, place, addition)
+    fingerprint = _fingerprint(network, tokenizer, prompt, locate(name), addition)
     if adapter:
         network = add_adapter(network, adapter)
     pack(network)
     return CausalModel(name, network, tokenizer, prompt, fingerprint, adapted=bool(adapter))
+
+
+def load_network(name: str) -> tuple:
+    """Tokenizer, float32 network and prompt of a model, as the transformers library gives them.
+
+    Raises:
+        ModelError: as load_language_model.
+    """
+    tokenizer, network = _read(name, locate(name))
+    entry = catalogue().get(name)
+    prompt = entry.prompt if entry and entry.prompt is not None else tokenizer.bos_token or tokenizer.eos_token
+    _check(name, tokenizer, network, prompt)
+    return tokenizer, network, prompt
 
 
 def _read(name: str, place: Path | str) -> tuple:

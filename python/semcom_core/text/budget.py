@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from semcom_core.errors import check_range
 from semcom_core.phy.frame import HEADER_FIELDS
-from semcom_core.units import capacity_bits, db_to_linear
 
 #: Grid of the surprisal, bits.
 GRID = 0.25
@@ -52,24 +51,6 @@ def rate_index(alpha: float, round: int = 0) -> int:
     """The rate index that spends as nearly as possible `alpha` symbols a bit."""
     exact = _STEPS_PER_OCTAVE * math.log2(alpha / symbols_per_bit(0, round))
     return min(max(round_half_up(exact), 0), RATES - 1)
-
-
-def alpha_for(snr_db: float, efficiency: float) -> float:
-    """Symbols a bit that a search of given effort can decode at an SNR.
-
-    What sends the search astray is the spread of the evidence, V a symbol against its mean C, so the budget beyond
-    capacity grows with V / C: at 12 dB a third of what it is at 0 dB.
-
-        alpha C = 1 + (1 / efficiency - 1) (V / C) / (V0 / C0),    V = 2 snr / (1 + snr) log2(e)^2,    V0, C0 at 0 dB
-
-    Args:
-        efficiency: information bits a use over capacity at 0 dB.
-
-    Source: V is the variance of the information density of a Gaussian codebook (Polyanskiy, Poor, Verdu 2010).
-    """
-    snr, capacity = float(db_to_linear(snr_db)), float(capacity_bits(snr_db))
-    spread = 2 * snr / (1 + snr) / capacity
-    return (1 + (1 / efficiency - 1) * spread) / capacity
 
 
 @dataclass(frozen=True)

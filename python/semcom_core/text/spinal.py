@@ -11,72 +11,30 @@ Source: spinal codes (Perry et al., SIGCOMM 2012) with a language-model prior in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import from_mapping
 from semcom_core.errors import FrameError, ModelError, check_range
 from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
 from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, ROUND_NUMBERS, ROUNDS, Frame, FrameHeader, ReceivedFrame
-from semcom_core.text.budget import Budget, alpha_for, rate_index, surprisal_units
+from semcom_core.text.account import gap
+from semcom_core.text.budget import Budget, rate_index, surprisal_units
 from semcom_core.text.codec import DecodedText, check_text, gather
 from semcom_core.text.constellation import evidence
 from semcom_core.text.prior import TextPrior
+from semcom_core.text.rate import symbols_for
 from semcom_core.text.rounds import received
 from semcom_core.text.search import SearchResult, SequentialDecoder
-from semcom_core.text.spine import spine_symbols, spines_of, start_spine
+from semcom_core.text.source import Source
+from semcom_core.text.spinal_config import SpinalConfig
+from semcom_core.text.spine import spines_of, start_spine
 
 #: Source symbols of one fragment at the most: a longer history costs memory and gains little.
 FRAGMENT_SYMBOLS = 192
 #: Source symbols of a fragment of a text that is too long for the most fragments otherwise.
 LONG_FRAGMENT_SYMBOLS = 1024
-
-
-@dataclass(frozen=True)
-class SpinalConfig:
-    """Settings of the token-spinal codec. All but efficiency, increment and the search's must be the same at both ends."""
-
-    model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
-    adapter: str = setting("", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing")
-    context: str = setting("", "messages before, one a line, the oldest first; empty for none")
-    efficiency: float = setting(0.735, "information bits a use over capacity at 0 dB, 0.1 to 1.2")
-    increment: float = setting(0.3, "symbols of each further round over those of the first, 0.05 to 2")
-    beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
-    expansions: int = setting(2048, "most hypotheses to try for one fragment, 1 to 1000000")
-    confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
-    key: str = setting("", "pre-shared key that scrambles the code; empty for public")
-    delta_bits: float = setting(0.25, "budget added to each token, bits, 0 to 4")
-    tail_bits: float = setting(12.0, "budget of the tail that confirms a text, bits, 0 to 64")
-
-    def __post_init__(self):
-        check_range("efficiency", self.efficiency, 0.1, 1.2)
-        check_range("increment", self.increment, 0.05, 2)
-        check_range("beam", self.beam, 1, 256)
-        check_range("expansions", self.expansions, 1, 1_000_000)
-        check_range("confidence_bits", self.confidence_bits, 0, 40)
-        Budget(0, self.delta_bits, self.tail_bits)
-
-
-class Source(NamedTuple):
-    """One fragment as the source sees it.
-
-    Args:
-        units: int64 (n + 1,), budget of each symbol and of the end, grid units.
-        spines: uint64 (n + 1,), spine after each.
-    """
-
-    units: np.ndarray
-    spines: np.ndarray
-
-    def symbols(self, budget: Budget) -> np.ndarray:
-        """Channel symbols of one round."""
-        ends = budget.position(np.cumsum(self.units, dtype=np.int64))
-        counts = np.diff(ends, prepend=0)
-        counts[-1] += budget.tail
-        return np.concatenate([spine_symbols(spine, count, budget.round) for spine, count in zip(self.spines, counts)])
 
 
 class SpinalCodec:
@@ -121,6 +79,12 @@ class SpinalCodec:
     def source_bits(self, text: str) -> float:
         """Surprisal of a text with its end, as one fragment, bits."""
         return float(self.surprisals(self.prior.tokenize(text)).sum())
+
+    def gap(self, text: str, snr_db: float) -> dict[str, float]:
+        """Channel uses of a text by cause (see account.gap)."""
+        frames = self.encode(text, snr_db)
+        budgets = [self._budget(frame.header.params, 0) for frame in frames]
+        return gap(self.surprisals(self.prior.tokenize(text)), budgets, sum(frame.header.length for frame in frames), snr_db)
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         return self.increments(text, snr_db, message_id, 1)[0]
@@ -168,15 +132,19 @@ class SpinalCodec:
 
     def _source(self, symbols: list[int], message_id: int, fragment: int) -> Source:
         delta = self._budget(0, 0).delta_units
-        units = np.array([surprisal_units(-s) + delta for s in self.surprisals(symbols)], np.int64)
-        return Source(units, spines_of(self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64)))
+        surprisals = self.surprisals(symbols)
+        units = np.array([surprisal_units(-bits) + delta for bits in surprisals], np.int64)
+        spines = spines_of(self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64))
+        return Source(units, spines, float(surprisals.sum()))
 
     def _budget(self, index: int, round: int) -> Budget:
         return Budget(index, self.config.delta_bits, self.config.tail_bits, round)
 
     def _frame(self, source: Source, snr_db: float, round: int, message_id: int, fragment: int, parts: int) -> Frame | None:
         """Frame of one round of one fragment; None where it is too long."""
-        alpha = alpha_for(snr_db, self.config.efficiency) * (self.config.increment if round else 1.0)
+        share = self.config.increment if round else 1.0
+        uses = symbols_for(source.bits, snr_db, self.config.efficiency)
+        alpha = share * uses / (source.budget_bits + self.config.tail_bits)
         budget = self._budget(rate_index(alpha, round), round)
         symbols = source.symbols(budget)
         if len(symbols) > MAX_LENGTH:

@@ -50,20 +50,43 @@ def _dialogues(path: Path) -> Iterator[Example]:
                 yield Example(turn, tuple(turns[max(0, i - 4) : i]))
 
 
-#: Adapter → (file below the data folder, reader, share of the examples it may fill).
-MIXTURES: dict[str, tuple[tuple[str, Callable[[Path], Iterator[Example]], int], ...]] = {
-    "europarl": (("text/europarl_en.txt", _lines, 100_000),),
+@dataclass(frozen=True)
+class Source:
+    """Where training texts come from.
+
+    Args:
+        file: below the data folder.
+        read: gives the training examples of the file.
+        most: examples to take at the most.
+        about: what it is, with its licence.
+    """
+
+    file: str
+    read: Callable[[Path], Iterator[Example]]
+    most: int
+    about: str
+
+
+_EUROPARL = "Europarl, English, January and February 2000 (no known restrictions; credit: European Parliament)"
+_TATOEBA = "Tatoeba, English sentences (CC BY 2.0 FR)"
+_SMS = "SMS messages, the ham part of the SMS Spam Collection (CC BY 4.0)"
+_DIALOGUES = "HH-RLHF harmless, chosen dialogues (MIT)"
+_CAPTIONS = "COCO 2017 captions (CC BY 4.0)"
+
+#: Adapter → what it is trained on.
+MIXTURES = {
+    "europarl": (Source("text/europarl_en.txt", _lines, 100_000, _EUROPARL),),
     "chat": (
-        ("text/sms_ham.txt", _lines, 100_000),
-        ("text/hh_rlhf_harmless.jsonl", _dialogues, 6_000),
-        ("text/tatoeba_en.txt", _lines, 8_000),
+        Source("text/sms_ham.txt", _lines, 100_000, _SMS),
+        Source("text/hh_rlhf_harmless.jsonl", _dialogues, 3_000, _DIALOGUES),
+        Source("text/tatoeba_en.txt", _lines, 6_000, _TATOEBA),
     ),
     "general": (
-        ("text/europarl_en.txt", _lines, 5_000),
-        ("text/coco_captions.tsv", _captions, 5_000),
-        ("text/tatoeba_en.txt", _lines, 5_000),
-        ("text/sms_ham.txt", _lines, 2_000),
-        ("text/hh_rlhf_harmless.jsonl", _dialogues, 2_000),
+        Source("text/europarl_en.txt", _lines, 3_000, _EUROPARL),
+        Source("text/coco_captions.tsv", _captions, 3_000, _CAPTIONS),
+        Source("text/tatoeba_en.txt", _lines, 3_000, _TATOEBA),
+        Source("text/sms_ham.txt", _lines, 1_500, _SMS),
+        Source("text/hh_rlhf_harmless.jsonl", _dialogues, 1_000, _DIALOGUES),
     ),
 }
 
@@ -80,9 +103,9 @@ def examples(mixture: str, data: Path, rng: np.random.Generator) -> list[Example
     """
     check_choice("mixture", mixture, MIXTURES)
     found: list[Example] = []
-    for name, read, most in MIXTURES[mixture]:
-        if not (data / name).is_file():
-            raise ConfigError(f"data is {str(data)!r}; allowed is a folder with {name}")
-        source = list(read(data / name))
-        found += [source[i] for i in rng.permutation(len(source))[:most]]
+    for source in MIXTURES[mixture]:
+        if not (data / source.file).is_file():
+            raise ConfigError(f"data is {str(data)!r}; allowed is a folder with {source.file}")
+        texts = list(source.read(data / source.file))
+        found += [texts[i] for i in rng.permutation(len(texts))[: source.most]]
     return found

@@ -12,7 +12,7 @@ import pytest
 from semcom_core.errors import ConfigError
 from semcom_core.text.budget import GRID, RATES, Budget, rate_index, surprisal_units, symbols_per_bit
 from semcom_core.text.constellation import AXIS_LEVELS, LEVELS, evidence
-from semcom_core.text.prior import END_AFTER_SENTENCE, END_ELSEWHERE, RAW_BYTE, TextPrior
+from semcom_core.text.prior import END_AFTER_SENTENCE, END_ELSEWHERE, RAW_BYTE, RULE_SHARE, TextPrior
 from semcom_core.units import capacity_bits, complex_noise
 from tests.core.text.toy_model import DROPPED, ToyModel
 
@@ -45,12 +45,13 @@ def test_delta_and_tail_are_in_the_budgets_units():
     assert budget.tail == budget.position(40) == math.ceil(40 * GRID * symbols_per_bit(budget.index) - 1e-3)
 
 
+@pytest.mark.parametrize("round", [0, 1, 3])
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.2, 0.5, 0.77, 0.999, 1.0])
-def test_rate_index_is_the_smallest_that_spends_enough(share):
-    alpha = symbols_per_bit(0) ** (1 - share) * symbols_per_bit(RATES - 1) ** share
-    index = rate_index(alpha)
-    assert symbols_per_bit(index) >= alpha * (1 - 1e-9)
-    assert index == 0 or symbols_per_bit(index - 1) < alpha
+def test_rate_index_is_the_nearest(share, round):
+    low, high = symbols_per_bit(0, round), symbols_per_bit(RATES - 1, round)
+    alpha = low ** (1 - share) * high**share
+    off = [abs(math.log(symbols_per_bit(index, round) / alpha)) for index in range(RATES)]
+    assert off[rate_index(alpha, round)] == pytest.approx(min(off), abs=1e-9)
 
 
 def test_rate_index_at_its_boundaries():
@@ -90,16 +91,18 @@ def test_special_tokens_are_impossible_and_raw_bytes_rare(prior):
     assert np.isfinite(np.delete(log2, prior.model.special_tokens, axis=1)).all()
 
 
+def end_after(prior, symbol) -> float:
+    """Log2-probability that a message ends after a symbol."""
+    return prior.apply(prior.model.log2_probs([])[0], symbol)[prior.end]
+
+
 @pytest.mark.parametrize("last", ".?!\"')\n ")
 def test_the_end_is_likely_after_what_ends_a_sentence(prior, last):
-    ends = last in ".?!"
-    assert prior.end_log2(ord(last)) == (END_AFTER_SENTENCE if ends else END_ELSEWHERE)
-    row = prior.apply(prior.model.log2_probs([ord(last)])[1], ord(last))
-    assert row[prior.end] == np.float32(prior.end_log2(ord(last)))
+    assert end_after(prior, ord(last)) == (END_AFTER_SENTENCE if last in ".?!" else END_ELSEWHERE)
 
 
 def test_the_end_is_unlikely_at_the_start_and_after_a_raw_byte(prior):
-    assert prior.end_log2(None) == prior.end_log2(prior.end + 1 + ord(".")) == END_ELSEWHERE
+    assert end_after(prior, None) == end_after(prior, prior.end + 1 + ord(".")) == END_ELSEWHERE
     assert END_ELSEWHERE < END_AFTER_SENTENCE < 0
 
 
@@ -108,8 +111,21 @@ def test_closing_marks_after_the_stop_still_end_a_sentence():
         def detokenize(self, tokens):
             return "".join({0: 'end."', 1: "end,", 2: "।\n"}.get(t, "x") for t in tokens)
 
-    prior = TextPrior(Words())
-    assert [prior.end_log2(symbol) for symbol in range(3)] == [END_AFTER_SENTENCE, END_ELSEWHERE, END_AFTER_SENTENCE]
+    assert [end_after(TextPrior(Words()), symbol) for symbol in range(3)] == [END_AFTER_SENTENCE, END_ELSEWHERE, END_AFTER_SENTENCE]
+
+
+@pytest.mark.parametrize("known", [0.0, 0.3, 1.0])
+def test_a_model_that_has_learned_its_ends_is_believed(known):
+    class Learned(ToyModel):
+        end_token = 256
+
+    prior = TextPrior(Learned())
+    row = np.full(257, np.log2((1 - known) / 256 + 1e-30), np.float32)
+    row[256] = np.log2(known + 1e-30)
+    found = 2.0 ** prior.apply(row, ord("x")).astype(float)
+    assert found[prior.end] == pytest.approx((1 - RULE_SHARE) * known + RULE_SHARE * 2.0**END_ELSEWHERE, rel=1e-4)
+    if known < 1:
+        assert found[:257].sum() + found[prior.end] == pytest.approx(1, abs=1e-3)
 
 
 def test_text_the_tokenizer_can_write_has_no_raw_bytes(prior):

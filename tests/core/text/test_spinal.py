@@ -13,7 +13,7 @@ from semcom_core.bench.noisy import NoisyModel
 from semcom_core.bench.text import receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
-from semcom_core.text.budget import alpha_for
+from semcom_core.text.rate import symbols_for
 from semcom_core.text.spinal import FRAGMENT_SYMBOLS, SpinalCodec, SpinalConfig
 from tests.core.text.toy_model import DROPPED, ToyModel
 
@@ -74,10 +74,16 @@ def test_symbols_have_unit_power_and_follow_the_surprisal():
     assert np.mean(np.abs(symbols) ** 2) == pytest.approx(1, abs=0.03)
     likely, unlikely = (len(codec.encode(text, 3.0)[0].symbols) for text in ("the report. ", "qzxj vkpw. "))
     assert unlikely > 1.5 * likely
-    uses, bits = len(codec.encode(SENTENCE, 3.0)[0].symbols), codec.source_bits(SENTENCE)
-    spent = bits + codec.config.delta_bits * (len(SENTENCE) + 1) + codec.config.tail_bits
-    # The rate index rounds up by at most 5.9 %, the grid moves the sum by a few bits.
-    assert 0.97 * spent <= uses / alpha_for(3.0, codec.config.efficiency) <= 1.1 * spent
+
+
+def test_the_uses_of_a_message_are_those_of_its_rate_by_cause():
+    codec = make()
+    uses, causes = len(codec.encode(SENTENCE, 3.0)[0].symbols), codec.gap(SENTENCE, 3.0)
+    assert sum(causes.values()) == pytest.approx(uses)
+    bits = codec.source_bits(SENTENCE)
+    assert causes["source"] + causes["end"] == pytest.approx(bits / np.log2(1 + 10**0.3))
+    # The rate index is at most 2.9 % off, the grid moves the sum by a few bits.
+    assert uses == pytest.approx(symbols_for(bits, 3.0, codec.config.efficiency), rel=0.06)
 
 
 def test_the_receiver_survives_other_rounding():
