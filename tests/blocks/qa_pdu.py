@@ -7,10 +7,12 @@ from __future__ import annotations
 import numpy as np
 import pmt
 import pytest
-from gnuradio.semcom import notices, pdu
+from gnuradio.semcom import message_pdu, notices, pdu
+from gnuradio.semcom.fragments import FragmentGroups
 
 from semcom_core.errors import FrameError
 from semcom_core.phy import ReceivedFrame
+from tests.core.link.round_codec import frame_of, message_of
 
 
 @pytest.mark.parametrize("text", ["", "plain", "Grüße, 你好 \U0001f600", "two\nlines", "x" * 10000])
@@ -83,3 +85,54 @@ def test_unknown_state_is_refused():
         notices.read_notice(pdu.make_pdu({"state": "odd"}, np.zeros(0, np.uint8)))
     with pytest.raises(FrameError, match="state"):
         notices.read_notice(pdu.text_pdu("no notice"))
+
+
+def test_message_of_several_rounds():
+    messages = message_pdu.message_pdus(message_of(7, fragments=2, rounds=3))
+    assert [message_pdu.rounds_of(m) for m in messages] == [3] * 6
+    assert [pdu.is_last(m) for m in messages] == [False] * 5 + [True]
+    headers = [pdu.read_frame(m).header for m in messages]
+    assert [(h.codec, h.fragment, h.length) for h in headers] == [(n, k, 40 if n > 1 else 100) for n in (1, 17, 18) for k in (0, 1)]
+
+
+def test_message_of_one_round_says_nothing_of_rounds():
+    messages = message_pdu.message_pdus([frame_of(round=2)])
+    assert "rounds" not in pdu.read_meta(messages[0])
+    assert message_pdu.rounds_of(messages[0]) == 1
+
+
+@pytest.mark.parametrize("rounds", [0, 5, -(2**40)])
+def test_impossible_number_of_rounds_is_refused(rounds):
+    with pytest.raises(FrameError, match=f"^rounds is {rounds}; allowed is 1 to 4"):
+        message_pdu.rounds_of(pdu.make_pdu({"rounds": rounds}, np.zeros(0, np.complex64)))
+
+
+def test_measured_snr():
+    assert message_pdu.read_snr(message_pdu.snr_pdu(-3.25, 9)) == -3.25
+    assert message_pdu.read_snr(pdu.text_pdu("any PDU with the key", snr_db=4)) == 4.0
+    without, wrong = pdu.text_pdu("x"), pdu.text_pdu("x", snr_db="high")
+    for message, reason in [(without, "snr_db is needed"), (wrong, "a number"), (pmt.from_long(3), "PDU")]:
+        with pytest.raises(FrameError, match=reason):
+            message_pdu.read_snr(message)
+
+
+def push_all(groups, frames, last=True, rounds=4):
+    """(round, fragment) of the groups that frames close."""
+    closed = [group for f in frames for group in groups.push(f, last and f is frames[-1], rounds)]
+    return [[(f.header.round, f.header.fragment) for f in group] for group in closed]
+
+
+def test_rounds_are_gathered_until_all_are_there():
+    frames = message_of(fragments=2)
+    assert push_all(FragmentGroups(), frames, last=False) == [[(r, k) for r in range(4) for k in range(2)]]
+    assert push_all(FragmentGroups(), frames[:-1]) == [[(r, k) for r in range(4) for k in range(2)][:-1]]
+
+
+def test_next_message_closes_what_lacks_a_round():
+    groups = FragmentGroups()
+    assert push_all(groups, message_of(1)[:3], last=False) == []
+    assert push_all(groups, message_of(2), last=False) == [[(0, 0), (1, 0), (2, 0)], [(0, 0), (1, 0), (2, 0), (3, 0)]]
+
+
+def test_without_word_of_rounds_each_round_is_a_message():
+    assert push_all(FragmentGroups(), message_of(fragments=2, rounds=2), last=False, rounds=1) == [[(0, 0), (0, 1)], [(1, 0), (1, 1)]]

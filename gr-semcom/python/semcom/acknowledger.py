@@ -18,6 +18,7 @@ from semcom_core.text import TEXT_CODECS
 
 from .arq_block import arq_block
 from .guard import guarded_handler, tunable
+from .message_pdu import message_pdus
 from .notices import FEEDBACK, notify, read_notice
 from .pdu import frame_pdu, read_frame, read_text
 
@@ -25,14 +26,15 @@ from .pdu import frame_pdu, read_frame, read_text
 class acknowledger(arq_block):
     """Collects the fragments of messages, combines copies of them, and acknowledges each message that decodes.
 
-    What does not decode is asked for again, and the copies' symbols are combined (Chase 1985). After the last try the best guess is
-    delivered, marked as not decoded.
+    Of what does not decode more is asked for. Increments go to the decoder together with what was there before; the symbols of copies
+    are combined (Chase 1985). After the last try the best guess is delivered, marked as not decoded. An answer tells the sender the
+    SNR measured here.
 
     Message ports:
         in: frame PDUs of the own burst receiver; acknowledgements are ignored, frames of other codecs counted and dropped.
         decoded: text PDUs of the decoder.
         notices: `feedback` of the decoder; `lost` counts as undecoded, others are passed on.
-        out: frame PDUs for the decoder, the last of each message with the key `last`.
+        out: frame PDUs for the decoder, all of a message's rounds that are there, the last with the key `last`.
         ack: frame PDUs for the own burst transmitter.
         text: text PDUs of the decoder, each message once, with the key attempts (how often it was decoded).
         feedback (output): notices `lost` (given up without a guess), `refused`, `failed`, and those passed on.
@@ -100,7 +102,7 @@ class acknowledger(arq_block):
                 self.machine.on_poll(frame.header.message_id, now)
         elif is_control(frame.header):
             return
-        elif self.number not in (None, frame.header.codec):
+        elif self.number not in (None, frame.header.family):
             self.other_codec += 1
         elif not isinstance(frame, ReceivedFrame):
             raise FrameError("frame PDU has no noise_var; a received frame is needed")
@@ -137,8 +139,8 @@ class acknowledger(arq_block):
         with self._lock:
             actions, due = self.machine.poll(now), self.machine.next_time()
         for frames in actions.decode:
-            for frame in frames:
-                self.message_port_pub(pmt.intern("out"), frame_pdu(frame, last=frame is frames[-1]))
+            for pdu in message_pdus(frames):
+                self.message_port_pub(pmt.intern("out"), pdu)
         for ack in actions.acks:
             self.message_port_pub(pmt.intern("ack"), frame_pdu(control_frame(ack.to_header()), last=True))
         for delivery in actions.deliveries:

@@ -7,7 +7,9 @@ Every PDU is a pair (metadata, payload):
 - text:   payload u8vector, the UTF-8 text. Keys message_id; from the decoder also decoded, score, reason, snr_db (dB), cfo_hz (Hz).
 - frame:  payload c32vector, the symbols. Keys codec, message_id, fragment, fragments, params, model_fp, context_fp; from the
           receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok, start_sample,
-          more (whether another frame of the burst follows). The key last (true) closes a message that is sent without all of its fragments.
+          more (whether another frame of the burst follows). The key last (true) closes a message, whatever fragments it lacks; of a
+          message of more than one round, rounds says how many follow one another.
+- snr:    payload u8vector, empty. Keys snr_db (dB), message_id: what the far end has measured.
 - notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block, cause.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
 """
@@ -40,7 +42,7 @@ _NUMBER = (lambda value: pmt.is_integer(value) or pmt.is_real(value), "a number"
 _TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
 #: What each key of this project holds.
 KEYS = {
-    **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample"), _WHOLE),
+    **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample", "rounds"), _WHOLE),
     **dict.fromkeys(("snr_db", "cfo_hz", "level_db", "score"), _NUMBER),
     **dict.fromkeys(("decoded", "crc_ok", "eof", "last", "more"), _TRUTH),
     **dict.fromkeys(("state", "reason", "block", "cause"), _STRING),
@@ -143,8 +145,8 @@ def read_text(message) -> tuple[dict, str]:
         raise FrameError(f"text PDU is not UTF-8: {error}") from error
 
 
-def frame_pdu(frame: Frame, last: bool = False):
-    """PDU of a frame, sent or received; with `last`, no further frame of its message follows."""
+def frame_pdu(frame: Frame, last: bool = False, rounds: int = 1):
+    """PDU of a frame, sent or received; with `last`, no further frame of its message follows; `rounds` as in the module."""
     h = frame.header
     meta = {"codec": h.codec, "message_id": h.message_id, "fragment": h.fragment, "fragments": h.fragments}
     meta |= {"params": h.params, "model_fp": h.model_fp, "context_fp": h.context_fp}
@@ -152,7 +154,8 @@ def frame_pdu(frame: Frame, last: bool = False):
         meta |= {"noise_var": np.asarray(frame.noise_var, np.float32), "snr_db": float(frame.snr_db), "cfo_hz": float(frame.cfo_hz)}
         meta |= {"level_db": float(frame.level_db), "crc_ok": bool(frame.crc_ok), "start_sample": int(frame.start_sample)}
         meta["more"] = bool(h.more)
-    return make_pdu(meta | ({"last": True} if last else {}), np.asarray(frame.symbols, np.complex64))
+    closing = ({"last": True} if last else {}) | ({"rounds": rounds} if rounds > 1 else {})
+    return make_pdu(meta | closing, np.asarray(frame.symbols, np.complex64))
 
 
 def has_keys(message, *names: str) -> bool:
@@ -191,7 +194,6 @@ def read_frame(message) -> Frame:
 
 
 def _header(meta: dict, length: int) -> FrameHeader:
-    names = ("codec", "message_id", "fragment", "params")
-    values = {name: meta[name] for name in names}
+    values = {name: meta[name] for name in ("codec", "message_id", "fragment", "params")}
     prints = {name: meta.get(name, 0) for name in ("model_fp", "context_fp")}
     return FrameHeader(**values, **prints, last_fragment=meta["fragments"] - 1, length=length)

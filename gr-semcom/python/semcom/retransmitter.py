@@ -16,22 +16,27 @@ from semcom_core.link import ACK, Ack, ArqSender, SenderConfig
 from .arq_block import arq_block
 from .fragments import FragmentGroups
 from .guard import guarded_handler, tunable
+from .message_pdu import message_pdus, rounds_of, snr_pdu
 from .notices import FEEDBACK, notify, read_notice
-from .pdu import end_pdu, frame_pdu, is_end, is_last, read_frame
+from .pdu import end_pdu, is_end, is_last, read_frame
 
 
 class retransmitter(arq_block):
     """Stop-and-wait or selective-repeat retransmission of messages over a link with a way back.
 
+    Increments of a message (text encoder with `harq`) are held back: the far end gets the next round of what it could not decode, and
+    copies after the last round or where there are none. What is not answered is sent again as it was.
+
     A message that is not acknowledged after its last try is reported lost; without a way back that is each message, so nothing
     hangs. The time to wait for an answer is learned from the answers (Jacobson 1988).
 
     Message ports:
-        in: frame PDUs of the encoder, the fragments of a message one after another, and its end PDU.
+        in: frame PDUs of the encoder, the fragments of a message one after another, round after round, and its end PDU.
         ack: frame PDUs of the own burst receiver; acknowledgements are used, all others ignored.
         notices: `feedback` of the own burst transmitter; `transmitted` and `lost` start a message's timer, others are passed on.
         out: frame PDUs for the burst transmitter, the last of each transmission with the key `last`; the end PDU, once every
             message is acknowledged or given up.
+        snr: PDUs with the key snr_db: the SNR that the far end has measured, dB, from its acknowledgements; to the encoder.
         feedback (output): notices `lost` (not acknowledged after the last try, or the queue is full), `refused`, `failed`, and those
             passed on.
 
@@ -67,7 +72,7 @@ class retransmitter(arq_block):
         settings = {"mode": mode, "window": window, "max_tries": max_tries, "timeout_s": timeout_s, "longest_s": longest_s}
         config = from_mapping(SenderConfig, {**settings, "backoff": backoff, "stall_s": stall_s, "queue_size": queue_size})
         inputs = {"in": self.handle_frame, "ack": self.handle_ack, "notices": self.handle_notice}
-        arq_block.__init__(self, "retransmitter", config, inputs, ["out"])
+        arq_block.__init__(self, "retransmitter", config, inputs, ["out", "snr"])
 
     @tunable
     def set_mode(self, mode: str) -> None:
@@ -120,7 +125,7 @@ class retransmitter(arq_block):
             self._ended = True
             self._ticker.wake()
             return
-        for frames in self._groups.push(read_frame(message), is_last(message)):
+        for frames in self._groups.push(read_frame(message), is_last(message), rounds_of(message)):
             with self._lock:
                 taken = self.machine.submit(frames)
             if not taken:
@@ -131,10 +136,14 @@ class retransmitter(arq_block):
     def handle_ack(self, message):
         """Take an acknowledgement."""
         header = read_frame(message).header
-        if header.codec == ACK:
-            with self._lock:
-                self.machine.on_ack(Ack.from_header(header), time.monotonic())
-            self._ticker.wake()
+        if header.codec != ACK:
+            return
+        ack = Ack.from_header(header)
+        with self._lock:
+            self.machine.on_ack(ack, time.monotonic())
+        self._ticker.wake()
+        if ack.snr_db is not None:
+            self.message_port_pub(pmt.intern("snr"), snr_pdu(ack.snr_db, ack.message_id))
 
     @guarded_handler
     def handle_notice(self, message):
@@ -153,8 +162,8 @@ class retransmitter(arq_block):
             sends, settled = self.machine.poll(now)
             due, done = self.machine.next_time(), self._ended and not self.machine.pending
         for frames in sends:
-            for frame in frames:
-                self.message_port_pub(pmt.intern("out"), frame_pdu(frame, last=frame is frames[-1]))
+            for pdu in message_pdus(frames):
+                self.message_port_pub(pmt.intern("out"), pdu)
         for message in settled:
             if not message.acknowledged:
                 notify(self, "lost", message.message_id, message.reason)

@@ -18,16 +18,17 @@ from .codec_block import codec_block
 from .fragments import FragmentGroups
 from .guard import guarded_handler, tunable
 from .job_queue import Job
+from .message_pdu import rounds_of
 from .pdu import is_last, read_frame, text_pdu
 
 
 class text_decoder(codec_block):
-    """Gathers the fragments of each message and decodes it with a codec of semcom_core.text.
+    """Gathers the fragments of each message, of one round or several, and decodes it with a codec of semcom_core.text.
 
     A message that does not decode is delivered all the same, with decoded = False and the codec's best guess.
 
     Message ports:
-        in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and dropped.
+        in: frame PDUs as the burst receiver or the acknowledger makes them. Frames of another codec are counted and dropped.
         out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), and from the
             codec spinal score: log2 of the posterior odds of the text against all others that its search has seen.
         feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
@@ -76,11 +77,11 @@ class text_decoder(codec_block):
         frame = read_frame(message)
         if not isinstance(frame, ReceivedFrame):
             raise FrameError("frame PDU has no noise_var; a received frame is needed")
-        if frame.header.codec != self.number:
+        if frame.header.family != self.number:
             self.other_codec += 1
             return
         with self._lock:
-            groups = self._groups.push(frame, is_last(message))
+            groups = self._groups.push(frame, is_last(message), rounds_of(message))
         self._submit(groups)
 
     def on_idle(self) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from semcom_core.link.ack import Ack, control_frame, poll_header
+from semcom_core.link.ack import ATTEMPTS, Ack, control_frame, poll_header
 from semcom_core.link.config import SenderConfig
 from semcom_core.link.outgoing import Outgoing, Settled
 from semcom_core.link.timing import RoundTrip
@@ -95,6 +95,8 @@ class ArqSender:
             self._settle(ack.message_id, Settled(ack.message_id, True, not ack.again, message.tries))
         elif ack.again:
             message.want_more(ack.attempts)
+            if ack.attempts == message.tries % ATTEMPTS:  # all that was handed to the transmitter is decoded, so it is out
+                message.sending = False
             if message.advance and not message.sending:  # else it is on its way already, or a copy or a question is
                 message.due = now
         else:

@@ -13,6 +13,8 @@ from semcom_core.units import complex_noise, db_to_linear
 
 #: Symbols of the first round of a fragment, and of each increment.
 FIRST, MORE = 100, 40
+#: `params` is the SNR that is designed for, dB, plus this.
+LEAST_DB = 20
 
 
 def frame_of(message_id=0, round=0, fragment=0, fragments=1, params=9, variant=0) -> Frame:
@@ -27,13 +29,18 @@ def message_of(message_id=0, fragments=1, rounds=4, variant=0) -> list[Frame]:
     return [frame_of(message_id, r, k, fragments, variant=variant) for r in range(rounds) for k in range(fragments)]
 
 
-def uses_of(frame: ReceivedFrame) -> float:
+def carried_by(frame: ReceivedFrame) -> float:
     """Information in a frame, bits."""
     return float(np.sum(np.log2(1 + 1 / frame.noise_var)))
 
 
+def bits_of(params: int) -> float:
+    """What a fragment needs, bits: what its first round just carries at the SNR that `params` states."""
+    return 0.999 * FIRST * float(np.log2(1 + db_to_linear(params - LEAST_DB)))
+
+
 class RoundCodec:
-    """Its rate is such that the first round just decodes at the SNR asked for.
+    """The only text of message k is "text k"; the rate is such that the first round just decodes at the SNR asked for.
 
     Args:
         fragments: of each message.
@@ -43,29 +50,26 @@ class RoundCodec:
 
     def __init__(self, fragments: int = 1):
         self.fragments = fragments
-        self.texts: dict[int, str] = {}
-        self.bits = 0.0
         self.decoded_rounds: list[list[tuple[int, int]]] = []
 
     def encode(self, text, snr_db, message_id=0):
         return self.increments(text, snr_db, message_id)[0]
 
     def increments(self, text, snr_db, message_id=0):
-        if not text:
-            raise FrameError("text is empty; allowed is any other")
-        self.texts[message_id] = text
-        self.bits = FIRST * np.log2(1 + db_to_linear(snr_db)) * 0.999
-        return [[frame_of(message_id, r, k, self.fragments) for k in range(self.fragments)] for r in range(4)]
+        if text != f"text {message_id}":
+            raise FrameError(f"text is {text!r}; allowed is 'text {message_id}'")
+        params = round(snr_db + LEAST_DB)
+        return [[frame_of(message_id, r, k, self.fragments, params) for k in range(self.fragments)] for r in range(4)]
 
     def decode(self, frames):
         self.decoded_rounds.append([(f.header.round, f.header.fragment) for f in frames])
-        found = np.zeros(self.fragments)
+        found = np.zeros(frames[0].header.fragments)
         for frame in frames:
-            found[frame.header.fragment] += uses_of(frame)
-        message_id = frames[0].header.message_id
-        if found.min() < self.bits:
-            return DecodedText("a guess", False, message_id, float(found.min() - self.bits), "too little has come")
-        return DecodedText(self.texts[message_id], True, message_id, 99.0)
+            found[frame.header.fragment] += carried_by(frame)
+        message_id, missing = frames[0].header.message_id, bits_of(frames[0].header.params) - found.min()
+        if missing > 0:
+            return DecodedText("a guess", False, message_id, -missing, "too little has come")
+        return DecodedText(f"text {message_id}", True, message_id, 99.0)
 
 
 def noisy(snr_db: float, rng=None):

@@ -93,9 +93,17 @@ def test_decoder_at_work_is_asked_after_and_gets_no_increment():
     assert sender.poll(0.2)[0] == []
     (poll,) = sender.poll(sender.next_time())[0]
     assert poll[0].header.length == 0
-    assert again(sender, 2, 9.0) == [], "the question is still on its way"
+    assert again(sender, 2, 9.0) == [[(2, 0)]], "though the question is still on its way"
     sender.on_transmitted(0, 9.1)
-    assert again(sender, 2, 9.2) == [[(2, 0)]], "its answer says it once more"
+    assert again(sender, 2, 9.2) == [], "its answer says nothing new"
+
+
+def test_a_request_may_come_before_the_word_of_the_transmitter():
+    sender = make()
+    sender.submit(message_of())
+    for attempts in range(4):
+        assert sender.poll(0.1 * attempts)[0][0][0].header.round == attempts
+        sender.on_ack(Ack(0, again=True, attempts=attempts + 1), 0.1 * attempts + 0.05)
 
 
 @pytest.mark.parametrize("mode", ["stop-and-wait", "selective-repeat"])

@@ -13,7 +13,7 @@ from semcom_core.text import load_codec
 from semcom_core.units import db_to_linear
 from tests.core.link.round_codec import FIRST, MORE, RoundCodec, noisy
 
-TEXT = "What arrives is what was sent."
+TEXT = "text 0"
 
 
 def test_one_round_where_the_channel_is_as_expected():
@@ -77,7 +77,7 @@ def test_a_codec_without_increments_repeats():
 
 
 def test_bad_input():
-    with pytest.raises(FrameError, match="empty"):
-        simulate(RoundCodec(), "", 6.0, noisy(6.0))
+    with pytest.raises(FrameError, match="'text 0'"):
+        simulate(RoundCodec(), "another text", 6.0, noisy(6.0))
     with pytest.raises(ConfigError, match="max_tries"):
         simulate(RoundCodec(), TEXT, 6.0, noisy(6.0), tries=0)
