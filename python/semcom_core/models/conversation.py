@@ -21,9 +21,9 @@ def is_chat(prompt: str) -> bool:
     return prompt.startswith(_OPENING)
 
 
-def end_of_turn(tokenizer, prompt: str) -> int | None:
-    """The token that ends a message; None where the prompt opens no turn."""
-    return tokenizer(_CLOSING).input_ids[0] if is_chat(prompt) else None
+def end_of_message(tokenizer, prompt: str) -> int | None:
+    """The token that an adapter learns to end a message by; None where the tokenizer has none."""
+    return tokenizer.convert_tokens_to_ids(_CLOSING) if is_chat(prompt) else tokenizer.eos_token_id
 
 
 def prompt_tokens(tokenizer, prompt: str, context: Sequence[str] = (), most: int = 1 << 20) -> list[int]:

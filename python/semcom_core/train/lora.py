@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from semcom_core.config import setting
 from semcom_core.errors import check_range
-from semcom_core.models.conversation import end_of_turn, prompt_tokens
+from semcom_core.models.conversation import end_of_message, prompt_tokens
 from semcom_core.train.examples import Example
 
 _PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -63,7 +63,7 @@ def encode(example: Example, tokenizer, prompt: str, config: LoraTraining) -> tu
     """Tokens of an example, and how many of them come before its text."""
     start = prompt_tokens(tokenizer, prompt, example.context, config.context_tokens)
     text = tokenizer(example.text, add_special_tokens=False, split_special_tokens=True).input_ids[: config.text_tokens]
-    return [*start, *text, end_of_turn(tokenizer, prompt)], len(start)
+    return [*start, *text, end_of_message(tokenizer, prompt)], len(start)
 
 
 def batches(items: list[tuple[list[int], int]], size: int, rng: np.random.Generator) -> list[list[int]]:
