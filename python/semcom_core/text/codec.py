@@ -61,6 +61,10 @@ class TextCodec(Protocol):
 TEXT_CODECS = {
     "spinal": (1, "semcom_core.text.spinal:SpinalCodec"),
     "deflate": (2, "semcom_core.text.deflate:DeflateCodec"),
+    "llama2-jscc": (3, "semcom_core.text.base64_bpsk:Base64Codec"),
+    "huffman": (4, "semcom_core.text.huffman:HuffmanCodec"),
+    "llm-ac": (5, "semcom_core.text.llm_arithmetic:LlmArithmeticCodec"),
+    "llm-sc": (6, "semcom_core.text.llm_sc:LlmScCodec"),
 }
 
 

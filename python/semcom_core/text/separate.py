@@ -128,12 +128,7 @@ class SeparateCodec(ABC):
 
     def _common_header(self, frames: list[ReceivedFrame]) -> FrameHeader:
         """A header of the message, after checking that all its frames are of one size and rate, for this codec."""
-        header = frames[0].header
-        if header.codec != self.number:
-            raise FrameError(f"frame has codec number {header.codec}; the {self.name} codec takes {self.number}")
-        sizes = {(f.header.length, f.header.params) for f in frames}
-        if len(sizes) > 1:
-            raise FrameError(f"frames of one message have {len(sizes)} sizes, (symbols, params) {sorted(sizes)}; one is allowed")
+        header = common_header(frames, self.number, self.name)
         if self.rule.bits_of(header.length * header.fragments, header.params) == 0:
             shortest = self.rule.uses_of(self.rule.grain, header.params)
             raise FrameError(f"frame has {header.length} symbols at params {header.params}; the shortest message has {shortest}")
@@ -148,6 +143,21 @@ class SeparateCodec(ABC):
         if missing:
             return f"{missing} of {fragments} fragments are missing"
         return f"the {self.name} stream is damaged although its CRC holds" if crc_ok else "the CRC does not hold"
+
+
+def common_header(frames: list[ReceivedFrame], number: int, name: str) -> FrameHeader:
+    """A header of a message whose frames must all be of one size and rate, for the codec of a number and name.
+
+    Raises:
+        FrameError: they are not.
+    """
+    header = frames[0].header
+    if header.codec != number:
+        raise FrameError(f"frame has codec number {header.codec}; the {name} codec takes {number}")
+    sizes = {(f.header.length, f.header.params) for f in frames}
+    if len(sizes) > 1:
+        raise FrameError(f"frames of one message have {len(sizes)} sizes, (symbols, params) {sorted(sizes)}; one is allowed")
+    return header
 
 
 def combine(frames: list[ReceivedFrame], header: FrameHeader) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arithmetic coder in whole numbers.
+
+The interval is [low, low + width) / 2^digits. Each symbol takes its share of the width; then both are doubled until the width has
+PRECISION bits again. The lower end is kept whole, so that no carry is ever lost.
+
+Source: J. Rissanen, G. G. Langdon, "Arithmetic coding", IBM J. Res. Dev. 23 (1979); as a range coder: G. N. N. Martin, 1979.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Bits of the interval's width; the sum of a step's frequencies must stay well below 2^PRECISION.
+PRECISION = 64
+#: A stream is at most this many bits shorter than the information in it.
+SLACK = 16
+
+
+class ArithmeticEncoder:
+    """Symbols, as shares of a total, to bits."""
+
+    def __init__(self):
+        self._low, self._width, self._digits = 0, 1 << PRECISION, PRECISION
+
+    @property
+    def information(self) -> int:
+        """Information of the symbols so far, whole bits, rounded down."""
+        return self._digits - self._width.bit_length() + 1
+
+    def add(self, start: int, count: int, total: int) -> None:
+        """Add a symbol that takes [start, start + count) of [0, total)."""
+        unit = self._width // total
+        self._low += unit * start
+        self._width = unit * count
+        shift = PRECISION + 1 - self._width.bit_length()
+        if shift > 0:
+            self._low <<= shift
+            self._width <<= shift
+            self._digits += shift
+
+    def finish(self) -> np.ndarray:
+        """The shortest bits that name the interval when zeros follow them, uint8 (n,)."""
+        least = max(0, self.information - SLACK)
+        for bits in range(least, self._digits + 1):
+            step = 1 << (self._digits - bits)
+            value = -(-self._low // step)
+            if value * step < self._low + self._width:
+                break
+        return np.array([value >> i & 1 for i in range(bits - 1, -1, -1)], np.uint8)
+
+
+class ArithmeticDecoder:
+    """Bits to symbols, step by step as the encoder went.
+
+    Args:
+        bits: uint8 (n,); zeros follow them.
+    """
+
+    def __init__(self, bits: np.ndarray):
+        self._bits = iter(bits.tolist())
+        self._width, self._offset = 1 << PRECISION, 0
+        self._shift(PRECISION)
+
+    def target(self, total: int) -> int:
+        """A number in [0, total) that lies in the share of the next symbol."""
+        return min(self._offset // (self._width // total), total - 1)
+
+    def take(self, start: int, count: int, total: int) -> None:
+        """Go on after the symbol of a share; arguments as ArithmeticEncoder.add takes them."""
+        unit = self._width // total
+        self._offset -= unit * start
+        self._width = unit * count
+        shift = PRECISION + 1 - self._width.bit_length()
+        if shift > 0:
+            self._width <<= shift
+            self._shift(shift)
+
+    def _shift(self, count: int) -> None:
+        for _ in range(count):
+            self._offset = self._offset << 1 | next(self._bits, 0)
