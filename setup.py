@@ -21,7 +21,7 @@ DATA = {  # folder below the installation prefix: files of the repository
     "share/gr-semcom/examples": "gr-semcom/examples/*.grc",
     "share/gr-semcom/hardware": "hardware/*.yml",
 }
-CORE_DATA = ["**/*.yml", "**/*.json", "**/*.npz", "**/*.csv", "**/*.txt"]
+CORE_DATA = [f"**/*.{kind}" for kind in ("yml", "json", "npz", "csv", "txt", "html", "md", "safetensors")]
 REQUIRES = [
     # systems with Python 3.11 and 3.12 ship a GNU Radio built for numpy 1, which does not import beside numpy 2
     "numpy>=1.24,<2; python_version < '3.13'",
@@ -34,11 +34,13 @@ REQUIRES = [
     "accelerate>=1",  # transformers asks for it when it loads a GGUF file
     "gguf>=0.10",
     "safetensors>=0.4",
+    "peft>=0.12",
     "filelock>=3",
     "sacrebleu>=2.4",
     "pyyaml>=6",
     "tqdm>=4.64",
     "matplotlib>=3.6",
+    "jinja2>=3.1",
 ]
 EXTRAS = {
     "bench": ["ray>=2.9"],
