@@ -12,17 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.bench.report import write_json
-from semcom_core.bench.text import receive
-from semcom_core.channel import Channel, parse_channel
+from semcom_core.channel import parse_channel
+from semcom_core.cli.air import Air
 from semcom_core.cli.codecs import add_codec_options, codec_from
 from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
-from semcom_core.phy import PROFILES, PhyConfig, Receiver, Transmitter
+from semcom_core.link import SnrTracker
+from semcom_core.link.simulate import Outcome, send_once, simulate
+from semcom_core.phy import PROFILES, PhyConfig
 from semcom_core.phy.frame import MESSAGE_IDS
 from semcom_core.text import DecodedText, TextCodec
 from semcom_core.text.visible import for_stream, visible
-
-#: Silence before and after each burst, samples.
-_GAP = 400
 
 
 def add_parser(subparsers) -> None:
@@ -35,6 +34,9 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--design-snr-db", type=float, help="SNR the rate is chosen for (default: that of the channel)")
     parser.add_argument("--no-modem", dest="modem", action="store_false", help="bare symbols through the channel, without the burst modem")
     parser.add_argument("--profile", default="standard", help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)")
+    parser.add_argument("--harq", action="store_true", help="a way back: send increments until a message decodes, 4 rounds at most")
+    margin = {"nargs": "?", "type": float, "const": 0.0, "metavar": "MARGIN_DB"}
+    parser.add_argument("--adapt", **margin, help="choose each rate for the SNR measured so far, less a margin in dB (default 0)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the results to")
     add_codec_options(parser)
@@ -51,11 +53,18 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"channel {args.channel!r} states no SNR; name the one to design for with --design-snr-db")
     check_range("design SNR in dB", snr_db, -20, 60)
     texts = _messages(args)
+    tracker = SnrTracker(args.adapt or 0.0)
     codec = codec_from(args)
     rng = np.random.default_rng(args.seed)
-    results = [_send(codec, text, i % MESSAGE_IDS, snr_db, channel, rng, modem) for i, text in enumerate(texts)]
+    results = []
+    for i, text in enumerate(texts):
+        design_db = snr_db if args.adapt is None else tracker.design_db(snr_db)
+        results.append(_send(codec, text, i % MESSAGE_IDS, design_db, Air(channel, modem, rng), args.harq))
+        if results[-1]["snr_db"] is not None:
+            tracker.measure(results[-1]["snr_db"])
     if args.json:
         settings = {"channel": str(channel), "codec": codec.name, "modem": args.modem, "profile": args.profile}
+        settings |= {"harq": args.harq, "adapt": args.adapt}
         write_json(args.json, "sim", args.seed, settings, results)
     return 0 if all(result["exact"] for result in results) else 1
 
@@ -69,18 +78,16 @@ def _messages(args: argparse.Namespace) -> list[str]:
         raise ConfigError(f"text file {args.text_file} cannot be read: {error}") from error
 
 
-def _send(codec: TextCodec, text: str, number: int, snr_db: float, channel: Channel, rng, modem: PhyConfig | None) -> dict:
+def _send(codec: TextCodec, text: str, number: int, design_db: float, air: Air, harq: bool) -> dict:
     """Send one message and print what became of it; a message that is refused does not keep the others from being sent."""
-    uses, air_uses = 0, None
     try:
-        frames = codec.encode(text, snr_db, message_id=number)
-        uses = sum(len(frame.symbols) for frame in frames)
-        received, air_uses = _through_modem(frames, channel, modem, rng) if modem else ([receive(f, channel, rng) for f in frames], None)
-        got = codec.decode(received) if received else DecodedText("", False, number, reason="no frame was received")
+        outcome = (simulate if harq else send_once)(codec, text, design_db, air.carry, message_id=number)
     except (FrameError, ModelError) as error:
-        got = DecodedText("", False, number, reason=str(error))
+        outcome = Outcome(DecodedText("", False, number, reason=str(error)), 0, 0, None)
+    got = outcome.received
     result = {"sent": text, "received": got.text, "decoded": got.decoded, "exact": got.decoded and got.text == text, "reason": got.reason}
-    result |= {"uses": uses, "air_uses": air_uses}
+    result |= {"uses": outcome.uses, "air_uses": air.uses or None, "rounds": outcome.transmissions}
+    result |= {"design_snr_db": design_db, "snr_db": outcome.snr_db}
     print(for_stream(_describe(result), sys.stdout))
     return result
 
@@ -91,14 +98,7 @@ def _describe(result: dict) -> str:
     size, words = len(sent), max(1, len(result["sent"].split()))
     air = "" if result["air_uses"] is None else f", {result['air_uses']} samples on air"
     cost = f"{result['uses']} channel uses for {size} bytes, {result['uses'] / words:.1f} a word{air}"
-    return f"sent      {visible(sent.decode())}\nreceived  {visible(result['received'])}{verdict}\n          {cost}"
-
-
-def _through_modem(frames, channel: Channel, modem: PhyConfig, rng) -> tuple[list, int]:
-    """The frames that the receiver finds, and the samples of the burst."""
-    burst = Transmitter(modem).burst(frames)
-    gap = np.zeros(_GAP, np.complex64)
-    receiver = Receiver(modem)
-    received = receiver.push(channel.through_samples(np.concatenate([gap, burst, gap]), rng))
-    return received + receiver.flush(), len(burst)
-
+    rounds, measured_db = result["rounds"], result["snr_db"]
+    measured = "nothing measured" if measured_db is None else f"SNR measured {measured_db:.1f} dB"
+    how = f"{rounds} round{'s' * (rounds != 1)}, rate for {result['design_snr_db']:.1f} dB, {measured}"
+    return f"sent      {visible(sent.decode())}\nreceived  {visible(result['received'])}{verdict}\n          {cost}\n          {how}"

@@ -79,8 +79,19 @@ def simulate(codec: TextCodec, text: str, snr_db: float, carry: Carry, tries: in
         for ack in far_end.answers(now):
             sender.on_ack(ack, now)
         now = min(sender.next_time(), far_end.receiver.next_time())
-    levels = far_end.levels_db
-    return Outcome(far_end.found, sender.counts["transmissions"], sender.counts["uses"], sum(levels) / len(levels) if levels else None)
+    return Outcome(far_end.found, sender.counts["transmissions"], sender.counts["uses"], _mean(far_end.levels_db))
+
+
+def send_once(codec: TextCodec, text: str, snr_db: float, carry: Carry, message_id: int = 0) -> Outcome:
+    """Send a message without a way back; arguments as those of `simulate`.
+
+    Raises:
+        FrameError: the codec refuses the text.
+    """
+    frames = codec.encode(text, snr_db, message_id=message_id)
+    received = carry(frames)
+    found = _decode(codec, received, message_id)
+    return Outcome(found, 1, sum(len(frame.symbols) for frame in frames), _mean([frame.snr_db for frame in received]))
 
 
 class _FarEnd:
@@ -88,7 +99,7 @@ class _FarEnd:
 
     def __init__(self, codec: TextCodec, tries: int, message_id: int):
         self.receiver = ArqReceiver(ReceiverConfig(max_tries=tries, ack_delay_s=0.0))
-        self.found = DecodedText("", False, message_id, reason="no frame was received")
+        self.found = _decode(codec, [], message_id)
         self.levels_db: list[float] = []
         self._codec, self._id = codec, message_id
 
@@ -104,11 +115,23 @@ class _FarEnd:
         """Decode what is complete, deliver what is settled, and answer."""
         actions = self.receiver.poll(now)
         for frames in actions.decode:
-            try:
-                got = self._codec.decode(frames)
-            except (FrameError, ModelError) as error:
-                got = DecodedText("", False, self._id, reason=str(error))
+            got = _decode(self._codec, frames, self._id)
             self.receiver.on_decoded(self._id, got, got.decoded, now, got.score)
         for delivery in actions.deliveries:
             self.found = delivery.guess
         return actions.acks
+
+
+def _decode(codec: TextCodec, frames: list[ReceivedFrame], message_id: int) -> DecodedText:
+    """What a codec makes of the frames that came; nothing, with the reason, where it makes nothing of them."""
+    if not frames:
+        return DecodedText("", False, message_id, reason="no frame was received")
+    try:
+        return codec.decode(frames)
+    except (FrameError, ModelError) as error:
+        return DecodedText("", False, message_id, reason=str(error))
+
+
+def _mean(levels_db: list[float]) -> float | None:
+    measured = [level_db for level_db in levels_db if math.isfinite(level_db)]
+    return sum(measured) / len(measured) if measured else None

@@ -27,7 +27,8 @@ def test_through_the_modem_with_a_frequency_offset(tmp_path, capsys):
     found = json.loads(path.read_text(encoding="utf-8"))
     assert list(found) == ["bench", "version", "seed", "settings", "rows"]
     assert (found["bench"], found["version"], found["seed"]) == ("sim", __version__, 1)
-    assert found["settings"] == {"channel": "awgn:8+cfo:12000", "codec": "deflate", "modem": True, "profile": "standard"}
+    expected = {"channel": "awgn:8+cfo:12000", "codec": "deflate", "modem": True, "profile": "standard", "harq": False, "adapt": None}
+    assert found["settings"] == expected
     row = found["rows"][0]
     assert (row["sent"], row["received"], row["decoded"], row["exact"], row["reason"]) == (TEXT, TEXT, True, True, "")
     assert row["air_uses"] > row["uses"] > 8 * len(TEXT) / 4
