@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`semcom train`: train what the project ships. A training that was interrupted goes on where it was."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from semcom_core.bench.corpus import DATA_VARIABLE, sentences
+from semcom_core.config import add_arguments, from_arguments
+from semcom_core.errors import ConfigError
+from semcom_core.models.loader import load_network
+from semcom_core.text import load_codec
+from semcom_core.train.deepsc import DeepscTraining, train_deepsc
+from semcom_core.train.examples import MIXTURES, examples
+from semcom_core.train.export import export, write_card
+from semcom_core.train.lora import LoraTrainer, LoraTraining, encode
+
+#: Sentences of the test part on which a card states bits a word.
+_CARD_SENTENCES = 200
+
+
+def add_parser(subparsers) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("train", help="train an adapter or a baseline", description=__doc__)
+    kinds = parser.add_subparsers(title="what to train", required=True, metavar="WHAT")
+    lora = kinds.add_parser("lora", help="an adapter of the language model")
+    lora.add_argument("--mixture", required=True, help=f"training texts, one of {', '.join(MIXTURES)}")
+    lora.add_argument("--model", default="smollm2-135m", help="language model (default smollm2-135m)")
+    deepsc = kinds.add_parser("deepsc", help="the learned baseline \"deepsc\"")
+    for one, config, run in ((lora, LoraTraining, run_lora), (deepsc, DeepscTraining, run_deepsc)):
+        one.add_argument("--data", help="folder of the training data (default $SEMCOM_DATA)")
+        one.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the result")
+        add_arguments(one, config)
+        one.set_defaults(run=run)
+
+
+def run_lora(args: argparse.Namespace) -> int:
+    """Train an adapter; out/NAME holds it as it is shipped."""
+    config, data = from_arguments(LoraTraining, args), _data_folder(args.data)
+    found = examples(args.mixture, data, np.random.default_rng(config.seed))
+    tokenizer, network, prompt = load_network(args.model)
+    items = [encode(example, tokenizer, prompt, config) for example in found]
+    _prepare(args.out)
+    steps = _follow(LoraTrainer(network, items, config, args.out).run())
+    shipped = args.out / args.mixture
+    export(args.out, shipped, args.model, args.mixture, config, len(items), steps)
+    files = [source.file for source in MIXTURES[args.mixture] if source.file.endswith("txt")]
+    write_card(shipped, args.model, {name: _bits_a_word(data / name, args.model, shipped) for name in files})
+    print(f"adapter written to {shipped}")
+    return 0
+
+
+def run_deepsc(args: argparse.Namespace) -> int:
+    """Train the learned baseline."""
+    config, data = from_arguments(DeepscTraining, args), _data_folder(args.data)
+    texts = [example.text for example in examples("europarl", data, np.random.default_rng(config.seed))]
+    _prepare(args.out)
+    _follow(train_deepsc(config, texts, args.out))
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def _data_folder(data: str | None) -> Path:
+    place = Path(data or os.environ.get(DATA_VARIABLE, ""))
+    if not (data or os.environ.get(DATA_VARIABLE)) or not place.is_dir():
+        raise ConfigError(f"data is {str(data)!r}; allowed is a folder of training data, by --data or ${DATA_VARIABLE}")
+    return place
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"output folder is {str(folder)!r}: {error.strerror}; allowed is a folder that can be written") from error
+
+
+def _follow(progress) -> int:
+    """Show a training's progress to its end; returns its steps."""
+    bar, steps = tqdm(unit="step"), 0
+    for state in progress:
+        bar.total, bar.n = state.steps, state.step
+        bar.set_postfix_str(f"{state.bits_per_token:.3f} bits a token")
+        bar.refresh()
+        steps = state.step
+    bar.close()
+    return steps
+
+
+def _bits_a_word(path: Path, model: str, adapter: Path) -> tuple[float, float]:
+    """Bits a word of the plain and of the adapted model on lines of the test part."""
+    texts = sentences(path, "test", (5, 30), _CARD_SENTENCES, np.random.default_rng(1))
+    words = sum(len(text.split()) for text in texts)
+    return tuple(sum(map(load_codec("spinal", model=model, adapter=name).source_bits, texts)) / words for name in ("", str(adapter)))
