@@ -1,12 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sentences for the benches: from a file of one sentence a line, split into a training and a test part by hash."""
+"""Texts for the benches: from files of lines, captions or dialogues, split into a training and a test part by hash.
+
+A file of lines (.txt) is one conversation, in the order of its lines, and each line has its own part. In a file of dialogues (.jsonl, an
+object with "utterances" a line) a dialogue belongs to one part as a whole. A .tsv file has a name, a tab and a caption a line.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -15,10 +22,29 @@ import numpy as np
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.text.split import is_test
 
-#: Environment variable that names the data folder, and the file a text bench reads in a folder.
+#: Environment variable that names the data folder.
 DATA_VARIABLE = "SEMCOM_DATA"
-DEFAULT_FILE = Path("text") / "europarl_en.txt"
+#: Corpora by name: their files in the folder `text` of the data folder.
+CORPORA = {
+    "europarl": "europarl_en.txt",
+    "sms": "sms_ham.txt",
+    "dialogue": "dailydialog.jsonl",
+    "tatoeba": "tatoeba_en.txt",
+    "captions": "coco_captions.tsv",
+}
 SPLITS = ("train", "test", "all")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text to send, and the texts that came before it in its conversation, the oldest first."""
+
+    text: str
+    context: tuple[str, ...] = ()
+
+    def after(self, count: int) -> Message:
+        """The same text after only the last `count` texts before it."""
+        return replace(self, context=self.context[len(self.context) - count :] if count < len(self.context) else self.context)
 
 
 def word_range(text: str) -> tuple[int, int]:
@@ -33,44 +59,75 @@ def word_range(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def data_file(data: str | None) -> Path:
-    """The sentence file of --data, else of the folder in $SEMCOM_DATA.
+def data_file(data: str | None, corpus: str = "europarl") -> Path:
+    """The file of a corpus: itself, where `corpus` is a path; else in the folder of --data or of $SEMCOM_DATA.
 
     Raises:
-        ConfigError: neither names a file that exists.
+        ConfigError: they name no file that exists.
     """
-    place = data or os.environ.get(DATA_VARIABLE)
+    if Path(corpus).is_file():
+        return Path(corpus)
+    if corpus not in CORPORA:
+        raise ConfigError(f"corpus is {corpus!r}; allowed is one of {', '.join(sorted(CORPORA))}, or a file")
+    name, place = Path("text") / CORPORA[corpus], data or os.environ.get(DATA_VARIABLE)
     if not place:
-        raise ConfigError(f"no data: name a file of one sentence a line with --data, or a folder with {DEFAULT_FILE} in ${DATA_VARIABLE}")
-    candidates = [Path(place), Path(place) / DEFAULT_FILE, Path(place) / DEFAULT_FILE.name]
-    for path in candidates:
+        raise ConfigError(f"no data: name a file of one sentence a line with --data, or a folder with {name} in ${DATA_VARIABLE}")
+    for path in (Path(place), Path(place) / name, Path(place) / name.name):
         if path.is_file():
             return path
-    raise ConfigError(f"data is {place!r}; allowed is a file of one sentence a line, or a folder with {DEFAULT_FILE}")
+    raise ConfigError(f"data is {place!r}; allowed is a file of one sentence a line, or a folder with {name}")
 
 
-def sentences(path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator) -> list[str]:
-    """Distinct sentences of a file, a random sample in a random order.
+def messages(path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator, context: int = 0) -> list[Message]:
+    """Messages of distinct text, a random sample in a random order.
 
     Args:
-        path: text file, UTF-8, one sentence a line.
+        path: file, UTF-8, of a kind that its ending tells (see the module).
         split: train, test or all.
         words: smallest and largest number of words.
-        limit: most sentences to return.
+        limit: most messages to return.
+        context: texts before each that come with it, as far as there are so many.
 
     Raises:
-        ConfigError: the file is no text, or no sentence is left.
+        ConfigError: the file cannot be read, or no message is left.
     """
     check_choice("split", split, SPLITS)
     check_range("limit", limit, 1, math.inf)
+    check_range("context", context, 0, 64)
+    found: dict[str, Message] = {}
+    for key, turns, number in _turns(path):
+        text = turns[number]
+        fits = words[0] <= len(text.split()) <= words[1] and (split == "all" or is_test(key) == (split == "test"))
+        if fits and text not in found:
+            found[text] = Message(text, tuple(turns[max(0, number - context) : number]))
+    if not found:
+        raise ConfigError(f"{path} has no sentence of {words[0]} to {words[1]} words in its {split} part")
+    kept = list(found.values())
+    return [kept[i] for i in rng.permutation(len(kept))[:limit]]
+
+
+def sentences(path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator) -> list[str]:
+    """Texts of `messages`."""
+    return [message.text for message in messages(path, split, words, limit, rng)]
+
+
+def _turns(path: Path) -> Iterator[tuple[str, list[str], int]]:
+    """Of each text in a file: what decides its part, the conversation, and its place in that."""
     try:
-        lines = dict.fromkeys(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if path.suffix == ".jsonl":
+            conversations = [[turn.strip() for turn in json.loads(line)["utterances"]] for line in lines]
+        else:
+            texts = [line.partition("\t")[2] if path.suffix == ".tsv" else line for line in lines]
+            conversations = [[text.strip() for text in texts if text.strip()]]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}; allowed is UTF-8 text") from error
-    kept = [s for s in lines if words[0] <= len(s.split()) <= words[1] and (split == "all" or is_test(s) == (split == "test"))]
-    if not kept:
-        raise ConfigError(f"{path} has no sentence of {words[0]} to {words[1]} words in its {split} part")
-    return [kept[i] for i in rng.permutation(len(kept))[:limit]]
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f'{path} cannot be read; allowed is an object with a list of texts, "utterances", a line') from error
+    for turns in conversations:
+        whole = "".join(turns) if path.suffix == ".jsonl" else None
+        for number, text in enumerate(turns):
+            yield (text if whole is None else whole), turns, number
 
 
 def shipped_sentences() -> list[str]:

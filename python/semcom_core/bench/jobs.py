@@ -1,54 +1,110 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sentences of a text bench one after the other, or several at once by Ray."""
+"""Messages of a text bench one after the other, or several at once in processes of this machine or of a Ray cluster."""
 
 from __future__ import annotations
 
+import multiprocessing
+import pickle
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cached_property, lru_cache
 
+from semcom_core.bench.corpus import Message
 from semcom_core.bench.text import Link, Trial, Trials
 from semcom_core.errors import ConfigError, check_range
 
 
-def run_all(link: Link, texts: list[str], jobs: int = 1, address: str | None = None) -> Iterator[Trial]:
-    """Trials of all sentences, in their order; the same whatever the number of jobs.
+class Workers:
+    """Those who run trials. Use it in a `with` statement.
 
     Args:
-        jobs: sentences at once, 1 to 1024; above 1 each runs in a process of its own with one thread.
-        address: of a Ray cluster; None is this machine.
+        jobs: messages at once, 1 to 1024; above 1 each runs in a process of its own with one thread.
+        address: of a Ray cluster; None is this machine, without Ray.
 
     Raises:
         ConfigError: jobs is out of range, or Ray is not installed or not there.
     """
-    check_range("jobs", jobs, 1, 1024)
-    if jobs == 1:
+
+    def __init__(self, jobs: int = 1, address: str | None = None):
+        check_range("jobs", jobs, 1, 1024)
+        self._jobs, self._ray = jobs, connected(address) if address else None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *error) -> None:
+        if "_pool" in self.__dict__:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def trials(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
+        """Trials of all messages, in their order; the same whatever the number of jobs. Closing it early stops them."""
+        if self._ray:
+            return self._by_ray(link, messages)
+        return self._by_pool(link, messages) if self._jobs > 1 else self._here(link, messages)
+
+    @cached_property
+    def _pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"), _start)
+
+    def _here(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
         trials = Trials(link)
-        return (trials.run(number, text) for number, text in enumerate(texts))
-    return _by_ray(link, texts, jobs, address)
+        for number, message in enumerate(messages):
+            yield trials.run(number, message)
+
+    def _by_pool(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
+        packed = pickle.dumps(link)
+        futures = [self._pool.submit(_run, packed, number, message) for number, message in enumerate(messages)]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def _by_ray(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
+        task, packed = self._ray.remote(num_cpus=1)(_run), pickle.dumps(link)
+        waiting = []
+        for number, message in enumerate(messages):
+            waiting.append(task.remote(packed, number, message))
+            if len(waiting) > self._jobs:
+                yield self._ray.get(waiting.pop(0))
+        for result in waiting:
+            yield self._ray.get(result)
 
 
-def _by_ray(link: Link, texts: list[str], jobs: int, address: str | None) -> Iterator[Trial]:
+def connected(address: str):
+    """The module ray, connected to a cluster.
+
+    Raises:
+        ConfigError: Ray is not installed, or not there.
+    """
     try:
         import ray
-        from ray.util import ActorPool
     except ImportError as error:
-        raise ConfigError(f"jobs is {jobs}; more than 1 needs Ray: pip install 'gr-semcom[bench]'") from error
+        raise ConfigError(f"ray is {address!r}; it needs Ray: pip install 'gr-semcom[bench]'") from error
     if not ray.is_initialized():
         try:
-            local = {} if address else {"num_cpus": jobs, "include_dashboard": False}
-            ray.init(address=address, log_to_driver=False, logging_level="error", **local)
+            ray.init(address=address, log_to_driver=False, logging_level="error")
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ConfigError(f"Ray at {address or 'this machine'} cannot be reached: {str(error).splitlines()[0]}") from error
-    actor = ray.remote(num_cpus=1)(_Worker)
-    pool = ActorPool([actor.remote(link) for _ in range(min(jobs, len(texts)))])
-    return pool.map(lambda worker, item: worker.run.remote(*item), list(enumerate(texts)))
+            raise ConfigError(f"Ray at {address} cannot be reached: {str(error).splitlines()[0]}") from error
+    return ray
 
 
-class _Worker(Trials):
-    """Trials in a process of its own with one thread."""
+def _start() -> None:
+    """Set up a process: one thread; an interrupt is left to the process that started it."""
+    import torch
 
-    def __init__(self, link: Link):
-        import torch
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-        torch.set_num_threads(1)
-        super().__init__(link)
+
+@lru_cache(maxsize=1)
+def _trials(packed: bytes) -> Trials:
+    return Trials(pickle.loads(packed))
+
+
+def _run(packed: bytes, number: int, message: Message) -> Trial:
+    """One trial in a process that keeps its links for the next."""
+    return _trials(packed).run(number, message)

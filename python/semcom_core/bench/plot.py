@@ -1,41 +1,120 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of bench rows."""
+"""Pictures of the text bench: cost, delivery, quality beside what is published, throughput, and where the uses go."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from semcom_core.bench.gap import CAUSES
+from semcom_core.bench.published import published
+from semcom_core.bench.rows import series
+from semcom_core.bench.targets import HEADLINE
 from semcom_core.errors import ConfigError
+
+#: Colours that can be told apart on white and on black; what is published is grey, dashed and hollow.
+COLOURS = ("#2878d0", "#e07b1a", "#2f9e44", "#d6406f", "#8a63d2", "#1a9ba8", "#b8860b", "#d9480f")
+PUBLISHED_COLOUR, PUBLISHED_MARKERS = "#8a8f98", "svD^<>"
+
+
+def curves(rows: list[dict]) -> dict[str, tuple[str, list[dict]]]:
+    """Colour and rows, by rising SNR, of each series."""
+    names = list(dict.fromkeys(series(row) for row in rows))
+    by_snr = sorted(rows, key=lambda row: row["snr_db"])
+    return {name: (COLOURS[i % len(COLOURS)], [row for row in by_snr if series(row) == name]) for i, name in enumerate(names)}
+
+
+def _lines(axes, rows: list[dict], value) -> None:
+    for name, (colour, chosen) in curves(rows).items():
+        style = "-" if chosen[0]["codec"] == HEADLINE else (0, (5, 1))
+        axes.plot([row["snr_db"] for row in chosen], [value(row) for row in chosen], marker="o", ls=style, color=colour, label=name, ms=4)
+    axes.set_xlabel("SNR (dB)")
+    axes.grid(alpha=0.3, which="both")
+
+
+def draw_cost(axes, rows: list[dict]) -> None:
+    """Channel uses a word, and the source bits of the headline codec at capacity."""
+    _lines(axes, rows, lambda row: row["uses_per_word"])
+    own = sorted((row for row in rows if row["codec"] == HEADLINE and not row["context"]), key=lambda row: row["snr_db"])
+    if own:
+        snr, bound = [row["snr_db"] for row in own], np.array([row["uses_per_word"] / row["bound_ratio"] for row in own])
+        axes.plot(snr, bound, ":", color=COLOURS[0], label="its source bits at capacity")
+        axes.plot(snr, bound * [row["limit_ratio"] for row in own], "-.", lw=1, color=COLOURS[0], label="its limit at this length")
+    axes.set(ylabel="channel uses a word", yscale="log", title="Cost")
+    for axis in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        axis(lambda value, place: f"{value:g}")
+
+
+def draw_exact(axes, rows: list[dict]) -> None:
+    """Share of exact texts."""
+    _lines(axes, rows, lambda row: row["exact_rate"])
+    axes.set(ylabel="share of exact texts", ylim=(-0.03, 1.03), title="Delivery")
+
+
+def draw_bleu(axes, rows: list[dict], order: int = 1) -> None:
+    """BLEU-1 or BLEU-4, and what is published for this kind of channel."""
+    kind = rows[0]["channel"].partition(":")[0]
+    for curve, marker in zip(published(kind), PUBLISHED_MARKERS):
+        snr_db, bleu = curve.curve(order)
+        label = f"published: {curve.system} ({curve.short})"
+        axes.plot(snr_db, bleu, ls="--", lw=1, marker=marker, mfc="none", color=PUBLISHED_COLOUR, label=label, ms=5)
+    _lines(axes, rows, lambda row: row[f"bleu{order}"])
+    snr = [row["snr_db"] for row in rows]
+    axes.set(ylabel=f"BLEU-{order}", ylim=(-0.03, 1.03), xlim=(min(snr) - 1, max(snr) + 1), title=f"Quality, BLEU-{order}")
+
+
+def draw_throughput(axes, rows: list[dict]) -> None:
+    """Source bits of exactly delivered messages a channel use."""
+    _lines(axes, [row for row in rows if row["codec"] == HEADLINE] or rows, lambda row: row["throughput"])
+    axes.set(ylabel="bits of correct messages a use", title="Throughput")
+
+
+def draw_gap(axes, rows: list[dict]) -> None:
+    """Uses a word of each codec by cause, a group of bars at each SNR."""
+    chosen = [row for row in rows if row["max_rounds"] == 1 and not row["context"] and row["gap"]]
+    own = [row for row in chosen if row["codec"] == HEADLINE] or chosen
+    places, base = np.arange(len(own)), np.zeros(len(own))
+    for i, cause in enumerate(cause for cause in CAUSES if any(cause in row["gap"] for row in own)):
+        height = np.array([row["gap"].get(cause, 0.0) * row["uses_per_word"] for row in own])
+        axes.bar(places, height, 0.7, bottom=base, color=COLOURS[i % len(COLOURS)], label=CAUSES[cause])
+        base += height
+    one = len({row["codec"] for row in own}) == 1
+    axes.set_xticks(places, [f"{row['snr_db']:g}" if one else f"{row['codec']}\n{row['snr_db']:g}" for row in own], fontsize=8)
+    whose = f" of {own[0]['codec']}" if one else ""
+    axes.set(xlabel="SNR (dB)", ylabel="channel uses a word", title=f"Where the uses{whose} go")
+    axes.grid(alpha=0.3, axis="y")
+
+
+#: Picture → who draws it: (axes, rows).
+PICTURES = {
+    "cost": draw_cost,
+    "delivery": draw_exact,
+    "bleu1": draw_bleu,
+    "bleu4": lambda axes, rows: draw_bleu(axes, rows, 4),
+    "throughput": draw_throughput,
+    "gap": draw_gap,
+}
 
 
 def plot_text(path: Path, rows: list[dict]) -> None:
-    """Draw channel uses a word and the share of exact sentences against SNR, a curve for each codec.
+    """Draw all pictures of the text bench on one page.
 
     Args:
         path: PNG, SVG or PDF file to write.
-        rows: rows of the text bench.
+        rows: rows of the text bench, of one kind of channel.
 
     Raises:
         ConfigError: the file cannot be written or its kind is not known.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    uses, exact = figure.subplots(1, 2)
-    for codec in dict.fromkeys(row["codec"] for row in rows):
-        chosen = sorted((row for row in rows if row["codec"] == codec), key=lambda row: row["snr_db"])
-        snr = [row["snr_db"] for row in chosen]
-        (line,) = uses.plot(snr, [row["uses_per_word"] for row in chosen], "o-", label=codec)
-        bound = [row["uses_per_word"] / row["bound_ratio"] for row in chosen]
-        uses.plot(snr, bound, ":", color=line.get_color(), label=f"{codec}: its source bits at capacity")
-        exact.plot(snr, [row["exact_rate"] for row in chosen], "o-", label=codec)
-    uses.set(xlabel="SNR (dB)", ylabel="channel uses a word", yscale="log", title="Cost")
-    exact.set(xlabel="SNR (dB)", ylabel="share of exact sentences", ylim=(0, 1.03), title="Delivery")
-    for axes in (uses, exact):
-        axes.grid(alpha=0.3, which="both")
-        axes.legend(fontsize=8)
+    figure = Figure(figsize=(15, 8.5), layout="constrained")
+    for axes, draw in zip(figure.subplots(2, 3).flat, PICTURES.values()):
+        draw(axes, rows)
+        axes.legend(fontsize=7)
     try:
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:
         raise ConfigError(f"plot {path} cannot be written: {error}") from error

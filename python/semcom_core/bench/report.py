@@ -31,6 +31,22 @@ def write_json(path: Path, bench: str, seed: int, settings: dict, rows: list[dic
         raise ConfigError(f"JSON file {path} cannot be written: {error.strerror}; allowed is a file in a folder that exists") from error
 
 
+def read_json(path: Path) -> dict:
+    """Read a bench file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no bench file.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"bench file {path} cannot be read: {error}; allowed is what a bench writes with --json") from error
+    rows = found.get("rows") if isinstance(found, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not isinstance(found.get("bench"), str):
+        raise ConfigError(f'bench file {path} has no "bench" with "rows"; allowed is what a bench writes with --json')
+    return {"version": "unknown", "seed": None, "settings": {}, **found}
+
+
 def verdict(figure: str, target: str, reached: bool) -> str:
     """A figure with its target."""
     return f"{figure} (target {target}: {'reached' if reached else 'MISSED'})"

@@ -1,40 +1,39 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bench of the text codecs: what a codec spends on a sentence, and what comes out at the far end of a channel."""
+"""Text over a link: what a codec spends on a message, and what comes out at the far end of a channel."""
 
 from __future__ import annotations
 
-import bisect
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from semcom_core.bench.corpus import Message
+from semcom_core.bench.gap import gap_of
 from semcom_core.bench.noisy import NoisyModel
+from semcom_core.bench.pilots import pilot_uses, receive_with_pilots
 from semcom_core.channel import Channel
-from semcom_core.errors import ConfigError
-from semcom_core.metrics import bound_uses, exact_rate, limit_uses, mean_bleu, mean_chrf
-from semcom_core.phy import Frame, Layout, PhyConfig, ReceivedFrame
-from semcom_core.phy.frame import MESSAGE_IDS
+from semcom_core.errors import ConfigError, check_range
+from semcom_core.link.combine import combine, kind
+from semcom_core.phy import Frame, ReceivedFrame
+from semcom_core.phy.frame import MESSAGE_IDS, ROUNDS
 from semcom_core.text import DecodedText, TextCodec, load_codec
-
-#: Error probability for which the finite-blocklength limit is stated.
-LIMIT_ERROR = 0.01
-#: Messages a burst for which the samples on air are stated.
-MESSAGES_A_BURST = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One sentence over the channel.
+    """One message over the channel.
 
     Args:
-        sent: the sentence.
+        sent: the text.
         received: what the codec made of it.
-        bits: information of the sentence by the codec's own source model, bits.
-        lengths: channel uses of each of its frames.
+        bits: information of the text by the codec's own source model, bits.
+        lengths: channel uses of each frame sent, of all rounds.
         encode_s, decode_s: wall-clock times, s.
+        rounds: rounds sent.
+        gap: uses of the first round by cause (see gap).
+        pilots: channel uses of the pilots.
     """
 
     sent: str
@@ -43,6 +42,14 @@ class Trial:
     lengths: tuple[int, ...]
     encode_s: float
     decode_s: float
+    rounds: int = 1
+    gap: dict[str, float] = field(default_factory=dict)
+    pilots: int = 0
+
+    @property
+    def uses(self) -> int:
+        """Channel uses of all rounds, pilots included."""
+        return sum(self.lengths) + self.pilots
 
 
 @dataclass(frozen=True)
@@ -52,9 +59,15 @@ class Link:
     Args:
         codec: name of the codec.
         settings: its settings.
-        channel: must state an SNR, for which the codec chooses its rate.
+        channel: must state an SNR, for which the codec chooses its rate unless design_snr_db says otherwise.
         probability_noise: uniform noise on each log2-probability at the receiver, ± bits.
-        seed: of the channel and the noise; sentence i has a generator of its own.
+        seed: of the channel and the noise; message i has a generator of its own.
+        rounds: most rounds of a message, 1 to 4: increments where the codec has them, else copies.
+        design_snr_db: SNR for which the codec chooses its rate, dB.
+        pilots: known symbols in each fading block, from which the receiver estimates the gain; 0 tells it the gain.
+
+    Raises:
+        ConfigError: a value is out of range.
     """
 
     codec: str
@@ -62,6 +75,28 @@ class Link:
     channel: Channel
     probability_noise: float = 0.0
     seed: int = 1
+    rounds: int = 1
+    design_snr_db: float | None = None
+    pilots: int = 0
+
+    def __post_init__(self):
+        check_range("rounds", self.rounds, 1, ROUNDS)
+        check_range("pilots", self.pilots, 0, 64)
+        if self.design_snr_db is not None:
+            check_range("design SNR in dB", self.design_snr_db, -20, 60)
+
+    @property
+    def rate_snr_db(self) -> float:
+        """SNR for which the codec chooses its rate, dB."""
+        return self.channel.snr_db if self.design_snr_db is None else self.design_snr_db
+
+    def receive(self, frame: Frame, rng: np.random.Generator) -> ReceivedFrame:
+        """A frame as the receiver has it."""
+        return receive_with_pilots(frame, self.channel, self.pilots, rng) if self.pilots else receive(frame, self.channel, rng)
+
+    def pilot_uses(self, length: int) -> int:
+        """Channel uses of the pilots of a frame."""
+        return pilot_uses(length, self.channel, self.pilots) if self.pilots else 0
 
     def sender(self) -> TextCodec:
         """The codec at the sending end."""
@@ -81,7 +116,7 @@ class Link:
 
 
 class Trials:
-    """Sends sentences over a link, symbols without the modem, and decodes them.
+    """Sends messages over a link, symbols without the modem, and decodes them.
 
     Args:
         link: what to send over.
@@ -92,103 +127,66 @@ class Trials:
         self._link = link
         self._sender = sender or link.sender()
 
-    def run(self, number: int, text: str) -> Trial:
-        """Send sentence `number`; its message number is that modulo MESSAGE_IDS."""
-        channel, rng = self._link.channel, np.random.default_rng([self._link.seed, number])
+    def uses(self, message: Message) -> int:
+        """Channel uses of the first round of a message."""
+        frames = in_context(self._sender, message).encode(message.text, self._link.rate_snr_db)
+        return sum(len(frame.symbols) for frame in frames)
+
+    def run(self, number: int, message: Message) -> Trial:
+        """Send message `number`, round after round until it is decoded; its message number is that modulo MESSAGE_IDS."""
+        link, rng = self._link, np.random.default_rng([self._link.seed, number])
         started = time.perf_counter()
-        frames = self._sender.encode(text, channel.snr_db, message_id=number % MESSAGE_IDS)
-        encoded = time.perf_counter()
-        received = [receive(frame, channel, rng) for frame in frames]
-        receiver = self._link.receiver(self._sender, rng)
-        begun = time.perf_counter()
-        result = receiver.decode(received)
-        decoded = time.perf_counter()
-        lengths = tuple(len(frame.symbols) for frame in frames)
-        return Trial(text, result, self._sender.source_bits(text), lengths, encoded - started, decoded - begun)
+        sender = in_context(self._sender, message)
+        rounds = rounds_of(sender, message.text, link.rate_snr_db, number % MESSAGE_IDS, link.rounds)
+        encode_s = time.perf_counter() - started
+        sent, result, decode_s = self._deliver(rounds, link.receiver(sender, rng), rng)
+        lengths = tuple(len(frame.symbols) for frames in rounds[:sent] for frame in frames)
+        pilots = sum(link.pilot_uses(length) for length in lengths)
+        bits, gap = sender.source_bits(message.text), gap_of(sender, message.text, link.rate_snr_db)
+        return Trial(message.text, result, bits, lengths, encode_s, decode_s, sent, gap, pilots)
+
+    def _deliver(self, rounds: list[list[Frame]], receiver: TextCodec, rng: np.random.Generator) -> tuple[int, DecodedText, float]:
+        """Rounds sent until the message was decoded (or all), what was received, and the time of all attempts to decode, s."""
+        received: list[ReceivedFrame] = []
+        sent, decode_s, result = 0, 0.0, None
+        while sent < len(rounds) and not (result and result.decoded):
+            for frame in rounds[sent]:
+                received = joined(received, self._link.receive(frame, rng))
+            started = time.perf_counter()
+            result = receiver.decode(received)
+            decode_s += time.perf_counter() - started
+            sent += 1
+        return sent, result, decode_s
+
+
+def in_context(codec: TextCodec, message: Message) -> TextCodec:
+    """The codec told of the texts before a message.
+
+    Raises:
+        ConfigError: there are such texts, and the codec takes no context.
+    """
+    if not message.context:
+        return codec
+    if not hasattr(codec, "with_context"):
+        raise ConfigError(f"codec {codec.name!r} takes no context; allowed is --context 0")
+    return codec.with_context(message.context)
+
+
+def rounds_of(codec: TextCodec, text: str, snr_db: float, message_id: int, rounds: int) -> list[list[Frame]]:
+    """Frames of each round of a message: increments where the codec has them, else copies."""
+    if rounds > 1 and hasattr(codec, "increments"):
+        return codec.increments(text, snr_db, message_id)[:rounds]
+    return [codec.encode(text, snr_db, message_id=message_id)] * rounds
+
+
+def joined(frames: list[ReceivedFrame], new: ReceivedFrame) -> list[ReceivedFrame]:
+    """Received frames with one more, which is combined with its copy where there is one."""
+    copies = [frame for frame in frames if kind(frame) == kind(new)]
+    others = [frame for frame in frames if kind(frame) != kind(new)]
+    return [*others, combine(copies[0], new) if copies else new]
 
 
 def receive(frame: Frame, channel: Channel, rng: np.random.Generator) -> ReceivedFrame:
     """A frame as it comes out of the channel, without the modem."""
     symbols, noise_var = channel.through_symbols(frame.symbols, rng)
     return ReceivedFrame(frame.header, symbols, noise_var, snr_db=channel.snr_db)
-
-
-def summarise(name: str, channel: Channel, trials: list[Trial]) -> dict:
-    """One row of the text bench.
-
-    Uses are channel uses of the payload, air uses are samples of the burst (one message each; air_ratio has air uses over uses for
-    several). bound_ratio is uses over the source bits at capacity, limit_ratio the same for the finite-blocklength limit at an error
-    probability of LIMIT_ERROR. Marked texts were delivered as undecoded; similarity is chrF, 0 to 1. Times are a sentence, s.
-    """
-    sent = [t.sent for t in trials]
-    got = [t.received.text for t in trials]
-    words = sum(len(s.split()) for s in sent)
-    bits = np.array([t.bits for t in trials])
-    uses = sum(sum(t.lengths) for t in trials)
-    bound = bound_uses(bits, channel.snr_db).sum()
-    wrong = [t for t in trials if t.received.text != t.sent]
-    marked = sum(not t.received.decoded for t in trials)
-    return {
-        "codec": name,
-        "channel": str(channel),
-        "snr_db": channel.snr_db,
-        "sentences": len(trials),
-        "words": words,
-        "bits_per_word": bits.sum() / words,
-        "uses_per_word": uses / words,
-        "air_uses_per_word": air_uses(trials, 1) / words,
-        "air_ratio": {str(n): air_uses(trials, n) / uses for n in MESSAGES_A_BURST},
-        "exact_rate": exact_rate(sent, got),
-        "delivered": (len(trials) - marked) / len(trials),
-        "marked": marked,
-        "marked_of_wrong": sum(not t.received.decoded for t in wrong) / len(wrong) if wrong else None,
-        **{f"bleu{n}": mean_bleu(sent, got, n) for n in (1, 2, 3, 4)},
-        "similarity": mean_chrf(sent, got),
-        "bound_ratio": uses / bound,
-        "limit_ratio": limit_uses(bits, channel.snr_db, LIMIT_ERROR).sum() / bound,
-        "rounds": 1.0,
-        "encode_s": float(np.mean([t.encode_s for t in trials])),
-        "decode_s": float(np.mean([t.decode_s for t in trials])),
-    }
-
-
-def air_uses(trials: list[Trial], messages: int) -> int:
-    """Samples on air of all bursts, with this many messages in each."""
-    layout = Layout(PhyConfig())
-    groups = (trials[i : i + messages] for i in range(0, len(trials), messages))
-    return sum(layout.burst_samples([length for t in group for length in t.lengths]) for group in groups)
-
-
-def highest_passing(
-    measure: Callable[[float], dict], efficiencies: Iterable[float], exact: float
-) -> dict:
-    """The row of the highest efficiency that still reaches an exact rate; of the lowest, where none does.
-
-    Args:
-        measure: gives the row of an efficiency.
-        efficiencies: candidates.
-        exact: exact_rate to reach.
-    """
-    for efficiency in sorted(efficiencies, reverse=True):
-        row = measure(efficiency)
-        if row["exact_rate"] >= exact:
-            break
-    return row
-
-
-def efficiency_for(uses_of: Callable[[float], float], budget: float, highest: float = 1.2) -> float:
-    """Lowest efficiency from 0.1 to `highest`, to 0.01, whose mean uses stay within a budget.
-
-    Args:
-        uses_of: mean uses at an efficiency, falling.
-        budget: most uses.
-        highest: efficiency that the codec allows.
-
-    Raises:
-        ConfigError: no efficiency is high enough.
-    """
-    choices = [round(0.01 * i, 2) for i in range(10, round(100 * highest) + 1)]
-    found = bisect.bisect_left(choices, True, key=lambda efficiency: uses_of(efficiency) <= budget)
-    if found == len(choices):
-        raise ConfigError(f"mean uses of a sentence are limited to {budget:g}; even the highest rate of the codec needs more")
-    return choices[found]

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import numpy as np
 import pytest
 
-from semcom_core.bench.corpus import data_file, is_test, sentences, shipped_sentences, word_range
+from semcom_core.bench.corpus import CORPORA, Message, data_file, is_test, messages, sentences, shipped_sentences, word_range
 from semcom_core.errors import ConfigError
 
 LINES = [f"{word} sentence number {i} of the file" for i in range(150) for word in ("first", "second")]
@@ -89,6 +90,49 @@ def test_unknown_splits_and_empty_parts_are_refused(corpus):
         draw(corpus, "dev")
     with pytest.raises(ConfigError, match="has no sentence of 50 to 60 words in its test part"):
         draw(corpus, "test", (50, 60))
+
+
+def test_a_corpus_is_a_name_below_the_data_folder_or_a_file(tmp_path):
+    (tmp_path / "text").mkdir()
+    for name in CORPORA.values():
+        (tmp_path / "text" / name).write_text("a line\n", encoding="utf-8")
+    assert {data_file(str(tmp_path), corpus) for corpus in CORPORA} == {tmp_path / "text" / name for name in CORPORA.values()}
+    assert data_file(None, str(tmp_path / "text" / "sms_ham.txt")) == tmp_path / "text" / "sms_ham.txt"
+    with pytest.raises(ConfigError, match="corpus is 'mails'; allowed is one of captions, dialogue, europarl, sms, tatoeba, or a file"):
+        data_file(str(tmp_path), "mails")
+
+
+def test_lines_come_with_the_lines_before_them(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text("one\n\ntwo\nthree\ntwo\nfour\n", encoding="utf-8")
+    found = messages(path, "all", (1, 9), 9, np.random.default_rng(1), context=2)
+    expected = [("one", ()), ("two", ("one",)), ("three", ("one", "two")), ("four", ("three", "two"))]
+    assert {(m.text, m.context) for m in found} == set(expected)
+    assert Message("d", ("a", "b", "c")).after(2) == Message("d", ("b", "c"))
+    assert Message("d", ("a",)).after(0) == Message("d") and Message("d", ("a",)).after(5) == Message("d", ("a",))
+
+
+def test_a_dialogue_is_in_one_part_as_a_whole(tmp_path):
+    path = tmp_path / "talks.jsonl"
+    talks = [[f"question {chr(97 + n)} {i}?" for i in range(3)] for n in range(26)]
+    path.write_text("\n".join(json.dumps({"topic": 1, "utterances": talk}) for talk in talks), encoding="utf-8")
+    test = {m.text: m.context for m in messages(path, "test", (1, 9), 999, np.random.default_rng(1), context=1)}
+    whole = [talk for talk in talks if is_test("".join(talk))]
+    assert whole and set(test) == {text for talk in whole for text in talk}
+    assert all(test[talk[0]] == () and test[talk[2]] == (talk[1],) for talk in whole)
+
+
+def test_captions_are_what_follows_the_tab(tmp_path):
+    path = tmp_path / "captions.tsv"
+    path.write_text("1.jpg\tA cat sits.\n2.jpg\tA dog runs.\n", encoding="utf-8")
+    assert sorted(draw(path)) == ["A cat sits.", "A dog runs."]
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]", '{"utterances": [1]}', "no json", "3"])
+def test_dialogues_of_another_form_are_refused(line, tmp_path):
+    (tmp_path / "talks.jsonl").write_text(line, encoding="utf-8")
+    with pytest.raises(ConfigError, match='talks.jsonl cannot be read; allowed is an object with a list of texts, "utterances", a line'):
+        draw(tmp_path / "talks.jsonl")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):

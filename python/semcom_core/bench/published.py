@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Published figures, to be shown beside measured ones (published.yml has them, with their source)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published curve.
+
+    Args:
+        system: its name.
+        channel: awgn or rayleigh.
+        uses: what it spends.
+        short: the same in a few letters, for a legend.
+        bleu: BLEU-1 and BLEU-4 by SNR in dB.
+    """
+
+    system: str
+    channel: str
+    uses: str
+    short: str
+    bleu: dict[float, tuple[float, float]]
+
+    def curve(self, order: int) -> tuple[list[float], list[float]]:
+        """SNRs in dB, and BLEU-1 or BLEU-4 at each."""
+        return list(self.bleu), [pair[0 if order == 1 else 1] for pair in self.bleu.values()]
+
+
+def published(channel: str) -> list[Published]:
+    """The published curves of a kind of channel, awgn or rayleigh."""
+    text = resources.files("semcom_core.bench").joinpath("published.yml").read_text(encoding="utf-8")
+    return [Published(**entry) for entry in yaml.safe_load(text) if entry["channel"] == channel]

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a page says about a bench file: for each kind of bench its title, pictures, tables and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from semcom_core.bench.compare import cells, gap_cells, ratio_cells
+from semcom_core.bench.picture import Picture, picture
+from semcom_core.bench.plot import PICTURES
+from semcom_core.bench.plot_modem import draw_loss, draw_received
+from semcom_core.bench.targets import Figure, figures
+
+#: Fields that rows of the text bench have had from the beginning, and values for those that came later.
+_TEXT_FIELDS = {"codec", "channel", "snr_db", "uses_per_word", "bits_per_word", "exact_rate", "bleu1", "bleu4", "bound_ratio"}
+_LATER = {"efficiency": None, "max_rounds": 1, "pilots": 0, "context": 0, "gap": {}, "throughput": None, "context_ratio": None}
+_CAPTIONS = {
+    "cost": "Channel uses (complex symbols) that a word takes, all rounds and pilots counted. Below is better. Dotted: what the source bits"
+    " of the language model would need at capacity; dash-dotted: the same for messages this short (normal approximation).",
+    "delivery": "Share of the texts that arrive character for character.",
+    "bleu1": "BLEU-1 of what is delivered, best guesses included. Grey, dashed and hollow: published figures of other systems.",
+    "bleu4": "BLEU-4, likewise.",
+    "throughput": "Source bits of the texts delivered exactly, over all channel uses spent.",
+    "gap": "Where the channel uses of a word go, by cause.",
+}
+#: Words for the units that field names end in.
+_UNITS = {"db": "dB", "hz": "Hz", "s": "s", "msps": "Msps", "bits": "bits"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its title; the first column names the row."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is shown of one bench file.
+
+    Args:
+        title, lead: a heading, and what was measured in a sentence.
+        figures: what has a target.
+        lines: what the command printed on its rows, for benches whose figures are in there.
+        notes: what was left out.
+        facts: settings, seed, version.
+    """
+
+    title: str
+    lead: str
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def section(found: dict, name: str, lines: Iterable[str] = ()) -> Section:
+    """The section of a bench file; of a bench that is not known, the table of its rows.
+
+    Args:
+        found: what read_json gives.
+        name: of the file.
+        lines: what the bench's command says on its rows; shown where the section has no figures with a target.
+    """
+    settings = found["settings"]
+    facts = {"file": name, "version": found["version"], "seed": found["seed"], **settings}
+    shown = {key: _shown(value) for key, value in facts.items() if value not in (None, [], "")}
+    tell: Callable = _TELL.get(found["bench"], _any) if found["rows"] else _any
+    parts = tell(found["rows"], settings) or _any(found["rows"], settings)
+    title = parts.pop("title", f"Bench “{found['bench']}”")
+    said = [] if parts.get("figures") else list(lines)
+    return Section(title, facts=shown, lines=said, notes=list(settings.get("left_out", [])), **parts)
+
+
+def _text(rows: list[dict], settings: dict) -> dict | None:
+    if not all(_TEXT_FIELDS <= row.keys() for row in rows):
+        return None
+    rows = [{**_LATER, "design_snr_db": row["snr_db"], **row} for row in rows]
+    kind = rows[0]["channel"].partition(":")[0]
+    drawn = [name for name in PICTURES if name not in ("throughput", "gap") or all(row[name] for row in rows)]
+    lead = (
+        f"{rows[0].get('sentences', '?')} texts of {settings.get('corpus', 'a file')} ({settings.get('split', '?')} part,"
+        f" {settings.get('words', '?')} words) through {settings.get('channel', kind)}, each codec at each SNR."
+    )
+    if settings.get("uses_per_word"):
+        lead += f" The rate of each codec is such that a word takes at most {settings['uses_per_word']:g} channel uses on the average."
+    tables = [Table("All rows", *cells(rows)), Table("Channel uses a word, by cause", *gap_cells(rows))]
+    tables.append(Table("Uses over those of other codecs", *ratio_cells(rows)))
+    pictures = [picture(_CAPTIONS[name], PICTURES[name], rows) for name in drawn]
+    names = {"awgn": "white noise", "rayleigh": "Rayleigh fading", "rician": "Rician fading"}
+    title = f"Text over {names.get(kind, kind)}"
+    tables = [table for table in tables if table.rows]
+    return {"title": title, "lead": lead, "pictures": pictures, "tables": tables, "figures": figures(rows, settings)}
+
+
+def _modem(rows: list[dict], settings: dict) -> dict | None:
+    bursts = [row for row in rows if row.get("stimulus") == "bursts" and row.get("snr_db") is not None]
+    if not bursts:
+        return None
+    pictures = [
+        picture("Share of the bursts detected and of the headers read.", draw_received, bursts),
+        picture("SNR lost in the modem: the channel's SNR less that of the symbols handed to the codec.", draw_loss, bursts),
+    ]
+    lead = "The burst modem alone: detection, losses, impairments, collisions, false alarms, throughput and cost."
+    return {"title": "Burst modem", "lead": lead, "pictures": pictures, **_any(rows, settings, lead)}
+
+
+def _any(rows: list[dict], settings: dict, lead: str = "The rows of the bench as they are.") -> dict:
+    """The table of the rows, whatever they are."""
+    if not rows:
+        return {"lead": "The file has no rows: the bench was stopped before the first was there."}
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    body = [[_shown(row.get(key)) for key in keys] for row in rows]
+    return {"lead": lead, "tables": [Table("All rows", [_heading(key) for key in keys], body)]}
+
+
+#: Kind of bench → who tells what to show: (rows, settings) → fields of Section, or None where the rows are not as expected.
+_TELL: dict[str, Callable] = {"text": _text, "modem": _modem}
+
+
+def _heading(key: str) -> str:
+    """A field's name in words, its unit in brackets."""
+    *words, last = str(key).split("_")
+    return f"{' '.join(words)} ({_UNITS[last]})" if words and last in _UNITS else str(key).replace("_", " ")
+
+
+def _shown(value) -> str:
+    """A value as it stands in a table."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_shown(one)}" for key, one in value.items())
+    return " ".join(map(_shown, value)) if isinstance(value, (list, tuple)) else str(value)
