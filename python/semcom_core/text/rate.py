@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many channel symbols a message gets, at a sender that knows the SNR.
+"""How many channel symbols a bit of budget gets, at a sender that knows the SNR.
 
-    n C - m sqrt(n V) = B,      V = 2 snr / (1 + snr) log2(e)^2
+    alpha C = 1 + (1 / efficiency - 1 + GROWTH ln(B / SHORT)) (V / C) / (V0 / C0),       V = 2 snr / (1 + snr) log2(e)^2
 
-The evidence of n symbols is C a symbol on average with the variance V, so each message gets the same margin of m standard
-deviations: long ones spend less above capacity than short ones, and a high SNR less than a low one. What leads a search astray
-is the spread of the evidence against its mean, V / C; so a long message is never sent faster than
+The evidence of a symbol is C on average with the variance V. What leads a search astray is a run of symbols that takes the right
+path below the wrong ones; how often it goes how deep depends on the drift of the path, the budget beyond capacity, over V. So the
+margin grows with V / C (at 12 dB it is half of what it is at 0 dB, V0 / C0), and with the logarithm of the length of the message, in
+which such a run can be anywhere.
 
-    n >= B / C (1 + (1 / SUSTAINED - 1) (V / C) / (V0 / C0)),      V0, C0 at 0 dB
-
-Source: V is the variance of the information density of a Gaussian codebook (Polyanskiy, Poor, Verdu 2010).
+Source: V is the variance of the information density of a Gaussian codebook (Polyanskiy, Poor, Verdu 2010); the depth of the dips as
+in sequential decoding (Jacobs and Berlekamp, A lower bound to the distribution of computation for sequential decoding, 1967).
 """
 
 from __future__ import annotations
@@ -19,33 +19,18 @@ import math
 
 from semcom_core.units import capacity_bits, db_to_linear
 
-#: Bits a symbol over capacity at 0 dB that the search can follow for long; a message of any length has at least this margin.
-SUSTAINED = 0.75
-#: Message for which an efficiency is stated: bits, at 0 dB.
-REFERENCE_BITS = 100.0
+#: Bits of a message up to which the margin is that of the efficiency, and its growth beyond (decoding of 464 bits, measured).
+SHORT, GROWTH = 100.0, 0.15
 
 
-def margin_for(efficiency: float) -> float:
-    """Margin in standard deviations with which a message of REFERENCE_BITS at 0 dB takes REFERENCE_BITS / efficiency symbols."""
-    uses = REFERENCE_BITS / efficiency
-    return (uses - REFERENCE_BITS) / math.sqrt(uses * _dispersion(0.0))
-
-
-def symbols_for(bits: float, snr_db: float, efficiency: float) -> float:
-    """Channel symbols (a real number) of a message.
+def alpha_for(snr_db: float, efficiency: float, bits: float) -> float:
+    """Symbols a bit that a search of given effort can decode at an SNR.
 
     Args:
-        bits: information of the message, above 0.
-        snr_db: SNR, dB.
-        efficiency: information bits a symbol over capacity, for REFERENCE_BITS at 0 dB.
+        efficiency: information bits a symbol over capacity, tail not counted, at 0 dB for a message of up to SHORT bits.
+        bits: information of the message.
     """
-    capacity, dispersion = float(capacity_bits(snr_db)), _dispersion(snr_db)
-    spread = margin_for(efficiency) * math.sqrt(dispersion)
-    short = ((spread + math.sqrt(spread**2 + 4 * capacity * bits)) / (2 * capacity)) ** 2
-    long = bits / capacity * (1 + (1 / max(SUSTAINED, efficiency) - 1) * dispersion / capacity / _dispersion(0.0))
-    return max(short, long)
-
-
-def _dispersion(snr_db: float) -> float:
-    snr = float(db_to_linear(snr_db))
-    return 2 * snr / (1 + snr) * math.log2(math.e) ** 2
+    snr, capacity = float(db_to_linear(snr_db)), float(capacity_bits(snr_db))
+    spread = 2 * snr / (1 + snr) / capacity
+    margin = 1 / efficiency - 1 + GROWTH * math.log(max(bits / SHORT, 1.0))
+    return (1 + margin * spread) / capacity

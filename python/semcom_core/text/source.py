@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from semcom_core.text.budget import GRID, Budget
+from semcom_core.text.budget import Budget
 from semcom_core.text.spine import spine_symbols
 
 
@@ -24,11 +24,6 @@ class Source(NamedTuple):
     units: np.ndarray
     spines: np.ndarray
     bits: float
-
-    @property
-    def budget_bits(self) -> float:
-        """Budget of all of them, bits."""
-        return float(self.units.sum()) * GRID
 
     def symbols(self, budget: Budget) -> np.ndarray:
         """Channel symbols of one round."""

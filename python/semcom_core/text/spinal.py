@@ -24,7 +24,7 @@ from semcom_core.text.budget import Budget, rate_index, surprisal_units
 from semcom_core.text.codec import DecodedText, check_text, gather
 from semcom_core.text.constellation import evidence
 from semcom_core.text.prior import TextPrior
-from semcom_core.text.rate import symbols_for
+from semcom_core.text.rate import alpha_for
 from semcom_core.text.rounds import received
 from semcom_core.text.search import SearchResult, SequentialDecoder
 from semcom_core.text.source import Source
@@ -143,8 +143,7 @@ class SpinalCodec:
     def _frame(self, source: Source, snr_db: float, round: int, message_id: int, fragment: int, parts: int) -> Frame | None:
         """Frame of one round of one fragment; None where it is too long."""
         share = self.config.increment if round else 1.0
-        uses = symbols_for(source.bits, snr_db, self.config.efficiency)
-        alpha = share * uses / (source.budget_bits + self.config.tail_bits)
+        alpha = share * alpha_for(snr_db, self.config.efficiency, source.bits)
         budget = self._budget(rate_index(alpha, round), round)
         symbols = source.symbols(budget)
         if len(symbols) > MAX_LENGTH:
