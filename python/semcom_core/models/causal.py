@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Language models run by the transformers library (Llama, Mistral, Qwen and other causal models)."""
+"""Language models with a tokenizer of the transformers library (Llama, Mistral, Qwen and other causal models)."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
-from semcom_core.models.conversation import end_of_turn, prompt_tokens
-from semcom_core.models.tree import CausalTree, LlamaTree, log2_softmax
+from semcom_core.models.conversation import end_of_message, prompt_tokens
+from semcom_core.models.language import TokenTree
 
 #: Most tokens of the messages before a message; the oldest are left out.
 CONTEXT_TOKENS = 384
 
 
 class CausalModel:
-    """A transformers causal language model behind the LanguageModel interface (see models.language).
+    """A causal language model behind the LanguageModel interface (see models.language).
 
     Args:
         name: the name it was loaded by.
-        network: transformers causal model in evaluation mode, float32.
+        network: a FloatNetwork or an IntegerNetwork, with `tree` and `log2_probs` after a prompt.
         tokenizer: its tokenizer.
         prompt: text before every message; special tokens in it count as such.
         fingerprint: 16 hexadecimal digits.
+        vocabulary: number of tokens that the network knows.
         adapted: whether an adapter has taught it where messages end.
     """
 
-    def __init__(self, name, network, tokenizer, prompt: str, fingerprint: str, adapted: bool = False):
+    def __init__(self, name, network, tokenizer, prompt: str, fingerprint: str, vocabulary: int, adapted: bool = False):
         self.name = name
         self.fingerprint = fingerprint
         self.context_fingerprint = ""
-        self.end_token = end_of_turn(tokenizer, prompt) if adapted else None
-        self.vocabulary = network.get_input_embeddings().weight.shape[0]
+        self.end_token = end_of_message(tokenizer, prompt) if adapted else None
+        self.vocabulary = vocabulary
         added = [token for token, entry in tokenizer.added_tokens_decoder.items() if entry.special]
         self.special_tokens = tuple(sorted({*tokenizer.all_special_ids, *added}))
         self._network = network
@@ -57,13 +57,9 @@ class CausalModel:
     def detokenize(self, tokens: list[int]) -> str:
         return self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
-    @torch.inference_mode()
     def log2_probs(self, tokens: list[int]) -> np.ndarray:
-        inputs = torch.tensor([self._prompt + list(tokens)])
-        logits = self._network(inputs, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0]
-        return log2_softmax(logits)
+        return self._network.log2_probs(self._prompt, tokens)
 
-    def tree(self) -> CausalTree:
+    def tree(self) -> TokenTree:
         """A fresh token tree."""
-        kind = LlamaTree if self._network.config.model_type == "llama" else CausalTree
-        return kind(self._network, self._prompt)
+        return self._network.tree(self._prompt)

@@ -17,14 +17,14 @@ from pathlib import Path
 import yaml
 
 from semcom_core.config import from_mapping
-from semcom_core.errors import ModelError
+from semcom_core.errors import ModelError, check_choice
 from semcom_core.models.adapter import adapter_sha256, add_adapter
 from semcom_core.models.cache import as_folder, file_sha256
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.network import read_network
 
-#: How the network computes; another profile gives other probabilities, so it is part of the fingerprint.
-NUMERIC_PROFILE = "float32"
+#: What the weights are computed with. Other numbers give other probabilities, so it is part of the fingerprint.
+PRECISIONS = ("int8", "float32")
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
@@ -71,26 +71,40 @@ def locate(name: str) -> Path | str:
 
 
 @lru_cache(maxsize=2)
-def load_language_model(name: str = "smollm2-135m", adapter: str = "") -> LanguageModel:
+def load_language_model(name: str = "smollm2-135m", adapter: str = "", precision: str = "int8") -> LanguageModel:
     """Load a causal language model; a second call with the same names gives the same object.
 
     Args:
         name: a name of the catalogue, a path or a hub name.
         adapter: a name of `shipped_adapters`, a folder, or empty for none.
+        precision: int8 (for networks of the Llama kind; others stay float32) or float32.
 
     Raises:
+        ConfigError: there is no such precision.
         ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does not fit it.
     """
+    check_choice("precision", precision, PRECISIONS)
     addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
-    from semcom_core.models.causal import CausalModel  # after load_network, which says it where torch or transformers does not load
-    from semcom_core.models.packed import pack
+    from semcom_core.models import integer  # after load_network, which says it where torch or transformers does not load
+    from semcom_core.models.causal import CausalModel
 
-    fingerprint = _fingerprint(network, tokenizer, prompt, locate(name), addition)
+    profile = integer.PROFILE if precision == "int8" and integer.applies(network) else "float32"
+    fingerprint = _fingerprint(network, tokenizer, prompt, locate(name), profile, addition)
+    vocabulary = len(network.get_input_embeddings().weight)
     if adapter:
         network = add_adapter(network, adapter)
+    ready = integer.IntegerNetwork(network) if profile == integer.PROFILE else _float_network(network)
+    return CausalModel(name, ready, tokenizer, prompt, fingerprint, vocabulary, adapted=bool(adapter))
+
+
+def _float_network(network):
+    """A network that computes as it is, but for the layout of its weights."""
+    from semcom_core.models.packed import pack
+    from semcom_core.models.tree import FloatNetwork
+
     pack(network)
-    return CausalModel(name, network, tokenizer, prompt, fingerprint, adapted=bool(adapter))
+    return FloatNetwork(network)
 
 
 def load_network(name: str) -> tuple:
@@ -137,10 +151,10 @@ def _check(name: str, tokenizer, network, prompt: str | None) -> None:
         raise ModelError(f"model {name!r} has a tokenizer of {tokens} tokens; its network knows {rows}")
 
 
-def _fingerprint(network, tokenizer, prompt: str, place: Path | str, addition: str) -> str:
+def _fingerprint(network, tokenizer, prompt: str, place: Path | str, profile: str, addition: str) -> str:
     """16 hexadecimal digits over weights, tokenizer, prompt, numeric profile and adapter."""
     weights = file_sha256(place) if isinstance(place, Path) and place.is_file() else _weights_sha256(network)
-    facts = [weights, tokenizer.get_vocab(), prompt, NUMERIC_PROFILE, addition]
+    facts = [weights, tokenizer.get_vocab(), prompt, profile, addition]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 

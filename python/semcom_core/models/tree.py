@@ -24,6 +24,29 @@ def log2_softmax(logits: torch.Tensor) -> np.ndarray:
     return (torch.log_softmax(logits, dim=-1) * _BITS_PER_NAT).numpy()
 
 
+class FloatNetwork:
+    """A causal network of the transformers library, ready to grow trees.
+
+    Args:
+        network: in evaluation mode, float32.
+    """
+
+    def __init__(self, network):
+        self._network = network
+        self._kind = LlamaTree if network.config.model_type == "llama" else CausalTree
+
+    def tree(self, prompt: list[int]) -> CausalTree:
+        """A fresh token tree after a prompt."""
+        return self._kind(self._network, prompt)
+
+    @torch.inference_mode()
+    def log2_probs(self, prompt: list[int], tokens: list[int]) -> np.ndarray:
+        """Log2-probabilities of each token after a prompt and of what follows the last: float32 (len(tokens) + 1, vocabulary)."""
+        inputs = torch.tensor([prompt + list(tokens)])
+        logits = self._network(inputs, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0]
+        return log2_softmax(logits)
+
+
 class CausalTree:
     """Token tree over any causal network of the transformers library (see models.language.TokenTree).
 

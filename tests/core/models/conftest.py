@@ -49,8 +49,8 @@ def tiny_folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tiny_folder):
-    """The model, loaded."""
-    return load_language_model(str(tiny_folder))
+    """The model in float32."""
+    return load_language_model(str(tiny_folder), precision="float32")
 
 
 @pytest.fixture

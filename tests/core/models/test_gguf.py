@@ -51,7 +51,7 @@ def test_conversion_happens_once_for_each_content(gguf, conversions, tmp_path):
 
 
 def test_a_gguf_file_loads_by_its_path(gguf, conversions, tiny):
-    model = load_language_model(str(gguf))
+    model = load_language_model(str(gguf), precision="float32")
     tokens = tiny.tokenize("the house")
     assert model.log2_probs(tokens) == pytest.approx(tiny.log2_probs(tokens), abs=1e-4)
     assert conversions == [gguf]

@@ -15,7 +15,7 @@ import torch
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import enable_progress_bar
 
-from semcom_core.errors import ModelError
+from semcom_core.errors import ConfigError, ModelError
 from semcom_core.models import load_language_model, loader
 from tests.core.models.conftest import save_tiny_model
 
@@ -24,6 +24,11 @@ def edit(path: Path, **changes) -> None:
     """Set keys of a JSON file; None removes one."""
     data = {**json.loads(path.read_text(encoding="utf-8")), **changes}
     path.write_text(json.dumps({key: value for key, value in data.items() if value is not None}), encoding="utf-8")
+
+
+def float_model(folder: Path):
+    """A folder's model in float32."""
+    return load_language_model(str(folder), precision="float32")
 
 
 def refusal(name: str) -> str:
@@ -46,20 +51,26 @@ def test_what_a_model_says_of_itself(tiny, tiny_folder):
 
 
 def test_fingerprint_is_that_of_the_model_not_of_its_place(tiny, copy):
-    assert load_language_model(str(copy)).fingerprint == tiny.fingerprint
+    assert float_model(copy).fingerprint == tiny.fingerprint
 
 
 def test_fingerprint_changes_with_weights_prompt_and_tokenizer(tiny, copy, tmp_path):
     save_tiny_model(tmp_path / "weights", seed=1)
     edit(copy / "tokenizer_config.json", bos_token="<|im_end|>")
-    found = {tiny.fingerprint, load_language_model(str(tmp_path / "weights")).fingerprint, load_language_model(str(copy)).fingerprint}
+    found = {tiny.fingerprint, *(float_model(folder).fingerprint for folder in (tmp_path / "weights", copy))}
     assert len(found) == 3
     other = tmp_path / "tokenizer"
     save_tiny_model(other)
     path = other / "tokenizer.json"
     path.write_text(path.read_text(encoding="utf-8").replace("<|im_end|>", "<|im_stop|>"), encoding="utf-8")
     edit(other / "tokenizer_config.json", extra_special_tokens=["<|im_stop|>"])
-    assert load_language_model(str(other)).fingerprint not in found
+    assert float_model(other).fingerprint not in found
+
+
+def test_precision_is_part_of_the_fingerprint_and_one_of_two(tiny, copy):
+    assert load_language_model(str(copy)).fingerprint == load_language_model(str(copy), precision="int8").fingerprint != tiny.fingerprint
+    with pytest.raises(ConfigError, match="precision is 'int4'; allowed is one of float32, int8"):
+        load_language_model(str(copy), precision="int4")
 
 
 @pytest.mark.parametrize(("bos", "prompt"), [("<s>", [0]), ("<|im_end|>", [2]), (None, [1])])
@@ -68,7 +79,7 @@ def test_the_prompt_is_the_first_token_of_a_text_or_else_the_last(copy, bos, pro
     with torch.inference_mode():
         logits = AutoModelForCausalLM.from_pretrained(copy, dtype="float32")(torch.tensor([prompt])).logits[0, -1]
     expected = torch.log_softmax(logits, dim=-1).numpy() / np.log(2)
-    assert load_language_model(str(copy)).log2_probs([])[0] == pytest.approx(expected, abs=1e-4)
+    assert float_model(copy).log2_probs([])[0] == pytest.approx(expected, abs=1e-4)
 
 
 UNKNOWN = ["nonsense", "./nonsense", "/no/such/folder", "a/b/c", "owner/model.gguf", "own er/model", "~/nonsense", ""]
