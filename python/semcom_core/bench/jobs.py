@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import signal
 from collections.abc import Iterator
@@ -93,10 +94,8 @@ def connected(address: str):
 
 
 def _start() -> None:
-    """Set up a process: one thread; an interrupt is left to the process that started it."""
-    import torch
-
-    torch.set_num_threads(1)
+    """Set up a process: one thread, told before torch is loaded; an interrupt is left to the process that started it."""
+    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

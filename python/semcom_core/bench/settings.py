@@ -21,9 +21,9 @@ def class_of(codec: str) -> type:
 
 def defaults_of(codec: str) -> dict:
     """A codec's settings and their defaults: the fields of the configuration that its class takes."""
-    kind = get_type_hints(class_of(codec).__init__)["config"]
+    kind = get_type_hints(class_of(codec).__init__).get("config")
     config = next((one for one in get_args(kind) if one is not type(None)), kind)
-    return {f.name: f.default for f in fields(config)}
+    return {f.name: f.default for f in fields(config)} if config else {}
 
 
 def takes_context(codec: str) -> bool:
@@ -49,7 +49,7 @@ def settings_for(codec: str, codecs: Sequence[str], given: dict) -> dict:
         takers = [prefix] if dot else codecs
         name = name if dot else key
         if not any(name in defaults_of(taker) for taker in takers):
-            known = "; ".join(f"{taker}: {', '.join(defaults_of(taker))}" for taker in takers)
+            known = "; ".join(f"{taker}: {', '.join(defaults_of(taker)) or 'none'}" for taker in takers)
             raise ConfigError(f"no codec has a setting {name!r}; allowed is {known}")
         if codec in takers and name in defaults_of(codec):
             (own if dot else plain)[name] = value

@@ -59,6 +59,11 @@ def _most(text: str, value: float, limit: float, digits: int = 3) -> tuple[str, 
     return f"{text} {value:.{digits}f}", f"<= {limit:g}", value <= limit
 
 
+def _if(delivered: bool, text: str, target: str, reached: bool) -> tuple[str, str, bool]:
+    """A figure that counts only where enough texts are delivered exactly."""
+    return (text, target, reached) if delivered else (f"{text}, too few exact", target, False)
+
+
 def _least(text: str, value: float, limit: float) -> tuple[str, str, bool]:
     return f"{text} {value:.3f}", f">= {limit:g}", value >= limit
 
@@ -79,10 +84,12 @@ def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str
     if row["codec"] != HEADLINE:
         return
     limit = float(np.interp(row["snr_db"], list(BOUND), list(BOUND.values())))
-    yield _most(f"uses over bound (limit {row['limit_ratio']:.3f})", row["bound_ratio"], limit)
+    exact = settings.get("exact", EXACT)
+    yield _if(row["exact_rate"] >= exact, *_most(f"uses over bound (limit {row['limit_ratio']:.3f})", row["bound_ratio"], limit))
     for other in rows:
         if other["codec"] in USES_OVER and other["channel"] == row["channel"] and other["context"] == row["context"] == 0:
-            yield _most(f"uses over {other['codec']}", row["uses_per_word"] / other["uses_per_word"], USES_OVER[other["codec"]])
+            ratio, equal = row["uses_per_word"] / other["uses_per_word"], row["exact_rate"] >= min(exact, other["exact_rate"])
+            yield _if(equal, *_most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]]))
 
 
 def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, str, bool]]:

@@ -13,9 +13,9 @@ from semcom_core.bench.corpus import Message
 from semcom_core.bench.gap import gap_of
 from semcom_core.bench.noisy import NoisyModel
 from semcom_core.bench.pilots import pilot_uses, receive_with_pilots
+from semcom_core.bench.rounds import in_context, joined, rounds_of
 from semcom_core.channel import Channel
 from semcom_core.errors import ConfigError, check_range
-from semcom_core.link.combine import combine, kind
 from semcom_core.phy import Frame, ReceivedFrame
 from semcom_core.phy.frame import MESSAGE_IDS, ROUNDS
 from semcom_core.text import DecodedText, TextCodec, load_codec
@@ -126,6 +126,7 @@ class Trials:
     def __init__(self, link: Link, sender: TextCodec | None = None):
         self._link = link
         self._sender = sender or link.sender()
+        self._warm = False
 
     def uses(self, message: Message) -> int:
         """Channel uses of the first round of a message."""
@@ -135,6 +136,7 @@ class Trials:
     def run(self, number: int, message: Message) -> Trial:
         """Send message `number`, round after round until it is decoded; its message number is that modulo MESSAGE_IDS."""
         link, rng = self._link, np.random.default_rng([self._link.seed, number])
+        self._warm_up()
         started = time.perf_counter()
         sender = in_context(self._sender, message)
         rounds = rounds_of(sender, message.text, link.rate_snr_db, number % MESSAGE_IDS, link.rounds)
@@ -144,6 +146,14 @@ class Trials:
         pilots = sum(link.pilot_uses(length) for length in lengths)
         bits, gap = sender.source_bits(message.text), gap_of(sender, message.text, link.rate_snr_db)
         return Trial(message.text, result, bits, lengths, encode_s, decode_s, sent, gap, pilots)
+
+    def _warm_up(self) -> None:
+        """Send a word before anything is timed: the first use of a codec loads and compiles what it needs."""
+        if not self._warm:
+            snr_db, clean = 20.0, np.float32(0.01)
+            frames = self._sender.encode("Yes.", snr_db)
+            self._sender.decode([ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), clean)) for f in frames])
+            self._warm = True
 
     def _deliver(self, rounds: list[list[Frame]], receiver: TextCodec, rng: np.random.Generator) -> tuple[int, DecodedText, float]:
         """Rounds sent until the message was decoded (or all), what was received, and the time of all attempts to decode, s."""
@@ -157,33 +167,6 @@ class Trials:
             decode_s += time.perf_counter() - started
             sent += 1
         return sent, result, decode_s
-
-
-def in_context(codec: TextCodec, message: Message) -> TextCodec:
-    """The codec told of the texts before a message.
-
-    Raises:
-        ConfigError: there are such texts, and the codec takes no context.
-    """
-    if not message.context:
-        return codec
-    if not hasattr(codec, "with_context"):
-        raise ConfigError(f"codec {codec.name!r} takes no context; allowed is --context 0")
-    return codec.with_context(message.context)
-
-
-def rounds_of(codec: TextCodec, text: str, snr_db: float, message_id: int, rounds: int) -> list[list[Frame]]:
-    """Frames of each round of a message: increments where the codec has them, else copies."""
-    if rounds > 1 and hasattr(codec, "increments"):
-        return codec.increments(text, snr_db, message_id)[:rounds]
-    return [codec.encode(text, snr_db, message_id=message_id)] * rounds
-
-
-def joined(frames: list[ReceivedFrame], new: ReceivedFrame) -> list[ReceivedFrame]:
-    """Received frames with one more, which is combined with its copy where there is one."""
-    copies = [frame for frame in frames if kind(frame) == kind(new)]
-    others = [frame for frame in frames if kind(frame) != kind(new)]
-    return [*others, combine(copies[0], new) if copies else new]
 
 
 def receive(frame: Frame, channel: Channel, rng: np.random.Generator) -> ReceivedFrame:

@@ -13,8 +13,9 @@ import pytest
 
 from semcom_core.bench.corpus import Message
 from semcom_core.bench.jobs import Workers
+from semcom_core.bench.rounds import joined
 from semcom_core.bench.rows import series, summarise
-from semcom_core.bench.text import Link, Trial, Trials, joined
+from semcom_core.bench.text import Link, Trial, Trials
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError
 from semcom_core.phy import Frame, FrameHeader, ReceivedFrame, Transmitter
