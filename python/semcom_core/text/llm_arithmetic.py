@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text codec "llm-ac", the strongest separate design: arithmetic coding with a language model, then a channel code.
 
-    text ─► tokens ─► arithmetic coder, p(token | tokens before) ─► CRC ─► polar code (LDPC when long) ─► adaptive QAM
+    text ─► tokens ─► arithmetic coder, p(token | tokens before) ─► CRC ─► polar or LDPC code ─► adaptive QAM
+
+A sentence is 40 to 250 bits, so the code is the polar code of rates.ShortRule by default: at equal loss it needs about 0.85 of the uses of
+the LDPC code that the other separate codecs send with (setting fec=ldpc).
 
 The decoder must compute the very same probabilities as the encoder, bit by bit: one frequency that differs by one makes everything after it
 another text. So both ends run the model token by token, by the same calls with the same shapes, and the log2-probabilities become whole
@@ -20,14 +23,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.config import setting
-from semcom_core.errors import FrameError
+from semcom_core.errors import FrameError, check_choice
 from semcom_core.models.language import LanguageModel
 from semcom_core.phy.frame import FrameHeader, ReceivedFrame
 from semcom_core.text.arithmetic import SLACK, ArithmeticDecoder, ArithmeticEncoder
 from semcom_core.text.codec import check_text
 from semcom_core.text.model_codec import ModelCodec, ModelConfig
 from semcom_core.text.prior import TextPrior
-from semcom_core.text.rates import ShortRule
+from semcom_core.text.rates import LongRule, Rule, ShortRule
 from semcom_core.text.separate import SeparateCodec, check_rate
 
 #: Frequencies are probabilities in units of 2^-FREQUENCY_BITS; whatever is possible has one unit at least.
@@ -36,6 +39,8 @@ FREQUENCY_BITS = 32
 HISTORY = 192
 #: Source symbols of the longest message, and of the longest guess where the CRC does not hold.
 MOST_SYMBOLS, GUESSED_SYMBOLS = 16_384, 256
+#: Channel codes to choose from.
+RULES: dict[str, Rule] = {"polar": ShortRule(), "ldpc": LongRule(grain=1)}
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,12 @@ class LlmArithmeticConfig(ModelConfig):
     """Settings of the codec. The model's must be the same at both ends."""
 
     efficiency: float = setting(0.85, "capacity at the SNR that a frame is made for over that of the channel, 0.05 to 1")
+    fec: str = setting("polar", "channel code, the same at both ends: polar (LDPC from 600 bits on), or ldpc")
     margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
 
     def __post_init__(self):
         check_rate(self.efficiency, self.margin_db)
+        check_choice("fec", self.fec, RULES)
 
 
 class Frequencies:
@@ -84,11 +91,11 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
 
     name = "llm-ac"
     number = 5
-    rule = ShortRule()
     config_type = LlmArithmeticConfig
 
     def __init__(self, config: LlmArithmeticConfig, model: LanguageModel):
         super().__init__(config, model)
+        self.rule = RULES[config.fec]
 
     def compress(self, text: str) -> np.ndarray:
         check_text(text)
