@@ -51,11 +51,16 @@ def gap_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the table of uses by cause, in uses a word."""
     causes = [cause for cause in CAUSES if any(cause in row["gap"] for row in rows)]
     table = [
-        [series(row), f"{row['snr_db']:g}", *(f"{row['gap'][c] * row['uses_per_word']:.2f}" if c in row["gap"] else "-" for c in causes)]
+        [series(row), f"{row['snr_db']:g}", *(f"{_uses(row, c):.2f}" if c in row["gap"] else "-" for c in causes)]
         for row in rows
         if row["gap"] and row["max_rounds"] == 1
     ]
     return ["codec", "SNR dB", *causes], table
+
+
+def _uses(row: dict, cause: str) -> float:
+    """Uses a word of a cause, to hundredths and never -0."""
+    return round(row["gap"][cause] * row["uses_per_word"], 2) + 0.0
 
 
 def ratio_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:

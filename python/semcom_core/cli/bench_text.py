@@ -18,7 +18,7 @@ from semcom_core.bench.plot import plot_text
 from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.targets import figures
 from semcom_core.bench.text import Trial
-from semcom_core.cli.bench_text_options import Case, add_arguments, cases, check, messages_of
+from semcom_core.cli.bench_text_options import Case, add_arguments, cases, check, corpus_of, messages_of
 from semcom_core.errors import ConfigError
 
 __all__ = ["add_arguments", "run"]
@@ -39,11 +39,16 @@ def run(args: argparse.Namespace) -> int:
     """
     check(args)
     check_writable(args.json, args.plot)
+    settings = {name: value for name, value in vars(args).items() if name not in _NOT_SETTINGS}
+    if args.distill:
+        from semcom_core.cli.bench_text_distill import run_distill  # it loads torch
+
+        return run_distill(args, settings)
     messages, todo = messages_of(args), cases(args)
     for name in dict.fromkeys(case.link.codec for case in todo):  # what cannot work fails here, before hours of measuring
         link = next(case.link for case in todo if case.link.codec == name)
         link.receiver(link.sender(), np.random.default_rng(args.seed))
-    settings = {name: value for name, value in vars(args).items() if name not in _NOT_SETTINGS} | {"left_out": []}
+    settings |= {"corpus": corpus_of(args), "left_out": []}
     rows: list[dict] = []
     with Workers(args.jobs, args.ray) as workers:
         measurement = Measurement(workers, messages, args.exact, args.uses_per_word, _progress)

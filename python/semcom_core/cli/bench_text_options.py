@@ -21,6 +21,9 @@ from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.phy.frame import ROUNDS
 from semcom_core.text import TEXT_CODECS
 
+#: Corpus of the text bench unless another is named.
+DEFAULT_CORPUS = "europarl"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add all options."""
@@ -28,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_channel(parser)
     _add_data(parser)
     _add_rate(parser)
+    parser.add_argument("--distill", metavar="MODE", help="count what distilled texts save: off, canonical, extractive or abstractive")
     parser.add_argument("--probability-noise", type=float, default=0.0, help="uniform noise on each log2-probability at the receiver, bits")
     parser.add_argument("--jobs", type=int, default=1, help="sentences at once, above 1 each in a process with one thread (default 1)")
     parser.add_argument("--ray", help="address of a Ray cluster that runs the jobs (default: this machine)")
@@ -47,7 +51,7 @@ def _add_channel(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--corpus", default="europarl", help=f"one of {', '.join(CORPORA)}, or a file (default europarl)")
+    parser.add_argument("--corpus", help=f"one of {', '.join(CORPORA)}, or a file (default {DEFAULT_CORPUS})")
     parser.add_argument("--data", help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)")
     parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
     parser.add_argument("--words", default="5:30", help="keep sentences of this many words (default 5:30)")
@@ -85,9 +89,14 @@ def check(args: argparse.Namespace) -> None:
         raise ConfigError(f"uses per word are limited to {args.uses_per_word:g}; allowed is above 0")
 
 
+def corpus_of(args: argparse.Namespace) -> str:
+    """The corpus that is asked for, or the usual one."""
+    return args.corpus or DEFAULT_CORPUS
+
+
 def messages_of(args: argparse.Namespace) -> list[Message]:
     """The messages to send, each with the longest context asked for."""
-    path = data_file(args.data, args.corpus)
+    path = data_file(args.data, corpus_of(args))
     return messages(path, args.split, word_range(args.words), args.limit, np.random.default_rng(args.seed), max(args.context))
 
 
