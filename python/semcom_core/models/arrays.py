@@ -7,6 +7,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import torch
+
+from semcom_core.models.vector import BLOCKS, LANES
 
 
 class Matrices(NamedTuple):
@@ -14,6 +17,28 @@ class Matrices(NamedTuple):
 
     weights: np.ndarray
     scales: np.ndarray
+
+
+def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matrices:
+    """Integer weights of linear layers; those of one layer that share their input become one matrix.
+
+    Args:
+        layers: for each layer, float32 weights (outputs, inputs); inputs are even in number.
+        factor: of the outputs.
+    """
+    tile = BLOCKS * LANES
+    rows, inputs = sum(len(part) for part in layers[0]), layers[0][0].shape[1]
+    blocks = -(-rows // tile) * BLOCKS
+    weights = np.zeros((len(layers), blocks, inputs // 2, LANES, 2), np.int8)
+    scales = np.zeros((len(layers), blocks * LANES), np.float32)
+    for layer, parts in enumerate(layers):
+        whole = torch.zeros(blocks * LANES, inputs)
+        torch.cat(parts, out=whole[:rows])
+        steps = whole.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
+        rounded = (whole / steps).round().to(torch.int8)
+        weights[layer] = rounded.view(blocks, LANES, inputs // 2, 2).transpose(1, 2).numpy()
+        scales[layer] = steps[:, 0].numpy() * factor
+    return Matrices(weights, scales)
 
 
 class Weights(NamedTuple):

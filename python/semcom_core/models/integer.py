@@ -15,9 +15,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from semcom_core.models.arrays import Matrices, Nodes, Weights, Workspace
+from semcom_core.models.arrays import Nodes, Weights, Workspace, pack_matrices
 from semcom_core.models.step import LAYER_PHASES, forward
-from semcom_core.models.vector import BLOCKS, LANES, ROWS
+from semcom_core.models.vector import ROWS
 
 #: Name of the numeric profile, part of a model's fingerprint.
 PROFILE = "int8-16"
@@ -35,28 +35,6 @@ def applies(network) -> bool:
     if any(name.endswith(".bias") for name in network.state_dict()):
         return False
     return network.model.rotary_emb.rope_type in _STATIC_POSITIONS and network.model.layers[0].self_attn.head_dim % 2 == 0
-
-
-def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matrices:
-    """Integer weights of linear layers; those of one layer that share their input become one matrix.
-
-    Args:
-        layers: for each layer, float32 weights (outputs, inputs); inputs are even in number.
-        factor: of the outputs.
-    """
-    tile = BLOCKS * LANES
-    rows, inputs = sum(len(part) for part in layers[0]), layers[0][0].shape[1]
-    blocks = -(-rows // tile) * BLOCKS
-    weights = np.zeros((len(layers), blocks, inputs // 2, LANES, 2), np.int8)
-    scales = np.zeros((len(layers), blocks * LANES), np.float32)
-    for layer, parts in enumerate(layers):
-        whole = torch.zeros(blocks * LANES, inputs)
-        torch.cat(parts, out=whole[:rows])
-        steps = whole.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
-        rounded = (whole / steps).round().to(torch.int8)
-        weights[layer] = rounded.view(blocks, LANES, inputs // 2, 2).transpose(1, 2).numpy()
-        scales[layer] = steps[:, 0].numpy() * factor
-    return Matrices(weights, scales)
 
 
 class IntegerNetwork:

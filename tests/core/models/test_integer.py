@@ -10,6 +10,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
 from semcom_core.models import integer, load_language_model
+from semcom_core.models.arrays import pack_matrices
 
 PROMPT = [0]
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 300}
@@ -117,7 +118,7 @@ def test_integer_weights_are_within_half_a_step():
     rng = torch.Generator().manual_seed(2)
     parts = [torch.randn(rows, 10, generator=rng) for rows in (50, 7)]
     parts[1][3] = 0.0
-    found = integer.pack_matrices([parts], factor=2.0)
+    found = pack_matrices([parts], factor=2.0)
     blocks = found.weights.shape[1]
     rounded = found.weights[0].transpose(0, 2, 1, 3).reshape(blocks * 16, 10)
     assert np.abs(rounded).max() == 127 and not rounded[57:].any() and not rounded[53].any()
