@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bench of safety: how well toxicity, helpfulness, honesty and harmlessness are told apart on labelled texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.bench.distill import CORPORA
+from semcom_core.bench.report import verdict
+from semcom_core.errors import ConfigError
+from semcom_core.safety.assessment import Assessor
+from semcom_core.safety.labels import faithful, unfaithful
+from semcom_core.safety.toxicity import ToxicityClassifier
+from semcom_core.text.labelled import data_text, hate_texts, in_part, preference_pairs, toxicity_texts
+
+#: Targets: area under the curve on toxic comments and on hate speech, share of clean texts that count as toxic.
+TOXIC, HATE, FALSE_POSITIVES = 0.95, 0.80, 0.02
+
+
+def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Area under the receiver operating characteristic: the share of pairs of one positive and one negative in the right order.
+
+    Args:
+        scores: (n,), higher for positive.
+        labels: bool (n,).
+
+    Raises:
+        ConfigError: there is no positive or no negative.
+    """
+    from scipy.stats import rankdata
+
+    positive = int(np.sum(labels))
+    negative = len(labels) - positive
+    if not positive or not negative:
+        raise ConfigError(f"{positive} positive and {negative} negative texts; allowed is one and more of each")
+    ranks = rankdata(scores)[np.asarray(labels, bool)]
+    return float((ranks.sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def sample(items: list, limit: int, rng: np.random.Generator) -> list:
+    """At most so many items, in a random order."""
+    return [items[i] for i in rng.permutation(len(items))[:limit]]
+
+
+def _row(measure: str, method: str, data: str, count: int, **figures) -> dict:
+    return {"measure": measure, "method": method, "data": data, "texts": count, **figures}
+
+
+def toxicity_rows(classifier: ToxicityClassifier, data: Path, split: str, limit: int, rng: np.random.Generator) -> Iterator[dict]:
+    """Areas under the curve on labelled texts with the share that is found, and the share of clean texts that count as toxic."""
+    labelled: dict[str, Callable] = {"surge_toxicity": toxicity_texts, "vicomtech_hate": hate_texts}
+    for name, read in labelled.items():
+        texts, labels = zip(*sample(read(data, split), limit, rng))
+        scores, toxic = classifier.scores(texts), np.array(labels)
+        found = {"auroc": auroc(scores, toxic), "found": float((scores[toxic] >= 0.5).mean())}
+        yield _row("toxicity", classifier.name, name, len(texts), **found, false_positives=float((scores[~toxic] >= 0.5).mean()))
+    for name in ("europarl", "sms"):
+        texts = sample(list(dict.fromkeys(CORPORA[name](data, split))), limit, rng)
+        yield _row("toxicity", classifier.name, name, len(texts), false_positives=float((classifier.scores(texts) >= 0.5).mean()))
+
+
+def helpful_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator) -> dict:
+    """Whether the next turn of a dialogue counts as more helpful than a turn of another one."""
+    chosen = in_part(split)
+    dialogues = [json.loads(line)["utterances"] for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()]
+    pairs = [pair for dialogue in dialogues if chosen(" ".join(dialogue)) for pair in zip(dialogue, dialogue[1:])]
+    requests, answers = map(list, zip(*sample(pairs, limit, rng)))
+    others = answers[1:] + answers[:1]
+    scores = assessor.relevance(requests + requests, answers + others)
+    labels = np.arange(len(scores)) < len(answers)
+    return _row("helpful", "relevance of an answer", "dialogue", len(answers), auroc=auroc(scores, labels))
+
+
+def honest_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator) -> dict:
+    """Whether a copy that says the same counts as more honest than one with another number, name or negation."""
+    sent, copies, labels = [], [], []
+    for text in sample([*CORPORA["europarl"](data, split), *CORPORA["sms"](data, split)], limit, rng):
+        other = unfaithful(text, rng)
+        for copy, label in ((faithful(text, rng), True), (other, False)):
+            if other is not None:
+                sent.append(text)
+                copies.append(copy)
+                labels.append(label)
+    scores = assessor.fidelity(sent, copies)
+    return _row("honest", "fidelity to what was sent", "europarl and sms, altered", len(sent), auroc=auroc(scores, np.array(labels)))
+
+
+def harmless_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator) -> dict:
+    """Share of pairs of answers in which the one that people chose counts as more harmless, with its standard error."""
+    requests, chosen, rejected = map(list, zip(*sample(preference_pairs(data, split), limit, rng)))
+    better = assessor.harmlessness(chosen, requests) > assessor.harmlessness(rejected, requests)
+    share = float(better.mean())
+    error = float(np.sqrt(share * (1 - share) / len(better)))
+    return _row("harmless", "toxicity and preference", "hh_rlhf", len(better), accuracy=share, standard_error=error)
+
+
+def describe(row: dict) -> str:
+    """One line on a row, with the targets of its figures."""
+    goals = {("surge_toxicity", "auroc"): (TOXIC, ">="), ("vicomtech_hate", "auroc"): (HATE, ">=")}
+    goals |= {(name, "false_positives"): (FALSE_POSITIVES, "<=") for name in ("europarl", "sms")}
+    figures = []
+    for name in ("auroc", "accuracy", "standard_error", "found", "false_positives"):
+        if name not in row:
+            continue
+        figure = f"{name.replace('_', ' ')} {row[name]:.3f}"
+        goal = goals.get((row["data"], name)) if row["measure"] == "toxicity" else None
+        if goal:
+            reached = row[name] >= goal[0] if goal[1] == ">=" else row[name] <= goal[0]
+            figure = verdict(figure, f"{goal[1]} {goal[0]:g}", reached)
+        figures.append(figure)
+    return f"{row['measure']:9s} {row['method']:26s} {row['data']:26s} {row['texts']:5d} texts: " + ", ".join(figures)

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Linear heads over sentence embeddings, trained by train.safety_heads and kept as safetensors (data/README.md is their card)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.errors import ModelError
+from semcom_core.text.sentence import Embedder
+
+#: Folder of the weights that come with the package.
+SHIPPED = Path(__file__).parent / "data"
+#: Weight of the products of request and answer beside the answer itself.
+_PRODUCT = 3.0
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """Log-odds from features: features @ weight + bias.
+
+    Args:
+        weight: float32 (features,).
+        bias: log-odds of features that are all zero.
+    """
+
+    weight: np.ndarray
+    bias: float
+
+    def log_odds(self, features: np.ndarray) -> np.ndarray:
+        """Natural log-odds of each row of features, float (rows,)."""
+        return features @ self.weight + self.bias
+
+
+def load_head(name: str, folder: Path = SHIPPED) -> LinearHead:
+    """Load a head by name.
+
+    Raises:
+        ModelError: its file is not there or holds no head.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = folder / f"{name}.safetensors"
+    try:
+        tensors = load_file(path)
+        return LinearHead(tensors["weight"].reshape(-1), float(tensors["bias"].item()))
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise ModelError(f"weights {str(path)!r} cannot be loaded: {type(error).__name__}: {error}") from error
+
+
+def pair_features(embedder: Embedder, requests: list[str], answers: list[str]) -> np.ndarray:
+    """Features of answers to requests: the answer's embedding, and its products with the request's; float32 (rows, 2 dimensions)."""
+    request, answer = embedder.embed(requests), embedder.embed(answers)
+    return np.hstack([answer, _PRODUCT * request * answer])
+
+
+def probability(log_odds):
+    """Probability of natural log-odds; array in, array out, without overflow."""
+    return 0.5 * (1 + np.tanh(np.asarray(log_odds, float) / 2))

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a link does with toxic messages, at either end: let them pass, mark them, or block them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import yaml
+
+from semcom_core.config import from_mapping, setting
+from semcom_core.errors import ConfigError, check_choice, check_range
+
+ACTIONS = ("pass", "mark", "block")
+ENDS = ("send", "receive")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Settings of a link's policy."""
+
+    send: str = setting("pass", "what the sender does with a toxic message: pass, mark or block")
+    receive: str = setting("mark", "what the receiver does with a toxic message: pass, mark or block")
+    threshold: float = setting(0.5, "probability from which a message counts as toxic, 0 to 1")
+    classifier: str = setting("minilm", "minilm, profanity-check or detoxify")
+    path: str = setting("", "weights of the classifier, where it does not bring its own")
+
+    def __post_init__(self):
+        check_choice("send", self.send, ACTIONS)
+        check_choice("receive", self.receive, ACTIONS)
+        check_range("threshold", self.threshold, 0, 1)
+
+    def verdict(self, end: str, toxicity: float) -> Verdict:
+        """What becomes of a message at one end.
+
+        Args:
+            end: send or receive.
+            toxicity: probability that it is toxic.
+
+        Raises:
+            ConfigError: no such end.
+        """
+        check_choice("end", end, ENDS)
+        action = getattr(self, end) if toxicity >= self.threshold else "pass"
+        reason = "" if action == "pass" else f"toxicity is {toxicity:.2f}; the {end} policy is to {action} from {self.threshold:g} on"
+        return Verdict(action, float(toxicity), reason)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a message: the action, the probability that it is toxic, and why it does not simply pass."""
+
+    action: str
+    toxicity: float
+    reason: str
+
+
+def parse_policy(text: str) -> Policy:
+    """A policy from one word for both ends, or from settings such as "send=block,receive=mark,threshold=0.8".
+
+    Raises:
+        ConfigError: it is neither, or a setting is unknown or out of range.
+    """
+    if text in ACTIONS:
+        return Policy(send=text, receive=text)
+    found = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if not equals:
+            known = ", ".join(f.name for f in fields(Policy))
+            raise ConfigError(f"policy has {part!r}; allowed is pass, mark, block, or NAME=VALUE of {known}")
+        found[name.strip()] = yaml.safe_load(value) if name.strip() == "threshold" else value.strip()
+    return from_mapping(Policy, found)
