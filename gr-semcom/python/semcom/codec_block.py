@@ -9,6 +9,8 @@ import logging
 import pmt
 from gnuradio import gr
 
+from semcom_core.text import TEXT_CODECS
+
 from .codec_worker import CodecWorker
 from .guard import tunable
 from .job_queue import Job
@@ -22,9 +24,9 @@ class codec_block(gr.basic_block):
     A derived class has `handle_message` for its port `in` and `on_done` for what the codec answers.
     """
 
-    def __init__(self, name, codec, options, queue_size, timeout_s):
+    def __init__(self, name, codec, options, queue_size, timeout_s, known=TEXT_CODECS):
         gr.basic_block.__init__(self, name, None, None)
-        self.worker = CodecWorker(codec, options or {}, self, queue_size, timeout_s)
+        self.worker = CodecWorker(codec, options or {}, self, queue_size, timeout_s, known)
         self.codec, self.options = self.worker.codec, self.worker.options
         self.queue_size, self.timeout_s = self.worker.jobs.size, self.worker.timeout_s
         self.dropped = self.lost = self.refused = 0

@@ -10,7 +10,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -90,9 +90,9 @@ class CodecPipe:
                 end.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(whole), int(rest * 1e6)))
 
 
-def checked(codec: str, options: dict) -> tuple[str, dict]:
-    """Name and settings of a codec, as far as they can be checked without loading it."""
-    check_choice("codec", codec, TEXT_CODECS)
+def checked(codec: str, options: dict, known: Container[str] = TEXT_CODECS) -> tuple[str, dict]:
+    """Name and settings of a codec, or of another service of those known, as far as they can be checked without loading it."""
+    check_choice("codec", codec, known)
     if not isinstance(options, dict):
         raise ConfigError(f"options is {options!r}; allowed is a dict of settings")
     return codec, dict(options)

@@ -16,6 +16,7 @@ import threading
 import time
 
 from semcom_core.errors import check_range
+from semcom_core.text import TEXT_CODECS
 
 from .codec_listener import Listener
 from .codec_pipe import CodecPipe, checked
@@ -38,13 +39,15 @@ class CodecWorker:
         listener: what is told of results and losses.
         queue_size: jobs that may wait; see JobQueue.
         timeout_s: a job that takes longer is lost and the process started anew, s. Loading has the limit LOAD_LIMIT_S.
+        known: names that the codec may have; services of semcom_core.safety.services work as codecs do.
 
     Raises:
         ConfigError: there is no such codec, or a value is out of range.
     """
 
-    def __init__(self, codec: str, options: dict, listener: Listener, queue_size: int = 64, timeout_s: float = 300.0):
-        self.codec, self.options = checked(codec, options)
+    def __init__(self, codec, options: dict, listener: Listener, queue_size: int = 64, timeout_s: float = 300.0, known=TEXT_CODECS):
+        self._known = known
+        self.codec, self.options = checked(codec, options, known)
         self.set_timeout_s(timeout_s)
         self.jobs = JobQueue(queue_size)
         self._listener = listener
@@ -84,7 +87,7 @@ class CodecWorker:
         Raises:
             ConfigError: there is no such codec.
         """
-        self.jobs.put(Job(RELOAD, checked(codec, options)))
+        self.jobs.put(Job(RELOAD, checked(codec, options, self._known)))
 
     def _run(self) -> None:
         while not self._stopping.is_set():
