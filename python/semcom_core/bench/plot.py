@@ -28,10 +28,11 @@ def curves(rows: list[dict]) -> dict[str, tuple[str, list[dict]]]:
 
 def _lines(axes, rows: list[dict], value) -> None:
     for name, (colour, chosen) in curves(rows).items():
-        style = "-" if chosen[0]["codec"] == HEADLINE else (0, (5, 1))
-        axes.plot([row["snr_db"] for row in chosen], [value(row) for row in chosen], marker="o", ls=style, color=colour, label=name, ms=4)
+        own = chosen[0]["codec"] == HEADLINE
+        style = {"ls": "-", "lw": 2.2, "zorder": 3} if own else {"ls": (0, (5, 1)), "lw": 1.3}
+        axes.plot([row["snr_db"] for row in chosen], [value(row) for row in chosen], marker="o", ms=4, color=colour, label=name, **style)
     axes.set_xlabel("SNR (dB)")
-    axes.grid(alpha=0.3, which="both")
+    axes.grid(alpha=0.2)
 
 
 def draw_cost(axes, rows: list[dict]) -> None:
@@ -43,8 +44,8 @@ def draw_cost(axes, rows: list[dict]) -> None:
         axes.plot(snr, bound, ":", color=COLOURS[0], label="its source bits at capacity")
         axes.plot(snr, bound * [row["limit_ratio"] for row in own], "-.", lw=1, color=COLOURS[0], label="its limit at this length")
     axes.set(ylabel="channel uses a word", yscale="log", title="Cost")
-    for axis in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        axis(lambda value, place: f"{value:g}")
+    axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
+    axes.yaxis.set_minor_formatter(lambda value, place: f"{value:g}" if f"{value:e}"[0] in "235" else "")
 
 
 def draw_exact(axes, rows: list[dict]) -> None:
@@ -84,7 +85,7 @@ def draw_gap(axes, rows: list[dict]) -> None:
     axes.set_xticks(places, [f"{row['snr_db']:g}" if one else f"{row['codec']}\n{row['snr_db']:g}" for row in own], fontsize=8)
     whose = f" of {own[0]['codec']}" if one else ""
     axes.set(xlabel="SNR (dB)", ylabel="channel uses a word", title=f"Where the uses{whose} go")
-    axes.grid(alpha=0.3, axis="y")
+    axes.grid(alpha=0.2, axis="y")
 
 
 #: Picture → who draws it: (axes, rows).

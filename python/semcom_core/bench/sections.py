@@ -59,6 +59,24 @@ class Section:
     notes: list[str] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def missed(self) -> int:
+        """How many figures miss their target."""
+        return sum(not figure.reached for figure in self.figures)
+
+    @property
+    def snrs_db(self) -> list[float]:
+        """SNRs at which there are figures with a target, dB."""
+        return sorted({figure.snr_db for figure in self.figures})
+
+    @property
+    def targets(self) -> dict[tuple[str, str], dict[float, Figure]]:
+        """The figures with a target: by series and name, then by SNR."""
+        found: dict[tuple[str, str], dict[float, Figure]] = {}
+        for figure in self.figures:
+            found.setdefault((figure.series, figure.name), {})[figure.snr_db] = figure
+        return found
+
 
 def section(found: dict, name: str, lines: Iterable[str] = ()) -> Section:
     """The section of a bench file; of a bench that is not known, the table of its rows.
@@ -83,18 +101,20 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
         return None
     rows = [{**_LATER, "design_snr_db": row["snr_db"], **row} for row in rows]
     kind = rows[0]["channel"].partition(":")[0]
-    drawn = [name for name in PICTURES if name not in ("throughput", "gap") or all(row[name] for row in rows)]
+    drawn = [name for name in PICTURES if name not in ("throughput", "gap") or all(row[name] not in (None, {}) for row in rows)]
     lead = (
         f"{rows[0].get('sentences', '?')} texts of {settings.get('corpus', 'a file')} ({settings.get('split', '?')} part,"
         f" {settings.get('words', '?')} words) through {settings.get('channel', kind)}, each codec at each SNR."
     )
     if settings.get("uses_per_word"):
-        lead += f" The rate of each codec is such that a word takes at most {settings['uses_per_word']:g} channel uses on the average."
+        lead += f" The rate of each codec is chosen so that the mean uses a word are at most {settings['uses_per_word']:g}."
     tables = [Table("All rows", *cells(rows)), Table("Channel uses a word, by cause", *gap_cells(rows))]
     tables.append(Table("Uses over those of other codecs", *ratio_cells(rows)))
     pictures = [picture(_CAPTIONS[name], PICTURES[name], rows) for name in drawn]
     names = {"awgn": "white noise", "rayleigh": "Rayleigh fading", "rician": "Rician fading"}
     title = f"Text over {names.get(kind, kind)}"
+    if settings.get("uses_per_word"):
+        title += f", at most {settings['uses_per_word']:g} uses a word"
     tables = [table for table in tables if table.rows]
     return {"title": title, "lead": lead, "pictures": pictures, "tables": tables, "figures": figures(rows, settings)}
 

@@ -29,43 +29,47 @@ CONTEXT_RATIO, CONTEXT_CORPORA = 0.9, ("sms", "dialogue")
 MARKED_OF_WRONG, OFFSET_DB = 0.95, 3.0
 
 
+#: A figure as the parts below tell it: its name, its value in words, the target, whether that is reached.
+Told = tuple[str, str, str, bool]
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure of a row with its target.
 
     Args:
-        row: what was measured, and where.
-        text: the figure.
+        series: what was measured.
+        snr_db: SNR of the channel, dB.
+        name, value: the figure.
         target: what it should be.
         reached: whether it is.
     """
 
-    row: str
-    text: str
+    series: str
+    snr_db: float
+    name: str
+    value: str
     target: str
     reached: bool
 
 
 def figures(rows: list[dict], settings: dict) -> list[Figure]:
     """All figures of the rows of one bench file that have a target."""
-    found = []
-    for row in rows:
-        name = f"{series(row)} at {row['snr_db']:g} dB"
-        found += [Figure(name, *figure) for part in PARTS for figure in part(row, rows, settings)]
-    return found
+    return [Figure(series(row), row["snr_db"], *told) for row in rows for part in PARTS for told in part(row, rows, settings)]
 
 
-def _most(text: str, value: float, limit: float, digits: int = 3) -> tuple[str, str, bool]:
-    return f"{text} {value:.{digits}f}", f"<= {limit:g}", value <= limit
+def _most(name: str, value: float, limit: float, digits: int = 3) -> Told:
+    return name, f"{value:.{digits}f}", f"<= {limit:g}", value <= limit
 
 
-def _if(delivered: bool, text: str, target: str, reached: bool) -> tuple[str, str, bool]:
+def _least(name: str, value: float, limit: float) -> Told:
+    return name, f"{value:.3f}", f">= {limit:g}", value >= limit
+
+
+def _if(delivered: bool, told: Told) -> Told:
     """A figure that counts only where enough texts are delivered exactly."""
-    return (text, target, reached) if delivered else (f"{text}, too few exact", target, False)
-
-
-def _least(text: str, value: float, limit: float) -> tuple[str, str, bool]:
-    return f"{text} {value:.3f}", f">= {limit:g}", value >= limit
+    name, value, target, reached = told
+    return told if delivered else (name, f"{value}, too few exact", target, False)
 
 
 def _is_plain(row: dict, settings: dict) -> bool:
@@ -73,7 +77,7 @@ def _is_plain(row: dict, settings: dict) -> bool:
     return row["channel"].startswith("awgn") and row["design_snr_db"] == row["snr_db"] and settings.get("uses_per_word") is None
 
 
-def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, str, bool]]:
+def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     """Exact share, uses over capacity and over the baselines, decode time."""
     if not _is_plain(row, settings):
         return
@@ -85,14 +89,14 @@ def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str
         return
     limit = float(np.interp(row["snr_db"], list(BOUND), list(BOUND.values())))
     exact = settings.get("exact", EXACT)
-    yield _if(row["exact_rate"] >= exact, *_most(f"uses over bound (limit {row['limit_ratio']:.3f})", row["bound_ratio"], limit))
+    yield _if(row["exact_rate"] >= exact, _most("uses over bound", row["bound_ratio"], limit))
     for other in rows:
         if other["codec"] in USES_OVER and other["channel"] == row["channel"] and other["context"] == row["context"] == 0:
             ratio, equal = row["uses_per_word"] / other["uses_per_word"], row["exact_rate"] >= min(exact, other["exact_rate"])
-            yield _if(equal, *_most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]]))
+            yield _if(equal, _most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]]))
 
 
-def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, str, bool]]:
+def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     """Decode time, samples on air, bits of the adapted model."""
     if row["codec"] != HEADLINE:
         return
@@ -105,7 +109,7 @@ def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, st
         yield _most("bits a word", row["bits_per_word"], ADAPTED_BITS, 2)
 
 
-def _budget(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, str, bool]]:
+def _budget(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     """Quality at a budget of uses."""
     budget = settings.get("uses_per_word")
     if row["codec"] != HEADLINE or budget is None or row["context"]:
@@ -120,18 +124,18 @@ def _budget(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, 
         yield _least("BLEU-1", row["bleu1"], FADING_BLEU1[row["snr_db"]])
 
 
-def _context(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, str, bool]]:
+def _context(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     """Uses against those without context."""
     if row["context"] and settings.get("corpus") in CONTEXT_CORPORA and row.get("context_ratio") is not None:
         yield _most("uses over those without context", row["context_ratio"], CONTEXT_RATIO)
 
 
-def _honesty(row: dict, rows: list[dict], settings: dict) -> Iterator[tuple[str, str, bool]]:
+def _honesty(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     """Wrong texts that are marked, far below the design SNR."""
     below = row["design_snr_db"] - row["snr_db"] >= OFFSET_DB
     if row["codec"] == HEADLINE and below and row["marked_of_wrong"] is not None:
-        yield _least(f"wrong ones marked (best guesses have BLEU-1 {row['bleu1']:.3f})", row["marked_of_wrong"], MARKED_OF_WRONG)
+        yield _least("wrong texts marked", row["marked_of_wrong"], MARKED_OF_WRONG)
 
 
-#: Who tells figures: (row, all rows, settings) → (figure, target, reached).
+#: Who tells figures: (row, all rows, settings) → figures.
 PARTS: tuple[Callable, ...] = (_delivery, _cost, _budget, _context, _honesty)

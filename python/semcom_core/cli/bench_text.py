@@ -97,8 +97,9 @@ def conclusion(rows: list[dict], settings: dict) -> list[str]:
             lines += ["", title, *aligned(*table)]
     lines.append("")
     found = figures(rows, settings)
-    for name in dict.fromkeys(figure.row for figure in found):
-        lines.append(f"{name}: " + "; ".join(verdict(f.text, f.target, f.reached) for f in found if f.row == name))
+    for name, snr_db in dict.fromkeys((figure.series, figure.snr_db) for figure in found):
+        chosen = [f for f in found if (f.series, f.snr_db) == (name, snr_db)]
+        lines.append(f"{name} at {snr_db:g} dB: " + "; ".join(verdict(f"{f.name} {f.value}", f.target, f.reached) for f in chosen))
     memory_gib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 2**20
     lines.append("process: " + verdict(f"memory {memory_gib:.2f} GiB", f"<= {MEMORY_GIB}", memory_gib <= MEMORY_GIB))
     return lines

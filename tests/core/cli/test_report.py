@@ -65,7 +65,7 @@ def test_page_of_a_text_bench(tmp_path, capsys):
     assert page.count("<svg") == 6 and "<title>A &amp; B</title>" in page and "prefers-color-scheme: dark" in page
     assert "Text over white noise" in text and "40 texts of europarl (test part, 5:30 words) through awgn" in text
     assert "published: LLM-SC, Qwen 2B (6/token)" in text and "source bits at capacity" in text
-    assert "uses over deflate 0.172 ≤ 0.32 reached" in text and "decode in s 1.75 ≤ 1.5 missed" in text
+    assert "spinal: uses over deflate 0.172 ✓ ≤ 0.32 0.172 ✓ ≤ 0.32" in text and "spinal: decode in s 1.75 ✗ ≤ 1.5" in text
     assert "x <y>: too long" in text and "9.9" in text
     assert capsys.readouterr().out == f"{tmp_path / 'out.html'}: 1 bench files, 4 rows\n"
 
