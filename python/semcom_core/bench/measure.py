@@ -81,16 +81,18 @@ class Measurement:
             return summarise(_at(link, efficiency), list(self._trials(link, messages, efficiency)), context)
         choices = [efficiency for efficiency in MEASURED if efficiency <= highest]
         choices = choices[choices.index(lowest_fitting(first, self._budget(messages), choices)) :]
-        pilot = messages[:PILOT_MESSAGES]
-        goal = self._budget(pilot) * (1.0 if len(pilot) == len(messages) else PILOT_SHARE)
-        efficiency = first_measured(lambda choice: _mean_uses(self._trials(link, pilot, choice)), goal, choices)
+        if len(messages) > PILOT_MESSAGES:
+            pilot = messages[:PILOT_MESSAGES]
+            goal = self._budget(pilot) * PILOT_SHARE
+            efficiency = first_measured(lambda choice: _mean_uses(self._trials(link, pilot, choice)), goal, choices)
+            choices = choices[choices.index(efficiency) :]
         kept: dict[float, list[Trial]] = {}
 
         def whole(choice: float) -> float:
             kept[choice] = list(self._trials(link, messages, choice))
             return _mean_uses(kept[choice])
 
-        efficiency = first_measured(whole, self._budget(messages), choices[choices.index(efficiency) :])
+        efficiency = first_measured(whole, self._budget(messages), choices)
         return summarise(_at(link, efficiency), kept[efficiency], context)
 
     def _as_it_is(self, link: Link, messages: list[Message], context: int) -> dict:

@@ -98,6 +98,13 @@ def test_a_budget_is_met_by_the_lowest_efficiency():
         row(link, uses_per_word=1)
 
 
+def test_a_codec_of_fixed_rate_fits_a_budget_or_does_not():
+    link = Link("llama2-jscc", {}, parse_channel("awgn:9"))
+    assert 40 < row(link, uses_per_word=80)["uses_per_word"] <= 80
+    with pytest.raises(ConfigError, match="uses per word are limited to 40; codec 'llama2-jscc' always has "):
+        row(link, uses_per_word=40)
+
+
 def test_a_budget_with_rounds_holds_for_all_uses_of_all_rounds():
     link = Link("deflate", {}, parse_channel("rayleigh:9"), rounds=4)
     found = row(link, uses_per_word=30)
