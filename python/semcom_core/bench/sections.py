@@ -92,8 +92,9 @@ def section(found: dict, name: str, lines: Iterable[str] = ()) -> Section:
     tell: Callable = _TELL.get(found["bench"], _any) if found["rows"] else _any
     parts = tell(found["rows"], settings) or _any(found["rows"], settings)
     title = parts.pop("title", f"Bench “{found['bench']}”")
-    said = [] if parts.get("figures") else list(lines)
-    return Section(title, facts=shown, lines=said, notes=list(settings.get("left_out", [])), **parts)
+    lines = [] if parts.get("figures") else list(lines)
+    judged = [line for line in lines if "(target " in line]
+    return Section(title, facts=shown, lines=judged or lines, notes=list(settings.get("left_out", [])), **parts)
 
 
 def _text(rows: list[dict], settings: dict) -> dict | None:
@@ -120,24 +121,31 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
 
 
 def _modem(rows: list[dict], settings: dict) -> dict | None:
-    bursts = [row for row in rows if row.get("stimulus") == "bursts" and row.get("snr_db") is not None]
-    if not bursts:
+    if not all("stimulus" in row for row in rows):
         return None
-    pictures = [
-        picture("Share of the bursts detected and of the headers read.", draw_received, bursts),
-        picture("SNR lost in the modem: the channel's SNR less that of the symbols handed to the codec.", draw_loss, bursts),
-    ]
-    lead = "The burst modem alone: detection, losses, impairments, collisions, false alarms, throughput and cost."
-    return {"title": "Burst modem", "lead": lead, "pictures": pictures, **_any(rows, settings, lead)}
+    bursts = [row for row in rows if row["stimulus"] == "bursts" and row["snr_db"] is not None]
+    loss = "SNR lost in the modem: the channel's SNR less that of the symbols handed to the codec."
+    drawn = ((draw_received, "Share of the bursts detected and of the headers read."), (draw_loss, loss)) if bursts else ()
+    stimuli = dict.fromkeys(row["stimulus"] for row in rows)
+    return {
+        "title": "Burst modem",
+        "lead": "The burst modem alone: detection, losses, impairments, collisions, false alarms, throughput and cost.",
+        "pictures": [picture(caption, draw, bursts) for draw, caption in drawn],
+        "tables": [_table(f"Rows: {name}", [row for row in rows if row["stimulus"] == name]) for name in stimuli],
+    }
 
 
-def _any(rows: list[dict], settings: dict, lead: str = "The rows of the bench as they are.") -> dict:
+def _any(rows: list[dict], settings: dict) -> dict:
     """The table of the rows, whatever they are."""
     if not rows:
         return {"lead": "The file has no rows: the bench was stopped before the first was there."}
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    body = [[_shown(row.get(key)) for key in keys] for row in rows]
-    return {"lead": lead, "tables": [Table("All rows", [_heading(key) for key in keys], body)]}
+    return {"lead": "The rows of the bench as they are.", "tables": [_table("All rows", rows)]}
+
+
+def _table(title: str, rows: list[dict]) -> Table:
+    """A table of rows, without the columns in which none has a value."""
+    keys = [key for key in dict.fromkeys(key for row in rows for key in row) if any(row.get(key) is not None for row in rows)]
+    return Table(title, [_heading(key) for key in keys], [[_shown(row.get(key)) for key in keys] for row in rows])
 
 
 #: Kind of bench → who tells what to show: (rows, settings) → fields of Section, or None where the rows are not as expected.
@@ -147,7 +155,7 @@ _TELL: dict[str, Callable] = {"text": _text, "modem": _modem}
 def _heading(key: str) -> str:
     """A field's name in words, its unit in brackets."""
     *words, last = str(key).split("_")
-    return f"{' '.join(words)} ({_UNITS[last]})" if words and last in _UNITS else str(key).replace("_", " ")
+    return f"{' '.join(words)} ({_UNITS[last]})" if words and words[-1] != "per" and last in _UNITS else str(key).replace("_", " ")
 
 
 def _shown(value) -> str:

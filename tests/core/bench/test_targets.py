@@ -72,6 +72,8 @@ def test_quality_at_a_budget():
         ({}, {"corpus": "sms", "set": ["adapter=europarl"]}, "bits a word", None),
         ({"snr_db": 5.0, "design_snr_db": 5.0}, {}, "on air over uses", ("<= 6", False)),
         ({"max_rounds": 4}, {}, "decode in s", None),
+        ({}, {"corpus": "sms"}, "uses over bound", None),
+        ({"bleu1": 0.5}, {"corpus": "sms", "uses_per_word": 8.0}, "BLEU-1", None),
     ],
 )
 def test_targets_of_other_conditions(row, settings, name, expected):
