@@ -18,14 +18,14 @@ class SpinalConfig:
     model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
     adapter: str = setting("", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing")
     context: str = setting("", "messages before, one a line, the oldest first; empty for none")
-    efficiency: float = setting(0.72, "information bits a use over capacity at 0 dB, without the tail, 0.1 to 1.2")
+    efficiency: float = setting(0.73, "information bits a use over capacity at 0 dB, without the tail, 0.1 to 1.2")
     increment: float = setting(0.3, "symbols of each further round over those of the first, 0.05 to 2")
     beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
-    expansions: int = setting(2048, "most hypotheses to try for one fragment, 1 to 1000000")
+    expansions: int = setting(4096, "most hypotheses to try for one fragment, 1 to 1000000")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
     key: str = setting("", "pre-shared key that scrambles the code; empty for public")
     delta_bits: float = setting(0.0, "budget added to each token, bits, 0 to 4")
-    tail_bits: float = setting(8.0, "budget of the tail that confirms a text, bits, 0 to 64")
+    tail_bits: float = setting(6.0, "budget of the tail that confirms a text, bits, 0 to 64")
 
     def __post_init__(self):
         check_range("efficiency", self.efficiency, 0.1, 1.2)

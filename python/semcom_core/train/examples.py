@@ -78,15 +78,15 @@ MIXTURES = {
     "europarl": (Source("text/europarl_en.txt", _lines, 100_000, _EUROPARL),),
     "chat": (
         Source("text/sms_ham.txt", _lines, 100_000, _SMS),
-        Source("text/hh_rlhf_harmless.jsonl", _dialogues, 1_500, _DIALOGUES),
-        Source("text/tatoeba_en.txt", _lines, 6_000, _TATOEBA),
+        Source("text/hh_rlhf_harmless.jsonl", _dialogues, 100_000, _DIALOGUES),
+        Source("text/tatoeba_en.txt", _lines, 12_000, _TATOEBA),
     ),
     "general": (
-        Source("text/europarl_en.txt", _lines, 3_000, _EUROPARL),
-        Source("text/coco_captions.tsv", _captions, 3_000, _CAPTIONS),
-        Source("text/tatoeba_en.txt", _lines, 3_000, _TATOEBA),
-        Source("text/sms_ham.txt", _lines, 1_500, _SMS),
-        Source("text/hh_rlhf_harmless.jsonl", _dialogues, 500, _DIALOGUES),
+        Source("text/europarl_en.txt", _lines, 8_000, _EUROPARL),
+        Source("text/coco_captions.tsv", _captions, 8_000, _CAPTIONS),
+        Source("text/tatoeba_en.txt", _lines, 8_000, _TATOEBA),
+        Source("text/sms_ham.txt", _lines, 100_000, _SMS),
+        Source("text/hh_rlhf_harmless.jsonl", _dialogues, 4_000, _DIALOGUES),
     ),
 }
 

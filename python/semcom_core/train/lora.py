@@ -34,6 +34,7 @@ class LoraTraining:
     epochs: float = setting(2.0, "passes over the examples, 0.001 to 100")
     batch_tokens: int = setting(1024, "tokens of a batch, padding included, 64 to 65536")
     learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
+    dropout: float = setting(0.05, "share of the additions' inputs left out at random, 0 to 0.9")
     context_tokens: int = setting(160, "most tokens of the messages before a message, 0 to 4096")
     text_tokens: int = setting(96, "a longer text is cut, 8 to 1024 tokens")
     save_steps: int = setting(50, "steps between two checkpoints, 1 to 100000")
@@ -44,6 +45,7 @@ class LoraTraining:
         check_range("epochs", self.epochs, 0.001, 100)
         check_range("batch_tokens", self.batch_tokens, 64, 65536)
         check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("dropout", self.dropout, 0, 0.9)
         check_range("context_tokens", self.context_tokens, 0, 4096)
         check_range("text_tokens", self.text_tokens, 8, 1024)
         check_range("save_steps", self.save_steps, 1, 100_000)
@@ -90,7 +92,7 @@ def _tensors(items: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Te
 
 def loss_of(network, items: list[tuple[list[int], int]]) -> torch.Tensor:
     """Mean cross entropy of the texts' tokens and ends, nats; only their hidden states go through the head."""
-    inputs, labels, mask = _tensors(items)
+    inputs, labels, mask = (tensor.to(network.device) for tensor in _tensors(items))
     hidden = network.base_model.model.model(input_ids=inputs, attention_mask=mask, use_cache=False).last_hidden_state
     wanted = labels[:, 1:] != _IGNORED
     logits = network.get_output_embeddings()(hidden[:, :-1][wanted]).float()
@@ -110,9 +112,11 @@ class LoraTrainer:
         from peft import LoraConfig, get_peft_model
 
         torch.manual_seed(config.seed)
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
         network.set_attn_implementation("eager")  # the fused kernels are slow backwards for texts this short
-        network = network.to(torch.bfloat16)
-        lora = LoraConfig(r=config.rank, lora_alpha=2 * config.rank, target_modules=_PROJECTIONS, task_type="CAUSAL_LM")
+        network = network.to(self._device, torch.bfloat16)
+        sizes = {"r": config.rank, "lora_alpha": 2 * config.rank, "lora_dropout": config.dropout}
+        lora = LoraConfig(target_modules=_PROJECTIONS, task_type="CAUSAL_LM", **sizes)
         self.network = get_peft_model(network, lora)
         self._items, self._config, self._folder = items, config, folder
         self._weights = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
@@ -127,8 +131,7 @@ class LoraTrainer:
             rate = min(1.0, (step + 1) / 30) * 0.5 * (1 + math.cos(math.pi * step / len(plan)))
             for group in self._optimizer.param_groups:
                 group["lr"] = self._config.learning_rate * rate
-            with torch.autocast("cpu", torch.bfloat16):
-                loss = loss_of(self.network, [self._items[i] for i in plan[step]])
+            loss = self.loss([self._items[i] for i in plan[step]])
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self._weights.values(), 1.0)
             self._optimizer.step()
@@ -138,6 +141,11 @@ class LoraTrainer:
                 self.save(step + 1)
             yield Progress(step + 1, len(plan), float(np.mean(recent)), time.monotonic() - started)
 
+    def loss(self, items: list[tuple[list[int], int]]) -> torch.Tensor:
+        """Mean cross entropy of the items' texts and ends, nats a token."""
+        with torch.autocast(self._device, torch.bfloat16):
+            return loss_of(self.network, items)
+
     def save(self, step: int) -> None:
         """Write the adapter, and the state of the training beside it."""
         self.network.save_pretrained(self._folder)
@@ -145,7 +153,7 @@ class LoraTrainer:
         for name, weight in self._weights.items():
             moments = self._optimizer.state[weight]
             state |= {f"weight.{name}": weight.detach(), **{f"{key}.{name}": moments[key] for key in ("exp_avg", "exp_avg_sq", "step")}}
-        save_file({name: tensor.contiguous() for name, tensor in state.items()}, self._folder / "training.safetensors.new")
+        save_file({name: tensor.cpu().contiguous() for name, tensor in state.items()}, self._folder / "training.safetensors.new")
         (self._folder / "training.safetensors.new").rename(self._folder / "training.safetensors")
 
     def _resume(self) -> int:
@@ -155,7 +163,8 @@ class LoraTrainer:
         state = load_file(path)
         for name, weight in self._weights.items():
             weight.data.copy_(state[f"weight.{name}"])
-            self._optimizer.state[weight] = {key: state[f"{key}.{name}"] for key in ("exp_avg", "exp_avg_sq", "step")}
+            moments = {key: state[f"{key}.{name}"] for key in ("exp_avg", "exp_avg_sq", "step")}
+            self._optimizer.state[weight] = {key: value.to(self._device if value.dim() else "cpu") for key, value in moments.items()}
         return int(state["step"])
 
     def _plan(self) -> list[list[int]]:
