@@ -11,11 +11,12 @@ import time
 import numpy as np
 import pmt
 import pytest
+import yaml
 from gnuradio import semcom
 from gnuradio.semcom import notices, pdu
 
 from semcom_core.errors import ConfigError
-from semcom_core.text import load_codec
+from semcom_core.text import TEXT_CODECS, load_codec
 
 
 def told(collector, state, count):
@@ -134,3 +135,12 @@ def test_bad_messages_and_arguments(flowgraph, collect, post):
         semcom.text_encoder(codec="morse")
     with pytest.raises(ConfigError, match="queue_size"):
         semcom.text_encoder(codec="deflate", queue_size=-1)
+
+
+@pytest.mark.parametrize("block", ["text_encoder", "text_decoder", "acknowledger"])
+def test_catalogue_offers_every_codec(block, repository):
+    entry = yaml.safe_load((repository / f"gr-semcom/grc/semcom_{block}.block.yml").read_text(encoding="utf-8"))
+    (codec,) = [parameter for parameter in entry["parameters"] if parameter["id"] == "codec"]
+    assert [name for name in codec["options"] if name] == list(TEXT_CODECS)
+    assert len(codec["option_labels"]) == len(codec["options"])
+    assert all(f"'{name}'" in entry["asserts"][0] for name in TEXT_CODECS) or block == "acknowledger"
