@@ -10,10 +10,12 @@ from .automatic_gain import automatic_gain
 from .burst_receiver import burst_receiver
 from .burst_transmitter import burst_transmitter
 from .channel import channel
+from .distiller import distiller
 from .frame_loss import frame_loss
 from .half_duplex import half_duplex
 from .link_monitor import link_monitor
 from .retransmitter import retransmitter
+from .safety_gate import safety_gate
 from .text_decoder import text_decoder
 from .text_encoder import text_encoder
 from .text_sink import text_sink
@@ -25,10 +27,12 @@ __all__ = [
     "burst_receiver",
     "burst_transmitter",
     "channel",
+    "distiller",
     "frame_loss",
     "half_duplex",
     "link_monitor",
     "retransmitter",
+    "safety_gate",
     "text_decoder",
     "text_encoder",
     "text_sink",

@@ -18,12 +18,11 @@ from semcom_core.errors import check_choice, check_range
 from semcom_core.text.codec import TextCodec, check_text, load_codec
 from semcom_core.text.distill_abstract import Rewriter
 from semcom_core.text.distill_extract import Extractor
+from semcom_core.text.distill_modes import MODES
 from semcom_core.text.information import Meter
 from semcom_core.text.protected import altered
 from semcom_core.text.sentence import Embedder, load_embedder
 from semcom_core.text.spinal import SpinalCodec
-
-MODES = ("off", "canonical", "extractive", "abstractive")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from semcom_core.safety.heads import LinearHead
 from semcom_core.safety.labels import faithful, unfaithful
 from semcom_core.text.labelled import hate_texts, preference_pairs, toxicity_texts
 from semcom_core.text.split import is_test
-from tests.core.safety.test_policy import CountingClassifier
+from tests.core.safety.counting_classifier import CountingClassifier
 from tests.core.text.word_embedder import WordEmbedder
 
 TEXT = "Meet Anna at 6:45, not at noon."

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
@@ -12,15 +11,7 @@ from semcom_core.safety import Policy, parse_policy
 from semcom_core.safety.gate import SafetyGate
 from semcom_core.safety.services import SERVICES, load_service
 from semcom_core.text import TEXT_CODECS
-
-
-class CountingClassifier:
-    """As toxic as a text has exclamation marks, in tenths."""
-
-    name = "counting"
-
-    def scores(self, texts):
-        return np.array([text.count("!") / 10 for text in texts])
+from tests.core.safety.counting_classifier import CountingClassifier
 
 
 @pytest.mark.parametrize("text, expected", [

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A worker process whose services are real but for their models, which are small: started in place of codec_process.py."""
+
+from __future__ import annotations
+
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from semcom_core.errors import ConfigError, SemcomError  # noqa: E402
+from semcom_core.safety import Policy  # noqa: E402
+from semcom_core.safety.gate import SafetyGate  # noqa: E402
+from tests.core.safety.counting_classifier import CountingClassifier  # noqa: E402
+
+
+def make(name: str, options: dict):
+    """A distiller, or a safety gate, that needs no weights; the path `absent` does not load, and a text with `die` in it kills."""
+    if options.get("path") == "absent" or options.get("model") == "absent":
+        raise ConfigError("absent")
+    if name == "distiller":
+        from semcom_core.text.distill import DistillConfig, Distiller
+        from semcom_core.text.spinal import SpinalCodec, SpinalConfig
+        from tests.core.text.toy_model import ToyModel
+        from tests.core.text.word_embedder import WordEmbedder
+
+        return Distiller(DistillConfig(**options), SpinalCodec(SpinalConfig(), ToyModel()), WordEmbedder())
+    return SafetyGate(Policy(**options), CountingClassifier())
+
+
+def main() -> None:
+    connection = Connection(int(sys.argv[1]))
+    name, options = connection.recv()
+    try:
+        service = make(name, options)
+    except SemcomError as error:
+        connection.send(("failed", str(error)))
+        return
+    connection.send(("ready", name))
+    while True:
+        verb, arguments, settings = connection.recv()
+        if "die" in arguments[0]:
+            sys.exit(9)
+        connection.send(("done", getattr(service, verb)(*arguments, **settings)))
+
+
+if __name__ == "__main__":
+    main()
