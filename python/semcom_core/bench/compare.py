@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from semcom_core.bench.gap import CAUSES
+from semcom_core.bench.published import published
 from semcom_core.bench.rows import series
 from semcom_core.bench.targets import HEADLINE
 
@@ -80,6 +81,17 @@ def ratio_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
 
 def _ratio(row: dict, other: dict | None) -> str:
     return "-" if other is None else f"{row['uses_per_word'] / other['uses_per_word']:.3f} (exact {other['exact_rate']:.3f})"
+
+
+def published_cells(kind: str) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells of the table of published figures for a kind of channel."""
+    curves = published(kind)
+    snrs = sorted({snr_db for curve in curves for snr_db in curve.bleu})
+    table = []
+    for curve in curves:
+        pairs = (curve.bleu.get(snr_db) for snr_db in snrs)
+        table.append([curve.system, curve.uses, *(f"{pair[0]:.3f} / {pair[1]:.3f}" if pair else "-" for pair in pairs)])
+    return ["system", "uses", *(f"{snr_db:g} dB" for snr_db in snrs)], table
 
 
 def aligned(headings: list[str], table: list[list[str]]) -> list[str]:

@@ -30,10 +30,7 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
     Args:
         context: texts before each message that both ends know.
     """
-    sent, got = [t.sent for t in trials], [t.received.text for t in trials]
-    words = sum(len(s.split()) for s in sent)
-    uses = sum(t.uses for t in trials)
-    marked = sum(not t.received.decoded for t in trials)
+    words, uses = sum(len(t.sent.split()) for t in trials), sum(t.uses for t in trials)
     return {
         "codec": link.codec,
         "channel": str(link.channel),
@@ -44,16 +41,9 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
         "uses_per_word": uses / words,
         "air_uses_per_word": air_uses(trials, 1) / words,
         "air_ratio": {str(n): air_uses(trials, n) / uses for n in MESSAGES_A_BURST},
-        "exact_rate": exact_rate(sent, got),
-        "delivered": (len(trials) - marked) / len(trials),
-        "marked": marked,
-        "marked_of_wrong": _marked_of_wrong(trials),
-        **{f"bleu{n}": mean_bleu(sent, got, n) for n in (1, 2, 3, 4)},
-        "similarity": mean_chrf(sent, got),
+        **_quality(trials),
         **_ratios(link, trials, uses),
-        "rounds": float(np.mean([t.rounds for t in trials])),
-        "encode_s": float(np.mean([t.encode_s for t in trials])),
-        "decode_s": float(np.mean([t.decode_s for t in trials])),
+        **{name: float(np.mean([getattr(t, name) for t in trials])) for name in ("rounds", "encode_s", "decode_s")},
         "design_snr_db": link.rate_snr_db,
         "efficiency": {**defaults_of(link.codec), **link.settings}.get("efficiency"),
         "max_rounds": link.rounds,
@@ -61,6 +51,20 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
         "context": context,
         "throughput": sum(t.bits for t in trials if t.received.text == t.sent) / uses,
         "gap": shares([t.gap for t in trials]),
+    }
+
+
+def _quality(trials: list[Trial]) -> dict:
+    """What arrives, and what is said about it."""
+    sent, got = [t.sent for t in trials], [t.received.text for t in trials]
+    marked = sum(not t.received.decoded for t in trials)
+    return {
+        "exact_rate": exact_rate(sent, got),
+        "delivered": (len(trials) - marked) / len(trials),
+        "marked": marked,
+        "marked_of_wrong": _marked_of_wrong(trials),
+        **{f"bleu{n}": mean_bleu(sent, got, n) for n in (1, 2, 3, 4)},
+        "similarity": mean_chrf(sent, got),
     }
 
 

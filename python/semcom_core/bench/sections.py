@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from semcom_core.bench.compare import cells, gap_cells, ratio_cells
+from semcom_core.bench.compare import cells, gap_cells, published_cells, ratio_cells
 from semcom_core.bench.picture import Picture, picture
 from semcom_core.bench.plot import PICTURES
 from semcom_core.bench.plot_modem import draw_loss, draw_received
@@ -110,7 +110,7 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
     if settings.get("uses_per_word"):
         lead += f" The rate of each codec is chosen so that the mean uses a word are at most {settings['uses_per_word']:g}."
     tables = [Table("All rows", *cells(rows)), Table("Channel uses a word, by cause", *gap_cells(rows))]
-    tables.append(Table("Uses over those of other codecs", *ratio_cells(rows)))
+    tables += [Table("Uses over those of other codecs", *ratio_cells(rows)), Table("Published: BLEU-1 / BLEU-4", *published_cells(kind))]
     pictures = [picture(_CAPTIONS[name], PICTURES[name], rows) for name in drawn]
     names = {"awgn": "white noise", "rayleigh": "Rayleigh fading", "rician": "Rician fading"}
     title = f"Text over {names.get(kind, kind)}"

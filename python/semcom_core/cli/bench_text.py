@@ -45,9 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
         return run_distill(args, settings)
     messages, todo = messages_of(args), cases(args)
-    for name in dict.fromkeys(case.link.codec for case in todo):  # what cannot work fails here, before hours of measuring
-        link = next(case.link for case in todo if case.link.codec == name)
-        link.receiver(link.sender(), np.random.default_rng(args.seed))
+    _try_codecs(todo, args.seed)
     settings |= {"corpus": corpus_of(args), "left_out": []}
     rows: list[dict] = []
     with Workers(args.jobs, args.ray) as workers:
@@ -61,6 +59,12 @@ def run(args: argparse.Namespace) -> int:
     if args.plot:
         plot_text(args.plot, rows)
     return 0
+
+
+def _try_codecs(todo: list[Case], seed: int) -> None:
+    """Make both ends of each codec once: what cannot work fails here, before hours of measuring."""
+    for link in {case.link.codec: case.link for case in todo}.values():
+        link.receiver(link.sender(), np.random.default_rng(seed))
 
 
 def _rows(measurement: Measurement, todo: list[Case], left_out: list[str]) -> Iterator[dict]:

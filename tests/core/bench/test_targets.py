@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.bench.compare import aligned, cells, describe, gap_cells, ratio_cells
+from semcom_core.bench.compare import aligned, cells, describe, gap_cells, published_cells, ratio_cells
 from semcom_core.bench.published import published
 from semcom_core.bench.targets import Figure, figures
 
@@ -111,3 +111,6 @@ def test_published_curves_rise_and_name_their_source():
             (snr_db, one), (_, four) = curve.curve(1), curve.curve(4)
             assert snr_db == [0, 3, 6, 9, 12, 18] and np.all(np.array(four) <= one) and one[0] < one[-1] <= 1
     assert published("awgn")[1].bleu[0] == [0.726, 0.365] and published("rician") == []
+    headings, table = published_cells("rayleigh")
+    assert headings[:3] == ["system", "uses", "0 dB"] and table[0][:3] == ["DeepSC", "8 complex symbols a word", "0.544 / 0.282"]
+    assert published_cells("rician")[1] == []
