@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
@@ -14,40 +13,11 @@ from semcom_core.text.distill_edits import Edit, apart, apply, first_draft, omis
 from semcom_core.text.information import Meter
 from semcom_core.text.protected import altered, protected_items
 from semcom_core.text.spinal import SpinalCodec, SpinalConfig
+from tests.core.text.talking_model import TalkingModel
 from tests.core.text.toy_model import ToyModel
 from tests.core.text.word_embedder import WordEmbedder
 
 LONG = "hello there, the committee will of course meet again on thursday at 6:45 in room 12, xq zzt, not in the big hall"
-
-
-class TalkingModel(ToyModel):
-    """Answers every request with the same text."""
-
-    def __init__(self, answer: str):
-        super().__init__()
-        self._answer = [*answer.encode(), 256]
-
-    def with_context(self, context):
-        return self
-
-    def tree(self):
-        return TalkingTree(self._answer)
-
-
-class TalkingTree:
-    def __init__(self, answer):
-        self._answer = answer
-
-    def root(self):
-        return 0, self._row(0)
-
-    def extend(self, parents, tokens):
-        return [parents[0] + 1], [self._row(parents[0] + 1)]
-
-    def _row(self, k):
-        row = np.full(257, -20.0)
-        row[self._answer[k]] = 0.0
-        return row
 
 
 def make(mode="extractive", model=None, **settings):

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Expansion: a received message is written more clearly on request. What was decoded is kept beside it, always.
+
+    decoded text ─► short forms written out ─► guard ─► the language model rewrites ─► guard ─► clearer text
+
+The guard lets a text pass that has every protected item in its order and no new one, and that is similar enough to the decoded text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semcom_core.config import from_mapping, setting
+from semcom_core.errors import check_range
+from semcom_core.models import load_language_model
+from semcom_core.models.language import LanguageModel
+from semcom_core.text.distill_abstract import Rewriter
+from semcom_core.text.protected import altered
+from semcom_core.text.sentence import Embedder, load_embedder, similarity
+from semcom_core.text.short_forms import long_form, plain_form
+
+
+@dataclass(frozen=True)
+class ExpandConfig:
+    """Settings of an expander."""
+
+    least_similarity: float = setting(0.8, "of the clearer text to the decoded one, cosine of sentence embeddings, 0 to 1")
+    rewrite: bool = setting(True, "whether the language model rewrites; else only short forms are written out")
+    most_words: int = setting(200, "a longer text is left as it is, 1 to 10000 words")
+    model: str = setting("smollm2-135m", "language model that rewrites")
+    embedding: str = setting("", "folder of a sentence embedding; empty for all-MiniLM-L6-v2")
+
+    def __post_init__(self):
+        check_range("least_similarity", self.least_similarity, 0, 1)
+        check_range("most_words", self.most_words, 1, 10_000)
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """A message written more clearly.
+
+    Args:
+        raw: the text as it was decoded.
+        text: the clearer text; the raw one where the guard let nothing else pass.
+        method: unchanged, spelled or rewritten.
+        reason: why it is not rewritten, in one line; empty where it is.
+    """
+
+    raw: str
+    text: str
+    method: str
+    reason: str = ""
+
+
+class Expander:
+    """Writes messages more clearly (see the module).
+
+    Args:
+        config: settings; model and embedding are not looked at where the arguments below are given.
+        model: language model that rewrites; None where nothing is to be rewritten.
+        embedder: sentence embedding.
+    """
+
+    def __init__(self, config: ExpandConfig, model: LanguageModel | None, embedder: Embedder):
+        self.config = config
+        self._embedder = embedder
+        self._rewriter = Rewriter(model) if model is not None and config.rewrite else None
+
+    @classmethod
+    def from_settings(cls, **settings) -> Expander:
+        """Make an expander from keyword settings and load its models."""
+        config = from_mapping(ExpandConfig, settings)
+        return cls(config, load_language_model(config.model) if config.rewrite else None, load_embedder(config.embedding))
+
+    def expand(self, raw: str) -> Expanded:
+        """A decoded text, and how it reads more clearly."""
+        if not raw.split() or len(raw.split()) > self.config.most_words:
+            return Expanded(raw, raw, "unchanged", f"it has {len(raw.split())} words; allowed is 1 to {self.config.most_words}")
+        spelled = " ".join(long_form(plain_form(word)) for word in raw.split())
+        if spelled == " ".join(raw.split()) or self._refusal(raw, spelled):
+            spelled = raw
+        method = "unchanged" if spelled == raw else "spelled"
+        if self._rewriter is None:
+            return Expanded(raw, spelled, method, "the language model was not asked")
+        rewritten = self._rewriter.clarify(spelled)
+        reason = self._refusal(raw, rewritten)
+        return Expanded(raw, spelled, method, f"rewriting: {reason}") if reason else Expanded(raw, rewritten, "rewritten")
+
+    def _refusal(self, raw: str, clearer: str) -> str:
+        """Why the guard does not let a text pass, in one line; empty where it does."""
+        if not clearer.strip():
+            return "nothing is left"
+        changed = altered(raw, clearer)
+        if changed:
+            return changed
+        near = similarity(self._embedder, raw, clearer)
+        least = self.config.least_similarity
+        return "" if near >= least else f"similarity is {near:.2f}; at least {least:g} is needed"
