@@ -103,6 +103,7 @@ def test_several_jobs_give_the_same_rows(data, tmp_path):
         (["--context", "2"], "context is [2], and no codec of deflate takes one; allowed is 0"),
         (["--context", "-1"], "context is -1; allowed is 0 to 64"),
         (["--design-snr-db", "99"], "design SNR in dB is 99.0; allowed is -20 to 60"),
+        (["--distill", "morse"], "distill is 'morse'; allowed is one of abstractive, canonical, extractive, off"),
         (["--exact", "2"], "exact is 2.0; allowed is 0.0 to 1.0"),
     ],
 )
@@ -110,6 +111,30 @@ def test_bad_options_are_one_line_and_status_2(data, arguments, message, capsys)
     assert bench("--data", data, "--snr-db", "6", *arguments) == 2
     error = capsys.readouterr().err.splitlines()
     assert error[-1].startswith(f"semcom: {message}")
+
+
+def test_distilled_texts_are_counted_for_the_codec_that_is_named(data, tmp_path, monkeypatch, capsys):
+    """The distiller itself is tested where it is; here one that drops the first word stands in for it."""
+    from semcom_core.cli import bench_text_distill as command
+
+    class Shortener:
+        def __init__(self, mode, codec):
+            self.mode, self.codec = mode, codec.name
+
+    def row(corpus, texts, codec, snr_db, distiller):
+        return {"corpus": corpus, "codec": codec.name, "mode": distiller.mode, "snr_db": snr_db, "sentences": len(texts)}
+
+    monkeypatch.setattr(command, "load_distiller", Shortener)
+    monkeypatch.setattr(command, "distill_row", row)
+    monkeypatch.setattr(command, "corpora", lambda folder, names, split, limit, rng: {name: SENTENCES[:limit] for name in names})
+    monkeypatch.setattr(command, "describe", str)
+    monkeypatch.setattr(command, "targets", lambda rows: [f"{len(rows)} rows"])
+    path = tmp_path / "distill.json"
+    arguments = ["--distill", "extractive", "--corpus", "sms", "--snr-db", "3", "6", "--limit", "2", "--json", str(path)]
+    assert bench("--data", data, *arguments) == 0
+    expected = {"corpus": "sms", "codec": "deflate", "mode": "extractive", "sentences": 2}
+    assert rows_of(path) == [{**expected, "snr_db": snr_db} for snr_db in (3.0, 6.0)]
+    assert capsys.readouterr().out.splitlines()[-1] == "2 rows"
 
 
 def test_missing_data_is_one_line_and_status_2(monkeypatch, capsys):
