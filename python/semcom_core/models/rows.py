@@ -11,13 +11,15 @@ import numpy as np
 
 from semcom_core.models.vector import float_of_bits
 
-#: Sums may be taken in any order, which is the same order for every row.
-_FAST = {"reassoc", "contract", "nsz", "arcp"}
+#: Sums may be taken in any order, which is the same order for every row; there are no NaNs.
+_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
+_compiled = numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
 _LOG2_E = np.float32(math.log2(math.e))
 #: Taylor series of 2^x: ln(2)^k / k!; off by less than 1e-8 for |x| <= 1/2.
 _SERIES = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(8))
 _C0, _C1, _C2, _C3, _C4, _C5, _C6, _C7 = _SERIES
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
+_NO_SIGN, _SIGN_PLACE, _LEAST = np.int32(2**31 - 1), np.int32(31), np.int32(-(2**31))
 _LOWEST, _HIGHEST = np.float32(-126), np.float32(127)
 
 
@@ -31,7 +33,30 @@ def _exp2(x):
     return series * float_of_bits((np.int32(whole) + np.int32(127)) << np.int32(23))
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@_compiled
+def copy(values, out):
+    """Copy a row. (An assignment of slices compiles ten times as long, for the sake of its error message.)"""
+    for i in range(len(values)):
+        out[i] = values[i]
+
+
+@_compiled
+def add(values, out):
+    """Add a row to another."""
+    for i in range(len(values)):
+        out[i] += values[i]
+
+
+@_compiled
+def _largest(row):
+    """Largest value of a row. Integers compare as the floats of the same bits do, negative ones the other way round; and by vectors."""
+    bits, highest = row.view(np.int32), _LEAST
+    for i in range(len(bits)):
+        highest = max(highest, bits[i] ^ ((bits[i] >> _SIGN_PLACE) & _NO_SIGN))
+    return float_of_bits(highest ^ ((highest >> _SIGN_PLACE) & _NO_SIGN))
+
+
+@_compiled
 def quantise(values, out, level):
     """Round a row to integers from -level to level; returns the size of a step.
 
@@ -39,16 +64,17 @@ def quantise(values, out, level):
         values: float32 (n,).
         out: int16 (n,), written.
     """
-    largest = _ZERO
-    for i in range(len(values)):
-        largest = max(largest, abs(values[i]))
+    bits, highest = values.view(np.int32), np.int32(0)
+    for i in range(len(bits)):
+        highest = max(highest, bits[i] & _NO_SIGN)
+    largest = float_of_bits(highest)
     inverse = level / largest if largest > _ZERO else _ZERO
     for i in range(len(values)):
         out[i] = np.int16(np.int32(np.rint(values[i] * inverse)))
     return largest / level
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@_compiled
 def normalise(row, weight, eps, out):
     """RMS norm of a row: float32 (n,) each; `out` is written."""
     total = _ZERO
@@ -59,15 +85,15 @@ def normalise(row, weight, eps, out):
         out[i] = row[i] * factor * weight[i]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@_compiled
 def gate(values, out):
     """silu of the first half of a row times the second half: float32 (2 n,) -> (n,)."""
-    n = len(out)
-    for i in range(n):
-        out[i] = values[i] / (_ONE + _exp2(-values[i] * _LOG2_E)) * values[n + i]
+    opening, passing = values[: len(out)], values[len(out) :]
+    for i in range(len(out)):
+        out[i] = opening[i] / (_ONE + _exp2(-opening[i] * _LOG2_E)) * passing[i]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@_compiled
 def rotate(heads, cos, sin):
     """Rotary position embedding, in place: float32 (heads, d), cos and sin (d / 2,).
 
@@ -81,7 +107,21 @@ def rotate(heads, cos, sin):
             head[half + i] = second * cos[i] + first * sin[i]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@numba.njit(inline="always", fastmath=_FAST)
+def _dot(left, right):
+    total = _ZERO
+    for i in range(len(left)):
+        total += left[i] * right[i]
+    return total
+
+
+@numba.njit(inline="always", fastmath=_FAST)
+def _add_scaled(total, factor, values):
+    for i in range(len(total)):
+        total[i] += factor * values[i]
+
+
+@_compiled
 def attend(queries, store, parents, node, scores, out):
     """Attention of one node over itself and its ancestors.
 
@@ -94,15 +134,15 @@ def attend(queries, store, parents, node, scores, out):
         out: float32 (heads, d), written.
     """
     heads, size = queries.shape
-    share = heads // store.shape[2]
+    groups = store.shape[2]
+    share = heads // groups
     scale = _LOG2_E / np.float32(math.sqrt(size))
     depth, at = 0, node
     while at >= 0:
-        for head in range(heads):
-            key, total = store[at, 0, head // share], _ZERO
-            for i in range(size):
-                total += queries[head, i] * key[i]
-            scores[head, depth] = total * scale
+        for group in range(groups):
+            key = store[at, 0, group]
+            for head in range(group * share, (group + 1) * share):
+                scores[head, depth] = _dot(queries[head], key) * scale
         depth += 1
         at = parents[at]
     out[:] = _ZERO
@@ -110,20 +150,18 @@ def attend(queries, store, parents, node, scores, out):
         _softmax(scores[head, :depth])
     depth, at = 0, node
     while at >= 0:
-        for head in range(heads):
-            value, weight = store[at, 1, head // share], scores[head, depth]
-            for i in range(size):
-                out[head, i] += weight * value[i]
+        for group in range(groups):
+            value = store[at, 1, group]
+            for head in range(group * share, (group + 1) * share):
+                _add_scaled(out[head], scores[head, depth], value)
         depth += 1
         at = parents[at]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@_compiled
 def _softmax(row):
     """Softmax of base 2, in place."""
-    largest = row[0]
-    for i in range(len(row)):
-        largest = max(largest, row[i])
+    largest = _largest(row)
     total = _ZERO
     for i in range(len(row)):
         row[i] = _exp2(row[i] - largest)
@@ -132,12 +170,10 @@ def _softmax(row):
         row[i] /= total
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+@_compiled
 def log2_normalise(row):
     """Make log2-probabilities of logits in units of log2, in place: float32 (n,)."""
-    largest = row[0]
-    for i in range(len(row)):
-        largest = max(largest, row[i])
+    largest = _largest(row)
     total = _ZERO
     for i in range(len(row)):
         total += _exp2(row[i] - largest)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from semcom_core.models.rows import attend, gate, log2_normalise, normalise, quantise, rotate
+from semcom_core.models.rows import add, attend, copy, gate, log2_normalise, normalise, quantise, rotate
 from semcom_core.models.vector import BLOCKS, LANES, ROWS, await_all, hand_in, pointer, take, tile_product
 
 #: Phases of a layer: product, positions, attention, product, norm, product, gate, product, norm.
@@ -72,8 +72,9 @@ def _remember(work, row, nodes, layer, node):
     depth, heads = nodes.depths[node], work.scores.shape[1] + groups
     values = work.products[row, : (heads + groups) * size].reshape(heads + groups, size)
     rotate(values[:heads], nodes.cos[depth], nodes.sin[depth])
-    nodes.store[layer, node, 0] = values[heads - groups : heads]
-    nodes.store[layer, node, 1] = values[heads:]
+    for group in range(groups):
+        copy(values[heads - groups + group], nodes.store[layer, node, 0, group])
+        copy(values[heads + group], nodes.store[layer, node, 1, group])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -99,7 +100,7 @@ def _row_phase(kind, layer, row, net, nodes, work, first):
         gate(work.products[row, : 2 * width], work.inner[row, :width])
         _round(work, row, width)
     else:
-        work.states[row] += work.products[row, :hidden]
+        add(work.products[row, :hidden], work.states[row])
         _normalise(work, row, net.norms[2 * layer + (1 if kind == _MIDDLE else 2)], net.eps)
 
 
@@ -126,7 +127,7 @@ def _edge_unit(edge, unit, units, net, work, tokens, wanted, out):
     """One unit of the first phase (0: embedding) or of the last two (1: head, 2: probabilities)."""
     if edge == 0:
         for row in range(*_share(len(tokens), unit, units)):
-            work.states[row] = net.embedding[tokens[row]]
+            copy(net.embedding[tokens[row]], work.states[row])
             _normalise(work, row, net.norms[0], net.eps)
     elif edge == 1:
         skipped = len(tokens) - wanted
