@@ -15,6 +15,7 @@ from semcom_core.bench.report import write_json
 from semcom_core.channel import parse_channel
 from semcom_core.cli.air import Air
 from semcom_core.cli.codecs import add_codec_options, codec_from
+from semcom_core.cli.content import Content, add_content_options, lines
 from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
 from semcom_core.link import SnrTracker
 from semcom_core.link.simulate import Outcome, send_once, simulate
@@ -39,6 +40,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--adapt", **margin, help="choose each rate for the SNR measured so far, less a margin in dB (default 0)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the results to")
+    add_content_options(parser)
     add_codec_options(parser)
     parser.set_defaults(run=run)
 
@@ -55,11 +57,12 @@ def run(args: argparse.Namespace) -> int:
     texts = _messages(args)
     tracker = SnrTracker(args.adapt or 0.0)
     codec = codec_from(args)
+    content = Content(args, codec)
     rng = np.random.default_rng(args.seed)
     results = []
     for i, text in enumerate(texts):
         design_db = snr_db if args.adapt is None else tracker.design_db(snr_db)
-        results.append(_send(codec, text, i % MESSAGE_IDS, design_db, Air(channel, modem, rng), args.harq))
+        results.append(_send(codec, text, i % MESSAGE_IDS, design_db, Air(channel, modem, rng), args.harq, content))
         if results[-1]["snr_db"] is not None:
             tracker.measure(results[-1]["snr_db"])
     if args.json:
@@ -78,17 +81,21 @@ def _messages(args: argparse.Namespace) -> list[str]:
         raise ConfigError(f"text file {args.text_file} cannot be read: {error}") from error
 
 
-def _send(codec: TextCodec, text: str, number: int, design_db: float, air: Air, harq: bool) -> dict:
+def _send(codec: TextCodec, text: str, number: int, design_db: float, air: Air, harq: bool, content: Content) -> dict:
     """Send one message and print what became of it; a message that is refused does not keep the others from being sent."""
+    said: dict = {}
     try:
+        text, said = content.before(text)
         outcome = (simulate if harq else send_once)(codec, text, design_db, air.carry, message_id=number)
     except (FrameError, ModelError) as error:
         outcome = Outcome(DecodedText("", False, number, reason=str(error)), 0, 0, None)
     got = outcome.received
-    result = {"sent": text, "received": got.text, "decoded": got.decoded, "exact": got.decoded and got.text == text, "reason": got.reason}
+    received, heard = content.after(got.text)
+    result = {"sent": text, "received": received, "decoded": got.decoded, "exact": got.decoded and got.text == text, "reason": got.reason}
     result |= {"uses": outcome.uses, "air_uses": air.uses or None, "rounds": outcome.transmissions}
     result |= {"design_snr_db": design_db, "snr_db": outcome.snr_db}
-    print(for_stream(_describe(result), sys.stdout))
+    result |= said | heard
+    print(for_stream("\n".join([_describe(result), *map(visible, lines(result))]), sys.stdout))
     return result
 
 

@@ -16,7 +16,7 @@ from semcom_core.errors import check_range
 from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
 from semcom_core.text.distill_abstract import Rewriter
-from semcom_core.text.protected import altered
+from semcom_core.text.protected import altered, protected_items
 from semcom_core.text.sentence import Embedder, load_embedder, similarity
 from semcom_core.text.short_forms import long_form, plain_form
 
@@ -77,7 +77,8 @@ class Expander:
         """A decoded text, and how it reads more clearly."""
         if not raw.split() or len(raw.split()) > self.config.most_words:
             return Expanded(raw, raw, "unchanged", f"it has {len(raw.split())} words; allowed is 1 to {self.config.most_words}")
-        spelled = " ".join(long_form(plain_form(word)) for word in raw.split())
+        kept = {item.index for item in protected_items(raw)}
+        spelled = " ".join(word if i in kept else long_form(plain_form(word)) for i, word in enumerate(raw.split()))
         if spelled == " ".join(raw.split()) or self._refusal(raw, spelled):
             spelled = raw
         method = "unchanged" if spelled == raw else "spelled"
