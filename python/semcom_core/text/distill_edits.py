@@ -12,7 +12,7 @@ from semcom_core.text.protected import protected_items
 from semcom_core.text.short_forms import long_form, plain_form
 
 #: Words in a row that one edit leaves out at the most, unless they are a whole clause.
-_MOST_WORDS = 2
+_MOST_WORDS = 3
 _CLOSING = re.compile(r"([.!?…]+)[\"'”’)\]]*$")
 _CLAUSE_END = re.compile(r"[.!?…,;:][\"'”’)\]]*$")
 _MARKS = re.compile(r"([.!?,])[.!?,]*\1$")

@@ -21,6 +21,8 @@ from semcom_core.text.sentence import Embedder
 
 #: Loss of similarity that is added to each edit's, so that one that loses nothing does not outweigh all savings.
 _SOFTENING = 0.01
+#: About what an edit makes the words after it cost more, bits; words that cost less are the last to be tried.
+_SEAM_BITS = 2.0
 #: A step must save this much, bits.
 _LEAST_SAVING = 0.5
 #: Words for each edit that is made in the same step.
@@ -83,7 +85,7 @@ class Extractor:
             return []
         near = self._embedder.embed([apply(state.draft, [edit]).text for edit in edits]) @ goal
         words = self._meter.word_bits(state.draft.words)
-        bits = np.array([words[edit.first : edit.stop].sum() for edit in edits])
+        bits = np.array([words[edit.first : edit.stop].sum() for edit in edits]) - _SEAM_BITS
         worth = bits / (np.maximum(state.near - near, 0) + _SOFTENING)
         return [edits[k] for k in np.argsort(-worth, kind="stable") if near[k] >= self._least]
 
