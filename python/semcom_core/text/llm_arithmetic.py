@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {"polar": ShortRule(), "ldpc": LongRule(grain=1)}
 class LlmArithmeticConfig(ModelConfig):
     """Settings of the codec. The model's must be the same at both ends."""
 
-    efficiency: float = setting(0.85, "capacity at the SNR that a frame is made for over that of the channel, 0.05 to 1")
+    efficiency: float = setting(0.9, "capacity at the SNR that a frame is made for over that of the channel, 0.05 to 1")
     fec: str = setting("polar", "channel code, the same at both ends: polar (LDPC from 600 bits on), or ldpc")
     margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
 

@@ -77,7 +77,7 @@ def test_texts_of_too_many_tokens_are_refused(monkeypatch):
 @pytest.mark.parametrize("fec", RULES)
 @pytest.mark.parametrize("snr_db", [0.0, 6.0, 12.0])
 def test_exact_over_awgn(fec, snr_db):
-    # Measured over 200 messages: 0.985 to 1 exact. Of 40 at 0.97 more than 6 are lost with p < 1e-3.
+    # Measured over 300 messages: 0.99 to 1 exact. Of 40 at 0.97 more than 6 are lost with p < 1e-3.
     one, rng, exact = codec(fec=fec, efficiency=0.85 if fec == "polar" else 0.77), np.random.default_rng(5), 0
     for _ in range(40):
         got = one.decode(through(one.encode(SENTENCE, snr_db), f"awgn:{snr_db:g}", rng))
@@ -97,15 +97,14 @@ def test_noise_is_marked():
         assert not one.decode(through(one.encode(SENTENCE, 6.0), "awgn:0", rng)).decoded
 
 
-def test_a_receiver_that_rounds_otherwise_gets_a_marked_text_of_nothing():
-    one, wrong = codec(), 0
+def test_a_receiver_that_rounds_otherwise_gets_another_text_and_marks_it():
+    one, reasons = codec(), []
     for seed in range(10):
         other = LlmArithmeticCodec(one.config, NoisyModel(one.model, 1e-6, np.random.default_rng(seed)))
         got = other.decode(through(one.encode(SENTENCE, 12.0)))
         assert got.decoded == (got.text == SENTENCE)
-        wrong += not got.decoded
-    assert wrong >= 8
-    assert got.reason in ("the llm-ac stream is damaged although its CRC holds", "")
+        reasons += [got.reason] if got.reason else []
+    assert len(reasons) >= 8 and set(reasons) == {"the llm-ac stream is damaged although its CRC holds"}
 
 
 def test_another_model_or_context_is_named():
