@@ -10,6 +10,7 @@ tokenizer cannot write (some control characters, for one), so that every text co
 
 from __future__ import annotations
 
+import copy
 import math
 from functools import cached_property
 from itertools import groupby
@@ -41,6 +42,12 @@ class TextPrior:
         self.end = model.vocabulary
         self.size = model.vocabulary + 1 + _BYTES
         self._hidden = list(model.special_tokens)
+
+    def after(self, model: LanguageModel) -> TextPrior:
+        """The same for the same model after other messages; what is known of its tokens is kept."""
+        other = copy.copy(self)
+        other.model, other._ends_sentence = model, self._ends_sentence
+        return other
 
     def tokenize(self, text: str) -> list[int]:
         """Source symbols of a text; text_of gives exactly the text back."""

@@ -10,6 +10,7 @@ Source: spinal codes (Perry et al., SIGCOMM 2012) with a language-model prior in
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,21 +55,24 @@ class SpinalCodec:
         self.model = model
         self.prior = TextPrior(model)
         self._model_fp = int(model.fingerprint, 16) % 16
-        self._context_fp = 1 + int(model.context_fingerprint, 16) % 15 if model.context_fingerprint else 0
 
     @classmethod
     def from_settings(cls, **settings) -> SpinalCodec:
         """Make the codec from keyword settings and load its model."""
         config = from_mapping(SpinalConfig, settings)
         try:
-            model = load_language_model(config.model, config.adapter)
+            model = load_language_model(config.model, config.adapter, config.precision)
         except ModelError as error:
             raise ModelError(f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or checks one") from error
-        return cls(config, model).with_context(config.context.splitlines())
+        codec = cls(config, model)
+        return codec.with_context(config.context.splitlines()) if config.context else codec
 
     def with_context(self, context: Sequence[str]) -> SpinalCodec:
         """The same codec after some messages, the oldest first, that both ends have."""
-        return SpinalCodec(self.config, self.model.with_context(context))
+        other = copy.copy(self)
+        other.model = self.model.with_context(context)
+        other.prior = self.prior.after(other.model)
+        return other
 
     def surprisals(self, symbols: list[int]) -> np.ndarray:
         """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols) + 1,)."""
@@ -186,6 +190,12 @@ class SpinalCodec:
                 f"message {header.message_id} was made after other messages, context fingerprint {header.context_fp:x} of 0 to f;"
                 f" the context here has {self._context_fp:x}"
             )
+
+    @property
+    def _context_fp(self) -> int:
+        """Four bits of the messages before; 0 for none."""
+        fingerprint = self.model.context_fingerprint
+        return 1 + int(fingerprint, 16) % 15 if fingerprint else 0
 
     def _start(self, message_id: int, fragment: int) -> np.uint64:
         return start_spine(self.config.key, message_id, fragment, self.model.fingerprint, self.model.context_fingerprint)
