@@ -4,70 +4,21 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
+from semcom_core.bench.messages import CORPORA, corpora
 from semcom_core.bench.report import verdict
-from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.text.codec import TextCodec
 from semcom_core.text.distill import Distilled, Distiller
-from semcom_core.text.labelled import data_text, in_part
 from semcom_core.text.protected import kept_items
+
+__all__ = ["CORPORA", "corpora", "describe", "distill_row", "targets"]
 
 #: Similarity (cosine of sentence embeddings) that counts as the same meaning, and the target of the symbols saved.
 SIMILARITY, SAVED = 0.85, 0.2
-#: Words of the Europarl sentences, as in the text bench.
-_EUROPARL_WORDS = range(5, 31)
-
-
-def _sms(data: Path, part: str) -> list[str]:
-    chosen = in_part(part)
-    return [line for line in data_text(data, Path("text/sms_ham.txt")).splitlines() if line.strip() and chosen(line)]
-
-
-def _dialogue(data: Path, part: str) -> list[str]:
-    """Utterances; a dialogue belongs to one part as a whole."""
-    chosen = in_part(part)
-    dialogues = [json.loads(line)["utterances"] for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()]
-    return [text for dialogue in dialogues if chosen(" ".join(dialogue)) for text in dialogue if text.strip()]
-
-
-def _europarl(data: Path, part: str) -> list[str]:
-    chosen = in_part(part)
-    lines = data_text(data, Path("text/europarl_en.txt")).splitlines()
-    return [line for line in lines if len(line.split()) in _EUROPARL_WORDS and chosen(line)]
-
-
-#: Name → how to read its texts.
-CORPORA = {"sms": _sms, "dialogue": _dialogue, "europarl": _europarl}
-
-
-def corpora(data: Path, names: Iterable[str] = tuple(CORPORA), split: str = "test", limit: int = 100, *, rng: np.random.Generator) -> dict:
-    """Distinct texts of each corpus, a random sample in a random order.
-
-    Args:
-        data: the data folder.
-        names: of CORPORA.
-        split: train, test or all.
-        limit: most texts of each.
-
-    Raises:
-        ConfigError: no such corpus or split, a file is not there, or no text is left.
-    """
-    check_range("limit", limit, 1, math.inf)
-    found = {}
-    for name in names:
-        check_choice("corpus", name, CORPORA)
-        texts = list(dict.fromkeys(text.strip() for text in CORPORA[name](data, split)))
-        if not texts:
-            raise ConfigError(f"corpus {name!r} has no text in its {split} part")
-        found[name] = [texts[i] for i in rng.permutation(len(texts))[:limit]]
-    return found
 
 
 def distill_row(corpus: str, texts: Sequence[str], codec: TextCodec, snr_db: float, distiller: Distiller) -> dict:

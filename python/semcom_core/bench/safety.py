@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_core.bench.distill import CORPORA
+from semcom_core.bench.messages import CORPORA
 from semcom_core.bench.report import verdict
 from semcom_core.errors import ConfigError
 from semcom_core.safety.assessment import Assessor

@@ -31,7 +31,7 @@ class DistillConfig:
 
     mode: str = setting("extractive", f"one of {', '.join(MODES)}")
     least_similarity: float = setting(0.85, "of the shorter text to the original, cosine of sentence embeddings, 0 to 1")
-    looks: int = setting(12, "edits whose saving is measured before a text counts as short enough, 1 to 1000")
+    looks: int = setting(20, "edits whose saving is measured before a text counts as short enough, 1 to 1000")
     most_words: int = setting(200, "a longer text is sent as it is, 1 to 10000 words")
     model: str = setting("smollm2-135m", "language model of the codec that is to send the texts")
     adapter: str = setting("", "what that model is adapted to; empty for nothing")

@@ -68,12 +68,15 @@ def plainer(draft: Draft) -> Iterator[Edit]:
 
 
 def apply(draft: Draft, edits: Iterable[Edit]) -> Draft:
-    """A draft after some edits of different words; the mark that ended the sentence of words left out goes to the word before."""
+    """A draft after some edits of different words; capital and closing mark of words left out go to their neighbours."""
     words, locked = list(draft.words), list(draft.locked)
     for first, stop, form in sorted(edits, reverse=True):
         closing = _CLOSING.search(words[stop - 1])
         if not form and closing and first and not _CLOSING.search(words[first - 1]):
             words[first - 1] = words[first - 1].rstrip(",;:") + closing[1]
+        begins = not first or bool(_CLOSING.search(words[first - 1]))
+        if not form and begins and words[first][0].isupper() and stop < len(words) and not locked[stop]:
+            words[stop] = words[stop][0].upper() + words[stop][1:]
         words[first:stop] = [form] if form else []
         locked[first:stop] = [locked[first]] if form else []
     return Draft(tuple(words), tuple(locked))

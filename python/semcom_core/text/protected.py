@@ -61,7 +61,7 @@ def altered(original: str, rewritten: str) -> str:
         at = place + 1
     known = Counter(form for word in original.split() for form in _forms(word))
     found = Counter(item.text for item in protected_items(rewritten) if item.kind != "bound")
-    return next((f"{text!r} is new" for text in found if found[text] > known[text]), "")
+    return next((f"{text!r} is new" for text in found if found[text] > max(known[text], known[text.lower()])), "")
 
 
 def kept_items(original: str, rewritten: str) -> tuple[int, int]:
@@ -137,6 +137,11 @@ def _bound(words: Sequence[str], kinds: Sequence[str]) -> set[int]:
             if _core(words[after]).lower() not in lists.FUNCTION_WORDS:
                 break
         before = i - 1
-        if kind in ("number", "time", "unit", "address") and i and not ends[before] and _core(words[before]).lower() not in lists.LOOSE:
+        if i and not ends[before] and _tells_about(_core(words[before]).lower(), kind):
             found.add(before)
     return found
+
+
+def _tells_about(word: str, kind: str) -> bool:
+    """Whether a word before an item of a kind says what the item means."""
+    return word in lists.RELATIONS if kind == "time" else kind in ("number", "unit", "address") and word not in lists.LOOSE

@@ -51,7 +51,13 @@ FUNCTION_WORDS = _set(
     "a an the so very really too that this these those such much many more less yet even just only quite any some to be been being have"
     " had of in on at for with by all always"
 )
-#: Words that may go from before a number or a time.
+#: Words before a time that change what it means.
+RELATIONS = _set(
+    "before after until till til untill by at since from to between through during within in on for over under about around ard almost"
+    " nearly only past early late mid this that these those every each all any some few several many more less same other another"
+    " previous following coming whole than per"
+)
+#: Words that may go from before a number.
 LOOSE = _set(
     "a an the i you he she it we they me him her us them is are was were be been am and so well ok okay oh yes yeah hi hey just also really"
     " please pls then now that this of u"

@@ -129,7 +129,7 @@ def test_edits_leave_locked_words_and_move_the_closing_mark():
     assert ("or", "so?") in spans
     assert not any({"Anna", "tomorrow"} & set(span) for span in spans)
     assert apply(draft, [Edit(6, 8)]).text == "Where will you meet Anna tomorrow?"
-    assert apply(draft, [Edit(0, 1), Edit(6, 8)]).text == "will you meet Anna tomorrow?"
+    assert apply(draft, [Edit(0, 1), Edit(6, 8)]).text == "Will you meet Anna tomorrow?"
     assert apart([Edit(0, 1), Edit(1, 2), Edit(3, 5)], 5) == [Edit(0, 1), Edit(3, 5)]
 
 
