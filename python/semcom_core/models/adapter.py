@@ -8,6 +8,7 @@ Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021; in 
 from __future__ import annotations
 
 import textwrap
+import warnings
 from pathlib import Path
 
 from semcom_core.errors import ModelError
@@ -51,17 +52,21 @@ def add_adapter(network, name: str):
         ModelError: there is no such adapter, or it does not fit the network.
     """
     folder = adapter_folder(name)
-    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
     try:
-        adapted = get_peft_model(network, LoraConfig.from_pretrained(folder))
-        wanted = {key for key, weight in adapted.named_parameters() if weight.requires_grad}
-        report = set_peft_model_state_dict(adapted, load_file(folder / WEIGHTS))
+        config = LoraConfig.from_pretrained(folder)
+        config.base_model_name_or_path = network.name_or_path  # the name in the file is for people
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of the transformers library, about what peft asks it
+            adapted = get_peft_model(network, config)
+        wanted, weights = set(get_peft_model_state_dict(adapted)), load_file(folder / WEIGHTS)
+        set_peft_model_state_dict(adapted, weights)
     except Exception as error:  # another network's adapter, or a broken file, makes the libraries fail in any way
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder=" …")
         raise ModelError(f"adapter {name!r} does not fit the model: {reason}") from error
-    absent, unknown = wanted & set(report.missing_keys), report.unexpected_keys
+    absent, unknown = wanted - set(weights), set(weights) - wanted
     if absent or unknown:
         raise ModelError(f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, {len(unknown)} unknown")
     return adapted.merge_and_unload().eval()

@@ -16,6 +16,8 @@ from semcom_core.models.cache import file_sha256
 from semcom_core.train.examples import MIXTURES
 from semcom_core.train.lora import LoraTraining
 
+#: File with the settings of the training, beside the adapter.
+TRAINING = "training.json"
 _CARD = """# Adapter "{mixture}" for {model}
 
 Low-rank additions (LoRA, in the format of the peft library) that make the language model expect the texts of one domain and the
@@ -55,9 +57,10 @@ def export(folder: Path, out: Path, model: str, mixture: str, config: LoraTraini
     weights = load_file(folder / WEIGHTS)
     save_file({name: weight.to(torch.float16).contiguous() for name, weight in weights.items()}, out / WEIGHTS)
     settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    settings |= {"base_model_name_or_path": model, "inference_mode": True}
-    settings["semcom_training"] = {"mixture": mixture, "examples": examples, "steps": steps, **asdict(config)}
-    (out / "adapter_config.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    settings["base_model_name_or_path"] = model
+    training = {"mixture": mixture, "examples": examples, "steps": steps, **asdict(config)}
+    for name, content in (("adapter_config.json", settings), (TRAINING, training)):
+        (out / name).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def write_card(out: Path, model: str, figures: dict[str, tuple[float, float]]) -> None:
@@ -66,7 +69,7 @@ def write_card(out: Path, model: str, figures: dict[str, tuple[float, float]]) -
     Args:
         figures: texts → bits a word of the plain and of the adapted model.
     """
-    settings = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))["semcom_training"]
+    settings = json.loads((out / TRAINING).read_text(encoding="utf-8"))
     card = _CARD.format(
         mixture=settings["mixture"],
         model=model,

@@ -97,7 +97,7 @@ def test_a_broken_adapter_is_refused(tiny_folder, adapter):
 def test_what_ships_with_an_adapter(name):
     """A card with the hash of the weights, at most 10 MB of them, and nothing of the machine it was made on."""
     folder = SHIPPED / name
-    assert {path.name for path in folder.iterdir()} == {"README.md", "adapter_config.json", WEIGHTS}
+    assert {path.name for path in folder.iterdir()} == {"README.md", "adapter_config.json", "training.json", WEIGHTS}
     assert (folder / WEIGHTS).stat().st_size <= 10e6
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert file_sha256(folder / WEIGHTS) in card
