@@ -14,12 +14,9 @@ from tqdm import tqdm
 from semcom_core.bench.corpus import DATA_VARIABLE, sentences
 from semcom_core.config import add_arguments, from_arguments
 from semcom_core.errors import ConfigError
-from semcom_core.models.loader import load_network
 from semcom_core.text import load_codec
-from semcom_core.train.deepsc import DeepscTraining, train_deepsc
 from semcom_core.train.examples import MIXTURES, examples
-from semcom_core.train.export import export, write_card
-from semcom_core.train.lora import LoraTrainer, LoraTraining, encode
+from semcom_core.train.settings import DeepscTraining, LoraTraining
 
 #: Sentences of the test part on which a card states bits a word.
 _CARD_SENTENCES = 200
@@ -42,6 +39,10 @@ def add_parser(subparsers) -> None:
 
 def run_lora(args: argparse.Namespace) -> int:
     """Train an adapter; out/NAME holds it as it is shipped."""
+    from semcom_core.models.loader import load_network  # these load torch; `semcom --help` need not
+    from semcom_core.train.export import export, write_card
+    from semcom_core.train.lora import LoraTrainer, encode
+
     config, data = from_arguments(LoraTraining, args), _data_folder(args.data)
     found = examples(args.mixture, data, np.random.default_rng(config.seed))
     tokenizer, network, prompt = load_network(args.model)
@@ -58,6 +59,8 @@ def run_lora(args: argparse.Namespace) -> int:
 
 def run_deepsc(args: argparse.Namespace) -> int:
     """Train the learned baseline."""
+    from semcom_core.train.deepsc import train_deepsc
+
     config, data = from_arguments(DeepscTraining, args), _data_folder(args.data)
     texts = [example.text for example in examples("europarl", data, np.random.default_rng(config.seed))]
     _prepare(args.out)

@@ -15,44 +15,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 
-from semcom_core.config import setting
-from semcom_core.errors import check_range
 from semcom_core.text.deepsc_network import DeepscNetwork, NetworkConfig, hidden_of
 from semcom_core.text.deepsc_weights import save_model
 from semcom_core.text.deepsc_words import Words
 from semcom_core.train.deepsc_batches import Batch, batch_of, plan_of
 from semcom_core.train.deepsc_words import count_words
-
-
-@dataclass(frozen=True)
-class DeepscTraining:
-    """Settings of the training."""
-
-    epochs: float = setting(20.0, "passes over the texts, 0.001 to 1000")
-    batch_tokens: int = setting(1024, "tokens of a batch, padding included, 64 to 65536")
-    learning_rate: float = setting(1.5e-3, "highest learning rate, 1e-6 to 0.1")
-    lowest_snr_db: float = setting(-3.0, "lowest SNR of a message, dB, -20 to 40")
-    highest_snr_db: float = setting(15.0, "highest SNR of a message, dB, -20 to 40")
-    rivals: int = setting(1024, "cores drawn in each step that the right ones are told apart from, 0 (all) to 100000")
-    look_weight: float = setting(0.2, "weight of the look-up's own loss, 0 to 10")
-    least_count: int = setting(2, "a word is in the vocabulary from this count on, 1 to 1000")
-    parts: int = setting(1500, "parts of words in the vocabulary, 0 to 100000")
-    forms: int = setting(40, "forms in the vocabulary, 6 to 1000")
-    save_steps: int = setting(250, "steps between two checkpoints, 1 to 100000")
-    seed: int = setting(1, "seed of order, channel and initial values")
-
-    def __post_init__(self):
-        check_range("epochs", self.epochs, 0.001, 1000)
-        check_range("batch_tokens", self.batch_tokens, 64, 65536)
-        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
-        check_range("lowest_snr_db", self.lowest_snr_db, -20, self.highest_snr_db)
-        check_range("highest_snr_db", self.highest_snr_db, -20, 40)
-        check_range("rivals", self.rivals, 0, 100_000)
-        check_range("look_weight", self.look_weight, 0, 10)
-        check_range("least_count", self.least_count, 1, 1000)
-        check_range("parts", self.parts, 0, 100_000)
-        check_range("forms", self.forms, 6, 1000)
-        check_range("save_steps", self.save_steps, 1, 100_000)
+from semcom_core.train.settings import DeepscTraining
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from semcom_core.models.adapter import WEIGHTS
 from semcom_core.models.cache import file_sha256
 from semcom_core.train.examples import MIXTURES
-from semcom_core.train.lora import LoraTraining
+from semcom_core.train.settings import LoraTraining
 
 #: File with the settings of the training, beside the adapter.
 TRAINING = "training.json"

@@ -17,38 +17,12 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from semcom_core.config import setting
-from semcom_core.errors import check_range
 from semcom_core.models.conversation import end_of_message, prompt_tokens
 from semcom_core.train.examples import Example
+from semcom_core.train.settings import LoraTraining
 
 _PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 _IGNORED = -100  # label of what is not to be learned
-
-
-@dataclass(frozen=True)
-class LoraTraining:
-    """Settings of the training of an adapter."""
-
-    rank: int = setting(16, "rank of each addition, 1 to 64")
-    epochs: float = setting(2.0, "passes over the examples, 0.001 to 100")
-    batch_tokens: int = setting(1024, "tokens of a batch, padding included, 64 to 65536")
-    learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
-    dropout: float = setting(0.05, "share of the additions' inputs left out at random, 0 to 0.9")
-    context_tokens: int = setting(160, "most tokens of the messages before a message, 0 to 4096")
-    text_tokens: int = setting(96, "a longer text is cut, 8 to 1024 tokens")
-    save_steps: int = setting(50, "steps between two checkpoints, 1 to 100000")
-    seed: int = setting(1, "seed of order and initial values")
-
-    def __post_init__(self):
-        check_range("rank", self.rank, 1, 64)
-        check_range("epochs", self.epochs, 0.001, 100)
-        check_range("batch_tokens", self.batch_tokens, 64, 65536)
-        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
-        check_range("dropout", self.dropout, 0, 0.9)
-        check_range("context_tokens", self.context_tokens, 0, 4096)
-        check_range("text_tokens", self.text_tokens, 8, 1024)
-        check_range("save_steps", self.save_steps, 1, 100_000)
 
 
 @dataclass(frozen=True)
