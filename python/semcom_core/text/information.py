@@ -39,4 +39,4 @@ class Meter:
 
     def _measured(self, text: str) -> tuple[list[int], np.ndarray]:
         symbols = self.prior.tokenize(text)
-        return symbols, self._codec.surprisals(symbols)
+        return symbols, self._codec.prior.surprisals(symbols)

@@ -74,6 +74,12 @@ class TextPrior:
         """The token that tells the language model about a source symbol; a raw byte is told as a special token."""
         return symbol if symbol < self.end else self.model.special_tokens[0]
 
+    def surprisals(self, symbols: list[int]) -> np.ndarray:
+        """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols) + 1,)."""
+        probabilities = self.model.log2_probs([self.model_token(symbol) for symbol in symbols])
+        rows = zip(probabilities, [None, *symbols], [*symbols, self.end])
+        return -np.array([self.apply(row, before)[symbol] for row, before, symbol in rows], np.float64)
+
     def apply(self, log2_probs: np.ndarray, previous: int | None) -> np.ndarray:
         """Log2-prior of every source symbol.
 

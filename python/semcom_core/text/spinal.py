@@ -74,21 +74,15 @@ class SpinalCodec:
         other.prior = self.prior.after(other.model)
         return other
 
-    def surprisals(self, symbols: list[int]) -> np.ndarray:
-        """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols) + 1,)."""
-        probabilities = self.model.log2_probs([self.prior.model_token(s) for s in symbols])
-        rows = zip(probabilities, [None, *symbols], [*symbols, self.prior.end])
-        return -np.array([self.prior.apply(row, before)[symbol] for row, before, symbol in rows], np.float64)
-
     def source_bits(self, text: str) -> float:
         """Surprisal of a text with its end, as one fragment, bits."""
-        return float(self.surprisals(self.prior.tokenize(text)).sum())
+        return float(self.prior.surprisals(self.prior.tokenize(text)).sum())
 
     def gap(self, text: str, snr_db: float) -> dict[str, float]:
         """Channel uses of a text by cause (see account.gap)."""
         frames = self.encode(text, snr_db)
         budgets = [self._budget(frame.header.params, 0) for frame in frames]
-        return gap(self.surprisals(self.prior.tokenize(text)), budgets, sum(frame.header.length for frame in frames), snr_db)
+        return gap(self.prior.surprisals(self.prior.tokenize(text)), budgets, sum(frame.header.length for frame in frames), snr_db)
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         return self.increments(text, snr_db, message_id, 1)[0]
@@ -136,7 +130,7 @@ class SpinalCodec:
 
     def _source(self, symbols: list[int], message_id: int, fragment: int) -> Source:
         delta = self._budget(0, 0).delta_units
-        surprisals = self.surprisals(symbols)
+        surprisals = self.prior.surprisals(symbols)
         units = np.array([surprisal_units(-bits) + delta for bits in surprisals], np.int64)
         spines = spines_of(self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64))
         return Source(units, spines, float(surprisals.sum()))
