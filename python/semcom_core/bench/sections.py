@@ -103,12 +103,6 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
     rows = [{**_LATER, "design_snr_db": row["snr_db"], **row} for row in rows]
     kind = rows[0]["channel"].partition(":")[0]
     drawn = [name for name in PICTURES if name not in ("throughput", "gap") or all(row[name] not in (None, {}) for row in rows)]
-    lead = (
-        f"{rows[0].get('sentences', '?')} texts of {settings.get('corpus', 'a file')} ({settings.get('split', '?')} part,"
-        f" {settings.get('words', '?')} words) through {settings.get('channel', kind)}, each codec at each SNR."
-    )
-    if settings.get("uses_per_word"):
-        lead += f" The rate of each codec is chosen so that the mean uses a word are at most {settings['uses_per_word']:g}."
     tables = [Table("All rows", *cells(rows)), Table("Channel uses a word, by cause", *gap_cells(rows))]
     tables += [Table("Uses over those of other codecs", *ratio_cells(rows)), Table("Published: BLEU-1 / BLEU-4", *published_cells(kind))]
     pictures = [picture(_CAPTIONS[name], PICTURES[name], rows) for name in drawn]
@@ -117,7 +111,23 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
     if settings.get("uses_per_word"):
         title += f", at most {settings['uses_per_word']:g} uses a word"
     tables = [table for table in tables if table.rows]
-    return {"title": title, "lead": lead, "pictures": pictures, "tables": tables, "figures": figures(rows, settings)}
+    lead, judged = _lead(rows, settings), figures(rows, settings)
+    return {"title": title, "lead": lead, "pictures": pictures, "tables": tables, "figures": judged}
+
+
+def _lead(rows: list[dict], settings: dict) -> str:
+    """What the text bench measured, in sentences."""
+    said = [
+        f"{rows[0].get('sentences', '?')} texts of {settings.get('corpus', 'a file')} ({settings.get('split', '?')} part,"
+        f" {settings.get('words', '?')} words) through {settings.get('channel', 'the channel')}, each codec at each SNR."
+    ]
+    if settings.get("uses_per_word"):
+        said.append(f"The rate of each codec is chosen so that the mean uses a word are at most {settings['uses_per_word']:g}.")
+    if settings.get("design_snr_db") is not None:
+        said.append(f"The rate is that for {settings['design_snr_db']:g} dB, whatever the channel has.")
+    if settings.get("design_offset_db"):
+        said.append(f"The rate is that for {settings['design_offset_db']:g} dB more than the channel has.")
+    return " ".join(said)
 
 
 def _modem(rows: list[dict], settings: dict) -> dict | None:

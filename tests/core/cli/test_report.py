@@ -70,7 +70,8 @@ def test_page_of_a_text_bench(tmp_path, capsys):
     assert capsys.readouterr().out == f"{tmp_path / 'out.html'}: 1 bench files, 4 rows\n"
 
 
-def test_targets_missed_are_counted(tmp_path):
+def test_targets_missed_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("semcom_core.bench.sections.PICTURES", {})  # not looked at here
     page, reader = report(tmp_path, bench_file("text", [TEXT_ROW], SETTINGS), bench_file("text", [DEFLATE_ROW], SETTINGS))
     text = re.sub(r"\s+", " ", " ".join(reader.text))
     # spinal: decode 1.75 > 1.5 is missed, exact .99 and 1.497 <= 1.5 are reached; deflate: exact 1 and 1 / 1.497 < .7
@@ -80,8 +81,10 @@ def test_targets_missed_are_counted(tmp_path):
 
 def test_rows_of_before_and_of_fading_are_shown_too(tmp_path):
     old = {key: TEXT_ROW[key] for key in list(TEXT_ROW)[:23]}
-    page, _ = report(tmp_path, bench_file("text", [old]), bench_file("text", [{**TEXT_ROW, "channel": "rayleigh:0,block=32"}], SETTINGS))
-    assert page.count("<svg") == 4 + 6 and "Text over Rayleigh fading" in page
+    fading, settings = {**TEXT_ROW, "channel": "rayleigh:0,block=32"}, {**SETTINGS, "uses_per_word": 8.0, "design_snr_db": 2.0}
+    page, _ = report(tmp_path, bench_file("text", [old]), bench_file("text", [fading], settings))
+    assert page.count("<svg") == 4 + 6 and "Text over Rayleigh fading, at most 8 uses a word" in page
+    assert "the mean uses a word are at most 8. The rate is that for 2 dB" in page
 
 
 def test_modem_rows_have_pictures_and_the_words_of_their_bench(tmp_path):
