@@ -79,6 +79,32 @@ def _survivors(costs, count):
     return kept
 
 
+@numba.njit(cache=True)
+def _branch(index, active, extended, costs, inputs, ratios, sums):
+    """Let every path go on with both values of message bit `index`, and keep the cheapest as far as the list has room.
+
+    Args:
+        active: how many paths there are.
+        extended: float32, cost of path p with bit b at 2 p + b.
+
+    Returns:
+        how many paths there are then.
+    """
+    paths = len(costs)
+    kept = _survivors(extended[: 2 * active], paths)
+    vacant = [path for path in range(active) if not (kept[2 * path] or kept[2 * path + 1])]
+    vacant += list(range(active, min(paths, 2 * active)))
+    for path in range(active):
+        if kept[2 * path] and kept[2 * path + 1]:
+            twin = vacant.pop()
+            ratios[twin], sums[twin], inputs[twin] = ratios[path], sums[path], inputs[path]
+            inputs[twin, index], costs[twin] = 1, extended[2 * path + 1]
+        if kept[2 * path] or kept[2 * path + 1]:
+            bit = 0 if kept[2 * path] else 1
+            inputs[path, index], costs[path] = bit, extended[2 * path + bit]
+    return min(paths, 2 * active)
+
+
 @numba.njit(cache=True, nogil=True)
 def list_decode(received, message, paths):
     """The most probable inputs of the transform.
@@ -104,18 +130,7 @@ def list_decode(received, message, paths):
             extended[2 * path] = costs[path] + rest + max(-ratio, np.float32(0))
             extended[2 * path + 1] = costs[path] + rest + max(ratio, np.float32(0))
         if message[index]:
-            kept = _survivors(extended[: 2 * active], paths)
-            vacant = [path for path in range(active) if not (kept[2 * path] or kept[2 * path + 1])]
-            vacant += list(range(active, min(paths, 2 * active)))
-            for path in range(active):
-                if kept[2 * path] and kept[2 * path + 1]:
-                    twin = vacant.pop()
-                    ratios[twin], sums[twin], inputs[twin] = ratios[path], sums[path], inputs[path]
-                    inputs[twin, index], costs[twin] = 1, extended[2 * path + 1]
-                if kept[2 * path] or kept[2 * path + 1]:
-                    bit = 0 if kept[2 * path] else 1
-                    inputs[path, index], costs[path] = bit, extended[2 * path + bit]
-            active = min(paths, 2 * active)
+            active = _branch(index, active, extended, costs, inputs, ratios, sums)
         else:
             costs[:active] = extended[0 : 2 * active : 2]
         for path in range(active):
