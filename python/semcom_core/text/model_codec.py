@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ModelError
 from semcom_core.models import load_language_model
@@ -63,10 +61,7 @@ class ModelCodec:
 
     def source_bits(self, text: str) -> float:
         """Surprisal of a text with its end, bits."""
-        symbols = self.prior.tokenize(text)
-        probabilities = self.model.log2_probs([self.prior.model_token(symbol) for symbol in symbols])
-        rows = zip(probabilities, [None, *symbols], [*symbols, self.prior.end])
-        return -float(np.sum([self.prior.apply(row, before)[symbol] for row, before, symbol in rows], dtype=np.float64))
+        return float(self.prior.surprisals(self.prior.tokenize(text)).sum())
 
     def fingerprints(self) -> dict[str, int]:
         """Header fields that name the model and the messages before."""
