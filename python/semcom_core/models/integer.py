@@ -52,7 +52,7 @@ class IntegerNetwork:
         self.shape = (len(layers), config.num_key_value_heads, self.size)
         norms = [norm.weight for layer in layers for norm in (layer.input_layernorm, layer.post_attention_layernorm)]
         self.weights = Weights(
-            embedding=network.get_input_embeddings().weight.numpy(),
+            embedding=network.get_input_embeddings().weight.numpy().copy(),  # the original may hold a whole file in memory
             attention=pack_matrices([[getattr(x.self_attn, f"{part}_proj").weight for part in "qkv"] for x in layers]),
             projection=pack_matrices([[x.self_attn.o_proj.weight] for x in layers]),
             gates=pack_matrices([[x.mlp.gate_proj.weight, x.mlp.up_proj.weight] for x in layers]),
@@ -63,6 +63,7 @@ class IntegerNetwork:
         )
         self._rotary = network.model.rotary_emb
         self.prefix = lru_cache(maxsize=_PROMPTS)(self._prefix)
+        self.angles = lru_cache(maxsize=_PROMPTS)(self._angles)
 
     def tree(self, prompt: list[int]) -> IntegerTree:
         """A fresh token tree after a prompt."""
@@ -78,7 +79,7 @@ class IntegerNetwork:
         return np.concatenate([first[None], found])
 
     @torch.inference_mode()
-    def angles(self, positions: int) -> tuple[np.ndarray, np.ndarray]:
+    def _angles(self, positions: int) -> tuple[np.ndarray, np.ndarray]:
         """Cosines and sines of the rotary embedding, float32 (positions, d / 2) each."""
         tables = self._rotary(torch.zeros(1), torch.arange(positions)[None])
         return tuple(np.ascontiguousarray(table[0, :, : self.size // 2].numpy()) for table in tables)

@@ -128,6 +128,16 @@ def _count_up(_context, counter, step):
     return types.int64(counter, types.int64), generate
 
 
+@intrinsic
+def _read(_context, counter):
+    """Value of an int64 that other threads write."""
+
+    def generate(_target, builder, _signature, args):
+        return builder.load_atomic(args[0], "acquire", 8)
+
+    return types.int64(counter), generate
+
+
 @numba.njit(cache=True, nogil=True)
 def take(counters, phase):
     """The next unit of a phase's work that nobody has taken: int64 (phases, 2) counters, zero at first."""
@@ -144,7 +154,7 @@ def hand_in(counters, phase):
 def await_all(counters, phase, units):
     """Wait until every unit of a phase is done, whoever does it."""
     waited = 0
-    while _count_up(pointer(counters, 2 * phase + 1), 0) < units:
+    while _read(pointer(counters, 2 * phase + 1)) < units:
         waited += 1
         if waited > _PATIENCE:
             _yield_processor()
