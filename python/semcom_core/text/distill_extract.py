@@ -19,8 +19,9 @@ from semcom_core.text.distill_edits import Draft, Edit, apart, apply, first_draf
 from semcom_core.text.information import Meter
 from semcom_core.text.sentence import Embedder
 
-#: Loss of similarity that is added to each edit's, so that one that loses nothing does not outweigh all savings.
-_SOFTENING = 0.01
+#: Losses of similarity that are added to each edit's, so that one that loses nothing does not outweigh all savings. A small one takes
+#: many small steps, a large one the big savings first; each is tried, and the cheapest text counts.
+_SOFTENINGS = (0.01, 0.2)
 #: About what an edit makes the words after it cost more, bits; words that cost less are the last to be tried.
 _SEAM_BITS = 2.0
 #: A step must save this much, bits.
@@ -59,14 +60,20 @@ class Extractor:
             leave_out: whether words may be left out; else they are only written more plainly.
         """
         goal, draft = self._embedder.embed([text])[0], first_draft(text)
-        state: State | None = State(draft, self._meter.bits(draft.text), 1.0)
-        while state is not None:
-            best, state = state, self._step(state, goal, leave_out)
-        return best.draft.text
+        start = State(draft, self._meter.bits(draft.text), 1.0)
+        ends = [self._descend(start, goal, softening, leave_out) for softening in _SOFTENINGS]
+        return min(ends, key=lambda state: state.bits).draft.text
 
-    def _step(self, state: State, goal: np.ndarray, leave_out: bool) -> State | None:
+    def _descend(self, start: State, goal: np.ndarray, softening: float, leave_out: bool) -> State:
+        """The last of the states that are each cheaper than the one before."""
+        state: State | None = start
+        while state is not None:
+            last, state = state, self._step(state, goal, softening, leave_out)
+        return last
+
+    def _step(self, state: State, goal: np.ndarray, softening: float, leave_out: bool) -> State | None:
         """A cheaper state, a few edits away; None where there is none."""
-        order = self._ranked(state, goal, leave_out)
+        order = self._ranked(state, goal, softening, leave_out)
         together = apart(order, max(1, len(state.draft.words) // _WORDS_AN_EDIT))
         if len(together) > 1:
             found = self._after(state.draft, together, goal)
@@ -78,7 +85,7 @@ class Extractor:
                 return found
         return None
 
-    def _ranked(self, state: State, goal: np.ndarray, leave_out: bool) -> list[Edit]:
+    def _ranked(self, state: State, goal: np.ndarray, softening: float, leave_out: bool) -> list[Edit]:
         """Edits that leave the draft similar enough, those first whose words have the most bits for the similarity they cost."""
         edits = [*plainer(state.draft), *(omissions(state.draft) if leave_out else ())]
         if not edits:
@@ -86,7 +93,7 @@ class Extractor:
         near = self._embedder.embed([apply(state.draft, [edit]).text for edit in edits]) @ goal
         words = self._meter.word_bits(state.draft.words)
         bits = np.array([words[edit.first : edit.stop].sum() for edit in edits]) - _SEAM_BITS
-        worth = bits / (np.maximum(state.near - near, 0) + _SOFTENING)
+        worth = bits / (np.maximum(state.near - near, 0) + softening)
         return [edits[k] for k in np.argsort(-worth, kind="stable") if near[k] >= self._least]
 
     def _after(self, draft: Draft, edits: list[Edit], goal: np.ndarray) -> State:
