@@ -65,6 +65,7 @@ TEXT_CODECS = {
     "huffman": (4, "semcom_core.text.huffman:HuffmanCodec"),
     "llm-ac": (5, "semcom_core.text.llm_arithmetic:LlmArithmeticCodec"),
     "llm-sc": (6, "semcom_core.text.llm_sc:LlmScCodec"),
+    "deepsc": (7, "semcom_core.text.deepsc:DeepscCodec"),
 }
 
 
