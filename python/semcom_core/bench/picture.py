@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Callable
@@ -65,4 +66,4 @@ def _inline(svg: str, title: str) -> str:
     element = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     box = re.search(r'viewBox="[^"]+"', element)[0]
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    return f'<svg {box} {names} role="img" aria-label="{title}">' + element[element.index(">") + 1 :]
+    return f'<svg {box} {names} role="img" aria-label="{html.escape(title)}">' + element[element.index(">") + 1 :]

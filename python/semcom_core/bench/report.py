@@ -44,6 +44,8 @@ def read_json(path: Path) -> dict:
     rows = found.get("rows") if isinstance(found, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not isinstance(found.get("bench"), str):
         raise ConfigError(f'bench file {path} has no "bench" with "rows"; allowed is what a bench writes with --json')
+    if not isinstance(found.get("settings", {}), dict):
+        raise ConfigError(f"bench file {path} has settings {found['settings']!r}; allowed is an object")
     return {"version": "unknown", "seed": None, "settings": {}, **found}
 
 

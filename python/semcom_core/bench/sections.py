@@ -15,6 +15,7 @@ from semcom_core.bench.targets import Figure, figures
 
 #: Fields that rows of the text bench have had from the beginning, and values for those that came later.
 _TEXT_FIELDS = {"codec", "channel", "snr_db", "uses_per_word", "bits_per_word", "exact_rate", "bleu1", "bleu4", "bound_ratio"}
+_TEXT_FIELDS |= {"limit_ratio", "marked_of_wrong", "rounds", "decode_s", "air_ratio"}
 _LATER = {"efficiency": None, "max_rounds": 1, "pilots": 0, "context": 0, "gap": {}, "throughput": None, "context_ratio": None}
 _CAPTIONS = {
     "cost": "Channel uses (complex symbols) that a word takes, all rounds and pilots counted. Below is better. Dotted: what the source bits"

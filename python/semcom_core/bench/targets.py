@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from semcom_core.bench.rows import series
 
 #: The codec that the targets are for, and the other codecs that it is compared with: uses over theirs, at most.
@@ -89,11 +87,12 @@ def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
         yield _least("information bits a use over capacity", 1 / row["bound_ratio"], BASELINE_EFFICIENCY)
     if row["codec"] != HEADLINE or row["context"] or settings.get("corpus", CORPUS) != CORPUS:
         return
-    limit = float(np.interp(row["snr_db"], list(BOUND), list(BOUND.values())))
     exact = settings.get("exact", EXACT)
-    yield _if(row["exact_rate"] >= exact, _most("uses over bound", row["bound_ratio"], limit))
+    if row["snr_db"] in BOUND:
+        yield _if(row["exact_rate"] >= exact, _most("uses over bound", row["bound_ratio"], BOUND[row["snr_db"]]))
     for other in rows:
-        if other["codec"] in USES_OVER and other["channel"] == row["channel"] and not other["context"]:
+        same = all(other[key] == row[key] for key in ("channel", "max_rounds", "pilots"))
+        if other["codec"] in USES_OVER and same and not other["context"]:
             ratio, equal = row["uses_per_word"] / other["uses_per_word"], row["exact_rate"] >= min(exact, other["exact_rate"])
             yield _if(equal, _most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]]))
 

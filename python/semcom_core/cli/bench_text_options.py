@@ -106,11 +106,11 @@ def cases(args: argparse.Namespace) -> list[Case]:
     found = []
     for name in dict.fromkeys(args.codec):
         settings = settings_for(name, args.codec, given)
-        for snr_db in args.snr_db:
+        for snr_db in dict.fromkeys(args.snr_db):
             channel = parse_channel(f"{kind[0]}:{snr_db:g}{kind[1]}{kind[2]}")
             link = Link(name, settings, channel, args.probability_noise, args.seed, 1, _design(args, snr_db), args.pilots)
-            contexts = [context for context in args.context if not context or takes_context(name)]
-            found += [Case(replace(link, rounds=rounds), context) for rounds in args.rounds for context in contexts]
+            contexts = [context for context in sorted(set(args.context)) if not context or takes_context(name)]
+            found += [Case(replace(link, rounds=rounds), context) for rounds in dict.fromkeys(args.rounds) for context in contexts]
     if not found:
         raise ConfigError(f"context is {args.context}, and no codec of {', '.join(args.codec)} takes one; allowed is 0")
     return found

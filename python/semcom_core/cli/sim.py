@@ -87,11 +87,12 @@ def _send(codec: TextCodec, text: str, number: int, design_db: float, air: Air, 
     try:
         text, said = content.before(text)
         outcome = (simulate if harq else send_once)(codec, text, design_db, air.carry, message_id=number)
+        received, heard = content.after(outcome.received.text)
     except (FrameError, ModelError) as error:
-        outcome = Outcome(DecodedText("", False, number, reason=str(error)), 0, 0, None)
+        outcome, received, heard = Outcome(DecodedText("", False, number, reason=str(error)), 0, 0, None), "", {}
     got = outcome.received
-    received, heard = content.after(got.text)
-    result = {"sent": text, "received": received, "decoded": got.decoded, "exact": got.decoded and got.text == text, "reason": got.reason}
+    exact = got.decoded and got.text == text
+    result = {"sent": text, "received": received, "decoded": got.decoded, "exact": exact, "reason": got.reason}
     result |= {"uses": outcome.uses, "air_uses": air.uses or None, "rounds": outcome.transmissions}
     result |= {"design_snr_db": design_db, "snr_db": outcome.snr_db}
     result |= said | heard

@@ -101,6 +101,8 @@ class Outgoing:
         self.wanted, self.holds = lacking, 0 if lacking else self.holds + 1
         if lacking:
             self.round, self.advance = 0, False
+        else:
+            self.asked = -1  # it is decoding; what it asks for after that is new, also where it has started anew
 
     def take(self, whole: bool) -> list[Frame]:
         """The frames to be sent now, the wanted ones or all; after the last round copies follow, from the first on."""

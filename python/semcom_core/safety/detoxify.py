@@ -84,7 +84,10 @@ def _network(folder: Path, checkpoint: Path):
     if not isinstance(loaded, dict) or not {"config", "state_dict"} <= set(loaded):
         raise ModelError(f"checkpoint {str(checkpoint)!r} has no config and state_dict; a checkpoint of Detoxify is needed")
     classes = list(loaded["config"]["dataset"]["args"]["classes"])
-    kind = getattr(transformers, loaded["config"]["arch"]["args"]["model_name"])
+    name = loaded["config"]["arch"]["args"]["model_name"]
+    if not str(name).endswith("ForSequenceClassification"):
+        raise ModelError(f"checkpoint {str(checkpoint)!r} names the network {name!r}; allowed is one for sequence classification")
+    kind = getattr(transformers, name)
     network = kind(transformers.AutoConfig.from_pretrained(folder, num_labels=len(classes)))
     report = network.load_state_dict(loaded["state_dict"], strict=False)
     if report.missing_keys:

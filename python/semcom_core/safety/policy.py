@@ -10,6 +10,7 @@ import yaml
 
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.safety.toxicity import CLASSIFIERS
 
 ACTIONS = ("pass", "mark", "block")
 ENDS = ("send", "receive")
@@ -29,6 +30,7 @@ class Policy:
         check_choice("send", self.send, ACTIONS)
         check_choice("receive", self.receive, ACTIONS)
         check_range("threshold", self.threshold, 0, 1)
+        check_choice("classifier", self.classifier, CLASSIFIERS)
 
     def verdict(self, end: str, toxicity: float) -> Verdict:
         """What becomes of a message at one end.
@@ -69,5 +71,13 @@ def parse_policy(text: str) -> Policy:
         if not equals:
             known = ", ".join(f.name for f in fields(Policy))
             raise ConfigError(f"policy has {part!r}; allowed is pass, mark, block, or NAME=VALUE of {known}")
-        found[name.strip()] = yaml.safe_load(value) if name.strip() == "threshold" else value.strip()
+        found[name.strip()] = _number(value) if name.strip() == "threshold" else value.strip()
     return from_mapping(Policy, found)
+
+
+def _number(text: str):
+    """A value as YAML has it; what is no number is refused by the policy."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"threshold is {text!r}; allowed is a number from 0 to 1") from error

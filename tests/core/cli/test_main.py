@@ -28,7 +28,7 @@ def failure(capsys, *arguments: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*SIM, "morse"], "codec is 'morse'; allowed is one of deflate, spinal"),
+        ([*SIM, "morse"], "codec is 'morse'; allowed is one of deepsc, deflate, "),
         ([*SIM, "deflate", "--channel", "fog:3"], "channel term is 'fog:3'; allowed is adc:BITS"),
         ([*SIM, "deflate", "--channel", "awgn:loud"], "channel SNR in dB is 'loud'; allowed is -60 to 100"),
         ([*SIM, "deflate", "--channel", "awgn:5+rayleigh:6"], "channel has the SNR set by "),
@@ -36,7 +36,7 @@ def failure(capsys, *arguments: str) -> tuple[int, str]:
         ([*SIM, "deflate", "--channel", "cfo:12khz"], "channel 'cfo:12khz' states no SNR; name the one to design for with --design-snr-db"),
         ([*SIM, "deflate", "--channel", "awgn:5+cfo:12khz", "--no-modem"], "channel term 'cfo:12000' acts on samples"),
         ([*SIM, "deflate", "--set", "efficiency"], "setting is 'efficiency'; allowed is NAME=VALUE"),
-        ([*SIM, "deflate", "--set", "beam=4"], "DeflateConfig has no setting 'beam'; allowed is one of efficiency, margin_db"),
+        ([*SIM, "deflate", "--set", "beam=4"], "SeparateConfig has no setting 'beam'; allowed is one of efficiency, margin_db"),
         ([*SIM, "deflate", "--set", "efficiency=2"], "efficiency is 2; allowed is 0.05 to 1.0"),
         (["sim", "--text-file", "no_such_file.txt", "--codec", "deflate"], "text file no_such_file.txt cannot be read: "),
         ([*SIM, "deflate", "--json", "/no/such/folder/a.json"], "JSON file /no/such/folder/a.json cannot be written"),

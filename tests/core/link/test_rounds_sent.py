@@ -84,6 +84,15 @@ def test_lacking_fragments_are_sent_of_the_first_round():
     assert again(sender, 2, 20.0) == [[(1, 0), (1, 1), (1, 2)]]
 
 
+def test_a_far_end_that_started_anew_gets_increments_too():
+    sender = make()
+    sender.submit(message_of())
+    send(sender, 0.0)
+    assert again(sender, 1, 0.1) == [[(1, 0)]]
+    sender.on_ack(Ack(0, 0b1), 0.2)  # it has started anew, has all that was sent since, and is decoding
+    assert again(sender, 1, 0.3) == [[(2, 0)]]
+
+
 def test_decoder_at_work_is_asked_after_and_gets_no_increment():
     sender = make()
     sender.submit(message_of())

@@ -31,6 +31,8 @@ def test_policies_are_read(text, expected):
     ("threshold=2", "threshold is 2; allowed is 0 to 1"),
     ("threshold=high", "threshold is 'high'; allowed is a number"),
     ("threshold=nan", "threshold is 'nan'"),
+    ("threshold=[1", r"threshold is '\[1'; allowed is a number"),
+    ("classifier=oracle", "classifier is 'oracle'; allowed is one of "),
     ("colour=red", "no setting 'colour'"),
     ("", "policy has ''"),
 ])
