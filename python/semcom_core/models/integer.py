@@ -34,7 +34,16 @@ def applies(network) -> bool:
         return False
     if any(name.endswith(".bias") for name in network.state_dict()):
         return False
-    return network.model.rotary_emb.rope_type in _STATIC_POSITIONS and network.model.layers[0].self_attn.head_dim % 2 == 0
+    rotary, size = network.model.rotary_emb, network.model.layers[0].self_attn.head_dim
+    return rotary.rope_type in _STATIC_POSITIONS and 2 * len(rotary.inv_freq) == size
+
+
+def frequencies(rotary, size: int) -> np.ndarray:
+    """Angles a position of a rotary embedding, float64 (size / 2,): anew where they are simple, as the library's own differ by processor."""
+    settings = rotary.config.rope_parameters
+    if rotary.rope_type == "llama3":
+        return rotary.inv_freq.double().numpy()
+    return settings["rope_theta"] ** (-np.arange(0, size, 2) / size) / settings.get("factor", 1.0)
 
 
 class IntegerNetwork:
@@ -61,7 +70,7 @@ class IntegerNetwork:
             norms=torch.stack([*norms, network.model.norm.weight]).numpy(),
             eps=np.float32(config.rms_norm_eps),
         )
-        self._rotary = network.model.rotary_emb
+        self._frequencies = frequencies(network.model.rotary_emb, self.size)
         self.prefix = lru_cache(maxsize=_PROMPTS)(self._prefix)
         self.angles = lru_cache(maxsize=_PROMPTS)(self._angles)
 
@@ -78,11 +87,10 @@ class IntegerNetwork:
         _, found = tree.extend([*range(root, root + len(tokens))], tokens)
         return np.concatenate([first[None], found])
 
-    @torch.inference_mode()
     def _angles(self, positions: int) -> tuple[np.ndarray, np.ndarray]:
         """Cosines and sines of the rotary embedding, float32 (positions, d / 2) each."""
-        tables = self._rotary(torch.zeros(1), torch.arange(positions)[None])
-        return tuple(np.ascontiguousarray(table[0, :, : self.size // 2].numpy()) for table in tables)
+        angles = np.arange(positions)[:, None] * self._frequencies
+        return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
 
     def _prefix(self, prompt: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Keys and values of a prompt's tokens, and the log2-probabilities after it."""

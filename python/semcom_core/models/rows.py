@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiled parts of a transformer that work on one row at a time, so that a row never depends on what is computed beside it."""
+"""Compiled parts of a transformer that work on one row at a time, so that a row never depends on what is computed beside it.
+
+All sums have a stated order and products are rounded before they are added, so that every processor gets the same bits: the
+smallest difference at one end would round some inputs of the next product the other way, and grow to 0.01 bit.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,9 @@ import math
 import numba
 import numpy as np
 
-from semcom_core.models.vector import float_of_bits
+from semcom_core.models.vector import LANES, dot, float_of_bits, pointer
 
-#: Sums may be taken in any order, which is the same order for every row; there are no NaNs.
-_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
-_compiled = numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 _LOG2_E = np.float32(math.log2(math.e))
 #: Taylor series of 2^x: ln(2)^k / k!; off by less than 1e-8 for |x| <= 1/2.
 _SERIES = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(8))
@@ -23,7 +25,7 @@ _NO_SIGN, _SIGN_PLACE, _LEAST = np.int32(2**31 - 1), np.int32(31), np.int32(-(2*
 _LOWEST, _HIGHEST = np.float32(-126), np.float32(127)
 
 
-@numba.njit(inline="always", fastmath=_FAST)
+@numba.njit(inline="always")
 def _exp2(x):
     """2^x of a float32; below 2^-126 it stays there."""
     x = min(max(x, _LOWEST), _HIGHEST)
@@ -77,10 +79,8 @@ def quantise(values, out, level):
 @_compiled
 def normalise(row, weight, eps, out):
     """RMS norm of a row: float32 (n,) each; `out` is written."""
-    total = _ZERO
-    for i in range(len(row)):
-        total += row[i] * row[i]
-    factor = np.float32(1 / math.sqrt(total / np.float32(len(row)) + eps))
+    total = dot(pointer(row, 0), pointer(row, 0), len(row))
+    factor = _ONE / np.float32(math.sqrt(total / np.float32(len(row)) + eps))
     for i in range(len(row)):
         out[i] = row[i] * factor * weight[i]
 
@@ -107,15 +107,7 @@ def rotate(heads, cos, sin):
             head[half + i] = second * cos[i] + first * sin[i]
 
 
-@numba.njit(inline="always", fastmath=_FAST)
-def _dot(left, right):
-    total = _ZERO
-    for i in range(len(left)):
-        total += left[i] * right[i]
-    return total
-
-
-@numba.njit(inline="always", fastmath=_FAST)
+@numba.njit(inline="always")
 def _add_scaled(total, factor, values):
     for i in range(len(total)):
         total[i] += factor * values[i]
@@ -142,7 +134,7 @@ def attend(queries, store, parents, node, scores, out):
         for group in range(groups):
             key = store[at, 0, group]
             for head in range(group * share, (group + 1) * share):
-                scores[head, depth] = _dot(queries[head], key) * scale
+                scores[head, depth] = dot(pointer(queries, head * size), pointer(key, 0), size) * scale
         depth += 1
         at = parents[at]
     out[:] = _ZERO
@@ -159,24 +151,34 @@ def attend(queries, store, parents, node, scores, out):
 
 
 @_compiled
+def _chances(row, largest):
+    """Sum of 2^(value - largest) over a row."""
+    lanes = np.zeros(LANES, np.float32)
+    whole = len(row) // LANES * LANES
+    for i in range(0, whole, LANES):
+        for lane in range(LANES):
+            lanes[lane] += _exp2(row[i + lane] - largest)
+    total = _ZERO
+    for lane in range(LANES):
+        total += lanes[lane]
+    for i in range(whole, len(row)):
+        total += _exp2(row[i] - largest)
+    return total
+
+
+@_compiled
 def _softmax(row):
     """Softmax of base 2, in place."""
     largest = _largest(row)
-    total = _ZERO
+    inverse = _ONE / _chances(row, largest)
     for i in range(len(row)):
-        row[i] = _exp2(row[i] - largest)
-        total += row[i]
-    for i in range(len(row)):
-        row[i] /= total
+        row[i] = _exp2(row[i] - largest) * inverse
 
 
 @_compiled
 def log2_normalise(row):
     """Make log2-probabilities of logits in units of log2, in place: float32 (n,)."""
     largest = _largest(row)
-    total = _ZERO
-    for i in range(len(row)):
-        total += _exp2(row[i] - largest)
-    shift = largest + np.float32(math.log2(total))
+    shift = largest + np.float32(math.log2(_chances(row, largest)))
     for i in range(len(row)):
         row[i] -= shift

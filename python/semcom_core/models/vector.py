@@ -99,6 +99,36 @@ def tile_product(_context, weights, inputs, stride, input_scales, weight_scales,
 
 
 @intrinsic
+def dot(_context, left, right, count):
+    """Scalar product of two runs of float32, added up in the same order on every processor."""
+
+    def generate(_target, builder, _signature, args):
+        left, right, count = args
+        places = [cgutils.alloca_once(builder, kind) for kind in (_FLOATS, _F32)]
+        for place in places:
+            builder.store(ir.Constant(place.type.pointee, None), place)
+        whole = builder.udiv(count, ir.Constant(_I64, LANES))
+        done = builder.mul(whole, ir.Constant(_I64, LANES))
+        for place, kind, first, step, times in zip(places, (_FLOATS, _F32), (0, done), (LANES, 1), (whole, builder.sub(count, done))):
+            with cgutils.for_range(builder, times) as loop:
+                at = builder.add(builder.mul(loop.index, ir.Constant(_I64, step)), ir.Constant(_I64, 0) if first == 0 else first)
+                values = [builder.load(_at(builder, side, at, kind), align=4) for side in (left, right)]
+                builder.store(builder.fadd(builder.load(place), builder.fmul(*values)), place)
+        return builder.fadd(_total(builder, builder.load(places[0])), builder.load(places[1]))
+
+    return types.float32(left, right, types.int64), generate
+
+
+def _total(builder, lanes):
+    """Sum of a vector: halves, then halves of these, and so on."""
+    half = LANES // 2
+    while half:
+        low, high = (builder.shuffle_vector(lanes, lanes, _lanes(*range(start, start + half))) for start in (0, half))
+        lanes, half = builder.fadd(low, high), half // 2
+    return builder.extract_element(lanes, ir.Constant(_I32, 0))
+
+
+@intrinsic
 def pointer(_context, array, offset):
     """Pointer to an element of a contiguous array, counted from its first."""
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
+from semcom_core.bench.corpus import sentences
 from semcom_core.bench.text import receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
@@ -20,7 +21,6 @@ from semcom_core.metrics import mean_bleu
 from semcom_core.phy.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.text import TEXT_CODECS, load_codec
 from semcom_core.text.deepsc_weights import SHIPPED
-from semcom_core.text.split import is_test
 from semcom_core.units import complex_noise
 
 SENTENCES = [
@@ -192,9 +192,8 @@ def test_weights_that_are_missing_or_do_not_fit_are_named(tmp_path):
 
 @pytest.mark.skipif("SEMCOM_DATA" not in os.environ, reason="SEMCOM_DATA does not name the data folder")
 def test_europarl_sentences_of_the_test_part(codec):
-    lines = (Path(os.environ["SEMCOM_DATA"]) / "text" / "europarl_en.txt").read_text(encoding="utf-8").splitlines()
-    lines = [line for line in map(str.strip, lines) if 5 <= len(line.split()) <= 30 and is_test(line)][:40]
     rng = np.random.default_rng(6)
+    lines = sentences(Path(os.environ["SEMCOM_DATA"]) / "text" / "europarl_en.txt", "test", (5, 30), 40, rng)
     frames = [codec.encode(line, 6.0) for line in lines]
     got = [codec.decode(received(frame, 10**-0.6, rng)).text for frame in frames]
     assert sum(len(f.symbols) for frame in frames for f in frame) <= 8 * sum(len(line.split()) for line in lines)
