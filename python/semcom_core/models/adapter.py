@@ -7,6 +7,8 @@ Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021; in 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import textwrap
 import warnings
 from pathlib import Path
@@ -17,6 +19,8 @@ from semcom_core.models.cache import file_sha256
 #: Folder of the adapters that come with the package, one folder each.
 SHIPPED = Path(__file__).parent / "adapters"
 WEIGHTS = "adapter_model.safetensors"
+#: What of an adapter's configuration counts.
+SETTINGS = ("r", "lora_alpha", "target_modules", "use_rslora", "rank_pattern", "alpha_pattern")
 
 
 def shipped_adapters() -> list[str]:
@@ -37,8 +41,12 @@ def adapter_folder(name: str) -> Path:
 
 
 def adapter_sha256(name: str) -> str:
-    """SHA-256 of an adapter's weights; empty for no adapter."""
-    return file_sha256(adapter_folder(name) / WEIGHTS) if name else ""
+    """SHA-256 over an adapter's weights and what is done with them; empty for no adapter."""
+    if not name:
+        return ""
+    folder = adapter_folder(name)
+    facts = [file_sha256(folder / WEIGHTS), _settings(name, folder)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def add_adapter(network, name: str):
@@ -55,9 +63,9 @@ def add_adapter(network, name: str):
     from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
+    settings = _settings(name, folder)
     try:
-        config = LoraConfig.from_pretrained(folder)
-        config.base_model_name_or_path = network.name_or_path  # the name in the file is for people
+        config = LoraConfig(task_type="CAUSAL_LM", inference_mode=True, base_model_name_or_path=network.name_or_path, **settings)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of the transformers library, about what peft asks it
             adapted = get_peft_model(network, config)
@@ -70,3 +78,20 @@ def add_adapter(network, name: str):
     if absent or unknown:
         raise ModelError(f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, {len(unknown)} unknown")
     return adapted.merge_and_unload().eval()
+
+
+def _settings(name: str, folder: Path) -> dict:
+    """What an adapter's configuration says about its additions; all else in it is left alone.
+
+    Raises:
+        ModelError: it cannot be read, or is of another kind of adapter.
+    """
+    try:
+        found = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+        settings = {key: found[key] for key in SETTINGS if key in found}
+        kind = found["peft_type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"adapter {name!r} does not fit the model: its adapter_config.json cannot be read: {error!r}") from error
+    if kind != "LORA":
+        raise ModelError(f"adapter {name!r} does not fit the model: it is of kind {kind!r}; allowed is LORA")
+    return {**settings, "target_modules": sorted(settings.get("target_modules") or [])}

@@ -5,7 +5,7 @@
     <|im_start|>user\\n…<|im_end|>\\n        a message before, one turn each; the speakers alternate
     <|im_start|>assistant\\n                the prompt of the message itself, which ends by <|im_end|>
 
-A model whose prompt opens no turn gets the messages as lines of text before its prompt's end.
+A model whose prompt opens no turn gets the messages as lines of text after its prompt.
 """
 
 from __future__ import annotations

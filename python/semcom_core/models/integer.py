@@ -39,7 +39,7 @@ def applies(network) -> bool:
 
 
 def frequencies(rotary, size: int) -> np.ndarray:
-    """Angles a position of a rotary embedding, float64 (size / 2,): anew where they are simple, as the library's own differ by processor."""
+    """Angles a position of a rotary embedding, float64 (size / 2,); the simple ones anew, as the library's differ by processor."""
     settings = rotary.config.rope_parameters
     if rotary.rope_type == "llama3":
         return rotary.inv_freq.double().numpy()

@@ -70,7 +70,6 @@ def locate(name: str) -> Path | str:
     return name
 
 
-@lru_cache(maxsize=2)
 def load_language_model(name: str = "smollm2-135m", adapter: str = "", precision: str = "int8") -> LanguageModel:
     """Load a causal language model; a second call with the same names gives the same object.
 
@@ -84,6 +83,11 @@ def load_language_model(name: str = "smollm2-135m", adapter: str = "", precision
         ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does not fit it.
     """
     check_choice("precision", precision, PRECISIONS)
+    return _load(name, adapter, precision)
+
+
+@lru_cache(maxsize=3)
+def _load(name: str, adapter: str, precision: str) -> LanguageModel:
     addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
     from semcom_core.models import integer  # after load_network, which says it where torch or transformers does not load

@@ -15,7 +15,7 @@ import numpy as np
 
 from semcom_core.models.vector import LANES, dot, float_of_bits, pointer
 
-_compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+_compiled = numba.njit(nogil=True, error_model="numpy")
 _LOG2_E = np.float32(math.log2(math.e))
 #: Taylor series of 2^x: ln(2)^k / k!; off by less than 1e-8 for |x| <= 1/2.
 _SERIES = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(8))

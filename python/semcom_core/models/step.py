@@ -13,9 +13,13 @@ LLM.int8(), 2022, with rows of 16 bits, which need no care for outliers.
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import numba
 import numpy as np
 
+from semcom_core.models import rows, vector
 from semcom_core.models.rows import add, attend, copy, gate, log2_normalise, normalise, quantise, rotate
 from semcom_core.models.vector import BLOCKS, LANES, ROWS, await_all, hand_in, pointer, take, tile_product
 
@@ -26,12 +30,12 @@ _QUERY, _REMEMBER, _LOOK_BACK, _PROJECT, _MIDDLE, _GATES, _GATE, _DOWN, _END = r
 _UNITS = 4
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _share(total, unit, units):
     return total * unit // units, total * (unit + 1) // units
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _multiply(weights, factors, inputs, scales, outputs, rows, unit, units):
     """Output channels of this unit, of a product of the first `rows` rows."""
     pairs, stride, width = weights.shape[1], inputs.shape[1], outputs.shape[1]
@@ -51,21 +55,21 @@ def _multiply(weights, factors, inputs, scales, outputs, rows, unit, units):
             )
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _round(work, row, width):
     """Round a row's inner values for the next product."""
     level = np.float32(min(2**15 - 1, (2**31 - 1) // (127 * width)))
     work.scales[row] = quantise(work.inner[row, :width], work.inputs[row, :width], level)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _normalise(work, row, norm, eps):
     """Normalise a row's state for the next product."""
     normalise(work.states[row], norm, eps, work.inner[row, : len(norm)])
     _round(work, row, len(norm))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _remember(work, row, nodes, layer, node):
     """Turn a row's queries and keys by its position, and store its keys and values."""
     _, _, _, groups, size = nodes.store.shape
@@ -77,7 +81,7 @@ def _remember(work, row, nodes, layer, node):
         copy(values[heads + group], nodes.store[layer, node, 1, group])
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _look_back(work, row, nodes, layer, node):
     """Attention of one row, rounded for the next product."""
     heads, size = work.scores.shape[1], nodes.store.shape[4]
@@ -87,7 +91,7 @@ def _look_back(work, row, nodes, layer, node):
     _round(work, row, heads * size)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _row_phase(kind, layer, row, net, nodes, work, first):
     """One row's part of a phase that is no product."""
     hidden = work.states.shape[1]
@@ -104,7 +108,7 @@ def _row_phase(kind, layer, row, net, nodes, work, first):
         _normalise(work, row, net.norms[2 * layer + (1 if kind == _MIDDLE else 2)], net.eps)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _layer_unit(kind, layer, unit, units, net, nodes, work, first, count):
     """One unit of a phase of a layer."""
     if kind in (_QUERY, _PROJECT, _GATES, _DOWN):
@@ -122,7 +126,7 @@ def _layer_unit(kind, layer, unit, units, net, nodes, work, first, count):
         _row_phase(kind, layer, row, net, nodes, work, first)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def _edge_unit(edge, unit, units, net, work, tokens, wanted, out):
     """One unit of the first phase (0: embedding) or of the last two (1: head, 2: probabilities)."""
     if edge == 0:
@@ -137,18 +141,9 @@ def _edge_unit(edge, unit, units, net, work, tokens, wanted, out):
             log2_normalise(out[row, : len(net.embedding)])
 
 
-@numba.njit(cache=True, nogil=True)
-def forward(workers, counters, net, nodes, work, tokens, first, wanted, out):
-    """Log2-probabilities after new nodes; every thread calls it with the same arguments.
-
-    Args:
-        workers: number of threads.
-        counters: int64 (LAYER_PHASES * layers + 3, 2), 0.
-        net, nodes, work: see above; the new nodes' parents and depths are set, their keys and values are written.
-        tokens: int64 (n,), of nodes `first` to `first + n - 1`.
-        wanted: the last `wanted` nodes' probabilities are computed.
-        out: float32 (wanted rounded up to ROWS, vocabulary with padding), written.
-    """
+@numba.njit(nogil=True)
+def _pass(workers, counters, net, nodes, work, tokens, first, wanted, out):
+    """See `forward`."""
     inner = LAYER_PHASES * len(nodes.store)
     units = 1 if workers == 1 else _UNITS * workers
     for phase in range(inner + 3):
@@ -161,3 +156,30 @@ def forward(workers, counters, net, nodes, work, tokens, first, wanted, out):
             hand_in(counters, phase)
             unit = take(counters, phase)
         await_all(counters, phase, units)
+
+
+def _keep_compiled(sources: str):
+    """The compiled pass, kept on disk for the next process as long as `sources` are the same.
+
+    By itself numba would look at this file alone, and keep what it compiled from an older state of the others.
+    """
+
+    @numba.njit(cache=True, nogil=True)
+    def forward(workers, counters, net, nodes, work, tokens, first, wanted, out):
+        """Log2-probabilities after new nodes; every thread calls it with the same arguments.
+
+        Args:
+            workers: number of threads.
+            counters: int64 (LAYER_PHASES * layers + 3, 2), 0.
+            net, nodes, work: see models.arrays; the new nodes' parents and depths are set, their keys and values are written.
+            tokens: int64 (n,), of nodes `first` to `first + n - 1`.
+            wanted: the last `wanted` nodes' probabilities are computed.
+            out: float32 (wanted rounded up to ROWS, vocabulary with padding), written.
+        """
+        _ = sources
+        _pass(workers, counters, net, nodes, work, tokens, first, wanted, out)
+
+    return forward
+
+
+forward = _keep_compiled(hashlib.sha256(b"".join(Path(part.__file__).read_bytes() for part in (rows, vector))).hexdigest())

@@ -168,19 +168,19 @@ def _read(_context, counter):
     return types.int64(counter), generate
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def take(counters, phase):
     """The next unit of a phase's work that nobody has taken: int64 (phases, 2) counters, zero at first."""
     return _count_up(pointer(counters, 2 * phase), 1)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def hand_in(counters, phase):
     """Say that a unit taken is done."""
     _count_up(pointer(counters, 2 * phase + 1), 1)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(nogil=True)
 def await_all(counters, phase, units):
     """Wait until every unit of a phase is done, whoever does it."""
     waited = 0

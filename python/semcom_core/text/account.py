@@ -30,7 +30,7 @@ def gap(surprisals: np.ndarray, budgets: Sequence[Budget], uses: int, snr_db: fl
         "source": surprisals[:-1].sum() / capacity,
         "end": surprisals[-1] / capacity,
         "grid": (units.sum() * GRID - surprisals.sum()) / capacity,
-        "delta": len(surprisals) * budgets[0].delta_bits / capacity,
+        "delta": len(surprisals) * budgets[0].delta_units * GRID / capacity,
         "tail": float(sum(budget.tail for budget in budgets)),
     }
     return {**{cause: float(value) for cause, value in causes.items()}, "margin": uses - float(sum(causes.values()))}

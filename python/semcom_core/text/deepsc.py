@@ -118,7 +118,7 @@ class DeepscCodec:
             reason = f"fragment {fragments.index(None) + 1} of {len(fragments)} is missing"
         elif not all(guess.check_holds for guess in guesses):
             reason = "the check of the words does not hold"
-        elif confidence < self.config.confidence_bits:
+        elif not confidence >= self.config.confidence_bits:
             reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
         text = data[data[:1] == b" " :].decode("utf-8", "replace")
         return DecodedText(text, not reason, message, confidence, reason)

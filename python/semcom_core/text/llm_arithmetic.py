@@ -52,6 +52,7 @@ class LlmArithmeticConfig(ModelConfig):
     margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
 
     def __post_init__(self):
+        super().__post_init__()
         check_rate(self.efficiency, self.margin_db)
         check_choice("fec", self.fec, RULES)
 

@@ -42,6 +42,7 @@ class LlmScConfig(ModelConfig):
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
 
     def __post_init__(self):
+        super().__post_init__()
         check_range("symbols_per_token", self.symbols_per_token, 0, 16)
         check_range("beam", self.beam, 1, 256)
         check_range("confidence_bits", self.confidence_bits, 0, 40)
@@ -94,7 +95,7 @@ class LlmScCodec(ModelCodec):
         reason = ""
         if None in fragments:
             reason = f"fragment {fragments.index(None) + 1} of {len(fragments)} is missing"
-        elif confidence < self.config.confidence_bits:
+        elif not confidence >= self.config.confidence_bits:
             reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
         return DecodedText(text, not reason, message_id, confidence, reason)
 

@@ -1,17 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the baselines with a language model share: their model's settings, its fingerprints, and the information of a text."""
+"""What the codecs with a language model share: their model's settings, its fingerprints, and the information of a text."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from semcom_core.config import from_mapping, setting
-from semcom_core.errors import ModelError
+from semcom_core.errors import ModelError, check_choice
 from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
+from semcom_core.models.loader import PRECISIONS
 from semcom_core.phy.frame import FrameHeader
 from semcom_core.text.prior import TextPrior
 
@@ -22,7 +24,11 @@ class ModelConfig:
 
     model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
     adapter: str = setting("", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing")
+    precision: str = setting("int8", "numbers the language model computes with: int8 or float32")
     context: str = setting("", "messages before, one a line, the oldest first; empty for none")
+
+    def __post_init__(self):
+        check_choice("precision", self.precision, PRECISIONS)
 
 
 class ModelCodec:
@@ -50,14 +56,18 @@ class ModelCodec:
         """Make the codec from keyword settings and load its model."""
         config = from_mapping(cls.config_type, settings)
         try:
-            model = load_language_model(config.model, config.adapter)
+            model = load_language_model(config.model, config.adapter, config.precision)
         except ModelError as error:
             raise ModelError(f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or checks one") from error
-        return cls(config, model).with_context(config.context.splitlines())
+        codec = cls(config, model)
+        return codec.with_context(config.context.splitlines()) if config.context else codec
 
     def with_context(self, context: Sequence[str]) -> Self:
         """The same codec after some messages, the oldest first, that both ends have."""
-        return type(self)(self.config, self.model.with_context(context))
+        other = copy.copy(self)
+        other.model = self.model.with_context(context)
+        other.prior = self.prior.after(other.model)
+        return other
 
     def source_bits(self, text: str) -> float:
         """Surprisal of a text with its end, bits."""

@@ -10,21 +10,15 @@ Source: spinal codes (Perry et al., SIGCOMM 2012) with a language-model prior in
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
-
 import numpy as np
 
-from semcom_core.config import from_mapping
-from semcom_core.errors import FrameError, ModelError, check_range
-from semcom_core.models import load_language_model
-from semcom_core.models.language import LanguageModel
+from semcom_core.errors import FrameError, check_range
 from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, ROUND_NUMBERS, ROUNDS, Frame, FrameHeader, ReceivedFrame
 from semcom_core.text.account import gap
 from semcom_core.text.budget import Budget, rate_index, surprisal_units
 from semcom_core.text.codec import DecodedText, check_text, gather
 from semcom_core.text.constellation import evidence
-from semcom_core.text.prior import TextPrior
+from semcom_core.text.model_codec import ModelCodec
 from semcom_core.text.rate import alpha_for
 from semcom_core.text.rounds import received
 from semcom_core.text.search import SearchResult, SequentialDecoder
@@ -38,45 +32,13 @@ FRAGMENT_SYMBOLS = 192
 LONG_FRAGMENT_SYMBOLS = 1024
 
 
-class SpinalCodec:
-    """Text codec "spinal" (see the module).
-
-    Args:
-        config: settings; its context is not looked at.
-        model: language model, the same at both ends, after the messages before.
-    """
+class SpinalCodec(ModelCodec):
+    """Text codec "spinal" (see the module)."""
 
     name = "spinal"
     number = 1
+    config_type = SpinalConfig
     rounds = ROUNDS
-
-    def __init__(self, config: SpinalConfig, model: LanguageModel):
-        self.config = config
-        self.model = model
-        self.prior = TextPrior(model)
-        self._model_fp = int(model.fingerprint, 16) % 16
-
-    @classmethod
-    def from_settings(cls, **settings) -> SpinalCodec:
-        """Make the codec from keyword settings and load its model."""
-        config = from_mapping(SpinalConfig, settings)
-        try:
-            model = load_language_model(config.model, config.adapter, config.precision)
-        except ModelError as error:
-            raise ModelError(f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or checks one") from error
-        codec = cls(config, model)
-        return codec.with_context(config.context.splitlines()) if config.context else codec
-
-    def with_context(self, context: Sequence[str]) -> SpinalCodec:
-        """The same codec after some messages, the oldest first, that both ends have."""
-        other = copy.copy(self)
-        other.model = self.model.with_context(context)
-        other.prior = self.prior.after(other.model)
-        return other
-
-    def source_bits(self, text: str) -> float:
-        """Surprisal of a text with its end, as one fragment, bits."""
-        return float(self.prior.surprisals(self.prior.tokenize(text)).sum())
 
     def gap(self, text: str, snr_db: float) -> dict[str, float]:
         """Channel uses of a text by cause (see account.gap)."""
@@ -116,6 +78,8 @@ class SpinalCodec:
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
         """Decode the fragments of one message, each from whatever rounds of it are there."""
         message, fragments = gather(frames)
+        if frames[0].header.family != self.number:
+            raise FrameError(f"frame has codec number {frames[0].header.codec}; the spinal codec takes {ROUND_NUMBERS[self.number]}")
         results = [self._search(rounds) if rounds else SearchResult([], False, -np.inf, 0) for rounds in fragments]
         text = self.prior.text_of([symbol for result in results for symbol in result.symbols])
         confidence = min(result.confidence_bits for result in results)
@@ -124,7 +88,7 @@ class SpinalCodec:
             reason = f"fragment {fragments.index([]) + 1} of {len(fragments)} is missing"
         elif not all(result.complete for result in results):
             reason = "no text was found that ends where the message ends"
-        elif confidence < self.config.confidence_bits:
+        elif not confidence >= self.config.confidence_bits:
             reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
         return DecodedText(text, not reason, message, confidence, reason)
 
@@ -153,17 +117,16 @@ class SpinalCodec:
             last_fragment=parts - 1,
             length=len(symbols),
             params=budget.index,
-            model_fp=self._model_fp,
-            context_fp=self._context_fp,
+            **self.fingerprints(),
         )
         return Frame(header, symbols)
 
     def _search(self, frames: list[ReceivedFrame]) -> SearchResult:
         """Decode one fragment from its rounds."""
         header = frames[0].header
-        self._check_fingerprints(header)
         parts = []
         for frame in frames:
+            self.check_fingerprints(frame.header)
             budget = self._budget(frame.header.params, frame.header.round)
             if frame.header.length < budget.tail:
                 raise FrameError(f"message {header.message_id} has {frame.header.length} symbols; at least {budget.tail} are needed")
@@ -171,25 +134,6 @@ class SpinalCodec:
         start = self._start(header.message_id, header.fragment)
         decoder = SequentialDecoder(self.prior, self.model.tree(), received(parts), budget.delta_units, start)
         return decoder.search(self.config.beam, self.config.expansions, self.config.confidence_bits)
-
-    def _check_fingerprints(self, header: FrameHeader) -> None:
-        """Raise ModelError unless the far end uses the same model and has the same messages before."""
-        if header.model_fp != self._model_fp:
-            raise ModelError(
-                f"message {header.message_id} was made with a model of fingerprint …{header.model_fp:x};"
-                f" the model here is {self.model.name}, fingerprint {self.model.fingerprint}"
-            )
-        if header.context_fp != self._context_fp:
-            raise ModelError(
-                f"message {header.message_id} was made after other messages, context fingerprint {header.context_fp:x} of 0 to f;"
-                f" the context here has {self._context_fp:x}"
-            )
-
-    @property
-    def _context_fp(self) -> int:
-        """Four bits of the messages before; 0 for none."""
-        fingerprint = self.model.context_fingerprint
-        return 1 + int(fingerprint, 16) % 15 if fingerprint else 0
 
     def _start(self, message_id: int, fragment: int) -> np.uint64:
         return start_spine(self.config.key, message_id, fragment, self.model.fingerprint, self.model.context_fingerprint)

@@ -7,19 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semcom_core.config import setting
-from semcom_core.errors import check_choice, check_range
-from semcom_core.models.loader import PRECISIONS
+from semcom_core.errors import check_range
 from semcom_core.text.budget import Budget
+from semcom_core.text.model_codec import ModelConfig
 
 
 @dataclass(frozen=True)
-class SpinalConfig:
+class SpinalConfig(ModelConfig):
     """Settings of the token-spinal codec. All but efficiency, increment and the search's must be the same at both ends."""
 
-    model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
-    adapter: str = setting("", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing")
-    precision: str = setting("int8", "numbers the language model computes with: int8 or float32")
-    context: str = setting("", "messages before, one a line, the oldest first; empty for none")
     efficiency: float = setting(0.73, "information bits a use over capacity at 0 dB, without the tail, 0.1 to 1.2")
     increment: float = setting(0.3, "symbols of each further round over those of the first, 0.05 to 2")
     beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
@@ -30,7 +26,7 @@ class SpinalConfig:
     tail_bits: float = setting(6.0, "budget of the tail that confirms a text, bits, 0 to 64")
 
     def __post_init__(self):
-        check_choice("precision", self.precision, PRECISIONS)
+        super().__post_init__()
         check_range("efficiency", self.efficiency, 0.1, 1.2)
         check_range("increment", self.increment, 0.05, 2)
         check_range("beam", self.beam, 1, 256)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -75,9 +76,7 @@ def test_an_adapter_of_another_model_is_refused(tiny_folder, adapter):
 
 
 def test_an_adapter_of_other_layers_is_refused(tiny_folder, adapter):
-    path = adapter / "adapter_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**config, "target_modules": ["c_attn"]}), encoding="utf-8")
+    edit(adapter, target_modules=["c_attn"])
     assert "does not fit the model" in refusal(tiny_folder, adapter)
 
 
@@ -86,6 +85,23 @@ def test_an_adapter_with_a_weight_missing_is_refused(tiny_folder, adapter):
     weights.pop(sorted(weights)[0])
     save_file(weights, adapter / WEIGHTS)
     assert "1 weights are absent" in refusal(tiny_folder, adapter)
+
+
+def edit(adapter, **changes) -> None:
+    path = adapter / "adapter_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
+
+
+def test_what_is_done_with_the_weights_is_part_of_the_fingerprint(tiny_folder, adapter):
+    before = load_language_model(str(tiny_folder), str(adapter)).fingerprint
+    other = shutil.copytree(adapter, adapter.parent / "other")
+    edit(other, lora_alpha=16)
+    assert load_language_model(str(tiny_folder), str(other)).fingerprint != before
+
+
+def test_another_kind_of_adapter_is_refused(tiny_folder, adapter):
+    edit(adapter, peft_type="IA3")
+    assert "it is of kind 'IA3'; allowed is LORA" in refusal(tiny_folder, adapter)
 
 
 def test_a_broken_adapter_is_refused(tiny_folder, adapter):

@@ -137,7 +137,7 @@ def test_extreme_symbols_are_marked(name, value, noise_var):
 
 def test_missing_weights_are_named_with_the_command_that_gets_them(monkeypatch):
     monkeypatch.setattr(loader.importlib.util, "find_spec", lambda name: None)
-    loader.load_language_model.cache_clear()
+    loader._load.cache_clear()
     with pytest.raises(ModelError, match="weights of model 'smollm2-135m' are not installed; .*`semcom models fetch") as caught:
         load_codec("spinal")
     assert "\n" not in str(caught.value)

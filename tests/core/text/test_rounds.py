@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,18 @@ def test_context_belongs_to_both_ends():
         codec.with_context(["another message"]).decode(frames)
     with pytest.raises(ModelError, match="context fingerprint 0"):
         after.decode(through(codec.encode(SENTENCE, 6.0), "awgn:9"))
+
+
+def test_rounds_after_other_messages_are_named():
+    codec = make()
+    after = codec.with_context(["the committee will meet."])
+    mixed = [codec.increments(SENTENCE, 6.0)[0][0], after.increments(SENTENCE, 6.0)[1][0]]
+    with pytest.raises(ModelError, match="was made after other messages"):
+        codec.decode(through(mixed, "awgn:9"))
+
+
+def test_frames_of_another_codec_are_refused():
+    codec = make()
+    (frame,) = through(codec.encode(SENTENCE, 6.0), "awgn:9")
+    with pytest.raises(FrameError, match=r"frame has codec number 6; the spinal codec takes \(1, 17, 18, 19\)"):
+        codec.decode([replace(frame, header=replace(frame.header, codec=6))])
