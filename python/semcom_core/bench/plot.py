@@ -75,7 +75,7 @@ def draw_throughput(axes, rows: list[dict]) -> None:
 def draw_gap(axes, rows: list[dict]) -> None:
     """Uses a word of each codec by cause, a group of bars at each SNR."""
     chosen = [row for row in rows if row["max_rounds"] == 1 and not row["context"] and row["gap"]]
-    own = [row for row in chosen if row["codec"] == HEADLINE] or chosen
+    own = sorted((row for row in chosen if row["codec"] == HEADLINE), key=lambda row: row["snr_db"]) or chosen
     places, base = np.arange(len(own)), np.zeros(len(own))
     for i, cause in enumerate(cause for cause in CAUSES if any(cause in row["gap"] for row in own)):
         height = np.array([row["gap"].get(cause, 0.0) * row["uses_per_word"] for row in own])
