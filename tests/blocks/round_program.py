@@ -14,7 +14,7 @@ import codec_process  # noqa: E402 (found by the path above)
 
 from tests.core.link.round_codec import RoundCodec  # noqa: E402
 
-codec_process.load_codec = lambda name, **settings: RoundCodec(**settings)
+codec_process.load_service = lambda name, **settings: RoundCodec(**settings)
 
 if __name__ == "__main__":
     sys.exit(codec_process.main())
