@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from semcom_core.errors import FrameError, check_range
+from semcom_core.models.language import LanguageModel
 from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, ROUND_NUMBERS, ROUNDS, Frame, FrameHeader, ReceivedFrame
 from semcom_core.text.account import gap
 from semcom_core.text.budget import Budget, rate_index, surprisal_units
@@ -39,6 +40,9 @@ class SpinalCodec(ModelCodec):
     number = 1
     config_type = SpinalConfig
     rounds = ROUNDS
+
+    def __init__(self, config: SpinalConfig, model: LanguageModel):
+        super().__init__(config, model)
 
     def gap(self, text: str, snr_db: float) -> dict[str, float]:
         """Channel uses of a text by cause (see account.gap)."""

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from semcom_core.cli import main, sim
-from semcom_core.text import DecodedText
+from semcom_core.text import DecodedText, load_codec
 
 LONG = " ".join(f"Sentence {number} of a long text that nobody will read." for number in range(300))[:10000]
 TEXTS = {
@@ -41,8 +41,8 @@ def test_any_text_comes_back_byte_for_byte(text, tmp_path, capsys):
 
 def test_a_damaged_message_does_not_steer_the_terminal(monkeypatch, capsys):
     guess = DecodedText("\x1b]0;title\x07\x1b[31m", False, reason="the CRC does not hold")
-    monkeypatch.setattr(sim, "_through_modem", lambda *a: ([1], 1))
-    codec = type("Codec", (), {"name": "a", "encode": lambda *a, **k: [], "decode": lambda self, frames: guess})()
+    (frame,) = load_codec("deflate").encode("x", 5.0)
+    codec = type("Codec", (), {"name": "a", "encode": lambda *a, **k: [frame], "decode": lambda self, frames: guess})()
     monkeypatch.setattr(sim, "codec_from", lambda args: codec)
     status, out, _ = run(capsys, "--text", "x")
     assert status == 1 and "received  ␛]0;title␇␛[31m   [undecoded: the CRC does not hold]" in out
