@@ -77,6 +77,9 @@ def add_adapter(network, name: str):
     absent, unknown = wanted - set(weights), set(weights) - wanted
     if absent or unknown:
         raise ModelError(f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, {len(unknown)} unknown")
+    for key, weight in adapted.named_parameters():
+        if "lora_" in key:
+            weight.data = weight.data.double()  # so that all processors come to the same sums
     return adapted.merge_and_unload().eval()
 
 
