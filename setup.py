@@ -29,6 +29,7 @@ REQUIRES = [
     "scipy>=1.10",
     "threadpoolctl>=3",
     "numba>=0.58",
+    "llvmlite>=0.41",
     "torch>=2.4",
     "transformers>=5",
     "accelerate>=1",  # transformers asks for it when it loads a GGUF file
