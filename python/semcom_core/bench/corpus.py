@@ -59,6 +59,21 @@ def word_range(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def data_folder(given: str | None, what: str) -> Path:
+    """The folder of --data, else of $SEMCOM_DATA.
+
+    Args:
+        what: what is looked for in it, for the error.
+
+    Raises:
+        ConfigError: neither names a folder.
+    """
+    place = given or os.environ.get(DATA_VARIABLE)
+    if not place or not Path(place).is_dir():
+        raise ConfigError(f"data is {place!r}; allowed is a folder with {what}, by --data or ${DATA_VARIABLE}")
+    return Path(place)
+
+
 def data_file(data: str | None, corpus: str = "europarl") -> Path:
     """The file of a corpus: itself, where `corpus` is a path; else in the folder of --data or of $SEMCOM_DATA.
 

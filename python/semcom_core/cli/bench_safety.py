@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from semcom_core.bench import safety
-from semcom_core.bench.corpus import DATA_VARIABLE
+from semcom_core.bench.corpus import DATA_VARIABLE, data_folder
 from semcom_core.bench.report import check_writable, write_json
-from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.errors import check_choice, check_range
 from semcom_core.safety import CLASSIFIERS, load_toxicity
 from semcom_core.safety.assessment import Assessor
 from semcom_core.text.labelled import PARTS
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     check_range("limit", args.limit, 2, math.inf)
     check_range("seed", args.seed, 0, math.inf)
     check_writable(args.json)
-    data = _data_folder(args.data)
+    data = data_folder(args.data, "text/toxicity")
     rows = []
     for row in _rows(args, data):
         rows.append(row)
@@ -66,10 +65,3 @@ def _rows(args: argparse.Namespace, data: Path) -> Iterator[dict]:
     for name in args.measure:
         if name in measures:
             yield measures[name](Assessor.load(), data, args.split, args.limit, np.random.default_rng(args.seed))
-
-
-def _data_folder(given: str | None) -> Path:
-    place = given or os.environ.get(DATA_VARIABLE)
-    if not place or not Path(place).is_dir():
-        raise ConfigError(f"data is {place!r}; allowed is a folder with text/toxicity, by --data or ${DATA_VARIABLE}")
-    return Path(place)

@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from semcom_core.bench.corpus import DATA_VARIABLE, sentences
+from semcom_core.bench.corpus import data_folder, sentences
 from semcom_core.config import add_arguments, from_arguments
 from semcom_core.errors import ConfigError
 from semcom_core.text import load_codec
@@ -43,7 +42,7 @@ def run_lora(args: argparse.Namespace) -> int:
     from semcom_core.train.export import export, write_card
     from semcom_core.train.lora import LoraTrainer, encode
 
-    config, data = from_arguments(LoraTraining, args), _data_folder(args.data)
+    config, data = from_arguments(LoraTraining, args), data_folder(args.data, "the training texts")
     found = examples(args.mixture, data, np.random.default_rng(config.seed))
     tokenizer, network, prompt = load_network(args.model)
     items = [encode(example, tokenizer, prompt, config) for example in found]
@@ -61,19 +60,12 @@ def run_deepsc(args: argparse.Namespace) -> int:
     """Train the learned baseline."""
     from semcom_core.train.deepsc import train_deepsc
 
-    config, data = from_arguments(DeepscTraining, args), _data_folder(args.data)
+    config, data = from_arguments(DeepscTraining, args), data_folder(args.data, "the training texts")
     texts = [example.text for example in examples("europarl", data, np.random.default_rng(config.seed))]
     _prepare(args.out)
     _follow(train_deepsc(config, texts, args.out))
     print(f"weights written to {args.out}")
     return 0
-
-
-def _data_folder(data: str | None) -> Path:
-    place = Path(data or os.environ.get(DATA_VARIABLE, ""))
-    if not (data or os.environ.get(DATA_VARIABLE)) or not place.is_dir():
-        raise ConfigError(f"data is {str(data)!r}; allowed is a folder of training data, by --data or ${DATA_VARIABLE}")
-    return place
 
 
 def _prepare(folder: Path) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 
 from semcom_core.text.deepsc_network import DeepscNetwork, NetworkConfig, hidden_of
 from semcom_core.text.deepsc_weights import save_model
 from semcom_core.text.deepsc_words import Words
+from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
 from semcom_core.train.deepsc_batches import Batch, batch_of, plan_of
 from semcom_core.train.deepsc_words import count_words
 from semcom_core.train.settings import DeepscTraining
@@ -67,7 +67,7 @@ class DeepscTrainer:
         self._words, self._items, self._config, self._folder = words, items, config, folder
         self._weights = dict(self.network.named_parameters())
         self._optimizer = torch.optim.AdamW(self._weights.values(), betas=(0.9, 0.98), weight_decay=0.01, fused=True)
-        self._done = self._resume()
+        self._done = load_checkpoint(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -77,7 +77,7 @@ class DeepscTrainer:
         for step in range(self._done, len(plan)):
             recent = [*recent[-99:], self._step(step, len(plan), [self._items[i] for i in plan[step]])]
             if (step + 1) % self._config.save_steps == 0 or step + 1 == len(plan):
-                self._save(step + 1)
+                save_checkpoint(self._folder, step + 1, self._weights, self._optimizer)
             loss, right = np.mean(recent, axis=0)
             yield Progress(step + 1, len(plan), float(loss), float(right), time.monotonic() - started)
 
@@ -109,24 +109,6 @@ class DeepscTrainer:
         choice, order = torch.cat([own, drawn]).sort()
         stand_for = math.log(others.numel() / drawn.numel())
         return choice, torch.cat([torch.zeros(own.numel()), torch.full((drawn.numel(),), stand_for)])[order]
-
-    def _save(self, step: int) -> None:
-        state = {"step": torch.tensor(step), "buffer.log2_frequency": self.network.log2_frequency}
-        for name, weight in self._weights.items():
-            moments = self._optimizer.state[weight]
-            state |= {f"weight.{name}": weight.detach(), **{f"{key}.{name}": moments[key] for key in ("exp_avg", "exp_avg_sq", "step")}}
-        save_file({name: tensor.contiguous() for name, tensor in state.items()}, self._folder / "training.safetensors.new")
-        (self._folder / "training.safetensors.new").rename(self._folder / "training.safetensors")
-
-    def _resume(self) -> int:
-        path = self._folder / "training.safetensors"
-        if not path.exists():
-            return 0
-        state = load_file(path)
-        for name, weight in self._weights.items():
-            weight.data.copy_(state[f"weight.{name}"])
-            self._optimizer.state[weight] = {key: state[f"{key}.{name}"] for key in ("exp_avg", "exp_avg_sq", "step")}
-        return int(state["step"])
 
 
 def train_deepsc(

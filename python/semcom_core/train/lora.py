@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
 from semcom_core.models.conversation import end_of_message, prompt_tokens
+from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
 from semcom_core.train.examples import Example
 from semcom_core.train.settings import LoraTraining
 
@@ -95,7 +95,7 @@ class LoraTrainer:
         self._items, self._config, self._folder = items, config, folder
         self._weights = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
         self._optimizer = torch.optim.AdamW(self._weights.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
-        self._done = self._resume()
+        self._done = load_checkpoint(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -123,23 +123,7 @@ class LoraTrainer:
     def save(self, step: int) -> None:
         """Write the adapter, and the state of the training beside it."""
         self.network.save_pretrained(self._folder)
-        state = {"step": torch.tensor(step)}
-        for name, weight in self._weights.items():
-            moments = self._optimizer.state[weight]
-            state |= {f"weight.{name}": weight.detach(), **{f"{key}.{name}": moments[key] for key in ("exp_avg", "exp_avg_sq", "step")}}
-        save_file({name: tensor.cpu().contiguous() for name, tensor in state.items()}, self._folder / "training.safetensors.new")
-        (self._folder / "training.safetensors.new").rename(self._folder / "training.safetensors")
-
-    def _resume(self) -> int:
-        path = self._folder / "training.safetensors"
-        if not path.exists():
-            return 0
-        state = load_file(path)
-        for name, weight in self._weights.items():
-            weight.data.copy_(state[f"weight.{name}"])
-            moments = {key: state[f"{key}.{name}"] for key in ("exp_avg", "exp_avg_sq", "step")}
-            self._optimizer.state[weight] = {key: value.to(self._device if value.dim() else "cpu") for key, value in moments.items()}
-        return int(state["step"])
+        save_checkpoint(self._folder, step, self._weights, self._optimizer)
 
     def _plan(self) -> list[list[int]]:
         """Batches of the whole training, the same when it is resumed."""
