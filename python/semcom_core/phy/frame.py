@@ -22,14 +22,24 @@ HEADER_FIELDS = {
     "context_fp": 4,
     "more": 1,
 }
+#: The same of codecs whose messages take many fragments: pictures. What both ends must share, they send in their payload.
+WIDE_HEADER_FIELDS = {"codec": 5, "message_id": 8, "fragment": 8, "last_fragment": 8, "length": 12, "params": 6, "more": 1}
+#: Codec numbers that have the wide header.
+WIDE_CODECS = range(8, 16)
 MAX_LENGTH = 2 ** HEADER_FIELDS["length"] - 1
 MAX_FRAGMENTS = 2 ** HEADER_FIELDS["fragment"]
+MAX_WIDE_FRAGMENTS = 2 ** WIDE_HEADER_FIELDS["fragment"]
 MESSAGE_IDS = 2 ** HEADER_FIELDS["message_id"]
 #: Rounds of one message: the first transmission and up to three increments of fresh symbols.
 ROUNDS = 4
 #: Codec that can send increments → the numbers under which rounds 0 to 3 of it travel.
 ROUND_NUMBERS = {1: (1, 17, 18, 19)}
 _ROUND_OF = {number: (family, r) for family, numbers in ROUND_NUMBERS.items() for r, number in enumerate(numbers)}
+
+
+def header_fields(codec: int) -> dict[str, int]:
+    """Fields of the header of a codec number in the order they travel, with their widths in bits."""
+    return WIDE_HEADER_FIELDS if codec in WIDE_CODECS else HEADER_FIELDS
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class FrameHeader:
         codec: codec number, 0 to 31 (31 is kept for an extended header).
         message_id: message number, 0 to 255, chosen by the sender.
         fragment: index of this fragment, 0 to last_fragment.
-        last_fragment: index of the message's last fragment, 0 to 15.
+        last_fragment: index of the message's last fragment, 0 to 15; of WIDE_CODECS, 0 to 255.
         length: payload symbols of this frame, 0 to 4095.
         params: the codec's own rate parameter, 0 to 63.
         model_fp: low 4 bits of the model fingerprint (0 where the codec has no model).
@@ -62,8 +72,9 @@ class FrameHeader:
     more: int = 0
 
     def __post_init__(self):
-        for name, width in HEADER_FIELDS.items():
-            value = getattr(self, name)
+        widths = header_fields(self.codec)
+        for name in HEADER_FIELDS:
+            value, width = getattr(self, name), widths.get(name, 0)
             if not 0 <= value < 2**width:
                 raise FrameError(f"header field {name} is {value}; allowed is 0 to {2**width - 1}")
         if self.fragment > self.last_fragment:

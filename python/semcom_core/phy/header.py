@@ -14,7 +14,7 @@ import numpy as np
 
 from semcom_core.errors import FrameError
 from semcom_core.phy import tbcc
-from semcom_core.phy.frame import HEADER_FIELDS, FrameHeader
+from semcom_core.phy.frame import HEADER_FIELDS, WIDE_HEADER_FIELDS, FrameHeader, header_fields
 from semcom_core.phy.layout import HEADER_COPY_USES, Layout
 from semcom_core.phy.scramble import interleaver, phases
 
@@ -37,7 +37,7 @@ def to_bits(value: int, width: int) -> np.ndarray:
 
 def pack(header: FrameHeader) -> np.ndarray:
     """Header as bits (64,), uint8: the fields in their order, then the CRC."""
-    info = np.concatenate([to_bits(getattr(header, name), width) for name, width in HEADER_FIELDS.items()])
+    info = np.concatenate([to_bits(getattr(header, name), width) for name, width in header_fields(header.codec).items()])
     return np.concatenate([info, to_bits(crc16(info), CRC_BITS)]).astype(np.uint8)
 
 
@@ -54,20 +54,23 @@ def unpack(bits: np.ndarray) -> FrameHeader:
 
 def read_fields(bits: np.ndarray) -> FrameHeader:
     """Header of bits (64,) whose CRC is known to hold; raises FrameError when a field is not allowed."""
-    return FrameHeader(*(_PLACES @ bits[:INFO_BITS]).tolist())
+    codec = int(_PLACES[0][0] @ bits[:INFO_BITS])
+    fields = header_fields(codec)
+    places = _PLACES[fields is WIDE_HEADER_FIELDS]
+    return FrameHeader(**dict(zip(fields, (places @ bits[:INFO_BITS]).tolist(), strict=True)))
 
 
-def _field_places() -> np.ndarray:
+def _field_places(fields: dict[str, int]) -> np.ndarray:
     """Matrix (fields, 48) that turns header bits into the fields' values."""
-    places = np.zeros((len(HEADER_FIELDS), INFO_BITS), dtype=np.int64)
+    places = np.zeros((len(fields), INFO_BITS), dtype=np.int64)
     at = 0
-    for row, width in zip(places, HEADER_FIELDS.values(), strict=True):
+    for row, width in zip(places, fields.values(), strict=True):
         row[at : at + width] = 1 << np.arange(width - 1, -1, -1)
         at += width
     return places
 
 
-_PLACES = _field_places()
+_PLACES = (_field_places(HEADER_FIELDS), _field_places(WIDE_HEADER_FIELDS))
 
 
 def _crc_tables() -> tuple[np.ndarray, int]:

@@ -14,9 +14,10 @@ from semcom_core.units import complex_noise
 
 LAYOUT = Layout(PhyConfig(key="ours"))
 FULL = FrameHeader(31, 255, 15, 15, 4095, 63, 15, 15, 1)
+FULL_WIDE = FrameHeader(15, 255, 255, 255, 4095, 63, more=1)
 
 
-@pytest.mark.parametrize("made", [FrameHeader(0), FULL, FrameHeader(3, 17, 2, 5, 140, 33, 9, 6, 0)])
+@pytest.mark.parametrize("made", [FrameHeader(0), FULL, FULL_WIDE, FrameHeader(3, 17, 2, 5, 140, 33, 9, 6, 0)])
 def test_header_survives_packing(made):
     assert header.unpack(header.pack(made)) == made
 
@@ -24,6 +25,25 @@ def test_header_survives_packing(made):
 def test_fields_lie_in_their_order():
     bits = header.pack(FrameHeader(codec=1, message_id=2, length=5, more=1))
     assert "".join(map(str, bits[:48])) == "00001" + "00000010" + "0000" + "0000" + "000000000101" + "000000" + "0000" + "0000" + "1"
+
+
+def test_picture_codecs_have_wide_fragment_fields():
+    bits = header.pack(FrameHeader(codec=8, message_id=2, fragment=3, last_fragment=18, length=5, more=1))
+    assert "".join(map(str, bits[:48])) == "01000" + "00000010" + "00000011" + "00010010" + "000000000101" + "000000" + "1"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"codec": 8, "last_fragment": 256},
+        {"codec": 8, "model_fp": 1},
+        {"codec": 7, "last_fragment": 16},
+        {"codec": 16, "last_fragment": 16},
+    ],
+)
+def test_fields_are_as_wide_as_the_codec_has_them(wrong):
+    with pytest.raises(FrameError, match="allowed is 0 to"):
+        FrameHeader(**wrong)
 
 
 @pytest.mark.parametrize("place", range(64))

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures from files of any kind to uint8 RGB, and back to files."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.errors import ConfigError, FrameError
+
+#: Largest width and height, pixels.
+MAX_SIDE = 16383
+#: File endings that folders of pictures are searched for.
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """The picture in a file: turned as its EXIF data say, on white where it is transparent, the first of several frames.
+
+    Returns:
+        uint8 (H, W, 3) RGB.
+
+    Raises:
+        FrameError: the file cannot be read, is no picture, is truncated, or is larger than MAX_SIDE.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                _check_side(path, image.size)
+                image.load()
+                return to_rgb(ImageOps.exif_transpose(image))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, FrameError):
+            raise
+        raise FrameError(f"picture {path} cannot be read: {str(error).splitlines()[0]}; allowed is a whole picture file") from error
+
+
+def _check_side(path: str | Path, size: tuple[int, int]) -> None:
+    if not 1 <= min(size) <= max(size) <= MAX_SIDE:
+        raise FrameError(f"picture {path} has {size[0]}x{size[1]} pixels; allowed is 1 to {MAX_SIDE} a side")
+
+
+def to_rgb(image) -> np.ndarray:
+    """A PIL image as uint8 (H, W, 3): 16-bit greys keep their high byte, transparency shows white, CMYK and others are converted."""
+    from PIL import Image
+
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, np.float64)
+        grey = np.clip(values / (256 if image.mode.startswith("I") else 1), 0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB"))
+
+
+def check_pixels(pixels: np.ndarray) -> None:
+    """Raise FrameError unless an array is a picture, uint8 (H, W, 3) with sides of 1 to MAX_SIDE."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise FrameError(f"picture is {pixels.dtype} of shape {pixels.shape}; allowed is uint8 (H, W, 3)")
+    if not 1 <= min(pixels.shape[:2]) <= max(pixels.shape[:2]) <= MAX_SIDE:
+        raise FrameError(f"picture has {pixels.shape[1]}x{pixels.shape[0]} pixels; allowed is 1 to {MAX_SIDE} a side")
+
+
+def check_importance(importance: np.ndarray | None, pixels: np.ndarray) -> np.ndarray | None:
+    """The importance as float32 (H, W), or None.
+
+    Raises:
+        ConfigError: it is of another size than the picture, or not within 0 to 1.
+    """
+    if importance is None:
+        return None
+    if importance.shape != pixels.shape[:2]:
+        raise ConfigError(f"importance has shape {importance.shape}; the picture takes {pixels.shape[:2]}")
+    if not (importance.min() >= 0 and importance.max() <= 1):
+        raise ConfigError(f"importance lies in {importance.min():g} to {importance.max():g}; allowed is 0 to 1")
+    return importance.astype(np.float32)
+
+
+def write_picture(path: str | Path, pixels: np.ndarray) -> None:
+    """Write a picture; the file's ending says the format.
+
+    Raises:
+        ConfigError: the ending is unknown, or the file cannot be written.
+    """
+    from PIL import Image
+
+    check_pixels(pixels)
+    try:
+        Image.fromarray(pixels).save(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"picture cannot be written to {path}: {error}") from error
+
+
+def pictures_in(path: str | Path) -> list[Path]:
+    """The picture files that a path names: itself, or those in a folder, sorted by name.
+
+    Raises:
+        ConfigError: there is nothing at the path, or no picture in the folder.
+    """
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise ConfigError(f"picture path {path} is not there; allowed is a file or a folder")
+    found = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
+    if not found:
+        raise ConfigError(f"folder {path} has no picture; allowed endings are {', '.join(PICTURE_SUFFIXES)}")
+    return found
