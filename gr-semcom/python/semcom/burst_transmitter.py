@@ -4,17 +4,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 import pmt
 from gnuradio import gr
 
 from semcom_core.errors import FrameError, check_range
-from semcom_core.link.ack import ACK
 from semcom_core.phy import Transmitter
 from semcom_core.phy.frame import MESSAGE_IDS, Frame
 
+from .burst_queue import BurstQueue, number_of
 from .fragments import FragmentGroups
 from .guard import WORK_DONE, guarded_handler, guarded_work, tunable
 from .notices import FEEDBACK, notify
@@ -26,7 +24,7 @@ PACKET_LEN = pmt.intern("packet_len")
 
 
 class burst_transmitter(gr.sync_block):
-    """Sends each message as one burst; several that wait may share one.
+    """Sends each message as one burst; several that wait may share one. Of a picture each fragment has a burst of its own.
 
     All settings may change at run time and hold from the next burst on. What waits when the flowgraph stops is not sent; a flowgraph
     that is started again begins with the first gap, and the counts go on.
@@ -100,7 +98,7 @@ class burst_transmitter(gr.sync_block):
     def _forget(self) -> None:
         """Be as if nothing had come yet."""
         self._groups = FragmentGroups()
-        self._waiting: deque[list[Frame]] = deque()
+        self._waiting = BurstQueue()
         self._samples, self._position, self._message_ids = np.zeros(0, np.complex64), 0, []
         self._ended, self._first = False, True
 
@@ -126,15 +124,15 @@ class burst_transmitter(gr.sync_block):
                 self.dropped += 1
                 notify(self, "lost", number_of(frames), "the transmitter's queue is full", cause="dropped")
             else:
-                self._waiting.append(frames)
+                self._waiting.put(frames)
 
     @guarded_work
     def work(self, input_items, output_items):
         """Copy the burst under way, or start the next one, or fill with silence."""
         out = output_items[0]
-        if not self._message_ids:
+        if self._position == len(self._samples):
             self._next_burst()
-        if self._message_ids:
+        if self._position < len(self._samples):
             return self._copy(out)
         if self.finite and self._ended:
             return WORK_DONE
@@ -145,12 +143,13 @@ class burst_transmitter(gr.sync_block):
 
     def _next_burst(self) -> None:
         """Load the next burst that can be made, if a message waits."""
-        while self._waiting and not self._message_ids:
-            frames, message_ids = self._take_messages()
+        while self._waiting and self._position == len(self._samples):
+            frames, message_ids = self._waiting.take(self.messages_per_burst, self.transmitter.config.max_frames)
             try:
                 samples = self._burst(frames)
             except FrameError as error:  # symbols that are not finite, or too large
-                for message_id in message_ids:
+                self._waiting.give_up()
+                for message_id in message_ids or [number_of(frames)]:
                     notify(self, "lost", message_id, str(error))
                 continue
             gap = np.zeros(self.gap_samples, samples.dtype)
@@ -167,17 +166,6 @@ class burst_transmitter(gr.sync_block):
             raise FrameError("frame has symbols too large for a burst of finite samples; allowed is unit mean power")
         return samples
 
-    def _take_messages(self) -> tuple[list[Frame], list[int]]:
-        """Frames and numbers of the messages of one burst."""
-        frames, message_ids = [], []
-        while self._waiting and len(message_ids) < self.messages_per_burst:
-            if frames and len(frames) + len(self._waiting[0]) > self.transmitter.config.max_frames:
-                break
-            group = self._waiting.popleft()
-            message_ids.append(number_of(group))
-            frames += group
-        return frames, message_ids
-
     def _copy(self, out: np.ndarray) -> int:
         count = min(len(out), len(self._samples) - self._position)
         out[:count] = self._samples[self._position : self._position + count]
@@ -187,8 +175,3 @@ class burst_transmitter(gr.sync_block):
                 notify(self, "transmitted", message_id)
             self._message_ids = []
         return count
-
-
-def number_of(frames: list[Frame]) -> int:
-    """Number of a message for notices; -1 for an acknowledgement, which bears a number of the far end."""
-    return -1 if frames[0].header.codec == ACK else frames[0].header.message_id

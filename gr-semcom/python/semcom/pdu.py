@@ -9,6 +9,7 @@ Every PDU is a pair (metadata, payload):
           receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok, start_sample,
           more (whether another frame of the burst follows). The key last (true) closes a message, whatever fragments it lacks; of a
           message of more than one round, rounds says how many follow one another.
+- picture: see picture_pdu.
 - snr:    payload u8vector, empty. Keys snr_db (dB), message_id: what the far end has measured.
 - notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block, cause.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
@@ -21,6 +22,8 @@ import pmt
 
 from semcom_core.errors import FrameError
 from semcom_core.phy.frame import MESSAGE_IDS, Frame, FrameHeader, ReceivedFrame
+
+from .pdu_keys import KEYS
 
 #: Makers of PMTs, by type and by the character of an array's type. pmt.to_pmt tries one type after another and takes several
 #: times as long, which counts at each burst.
@@ -37,17 +40,6 @@ READERS = (
     (pmt.is_f32vector, lambda value: np.asarray(pmt.f32vector_elements(value), np.float32)),
     (pmt.is_c32vector, lambda value: np.asarray(pmt.c32vector_elements(value), np.complex64)),
 )
-_WHOLE = (pmt.is_integer, "a whole number")
-_NUMBER = (lambda value: pmt.is_integer(value) or pmt.is_real(value), "a number")
-_TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
-#: What each key of this project holds.
-KEYS = {
-    **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample", "rounds"), _WHOLE),
-    **dict.fromkeys(("snr_db", "cfo_hz", "level_db", "score"), _NUMBER),
-    **dict.fromkeys(("decoded", "crc_ok", "eof", "last", "more"), _TRUTH),
-    **dict.fromkeys(("state", "reason", "block", "cause"), _STRING),
-    "noise_var": (pmt.is_f32vector, "an f32vector"),
-}
 
 
 def make_pdu(meta: dict, payload: np.ndarray):
