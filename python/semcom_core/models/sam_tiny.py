@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network "sam-tiny": the classes of Segment Anything at small size, for pictures of 256 pixels.
+
+    picture ─► stem (convolutions) ─┬─► transformer ─► embedding, 1/16 ─┐
+                                    └─► details, 1/8 and 1/4 ───────────┴─► mask decoder ◄─ prompt encoder ◄─ point, box
+
+It differs from the published network in two ways. Convolutions take the place of the patch embedding, because a few hundred pictures
+do not teach a transformer what an edge is; and details of the picture reach the decoder past the transformer, as in the second version of
+Segment Anything, so that a small embedding still gives sharp masks. They travel folded into channels of the embedding, and so the package's
+own predictor and automatic mask generator work with it unchanged.
+
+Source: Kirillov et al., Segment Anything, ICCV 2023; Ravi et al., SAM 2, 2024 (details to the decoder).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
+from torch import nn
+from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, silu
+
+from semcom_core.config import setting
+from semcom_core.errors import ConfigError, check_range
+
+#: Pixels of a picture for each step of the transformer; the stem halves the size four times.
+PATCH = 16
+
+
+@dataclass(frozen=True)
+class TinyConfig:
+    """Size of the network."""
+
+    size: int = setting(256, "longer side of a picture, pixels, a multiple of 16, 32 to 1024")
+    stem: int = setting(24, "channels of the stem's first stage, a multiple of 8, 8 to 128")
+    width: int = setting(160, "channels of the transformer, 32 to 1024")
+    depth: int = setting(4, "blocks of the transformer, 1 to 32")
+    heads: int = setting(5, "heads of the transformer, 1 to 32")
+    prompt: int = setting(96, "channels of embedding and prompts, a multiple of 32, 32 to 512")
+    decoder: int = setting(2, "blocks of the mask decoder, 1 to 8")
+
+    def __post_init__(self):
+        for name, low, high in (("size", 32, 1024), ("stem", 8, 128), ("width", 32, 1024), ("depth", 1, 32), ("heads", 1, 32)):
+            check_range(name, getattr(self, name), low, high)
+        check_range("prompt", self.prompt, 32, 512)
+        check_range("decoder", self.decoder, 1, 8)
+        for name, unit in (("size", PATCH), ("stem", 8), ("prompt", 32), ("width", self.heads)):
+            if getattr(self, name) % unit:
+                raise ConfigError(f"{name} is {getattr(self, name)}; allowed is a multiple of {unit}")
+
+
+def build_tiny(config: TinyConfig) -> Sam:
+    """The network with random weights, in evaluation mode."""
+    grid = config.size // PATCH
+    norm = partial(nn.LayerNorm, eps=1e-6)
+    transformer = TwoWayTransformer(config.decoder, config.prompt, num_heads=max(1, config.prompt // 32), mlp_dim=4 * config.prompt)
+    return Sam(
+        TinyEncoder(config, norm),
+        PromptEncoder(config.prompt, (grid, grid), (config.size, config.size), mask_in_chans=16),
+        DetailDecoder(transformer_dim=config.prompt, transformer=transformer, iou_head_hidden_dim=config.prompt, activation=nn.ReLU),
+    ).eval()
+
+
+class Halving(nn.Module):
+    """Half the size, other channels, then one residual block: (B, in, H, W) to (B, out, H/2, W/2)."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.down = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1)
+        self.norms = nn.ModuleList(nn.GroupNorm(8, outputs) for _ in range(2))
+        self.convs = nn.ModuleList(nn.Conv2d(outputs, outputs, 3, padding=1) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.down(x)
+        y = x
+        for norm, conv in zip(self.norms, self.convs):
+            y = conv(silu(norm(y)))
+        return x + y
+
+
+class TinyEncoder(ImageEncoderViT):
+    """Encoder of pictures with a convolutional stem.
+
+    Gives (B, prompt + details, size/16, size/16): the embedding, then 4·4 folded positions of prompt/8 channels of details at a quarter
+    of the size, then 2·2 of prompt/4 at an eighth.
+    """
+
+    def __init__(self, config: TinyConfig, norm: type[nn.Module]):
+        stem, width, prompt = config.stem, config.width, config.prompt
+        super().__init__(config.size, PATCH, 3, width, config.depth, config.heads, out_chans=prompt, norm_layer=norm, use_rel_pos=True)
+        stages = Halving(stem, 2 * stem), Halving(2 * stem, 4 * stem), Halving(4 * stem, width)
+        self.patch_embed = nn.ModuleList([nn.Conv2d(3, stem, 3, stride=2, padding=1), *stages])
+        self.fine = nn.Conv2d(2 * stem, prompt // 8, 3, padding=1)
+        self.medium = nn.Conv2d(4 * stem, prompt // 4, 3, padding=1)
+        self.lift = nn.Conv2d(prompt, prompt // 8 + prompt // 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first, quarter, eighth, sixteenth = self.patch_embed
+        fine = quarter(silu(first(x)))
+        medium = eighth(fine)
+        tokens = sixteenth(medium).permute(0, 2, 3, 1) + self.pos_embed
+        for block in self.blocks:
+            tokens = block(tokens)
+        embedding = self.neck(tokens.permute(0, 3, 1, 2))
+        coarse = self.lift(embedding)
+        split = self.fine.out_channels
+        fine = self.fine(fine) + interpolate(coarse[:, :split], scale_factor=4.0, mode="bilinear")
+        medium = self.medium(medium) + interpolate(coarse[:, split:], scale_factor=2.0, mode="bilinear")
+        return torch.cat([embedding, pixel_unshuffle(fine, 4), pixel_unshuffle(medium, 2)], 1)
+
+
+class DetailDecoder(MaskDecoder):
+    """Decoder of masks that adds the details of TinyEncoder while it raises the resolution."""
+
+    def predict_masks(self, image_embeddings, image_pe, sparse_prompt_embeddings, dense_prompt_embeddings):
+        """Masks and their predicted quality, of one picture or of several.
+
+        Args:
+            image_embeddings: (B, prompt + details, h, w) of TinyEncoder.
+            image_pe: (1, prompt, h, w).
+            sparse_prompt_embeddings: (B·n, tokens, prompt), n prompts for each picture, those of a picture together.
+            dense_prompt_embeddings: (B·n, prompt, h, w).
+
+        Returns:
+            Logits (B·n, 4, 4h, 4w) and predicted IoU (B·n, 4).
+        """
+        dim, prompts = self.transformer_dim, sparse_prompt_embeddings.shape[0]
+        embedding, fine, medium = image_embeddings.split([dim, 2 * dim, dim], 1)
+        each = prompts // len(embedding)
+        tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight]).expand(prompts, -1, -1)
+        tokens = torch.cat([tokens, sparse_prompt_embeddings], 1)
+        source = embedding.repeat_interleave(each, 0) + dense_prompt_embeddings
+        states, source = self.transformer(source, image_pe.expand(prompts, -1, -1, -1), tokens)
+        source = source.transpose(1, 2).unflatten(2, embedding.shape[2:])
+        masks = self._raise(source, pixel_shuffle(medium, 2), pixel_shuffle(fine, 4), each)
+        weights = torch.stack([mlp(states[:, 1 + i]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], 1)
+        return (weights @ masks.flatten(2)).unflatten(2, masks.shape[2:]), self.iou_prediction_head(states[:, 0])
+
+    def _raise(self, source: torch.Tensor, medium: torch.Tensor, fine: torch.Tensor, each: int) -> torch.Tensor:
+        """Four times the resolution: (B·n, prompt, h, w) to (B·n, prompt/8, 4h, 4w)."""
+        first, norm, active, second, last = self.output_upscaling
+        source = active(norm(first(source) + medium.repeat_interleave(each, 0)))
+        return last(second(source) + fine.repeat_interleave(each, 0))

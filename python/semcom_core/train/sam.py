@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training of "sam-tiny" on outlined objects: each picture is encoded once and asked for several objects, by points and by boxes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from segment_anything.modeling import Sam
+
+from semcom_core.image.scenes import Scene
+from semcom_core.models.sam_tiny import TinyConfig, build_tiny
+from semcom_core.models.sam_weights import WEIGHTS, save_tiny
+from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
+from semcom_core.train.sam_batches import Batch, draw_batch
+from semcom_core.train.sam_losses import prompt_loss
+from semcom_core.train.sam_pictures import Pictures
+from semcom_core.train.sam_settings import SamTraining
+
+#: Mean of the weights over the last tenth of the steps, at most this many; the weights themselves still jump about.
+_MEAN_SHARE, _MEAN_STEPS = 0.1, 2000
+_MEAN = "mean.safetensors"
+#: Parts that are never asked for here: a mask as a prompt, and points outside the object.
+_UNUSED = ("prompt_encoder.mask_downscaling", "prompt_encoder.point_embeddings.0")
+_WARM_UP = 100
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is: step of steps, and means over the last steps of the loss and of the IoU by points and by boxes."""
+
+    step: int
+    steps: int
+    loss: float
+    point_iou: float
+    box_iou: float
+    elapsed_s: float
+
+
+def batch_loss(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Loss of a batch, and the mean IoU of points and of boxes."""
+    pixels = (batch.pixels - network.pixel_mean) / network.pixel_std
+    prompts = network.prompt_encoder
+    with torch.autocast("cpu", torch.bfloat16):
+        embedding = network.image_encoder(pixels.contiguous(memory_format=torch.channels_last))
+        points, dense = prompts((batch.points[:, None], torch.ones(len(batch.points), 1)), None, None)
+        boxes, _ = prompts(None, batch.boxes, None)
+        # those of a picture together, its points before its boxes
+        sparse = torch.cat([part.unflatten(0, (len(embedding), -1)) for part in (points, boxes)], 1).flatten(0, 1)
+        logits, quality = network.mask_decoder.predict_masks(embedding, prompts.get_dense_pe(), sparse, torch.cat([dense, dense]))
+    logits, quality = (tensor.float().unflatten(0, (len(embedding), 2, -1)) for tensor in (logits, quality))
+    by_point, point_iou = prompt_loss(logits[:, 0].flatten(0, 1), quality[:, 0].flatten(0, 1), batch.wanted, several=True)
+    by_box, box_iou = prompt_loss(logits[:, 1].flatten(0, 1), quality[:, 1].flatten(0, 1), batch.wanted, several=False)
+    return by_point + by_box, point_iou, box_iou
+
+
+class SamTrainer:
+    """Trains the network and keeps in a folder what it needs to go on, and the weights so far.
+
+    Args:
+        scenes: pictures with their objects' numbers; none trains on generated scenes alone.
+        folder: made where it is not there.
+    """
+
+    def __init__(self, scenes: list[Scene], config: SamTraining, folder: Path, shape: TinyConfig | None = None):
+        torch.manual_seed(config.seed)
+        self._config, self._shape, self._folder = config, shape or TinyConfig(), folder
+        self.network = build_tiny(self._shape)
+        self.network.image_encoder.to(memory_format=torch.channels_last)
+        self._pictures = Pictures(scenes, self._shape.size, config)
+        self._weights = {name: weight for name, weight in self.network.named_parameters() if not name.startswith(_UNUSED)}
+        self._optimizer = torch.optim.AdamW(self._weights.values(), betas=(0.9, 0.99), weight_decay=0.02, fused=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._done = load_checkpoint(folder, self._weights, self._optimizer)
+        self.mean = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+        if self._done:
+            self.mean = load_file(folder / _MEAN)
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end; yields after every step."""
+        config, started, recent = self._config, time.monotonic(), []
+        self.network.train()
+        for step in range(self._done, config.steps):
+            recent = [*recent[-99:], self._step(step)]
+            if (step + 1) % config.save_steps == 0 or step + 1 == config.steps:
+                self._save(step + 1)
+            yield Progress(step + 1, config.steps, *map(float, np.mean(recent, axis=0)), time.monotonic() - started)
+
+    def _step(self, step: int) -> tuple[float, float, float]:
+        """Learn from one batch; returns its loss and IoU."""
+        batch = draw_batch(self._pictures, np.random.default_rng([self._config.seed, step]))
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._config.learning_rate * self._pace(step)
+        loss, point_iou, box_iou = batch_loss(self.network, batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._weights.values(), 1.0)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        share = 1 / max(1.0, min(_MEAN_SHARE * step, _MEAN_STEPS))
+        for name, weight in self._weights.items():
+            self.mean[name].lerp_(weight.detach(), share)
+        return loss.item(), point_iou.item(), box_iou.item()
+
+    def _pace(self, step: int) -> float:
+        """Share of the highest learning rate: up at first, down to zero at the end."""
+        left = self._config.steps - step
+        return min(1.0, (step + 1) / _WARM_UP, left / max(1.0, self._config.cooldown * self._config.steps))
+
+    def _save(self, done: int) -> None:
+        save_checkpoint(self._folder, done, self._weights, self._optimizer)
+        save_file(self.mean, self._folder / _MEAN)
+        save_tiny(self._folder / WEIGHTS, self.mean, self._shape, {**asdict(self._config), "done": done})

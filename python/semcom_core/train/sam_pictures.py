@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures with outlined objects to train "sam-tiny" on, changed at random so that none is seen twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from semcom_core.image.scenes import Scene, generate_scene
+from semcom_core.train.sam_settings import SamTraining
+
+#: An object is asked for from this share of the picture on.
+LEAST = 0.005
+#: Numbers of pixels that belong to no single object: beside the picture, and in a group.
+PADDING, CROWD = 254, 255
+#: Colour beside the picture: what the network pads with.
+_GREY = (124, 116, 104)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Draws pictures to train on, each of size × size pixels.
+
+    Args:
+        scenes: pictures with their objects' numbers (0 background, 255 crowd).
+        size: pixels of each side.
+    """
+
+    scenes: list[Scene]
+    size: int
+    config: SamTraining
+
+    def draw(self, rng: np.random.Generator) -> Scene:
+        """A picture with one object or more."""
+        while True:
+            if not self.scenes or rng.random() < self.config.scenes:
+                scene = generate_scene(self.size, self.size, rng)
+            else:
+                scene = self._photograph(rng)
+            if objects_of(scene.labels).size:
+                pixels = recolour(scene.pixels, rng)
+                pixels[scene.labels == PADDING] = _GREY
+                return Scene(pixels, scene.labels)
+
+    def _photograph(self, rng: np.random.Generator) -> Scene:
+        scene = view(self.scenes[rng.integers(len(self.scenes))], self.size, rng)
+        if rng.random() < self.config.paste:
+            for _ in range(rng.integers(1, 3)):
+                other = view(self.scenes[rng.integers(len(self.scenes))], self.size, rng)
+                scene = paste(scene, other, rng)
+        return scene
+
+
+def objects_of(labels: np.ndarray) -> np.ndarray:
+    """Numbers of the objects that take enough of a picture."""
+    counts = np.bincount(labels.reshape(-1), minlength=256)
+    counts[[0, PADDING, CROWD]] = 0
+    return np.flatnonzero(counts >= LEAST * labels.size)
+
+
+def view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
+    """A part of a picture, resized and perhaps mirrored, in the upper left of size × size pixels.
+
+    Half of the views show the whole picture, as the network will see it; the rest is padding.
+    """
+    height, width = scene.labels.shape
+    span = np.array([height, width], float)
+    if rng.random() < 0.5:
+        shown, scale = span, size / max(span)
+    else:
+        scale = size / max(span) * np.exp(rng.uniform(-0.1, 0.9))
+        shown = np.minimum(span, size / scale * np.exp(rng.normal(0, 0.1, 2)))
+    top, left = rng.uniform(0, 1, 2) * (span - shown)
+    rows, columns = np.clip(np.round(shown * scale), 8, size).astype(int)
+    box = (left, top, left + shown[1], top + shown[0])
+    pixels, labels = np.zeros((size, size, 3), np.uint8), np.full((size, size), PADDING, np.uint8)
+    step = -1 if rng.random() < 0.5 else 1
+    pixels[:rows, :columns] = np.asarray(Image.fromarray(scene.pixels).resize((columns, rows), Image.BILINEAR, box))[:, ::step]
+    labels[:rows, :columns] = np.asarray(Image.fromarray(scene.labels).resize((columns, rows), Image.NEAREST, box))[:, ::step]
+    return Scene(pixels, labels)
+
+
+def paste(scene: Scene, other: Scene, rng: np.random.Generator) -> Scene:
+    """A scene with one object of another one over it, at a random place.
+
+    Source: Ghiasi et al., Simple copy-paste is a strong data augmentation method for instance segmentation, CVPR 2021.
+    """
+    found, free = objects_of(other.labels), np.setdiff1d(np.arange(1, PADDING), scene.labels)
+    if not found.size or not free.size:
+        return scene
+    mask = other.labels == rng.choice(found)
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    shift = [int(rng.integers(-found[0] - len(found) // 3, len(mask) - found[0] - 2 * len(found) // 3)) for found in (rows, columns)]
+    mask, moved = _moved(mask, shift) & (scene.labels != PADDING), _moved(other.pixels, shift)
+    edge = np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(1)), np.float32)[..., None] / 255
+    pixels = (scene.pixels * (1 - edge) + moved * edge).astype(np.uint8)
+    return Scene(pixels, np.where(mask, np.uint8(free[0]), scene.labels))
+
+
+def _moved(array: np.ndarray, shift: list[int]) -> np.ndarray:
+    """An array moved down and right by `shift`, zeros where nothing came from."""
+    result = np.zeros_like(array)
+    target = tuple(slice(max(0, by), min(n, n + by)) for by, n in zip(shift, array.shape))
+    source = tuple(slice(max(0, -by), min(n, n - by)) for by, n in zip(shift, array.shape))
+    result[target] = array[source]
+    return result
+
+
+def recolour(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Other brightness, contrast, colours and sharpness."""
+    changed = pixels.astype(np.float32)
+    if rng.random() < 0.8:
+        grey = changed.mean(2, keepdims=True)
+        saturation = 0.0 if rng.random() < 0.08 else np.exp(rng.normal(0, 0.3))
+        changed = grey + (changed - grey) * np.float32(saturation)
+        changed = (changed - 110) * np.float32(np.exp(rng.normal(0, 0.25))) + np.float32(110 + rng.normal(0, 20))
+        changed *= np.exp(rng.normal(0, 0.08, 3)).astype(np.float32)
+    if rng.random() < 0.2:
+        changed += rng.normal(0, rng.uniform(2, 12), changed.shape).astype(np.float32)
+    return np.clip(changed, 0, 255).astype(np.uint8)
