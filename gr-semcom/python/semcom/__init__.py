@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blocks of semantic communication: text messages, their codecs in worker processes, the burst modem, a channel and a monitor.
+"""Blocks of semantic communication: texts and pictures, their codecs in worker processes, the burst modem, a channel and a monitor.
 
 Neither torch nor transformers is imported here: GNU Radio Companion imports every block, and codecs live in worker processes.
 """
@@ -13,6 +13,10 @@ from .channel import channel
 from .distiller import distiller
 from .frame_loss import frame_loss
 from .half_duplex import half_duplex
+from .image_decoder import image_decoder
+from .image_encoder import image_encoder
+from .image_sink import image_sink
+from .image_source import image_source
 from .link_monitor import link_monitor
 from .retransmitter import retransmitter
 from .safety_gate import safety_gate
@@ -30,6 +34,10 @@ __all__ = [
     "distiller",
     "frame_loss",
     "half_duplex",
+    "image_decoder",
+    "image_encoder",
+    "image_sink",
+    "image_source",
     "link_monitor",
     "retransmitter",
     "safety_gate",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process behind a codec worker: loads one text codec or service, then does with it what comes through the pipe.
+"""The process behind a codec worker: loads one codec or service, then does with it what comes through the pipe.
 
 Started by codec_worker as `python codec_process.py FILE_DESCRIPTOR`. It imports semcom_core only: neither GNU Radio nor the
 flowgraph's own script, which a multiprocessing start method would import again.
@@ -16,6 +16,8 @@ import time
 from multiprocessing.connection import Connection
 
 from semcom_core.errors import SemcomError
+from semcom_core.image.codec import IMAGE_CODECS
+from semcom_core.image.end import ImageEnd
 from semcom_core.safety.services import load_service
 
 
@@ -29,11 +31,16 @@ def answer(codec, verb: str, arguments: tuple, settings: dict) -> tuple[str, obj
         return "lost", f"{type(error).__name__}: {error}"
 
 
+def load(name: str, **options):
+    """An image codec, a text codec or a service by name; raises ConfigError and ModelError as they do."""
+    return ImageEnd.from_settings(name, **options) if name in IMAGE_CODECS else load_service(name, **options)
+
+
 def serve(connection: Connection) -> None:
     """Load the codec named by the first request, report how that went, and answer jobs until the pipe closes."""
     name, options = connection.recv()
     try:
-        codec = load_service(name, **options)
+        codec = load(name, **options)
     except Exception as error:  # noqa: BLE001 (what a missing or broken library raises says more than a process that ends)
         connection.send(("failed", str(error) if isinstance(error, SemcomError) else f"{type(error).__name__}: {error}"))
         return

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a text codec in a process of its own, so that seconds of decoding never hold up the samples.
+"""Runs a codec in a process of its own, so that seconds of decoding never hold up the samples.
 
-    block ─submit→ bounded queue ─thread→ pipe → codec_process: load_codec(name), encode / decode
+    block ─submit→ bounded queue ─thread→ pipe → codec_process: load(name), encode / decode
       ↑ on_done(job, result), on_lost(job, reason), on_state(state, reason) ─┘
 
 torch and transformers are imported in that process alone. When it dies, the job it had is lost and another process is started at
@@ -31,15 +31,15 @@ LOAD_LIMIT_S = 3600.0
 
 
 class CodecWorker:
-    """A bounded queue, a thread and a process around one text codec.
+    """A bounded queue, a thread and a process around one codec.
 
     Args:
-        codec: name of a codec of semcom_core.text.
+        codec: name of a codec, one of those known.
         options: settings of the codec's configuration.
         listener: what is told of results and losses.
         queue_size: jobs that may wait; see JobQueue.
         timeout_s: a job that takes longer is lost and the process started anew, s. Loading has the limit LOAD_LIMIT_S.
-        known: names that the codec may have; services of semcom_core.safety.services work as codecs do.
+        known: names that the codec may have: of text codecs, of image codecs, or of services of semcom_core.safety.services.
 
     Raises:
         ConfigError: there is no such codec, or a value is out of range.

@@ -10,16 +10,21 @@ from collections import Counter, deque
 
 from semcom_core.phy.frame import MESSAGE_IDS
 
-#: Modes of a monitor, and the count of messages that arrived as they should.
-MODES = {"link": "exact", "transmit": "transmitted", "receive": "decoded"}
+from .link_content import Content, Picture, judge, label, light, quality_db
+
+#: Modes of a monitor, and the counts of messages that arrived as they should.
+MODES = {"link": ("exact", "whole"), "transmit": ("transmitted",), "receive": ("decoded",)}
 #: What can become of a message. `exact` is the text sent, not marked; `marked` is any text marked as not decoded, right or not (the
-#: count `text_right` tells); `wrong` is a text that differs from the one sent without being marked.
-OUTCOMES = ("exact", "wrong", "marked", "lost", "transmitted")
+#: count `text_right` tells), and any picture marked as degraded; `wrong` is a text that differs from the one sent without being
+#: marked; `whole` is a picture that is not marked, as good as its codec makes it.
+OUTCOMES = ("exact", "whole", "wrong", "marked", "lost", "transmitted")
 #: What blocks say of themselves, counted: messages dropped because a queue was full (these are among the lost), messages and settings
 #: refused, and codec processes started anew.
 TROUBLES = ("dropped", "refused", "restarts")
 #: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a window comes that far.
 MOST_PENDING = 16 * MESSAGE_IDS
+#: The same of pictures, which are kept to be compared.
+MOST_PICTURES = 64
 #: Failures that are kept: the first ones, which tell the cause.
 MOST_FAILURES = 100
 #: How long something said of a message waits for the message to be known as sent, s.
@@ -27,7 +32,7 @@ EARLY_S = 5.0
 
 
 class LinkLedger:
-    """Counts messages and pairs each received text with the one sent.
+    """Counts messages and pairs each received text or picture with the one sent.
 
     The link keeps the order of messages: one that arrives settles those sent before it as lost. What is said of a message before
     it is known to be sent (the ports of a block have queues of their own) is kept for a while. Where nothing is known of what is
@@ -44,8 +49,9 @@ class LinkLedger:
         self.counts = Counter()
         self.messages = deque(maxlen=history)
         self.failures: list[str] = []
-        self._pending: deque[tuple[int, str]] = deque()
+        self._pending: deque[tuple[int, Content]] = deque()
         self._measured, self._snr_db_sum, self._cfo_hz_sum = 0, 0.0, 0.0
+        self._compared, self._psnr_db_sum = 0, 0.0
         self._early: deque[tuple] = deque(maxlen=MESSAGE_IDS)
 
     @property
@@ -53,12 +59,12 @@ class LinkLedger:
         """How many messages are on the way."""
         return len(self._pending)
 
-    def send(self, message_id: int, text: str) -> int:
+    def send(self, message_id: int, content: Content) -> int:
         """Enter a message that was sent; returns how many sent ones this settles."""
         self.counts["sent"] += 1
-        self._pending.append((message_id, text))
+        self._pending.append((message_id, content))
         settled = 0
-        if len(self._pending) > MOST_PENDING:
+        if len(self._pending) > (MOST_PICTURES if isinstance(content, Picture) else MOST_PENDING):
             self._settle("lost")
             settled = 1
         recent = [event for event in self._early if time.monotonic() - event[0] < EARLY_S]
@@ -69,7 +75,7 @@ class LinkLedger:
         self.counts["unexpected"] -= 1
         return settled + self._conclude(*found[1:])
 
-    def receive(self, meta: dict, text: str) -> int:
+    def receive(self, meta: dict, content: Content) -> int:
         """Enter a received message; returns how many sent ones it settles."""
         self.counts["received"] += 1
         self.counts["decoded"] += bool(meta.get("decoded", True))
@@ -78,38 +84,38 @@ class LinkLedger:
             self._measured += 1
             self._snr_db_sum += snr_db
             self._cfo_hz_sum += cfo_hz
-        return self._conclude(meta.get("message_id", -1), "", text, meta)
+        return self._conclude(meta.get("message_id", -1), "", content, meta)
 
     def settle(self, message_id: int, outcome: str) -> int:
         """Enter a message's fate as a notice tells it; returns how many sent ones it settles, 0 or 1."""
         return self._conclude(message_id, outcome)
 
-    def _conclude(self, message_id: int, outcome: str, text: str | None = None, meta: dict | None = None) -> int:
+    def _conclude(self, message_id: int, outcome: str, content: Content | None = None, meta: dict | None = None) -> int:
         place = next((i for i, (pending_id, _) in enumerate(self._pending) if pending_id == message_id), None)
         if place is None:
-            return self._unpaired(message_id, outcome, text, meta)
-        if text is None:
+            return self._unpaired(message_id, outcome, content, meta)
+        if content is None:
             self._pending.rotate(-place)
             self._settle(outcome)
             self._pending.rotate(place)
             return 1
         for _ in range(place):
             self._settle("lost")
-        good, right = meta.get("decoded", True), text == self._pending[0][1]
-        self.counts["text_right"] += right
-        self._settle("marked" if not good else "exact" if right else "wrong", text, meta)
+        sent, decoded = self._pending[0][1], meta.get("decoded", True)
+        self.counts["text_right"] += judge(sent, content, True) == "exact"
+        self._settle(judge(sent, content, decoded), content, meta)
         return place + 1
 
-    def _unpaired(self, message_id: int, outcome: str, text: str | None, meta: dict | None) -> int:
+    def _unpaired(self, message_id: int, outcome: str, content: Content | None, meta: dict | None) -> int:
         """Enter what is said of a message that is not known as sent: it waits to be paired, or is all that will be known."""
         if self.paired:
             self.counts["unexpected"] += 1
-            self._early.append((time.monotonic(), message_id, outcome, text, meta))
-        elif text is not None and meta.get("decoded", True):  # counted as decoded already
-            self._record(message_id, "decoded", None, text, meta)
+            self._early.append((time.monotonic(), message_id, outcome, light(content), meta))
+        elif content is not None and meta.get("decoded", True):  # counted as decoded already
+            self._record(message_id, "decoded", None, content, meta)
         else:
             self.counts[outcome or "marked"] += 1
-            self._record(message_id, outcome or "marked", None, text, meta)
+            self._record(message_id, outcome or "marked", None, content, meta)
         return 0
 
     def note(self, state: str, cause: str) -> None:
@@ -130,7 +136,7 @@ class LinkLedger:
             mode: one of MODES.
             expected: how many messages there should be, in mode "receive".
         """
-        good = self.counts[MODES[mode]]
+        good = sum(self.counts[outcome] for outcome in MODES[mode])
         needed = expected if mode == "receive" else self.counts["sent"]
         return good / needed if needed else 0.0
 
@@ -142,27 +148,39 @@ class LinkLedger:
         return given_up
 
     def report(self) -> dict:
-        """Counts, mean SNR (dB) and CFO (Hz) of the received messages, and failures."""
+        """Counts, mean SNR (dB) and CFO (Hz) of the received messages, mean PSNR (dB) of pictures, and failures."""
         count = self._measured
         snr_db, cfo_hz = (self._snr_db_sum / count, self._cfo_hz_sum / count) if count else (None, None)
         counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected", *TROUBLES)}
+        measured = {"snr_db": snr_db, "cfo_hz": cfo_hz, "psnr_db": self._psnr_db_sum / self._compared if self._compared else None}
         rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
-        return {**counts, "pending": self.pending, "exact_rate": rate, "snr_db": snr_db, "cfo_hz": cfo_hz, "failures": self.failures}
+        return {**counts, "pending": self.pending, "exact_rate": rate, **measured, "failures": self.failures}
 
     def line(self) -> str:
         """The report in one line."""
         r = self.report()
         snr = "" if r["snr_db"] is None else f", SNR {r['snr_db']:.1f} dB, CFO {r['cfo_hz'] / 1e3:.2f} kHz"
+        psnr = "" if r["psnr_db"] is None else f", PSNR {r['psnr_db']:.2f} dB"
         shown = [name for name in (*OUTCOMES, *TROUBLES) if r[name]]
         counts = ", ".join(f"{name} {r[name]}" for name in ("sent", "received", *shown))
         more = f"; {len(self.failures) - 3} more failures" if len(self.failures) > 3 else ""
-        return counts + snr + "".join(f"; failed: {reason}" for reason in self.failures[:3]) + more
+        return counts + snr + psnr + "".join(f"; failed: {reason}" for reason in self.failures[:3]) + more
 
-    def _settle(self, outcome: str, received: str | None = None, meta: dict | None = None) -> None:
+    def _settle(self, outcome: str, received: Content | None = None, meta: dict | None = None) -> None:
         message_id, sent = self._pending.popleft()
         self.counts[outcome] += 1
         self._record(message_id, outcome, sent, received, meta)
 
-    def _record(self, message_id: int, outcome: str, sent: str | None, received: str | None, meta: dict | None) -> None:
-        snr_db = (meta or {}).get("snr_db")
-        self.messages.append({"message_id": message_id, "outcome": outcome, "sent": sent, "received": received, "snr_db": snr_db})
+    def _record(self, message_id: int, outcome: str, sent: Content | None, received: Content | None, meta: dict | None) -> None:
+        entry = {"message_id": message_id, "outcome": outcome, "sent": label(sent), "received": label(received)}
+        entry["snr_db"] = (meta or {}).get("snr_db")
+        if isinstance(sent, Picture) or isinstance(received, Picture):
+            entry |= {"psnr_db": quality_db(sent, received), "reason": (meta or {}).get("reason", "")}
+            self._measure(entry["psnr_db"])
+        self.messages.append(entry)
+
+    def _measure(self, psnr_db: float | None) -> None:
+        """Enter the PSNR of a picture; one that is exact would make any mean infinite."""
+        if psnr_db is not None and math.isfinite(psnr_db):
+            self._compared += 1
+            self._psnr_db_sum += psnr_db

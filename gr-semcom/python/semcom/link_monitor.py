@@ -12,10 +12,11 @@ from semcom_core.errors import check_choice, check_range
 
 from .guard import guarded_handler
 from .link_clock import LinkClock
+from .link_content import read_content
 from .link_ledger import MODES, LinkLedger
 from .link_settings import link_settings
 from .notices import FEEDBACK, notify, read_notice
-from .pdu import is_end, read_text
+from .pdu import is_end
 from .restart import begin_again
 from .window_text import WindowText
 
@@ -32,16 +33,16 @@ class link_monitor(link_settings):
     run, with counts from 0 and a new report.
 
     Message ports:
-        sent: text PDUs and the end PDU of the text source.
-        in: text PDUs of the text decoder.
-        notices: `feedback` (of the text source, `notices`) of the other blocks.
-        feedback (output): notices `resolved`, one for each settled message, and `end` when the run is over; to the text source.
+        sent: text or picture PDUs and the end PDU of the source.
+        in: text or picture PDUs of the decoder.
+        notices: `feedback` (of a source, `notices`) of the other blocks.
+        feedback (output): notices `resolved`, one for each settled message, and `end` when the run is over; to the source.
         out: pairs ("report", symbol), ten times a second at the most: the counts in one line, see link_ledger.
 
     Args:
-        mode: "link" settles a message when its text arrives, "transmit" when its burst has left, "receive" expects `expected` texts.
-        expected: texts to be received or reported lost in mode "receive"; 0 is any number, and the run does not end by itself.
-        min_rate: share of the messages that must arrive exactly (in mode "receive": decoded) for a healthy run, 0 to 1.
+        mode: "link" settles a message when it arrives, "transmit" when its burst has left, "receive" expects `expected` messages.
+        expected: messages to be received or reported lost in mode "receive"; 0 is any number, and the run does not end by itself.
+        min_rate: share of the messages that must arrive exactly (pictures, and in mode "receive": decoded) for a healthy run, 0 to 1.
         timeout_s: time without any event after which messages on the way are given up, s; it does not run while a codec loads.
             With `on_done`, three such times in a row without any arrival end the run.
         console: print the report when the run ends.
@@ -112,23 +113,23 @@ class link_monitor(link_settings):
 
     @guarded_handler
     def handle_sent(self, message):
-        """Enter a sent text, or that it was the last."""
+        """Enter a sent message, or that it was the last."""
         if is_end(message):
             self._ended = True
             self._settled(0)
             return
-        meta, text = read_text(message)
+        meta, content = read_content(message)
         with self._lock:
-            count = self.ledger.send(meta.get("message_id", -1), text)
+            count = self.ledger.send(meta.get("message_id", -1), content)
         self._settled(count)
 
     @guarded_handler
     def handle_received(self, message):
-        """Enter a received text."""
-        meta, text = read_text(message)
+        """Enter a received message."""
+        meta, content = read_content(message)
         with self._lock:
             self._silent = 0
-            count = self.ledger.receive(meta, text)
+            count = self.ledger.receive(meta, content)
         self._settled(count)
 
     @guarded_handler

@@ -122,23 +122,23 @@ class text_sink(gr.basic_block):
             print(for_stream(shown, sys.stdout), flush=True)
         with self._lock:
             if self._file is not None:
-                self._file.write((json_line(text, meta) if self.json_lines else " ".join(text.splitlines())) + "\n")
+                self._file.write((json_line({"text": text, **meta}) if self.json_lines else " ".join(text.splitlines())) + "\n")
                 self._file.flush()
         self._window.show("\n".join(self._latest))
 
 
-def json_line(text: str, meta: dict) -> str:
-    """A text and its scalar metadata as one line of JSON; null for a number that is not finite."""
+def json_line(meta: dict) -> str:
+    """Scalar metadata as one line of JSON; null for a number that is not finite."""
     scalars = {name: value for name, value in meta.items() if not isinstance(value, np.ndarray)}
     known = {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in scalars.items()}
-    return json.dumps({"text": text, **known}, ensure_ascii=False)
+    return json.dumps(known, ensure_ascii=False)
 
 
-def open_file(text_file: str, mode: str):
-    """The file, open for writing; None where no file is named."""
-    if not text_file:
+def open_file(name: str, mode: str, setting: str = "text_file"):
+    """The file that a setting names, open for writing; None where it names none."""
+    if not name:
         return None
     try:
-        return Path(text_file).expanduser().open(mode, encoding="utf-8")
+        return Path(name).expanduser().open(mode, encoding="utf-8")
     except (OSError, RuntimeError, ValueError) as error:
-        raise ConfigError(f"text_file is {text_file!r}; it cannot be written: {error}") from error
+        raise ConfigError(f"{setting} is {name!r}; it cannot be written: {error}") from error

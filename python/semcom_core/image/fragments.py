@@ -75,6 +75,8 @@ def parse_cbr(text: str | float) -> float:
 def shape_for(uses: int) -> Shape:
     """Fragments for at most `uses` channel uses: USUAL_FRAGMENTS of them, or fewer where they would be short, or more where too long.
 
+    The shape is that of its own uses: shape_for(shape.uses) == shape.
+
     Raises:
         FrameError: there are too many uses for one message, or none.
     """
@@ -82,7 +84,8 @@ def shape_for(uses: int) -> Shape:
     if not 1 <= uses <= most:
         raise FrameError(f"picture takes {uses} channel uses; allowed is 1 to {most}: change cbr or the size of the picture")
     fragments = max(min(USUAL_FRAGMENTS, uses // _LEAST_LENGTH), -(-uses // MAX_LENGTH), 1)
-    return Shape(fragments, uses // fragments)
+    shape = Shape(fragments, uses // fragments)
+    return shape if shape.uses == uses else shape_for(shape.uses)
 
 
 def frames_of(symbols: np.ndarray, codec: int, message_id: int, params: int = 0) -> list[Frame]:

@@ -30,15 +30,16 @@ def read_picture(path: str | Path) -> np.ndarray:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of large pictures, and of odd tags
             with Image.open(path) as image:
                 _check_side(path, image.size)
                 image.load()
                 return to_rgb(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, FrameError):
-            raise
-        raise FrameError(f"picture {path} cannot be read: {str(error).splitlines()[0]}; allowed is a whole picture file") from error
+    except FrameError:
+        raise
+    except Exception as error:  # noqa: BLE001 (damaged files end in errors of many kinds)
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise FrameError(f"picture {path} cannot be read: {reason}; allowed is a whole picture file") from error
 
 
 def _check_side(path: str | Path, size: tuple[int, int]) -> None:
@@ -51,7 +52,7 @@ def to_rgb(image) -> np.ndarray:
     from PIL import Image
 
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, np.float64)
+        values = np.nan_to_num(np.asarray(image, np.float64))
         grey = np.clip(values / (256 if image.mode.startswith("I") else 1), 0, 255).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -109,7 +110,7 @@ def pictures_in(path: str | Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise ConfigError(f"picture path {path} is not there; allowed is a file or a folder")
-    found = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES)
+    found = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and p.is_file())
     if not found:
         raise ConfigError(f"folder {path} has no picture; allowed endings are {', '.join(PICTURE_SUFFIXES)}")
     return found

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of a camera under Linux (Video4Linux), by OpenCV where it is installed."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.errors import ConfigError, RadioError
+
+
+def is_camera(path: str) -> bool:
+    """Whether a path names a camera: /dev/video0, /dev/video1 ..."""
+    return re.fullmatch(r"/dev/video\d+", str(path)) is not None
+
+
+class Camera:
+    """A camera; it is opened at the first picture.
+
+    Args:
+        device: such as /dev/video0.
+
+    Raises:
+        ConfigError: OpenCV is not installed, or there is no such device.
+    """
+
+    def __init__(self, device: str):
+        try:
+            self._opencv = importlib.import_module("cv2")
+        except ImportError as error:
+            raise ConfigError(f"camera {device} needs OpenCV, which is not installed; allowed without it are files and folders") from error
+        if not Path(device).exists():
+            raise ConfigError(f"camera is {device}; there is no such device")
+        self.device = device
+        self._capture = None
+
+    def read(self) -> np.ndarray:
+        """The next picture, uint8 (H, W, 3) RGB.
+
+        Raises:
+            RadioError: the camera cannot be opened or gives no picture.
+        """
+        if self._capture is None:
+            self._capture = self._opencv.VideoCapture(self.device)
+            self._capture.set(self._opencv.CAP_PROP_BUFFERSIZE, 1)  # the picture of now, not one that waited
+        good, pixels = self._capture.read()
+        if not good:
+            self.close()
+            raise RadioError(f"camera {self.device} gives no picture; is it in use by another program?")
+        return np.ascontiguousarray(pixels[..., ::-1])
+
+    def close(self) -> None:
+        """Let the camera go; the next picture opens it again."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
