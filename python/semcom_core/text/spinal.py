@@ -15,6 +15,7 @@ import numpy as np
 from semcom_core.errors import FrameError, check_range
 from semcom_core.models.language import LanguageModel
 from semcom_core.phy.frame import MAX_FRAGMENTS, MAX_LENGTH, ROUND_NUMBERS, ROUNDS, Frame, FrameHeader, ReceivedFrame
+from semcom_core.phy.scramble import interleaver
 from semcom_core.text.account import gap
 from semcom_core.text.budget import Budget, rate_index, surprisal_units
 from semcom_core.text.codec import DecodedText, check_text, gather
@@ -123,7 +124,7 @@ class SpinalCodec(ModelCodec):
             params=budget.index,
             **self.fingerprints(),
         )
-        return Frame(header, symbols)
+        return Frame(header, symbols[interleaver(len(symbols))])
 
     def _search(self, frames: list[ReceivedFrame]) -> SearchResult:
         """Decode one fragment from its rounds."""
@@ -134,7 +135,8 @@ class SpinalCodec(ModelCodec):
             budget = self._budget(frame.header.params, frame.header.round)
             if frame.header.length < budget.tail:
                 raise FrameError(f"message {header.message_id} has {frame.header.length} symbols; at least {budget.tail} are needed")
-            parts.append((budget, evidence(frame.symbols, frame.noise_var)))
+            back = np.argsort(interleaver(frame.header.length))
+            parts.append((budget, evidence(frame.symbols[back], frame.noise_var[back])))
         start = self._start(header.message_id, header.fragment)
         decoder = SequentialDecoder(self.prior, self.model.tree(), received(parts), budget.delta_units, start)
         return decoder.search(self.config.beam, self.config.expansions, self.config.confidence_bits)

