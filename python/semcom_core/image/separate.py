@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Separate source and channel coding: a picture file of as many bytes as the channel carries, and the channel code.
+
+    picture ─► file of at most capacity bytes ─► DigitalLink ─┐
+    width, height ─► polar code, QPSK (the side part) ────────┴─► fragments
+
+The header's `params` is the rate index of the digital link. The picture's size travels on its own, well protected, so that a damaged
+file still becomes a picture of the right size, which is marked.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from semcom_core.config import from_mapping, setting
+from semcom_core.errors import FrameError, check_range
+from semcom_core.fec import PolarLink
+from semcom_core.image.codec import DecodedImage
+from semcom_core.image.digital import DigitalLink, index_for
+from semcom_core.image.fragments import Reception, frames_of, parse_cbr, received, shape_for, uses_for
+from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
+from semcom_core.image.separate_avif import avif_file
+from semcom_core.image.separate_files import Fit, fitted, jpeg_file, read_file, webp_file
+from semcom_core.phy.frame import Frame, ReceivedFrame
+
+#: Grey of a picture of which nothing can be read.
+_MID_GREY = 128
+_SIDE_BITS = MAX_SIDE.bit_length()
+#: The side part takes a 64th of the uses, within these limits: 40 uses are safe above 3 dB, 256 above -6 dB.
+_SIDE_SHARE, _LEAST_SIDE_USES, _MOST_SIDE_USES = 64, 40, 256
+
+
+@dataclass(frozen=True)
+class SeparateImageConfig:
+    """Settings of a separate image codec.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    cbr: str = setting("1/16", "channel uses over 3 H W, a number or a fraction; the size of the picture is counted")
+    margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
+
+    def __post_init__(self):
+        parse_cbr(self.cbr)
+        check_range("margin_db", self.margin_db, 0.0, 30.0)
+
+
+class SeparateImageCodec(ABC):
+    """Image codec over a file format (see ImageCodec); a codec says how its files are made."""
+
+    name: str
+    number: int
+    config_class = SeparateImageConfig
+
+    def __init__(self, config: SeparateImageConfig | None = None):
+        self.config = config or self.config_class()
+
+    @classmethod
+    def from_settings(cls, **settings) -> SeparateImageCodec:
+        """Make the codec from fields of its configuration."""
+        return cls(from_mapping(cls.config_class, settings))
+
+    @property
+    @abstractmethod
+    def fit(self) -> Fit:
+        """How a file of at most so many bytes is made."""
+
+    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
+        """Frames of one picture at the rate for `snr_db`; the importance is left aside (see ImageCodec)."""
+        check_pixels(pixels)
+        check_importance(importance, pixels)
+        height, width = pixels.shape[:2]
+        uses = shape_for(uses_for(parse_cbr(self.config.cbr), height, width)).uses
+        params = index_for(snr_db, self.config.margin_db)
+        side, link = _parts(uses, params)
+        data = fitted(pixels, link.capacity_bytes, self.fit)
+        symbols = np.concatenate([side.encode(_size_bits(height, width)), link.encode(data)])
+        return frames_of(symbols, self.number, message_id, params)
+
+    def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
+        """The picture in some of its frames, in any order; where the file is damaged, what can be read of it (see ImageCodec)."""
+        reception = received(frames, self.number, self.name)
+        header = reception.header
+        side, link = _parts(reception.symbols.size, header.params)
+        symbols, noise_var = reception.symbols, reception.noise_var
+        size, size_ok = side.decode(symbols[: side.uses], noise_var[: side.uses])
+        height, width = _read_size(size)
+        if not size_ok or not height or not width:
+            raise FrameError(f"the size of picture {header.message_id} did not arrive; {_missing(reception)}")
+        data, whole = link.decode(symbols[side.uses :], noise_var[side.uses :])
+        reason = "" if whole else "the CRC does not hold"
+        try:
+            pixels = read_file(data, height, width)
+        except FrameError as error:
+            pixels, reason = np.full((height, width, 3), _MID_GREY, np.uint8), f"{reason or 'the CRC holds'}: {error}"
+        if reception.missing:
+            reason = "; ".join(filter(None, (reason, _missing(reception))))
+        return DecodedImage(pixels, not reason, header.message_id, reason, reception.missing, header.fragments)
+
+
+class JpegCodec(SeparateImageCodec):
+    """JPEG, progressive, with optimised Huffman codes and tables made for PSNR."""
+
+    name, number = "jpeg", 12
+    fit = staticmethod(jpeg_file)
+
+
+class WebpCodec(SeparateImageCodec):
+    """WebP at its slowest method."""
+
+    name, number = "webp", 13
+    fit = staticmethod(webp_file)
+
+
+@dataclass(frozen=True)
+class AvifConfig(SeparateImageConfig):
+    """Settings of the AVIF codec.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    speed: int = setting(3, "speed of the last encoding, 0 (slowest, best) to 10")
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_range("speed", self.speed, 0, 10)
+
+
+class AvifCodec(SeparateImageCodec):
+    """AVIF (AV1), tuned for PSNR, chroma at full size."""
+
+    name, number = "avif", 14
+    config_class = AvifConfig
+
+    @property
+    def fit(self) -> Fit:
+        return partial(avif_file, speed=self.config.speed)
+
+
+def _parts(uses: int, params: int) -> tuple[PolarLink, DigitalLink]:
+    """Side part and digital part of a picture's symbols.
+
+    Raises:
+        FrameError: there are too few symbols for both.
+    """
+    side_uses = min(max(uses // _SIDE_SHARE, _LEAST_SIDE_USES), _MOST_SIDE_USES)
+    if uses <= side_uses or not DigitalLink(uses - side_uses, params).capacity_bytes:
+        raise FrameError(f"picture has {uses} channel uses, which carry no file at rate index {params}; more are needed: raise cbr")
+    return PolarLink(2 * _SIDE_BITS, side_uses, "qpsk"), DigitalLink(uses - side_uses, params)
+
+
+def _missing(reception: Reception) -> str:
+    return f"{reception.missing} of {reception.header.fragments} fragments are missing"
+
+
+def _size_bits(height: int, width: int) -> np.ndarray:
+    value = height << _SIDE_BITS | width
+    return (value >> np.arange(2 * _SIDE_BITS - 1, -1, -1) & 1).astype(np.uint8)
+
+
+def _read_size(bits: np.ndarray) -> tuple[int, int]:
+    value = int("".join(map(str, bits)), 2)
+    return value >> _SIDE_BITS, value & MAX_SIDE
