@@ -19,20 +19,17 @@ import numpy as np
 
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import FrameError, check_range
-from semcom_core.fec import PolarLink
 from semcom_core.image.codec import DecodedImage
 from semcom_core.image.digital import DigitalLink, index_for
 from semcom_core.image.fragments import Reception, frames_of, parse_cbr, received, shape_for, uses_for
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
 from semcom_core.image.separate_avif import avif_file
 from semcom_core.image.separate_files import Fit, fitted, jpeg_file, read_file, webp_file
+from semcom_core.image.side import SidePart
 from semcom_core.phy.frame import Frame, ReceivedFrame
 
 #: Grey of a picture of which nothing can be read.
 _MID_GREY = 128
-_SIDE_BITS = MAX_SIDE.bit_length()
-#: The side part takes a 64th of the uses, within these limits: 40 uses are safe above 3 dB, 256 above -6 dB.
-_SIDE_SHARE, _LEAST_SIDE_USES, _MOST_SIDE_USES = 64, 40, 256
 
 
 @dataclass(frozen=True)
@@ -80,25 +77,22 @@ class SeparateImageCodec(ABC):
         params = index_for(snr_db, self.config.margin_db)
         side, link = _parts(uses, params)
         data = fitted(pixels, link.capacity_bytes, self.fit)
-        symbols = np.concatenate([side.encode(_size_bits(height, width)), link.encode(data)])
-        return frames_of(symbols, self.number, message_id, params)
+        return frames_of(np.concatenate([side.encode(height, width), link.encode(data)]), self.number, message_id, params)
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """The picture in some of its frames, in any order; where the file is damaged, what can be read of it (see ImageCodec)."""
         reception = received(frames, self.number, self.name)
         header = reception.header
         side, link = _parts(reception.symbols.size, header.params)
-        symbols, noise_var = reception.symbols, reception.noise_var
-        size, size_ok = side.decode(symbols[: side.uses], noise_var[: side.uses])
-        height, width = _read_size(size)
-        if not size_ok or not height or not width:
+        size = side.decode(reception.symbols, reception.noise_var)
+        if size is None or not all(size):
             raise FrameError(f"the size of picture {header.message_id} did not arrive; {_missing(reception)}")
-        data, whole = link.decode(symbols[side.uses :], noise_var[side.uses :])
+        data, whole = link.decode(reception.symbols[side.uses :], reception.noise_var[side.uses :])
         reason = "" if whole else "the CRC does not hold"
         try:
-            pixels = read_file(data, height, width)
+            pixels = read_file(data, *size)
         except FrameError as error:
-            pixels, reason = np.full((height, width, 3), _MID_GREY, np.uint8), f"{reason or 'the CRC holds'}: {error}"
+            pixels, reason = np.full((*size, 3), _MID_GREY, np.uint8), f"{reason or 'the CRC holds'}: {error}"
         if reception.missing:
             reason = "; ".join(filter(None, (reason, _missing(reception))))
         return DecodedImage(pixels, not reason, header.message_id, reason, reception.missing, header.fragments)
@@ -144,27 +138,17 @@ class AvifCodec(SeparateImageCodec):
         return partial(avif_file, speed=self.config.speed)
 
 
-def _parts(uses: int, params: int) -> tuple[PolarLink, DigitalLink]:
-    """Side part and digital part of a picture's symbols.
+def _parts(uses: int, params: int) -> tuple[SidePart, DigitalLink]:
+    """Side part (height, width) and digital part of a picture's symbols.
 
     Raises:
         FrameError: there are too few symbols for both.
     """
-    side_uses = min(max(uses // _SIDE_SHARE, _LEAST_SIDE_USES), _MOST_SIDE_USES)
-    if uses <= side_uses or not DigitalLink(uses - side_uses, params).capacity_bytes:
+    side = SidePart(uses, (MAX_SIDE.bit_length(),) * 2)
+    if uses <= side.uses or not DigitalLink(uses - side.uses, params).capacity_bytes:
         raise FrameError(f"picture has {uses} channel uses, which carry no file at rate index {params}; more are needed: raise cbr")
-    return PolarLink(2 * _SIDE_BITS, side_uses, "qpsk"), DigitalLink(uses - side_uses, params)
+    return side, DigitalLink(uses - side.uses, params)
 
 
 def _missing(reception: Reception) -> str:
     return f"{reception.missing} of {reception.header.fragments} fragments are missing"
-
-
-def _size_bits(height: int, width: int) -> np.ndarray:
-    value = height << _SIDE_BITS | width
-    return (value >> np.arange(2 * _SIDE_BITS - 1, -1, -1) & 1).astype(np.uint8)
-
-
-def _read_size(bits: np.ndarray) -> tuple[int, int]:
-    value = int("".join(map(str, bits)), 2)
-    return value >> _SIDE_BITS, value & MAX_SIDE

@@ -69,13 +69,15 @@ def read_file(data: bytes, height: int, width: int) -> np.ndarray:
     Raises:
         FrameError: the file cannot be read, or holds a larger picture.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "WEBP", "AVIF")) as image:
             if image.width > width or image.height > height:
                 raise FrameError(f"file holds {image.width}x{image.height} pixels; allowed is up to {width}x{height}")
             return np.array(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
+    except UnidentifiedImageError as error:
+        raise FrameError(f"{len(data)} bytes are no picture file; allowed is JPEG, WebP or AVIF") from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise FrameError(f"picture file of {len(data)} bytes cannot be read: {error}; allowed is a whole file") from error
 
