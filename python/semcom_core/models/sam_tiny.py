@@ -53,15 +53,29 @@ class TinyConfig:
 
 
 def build_tiny(config: TinyConfig) -> Sam:
-    """The network with random weights, in evaluation mode."""
+    """The network with random weights, in evaluation mode; see `_look_near` for how they start."""
     grid = config.size // PATCH
     norm = partial(nn.LayerNorm, eps=1e-6)
     transformer = TwoWayTransformer(config.decoder, config.prompt, num_heads=max(1, config.prompt // 32), mlp_dim=4 * config.prompt)
+    _look_near(transformer)
     return Sam(
         TinyEncoder(config, norm),
         PromptEncoder(config.prompt, (grid, grid), (config.size, config.size), mask_in_chans=16),
         DetailDecoder(transformer_dim=config.prompt, transformer=transformer, iou_head_hidden_dim=config.prompt, activation=nn.ReLU),
     ).eval()
+
+
+@torch.no_grad()
+def _look_near(transformer: TwoWayTransformer) -> None:
+    """Make prompts and picture attend to what lies near each other from the start.
+
+    Queries and keys hold positions as random Fourier features, whose inner product falls off with distance; the same matrix for both keeps
+    that, and twice its size makes it felt beside the content.
+    """
+    layers = [getattr(layer, name) for layer in transformer.layers for name in ("cross_attn_token_to_image", "cross_attn_image_to_token")]
+    for attention in (*layers, transformer.final_attn_token_to_image):
+        attention.q_proj.weight.mul_(2)
+        attention.k_proj.weight.copy_(attention.q_proj.weight)
 
 
 class Halving(nn.Module):

@@ -28,7 +28,7 @@ _MEAN_SHARE, _MEAN_STEPS = 0.1, 2000
 _MEAN = "mean.safetensors"
 #: Parts that are never asked for here: a mask as a prompt, and points outside the object.
 _UNUSED = ("prompt_encoder.mask_downscaling", "prompt_encoder.point_embeddings.0")
-_WARM_UP = 100
+_WARM_UP = 50
 
 
 @dataclass(frozen=True)

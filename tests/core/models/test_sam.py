@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Segment Anything networks: official checkpoints are recognised by their tensors; the small one runs in the package's predictor."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from segment_anything import SamPredictor, sam_model_registry
+from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
+
+from semcom_core.errors import ConfigError, ModelError
+from semcom_core.models.sam import build_like, load_sam
+from semcom_core.models.sam_tiny import TinyConfig, build_tiny
+from semcom_core.models.sam_weights import save_tiny
+
+SMALL = TinyConfig(size=64, stem=8, width=32, depth=1, heads=2, prompt=32, decoder=1)
+
+
+def official_format(seed: int = 0) -> Sam:
+    """A network of the published kind at very small size: 64 pixels, one block that sees windows and one that sees everything."""
+    torch.manual_seed(seed)
+    norm = partial(torch.nn.LayerNorm, eps=1e-6)
+    encoder = ImageEncoderViT(64, 16, 3, 24, 2, 2, 4.0, 16, norm_layer=norm, use_rel_pos=True, window_size=2, global_attn_indexes=(1,))
+    decoder = MaskDecoder(transformer_dim=16, transformer=TwoWayTransformer(1, 16, 8, 24), iou_head_hidden_dim=12)
+    return Sam(encoder, PromptEncoder(16, (4, 4), (64, 64), 16), decoder).eval()
+
+
+def best_mask(network: Sam, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    predictor = SamPredictor(network)
+    predictor.set_image(picture)
+    masks, quality, _ = predictor.predict(np.array([[20.0, 10.0]]), np.array([1]), return_logits=True)
+    return masks, quality
+
+
+def test_an_official_checkpoint_gives_the_network_it_was_saved_from(tmp_path):
+    network, picture = official_format(), np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    torch.save(network.state_dict(), tmp_path / "sam.pth")
+    model = load_sam(str(tmp_path / "sam.pth"))
+    assert (model.name, model.channels, len(model.fingerprint)) == ("vit", 16, 16)
+    for ours, theirs in zip(best_mask(model.network, picture), best_mask(network, picture)):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["vit_b", "vit_l", "vit_h"])
+def test_the_published_networks_are_recognised_by_their_shapes(name):
+    with torch.device("meta"):
+        theirs = sam_model_registry[name]()
+    ours = build_like(theirs.state_dict())
+    shapes = [{key: value.shape for key, value in network.state_dict().items()} for network in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+    pairs = list(zip(ours.image_encoder.blocks, theirs.image_encoder.blocks, strict=True))
+    assert [(a.window_size, a.attn.num_heads) for a, _ in pairs] == [(b.window_size, b.attn.num_heads) for _, b in pairs]
+    assert ours.image_encoder.img_size == theirs.image_encoder.img_size == 1024
+    assert ours.mask_decoder.transformer.num_heads == theirs.mask_decoder.transformer.num_heads
+
+
+def test_what_is_no_checkpoint_is_named(tmp_path):
+    cases = {"other.pth": {"weight": torch.zeros(3)}, "list.pth": [1, 2], "missing.pth": official_format().state_dict()}
+    del cases["missing.pth"]["mask_decoder.iou_token.weight"]
+    for name, content in cases.items():
+        torch.save(content, tmp_path / name)
+        with pytest.raises(ModelError, match=f"{name}.*allowed is"):
+            load_sam(str(tmp_path / name))
+    for name in ("text.pth", "text.safetensors"):
+        (tmp_path / name).write_text("no network", encoding="utf-8")
+        with pytest.raises(ModelError, match=f"{name} cannot be read"):
+            load_sam(str(tmp_path / name))
+    with pytest.raises(ModelError, match="nowhere.*is not there; allowed is sam-tiny"):
+        load_sam("nowhere")
+
+
+def test_nothing_but_tensors_is_read_from_a_checkpoint(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    torch.save({"image_encoder": Trap()}, tmp_path / "trap.pth")
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_sam(str(tmp_path / "trap.pth"))
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_the_small_network_is_written_and_read_in_half_precision(tmp_path):
+    torch.manual_seed(1)
+    network, picture = build_tiny(SMALL), np.random.default_rng(1).integers(0, 256, (64, 40, 3), dtype=np.uint8)
+    save_tiny(tmp_path / "tiny.safetensors", network.state_dict(), SMALL, {"steps": 1})
+    model = load_sam(str(tmp_path / "tiny.safetensors"))
+    assert model.name == "sam-tiny" and not model.network.training
+    ours, theirs = best_mask(model.network, picture), best_mask(network, picture)
+    assert ours[0].shape == (3, 64, 40)
+    np.testing.assert_allclose(ours[0], theirs[0], atol=0.02 * np.abs(theirs[0]).max())  # half precision rounds to 3 digits
+
+
+def test_prompts_of_several_pictures_are_answered_as_each_alone():
+    torch.manual_seed(2)
+    network, pictures = build_tiny(SMALL), torch.randn(2, 3, 64, 64)
+    points = torch.rand(2, 3, 1, 2) * 64
+    with torch.no_grad():
+        embedding, place = network.image_encoder(pictures), network.prompt_encoder.get_dense_pe()
+        sparse, dense = network.prompt_encoder((points.flatten(0, 1), torch.ones(6, 1)), None, None)
+        together, _ = network.mask_decoder.predict_masks(embedding, place, sparse, dense)
+        for number in range(2):
+            part = slice(3 * number, 3 * number + 3)
+            alone, _ = network.mask_decoder.predict_masks(embedding[number : number + 1], place, sparse[part], dense[part])
+            torch.testing.assert_close(together[part], alone, atol=1e-4, rtol=1e-3)
+    assert together.shape == (6, 4, 16, 16)
+
+
+@pytest.mark.parametrize("setting", [{"size": 250}, {"stem": 12}, {"prompt": 48}, {"width": 100, "heads": 3}, {"depth": 0}])
+def test_sizes_that_do_not_fit_are_refused(setting):
+    with pytest.raises(ConfigError, match="allowed is"):
+        TinyConfig(**setting)
