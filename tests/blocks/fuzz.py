@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pmt
 from gnuradio.semcom import notices, pdu
+from gnuradio.semcom.picture_pdu import picture_pdu
 
 from semcom_core.phy import Frame, FrameHeader, PhyConfig, ReceivedFrame, Transmitter
 from semcom_core.units import complex_noise
@@ -62,9 +63,9 @@ def table(rng: np.random.Generator, depth: int = 2):
 
 
 def good(rng: np.random.Generator):
-    """A PDU as the blocks send them: a text, the end, a notice (none that ends a run), a frame sent or received."""
+    """A PDU as the blocks send them: a text, a picture, the end, a notice (none that ends a run), a frame sent or received."""
     number, fragments, length = int(rng.integers(256)), int(rng.integers(1, 17)), int(rng.integers(200))
-    codec = pick(rng, (1, 2, 2, 2, 2, 3, 30, 31))  # mostly the one of the decoder that is tested
+    codec = pick(rng, (1, 2, 2, 2, 2, 3, 12, 12, 30, 31))  # mostly those of the decoders that are tested
     header = FrameHeader(codec, number, int(rng.integers(fragments)), fragments - 1, length, int(rng.integers(64)))
     symbols = complex_noise(length, 1.0, rng)
     state = pick(rng, [state for state in notices.STATES if state not in ("end", "failed", "loading")])
@@ -72,6 +73,7 @@ def good(rng: np.random.Generator):
         rng,
         [
             lambda: pdu.text_pdu(pick(rng, STRINGS), message_id=number, decoded=bool(number % 2), snr_db=pick(rng, REALS)),
+            lambda: picture_pdu(np.full((1 + number % 20, 1 + length % 30, 3), number, np.uint8), name=pick(rng, STRINGS)),
             pdu.end_pdu,
             lambda: pdu.make_pdu({"state": state, "message_id": number, "reason": pick(rng, STRINGS)}, np.zeros(0, np.uint8)),
             lambda: pdu.frame_pdu(Frame(header, symbols), last=number % 4 == 0),

@@ -21,17 +21,22 @@ import numpy as np
 import pmt
 from gnuradio import blocks, gr, semcom
 from gnuradio.semcom import notices, pdu
+from gnuradio.semcom.picture_pdu import picture_pdu, read_picture_pdu
 
 from semcom_core.phy import Frame, FrameHeader, PhyConfig, ReceivedFrame, Transmitter
 from semcom_core.text import load_codec
 from semcom_core.units import complex_noise
 from tests.blocks import fuzz
 from tests.blocks.conftest import Collector, make_flowgraph
+from tests.blocks.pictures import OPTIONS, picture
 
 #: Settings of blocks that are not made with their defaults here.
 SETTINGS = {
     "text_encoder": {"codec": "deflate", "queue_size": 1000},
     "text_decoder": {"codec": "deflate", "queue_size": 1000},
+    "image_encoder": {"codec": "jpeg", "options": OPTIONS, "queue_size": 1000},
+    "image_decoder": {"codec": "jpeg", "options": OPTIONS, "queue_size": 1000},
+    "image_sink": {"console": False},
     "text_sink": {"console": False},
     "link_monitor": {"console": False},
     "burst_transmitter": {"gap_samples": 0},
@@ -55,8 +60,11 @@ def good_message(name: str):
     """(port, message, whether a message of an output is the answer to it, that output) of a block whose answer is known at once."""
     (frame,) = load_codec("deflate").encode(TEXT, 10.0, message_id=GOOD_ID)
     received = ReceivedFrame(frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32))
-    text = pdu.text_pdu(TEXT, message_id=GOOD_ID)
+    text, shown = pdu.text_pdu(TEXT, message_id=GOOD_ID), picture_pdu(picture(), message_id=GOOD_ID)
     return {
+        "image_source": ("in", shown, lambda m: np.array_equal(read_picture_pdu(m)[1], picture()), "out"),
+        "image_encoder": ("in", shown, lambda m: pdu.read_frame(m).header.message_id == GOOD_ID, "out"),
+        "image_sink": ("in", shown, lambda m: pmt.symbol_to_string(pmt.cdr(m)).endswith("128x96"), "out"),
         "text_source": ("in", text, lambda m: pdu.read_text(m)[1] == TEXT, "out"),
         "text_encoder": ("in", text, lambda m: np.array_equal(pdu.read_frame(m).symbols, frame.symbols), "out"),
         "text_decoder": ("in", pdu.frame_pdu(received), lambda m: pdu.read_text(m)[1] == TEXT, "out"),

@@ -60,6 +60,21 @@ def test_messages_share_a_burst_and_fragments_stay_together(flowgraph, collect, 
     assert transmitter.bursts == 2
 
 
+def test_each_fragment_of_a_picture_has_a_burst_of_its_own(flowgraph, collect, post, make_frame):
+    pictures = [[make_frame(number, i, 40, codec=12) for i in range(40)] for number in (0, 1)]
+    broken = [make_frame(2, i, 3, codec=12) for i in range(3)]
+    broken[1].symbols[0] = np.nan
+    text = make_frame(3)
+    frames = [*pictures[0], text, *broken, *pictures[1]]
+    transmitter, sink, said = send(flowgraph, collect, post, frames, gap_samples=0, messages_per_burst=8)
+    modem = Transmitter()
+    expected = np.concatenate([modem.burst([f]) for f in [*pictures[0], text, broken[0], *pictures[1]]])
+    assert np.array_equal(samples_of(sink, len(expected)), expected)
+    found = [notices.read_notice(m) for m in said.wait(4)]
+    assert [(n.state, n.message_id) for n in found] == [("transmitted", 0), ("transmitted", 3), ("lost", 2), ("transmitted", 1)]
+    assert transmitter.bursts == 82
+
+
 def test_part_of_a_message_leaves_at_once(flowgraph, collect, make_frame):
     transmitter, sink = semcom.burst_transmitter(gap_samples=0), blocks.vector_sink_c()
     said = collect(transmitter, "feedback")

@@ -15,6 +15,7 @@ from semcom_core.phy import PhyConfig, ReceivedFrame, Transmitter
 from semcom_core.text import load_codec
 
 MADE = {"text_encoder": {"codec": "deflate"}, "text_decoder": {"codec": "deflate"}, "link_monitor": {"console": False}}
+MADE |= {"image_encoder": {"codec": "jpeg"}, "image_decoder": {"codec": "jpeg"}}
 #: Block: setting, a value that is allowed, and values that are not.
 TABLE = [
     ("text_source", "texts", ["a", "b"], [["\ud800"], [5], 5]),
@@ -46,6 +47,25 @@ TABLE = [
     ("burst_transmitter", "finite", True, []),
     ("burst_transmitter", "queue_size", 9, [0, None]),
     ("burst_receiver", "phy", {"key": "k"}, [{"odd": 1}, 5]),
+    ("image_source", "path", "", ["/no/such/file", "a\0b"]),
+    ("image_source", "period_s", 0.5, [-1]),
+    ("image_source", "repeat", True, []),
+    ("image_source", "window", 3, [-1, 256, None]),
+    ("image_encoder", "snr_db", 3.0, [float("nan"), 100, "loud"]),
+    ("image_encoder", "codec", "softcast", ["spinal", None, []]),
+    ("image_encoder", "options", {"cbr": 0.5}, ["cbr", 5]),
+    ("image_encoder", "importance", "sam", ["sun", None, []]),
+    ("image_encoder", "queue_size", 5, [-1]),
+    ("image_encoder", "timeout_s", 5.0, [0]),
+    ("image_decoder", "codec", "softcast", ["spinal"]),
+    ("image_decoder", "options", {"cbr": 0.5}, [5]),
+    ("image_decoder", "queue_size", 5, [-1]),
+    ("image_decoder", "timeout_s", 5.0, [0]),
+    ("image_decoder", "fragment_timeout_s", 0.0, [-1, float("inf")]),
+    ("image_sink", "console", False, []),
+    ("image_sink", "folder", "", ["/proc/no/such", "a\0b"]),
+    ("image_sink", "prefix", "got", ["", "a/b", 5]),
+    ("image_sink", "json_file", "", ["/no/such/folder/file"]),
     ("link_monitor", "expected", 4, [-1]),
     ("link_monitor", "min_rate", 0.5, [-0.1, 1.1, float("nan")]),
     ("link_monitor", "timeout_s", 9.0, [0]),

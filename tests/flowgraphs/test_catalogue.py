@@ -75,7 +75,7 @@ def test_entry_defaults_are_the_blocks(path):
             continue
         default = signature[parameter["id"]].default
         stated = parameter["default"]
-        value = stated if parameter["dtype"] in ("string", "enum", "file_open", "file_save") else yaml.safe_load(stated)
+        value = stated if parameter["dtype"] in ("string", "enum", "file_open", "file_save", "dir_select") else yaml.safe_load(stated)
         value = None if stated == "None" else value
         assert value == (type(value)() if default is None else list(default) if isinstance(default, tuple) else default), parameter["id"]
 
