@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training of the codec "deepjscc": both ends at once, over channels of all SNRs, on the crops that lam-sc learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from semcom_core.image.deepjscc_network import DeepjsccNetwork, DeepjsccShape
+from semcom_core.image.jscc_layers import STRIDE, noisy
+from semcom_core.image.jscc_weights import save_model
+from semcom_core.train.image import draw_noise_var, psnr_of
+from semcom_core.train.image_crops import Example, draw
+from semcom_core.train.image_loop import ImageTrainer, Progress
+from semcom_core.train.image_settings import ImageTraining
+
+#: Name of the file with the trained network.
+WEIGHTS = "deepjscc.safetensors"
+
+
+def loss_of(network: DeepjsccNetwork, examples: list[Example], config: ImageTraining, rng: np.random.Generator) -> tuple[Tensor, float]:
+    """Logarithm of the mean square error of a message that is drawn, and its PSNR, dB."""
+    pictures = draw(examples, config.pictures, config.crop, rng).pictures
+    snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
+    side = config.crop // STRIDE
+    noise_var = draw_noise_var((config.pictures, network.shape.symbols, side, side), snr_db, rng)
+    error = (network.receive(noisy(network.send(pictures), noise_var)) - pictures).square()
+    return error.mean().log(), psnr_of(error)
+
+
+def train_deepjscc(
+    config: ImageTraining, examples: list[Example], folder: Path, shape: DeepjsccShape | None = None
+) -> Iterator[Progress]:
+    """Train the network and write its weights into a folder; goes on from the folder's checkpoint where there is one."""
+    shape = shape or DeepjsccShape()
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(config.seed)
+    network = DeepjsccNetwork(shape).to(memory_format=torch.channels_last)
+    yield from ImageTrainer(network, lambda rng: loss_of(network, examples, config, rng), config, folder).run()
+    save_model(network, shape, [asdict(config)], folder / WEIGHTS)

@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training of the codec "lam-sc": first both ends of the coder, then the mask jointly with them.
+
+A step's crops are one message of one SNR and one share of kept symbols. The loss is the logarithm of the mean square error, so that
+messages of all SNRs and shares count alike; where importance is on, errors on objects weigh more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from semcom_core.image import lam_sc_mask as asc
+from semcom_core.image.jscc_layers import STRIDE, SYMBOLS, noisy
+from semcom_core.image.jscc_weights import save_model
+from semcom_core.image.lam_sc_network import LamScNetwork, LamScShape, conditions_of
+from semcom_core.train.image_crops import Crops, Example, draw
+from semcom_core.train.image_linear import block_transform, start_from
+from semcom_core.train.image_loop import ImageTrainer, Progress
+from semcom_core.train.image_settings import CODEC, ImageTraining
+from semcom_core.units import db_to_linear
+
+#: Name of the file with the trained network.
+WEIGHTS = "lam_sc.safetensors"
+#: SNR for which the linear transforms start, dB.
+_START_SNR_DB = 8.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a step draws: the crops, SNR in dB, share of symbols kept, and the noise variance of each symbol (B, 12, h, w)."""
+
+    crops: Crops
+    snr_db: float
+    share: float
+    noise_var: Tensor
+
+
+def draw_message(examples: list[Example], config: ImageTraining, stage: str, rng: np.random.Generator) -> Message:
+    """A step's message. Importance is on in every other one."""
+    crops = draw(examples, config.pictures, config.crop, rng)
+    if rng.random() < 0.5:
+        crops = Crops(crops.pictures, torch.zeros_like(crops.importance))
+    snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
+    side = config.crop // STRIDE
+    noise_var = draw_noise_var((config.pictures, SYMBOLS, side, side), snr_db, rng)
+    return Message(crops, snr_db, _share(stage, rng), noise_var)
+
+
+def draw_noise_var(shape: tuple[int, ...], snr_db: float, rng: np.random.Generator) -> Tensor:
+    """Noise variances of a message's symbols. One message in eight loses some of them; in another one in eight each symbol fades."""
+    noise_var = np.full(shape, 1 / float(db_to_linear(snr_db)), np.float32)
+    kind = rng.integers(8)
+    if kind == 0:
+        noise_var[rng.random(shape) < rng.uniform(0, 0.5)] = np.inf
+    elif kind == 1:
+        noise_var /= np.maximum(rng.exponential(size=shape), 1e-3).astype(np.float32)
+    return torch.from_numpy(noise_var)
+
+
+def _share(stage: str, rng: np.random.Generator) -> float:
+    """Share of the symbols that a message keeps: all in three of ten, or anything, or about what the codec is mostly used with."""
+    choice = rng.random()
+    if stage == CODEC or choice < 0.3:
+        return 1.0
+    return float(rng.uniform(0.36, 0.46) if choice < 0.7 else rng.uniform(0.2, 1.0))
+
+
+def transmit(network: LamScNetwork, message: Message) -> Tensor:
+    """The crops as received, float (B, 3, S, S)."""
+    crops, count = message.crops, len(message.crops.pictures)
+    latent = network.sender(crops.pictures, crops.importance, conditions_of(message.snr_db, message.share, count))
+    groups = asc.chosen(latent.scores, message.share)
+    values, mask, amplitude = network.send(latent, groups)
+    heard = noisy(values, message.noise_var) * mask.detach()
+    return network.receive(heard, message.noise_var, groups, amplitude)
+
+
+def loss_of(network: LamScNetwork, message: Message, importance_weight: float) -> tuple[Tensor, float]:
+    """Logarithm of the weighted mean square error of a message, and its plain PSNR, dB."""
+    error = (transmit(network, message) - message.crops.pictures).square()
+    weight = 1 + importance_weight * interpolate(message.crops.importance, scale_factor=STRIDE, mode="nearest")
+    loss = (error * weight / weight.mean()).mean().log()
+    return loss, psnr_of(error)
+
+
+def psnr_of(error: Tensor) -> float:
+    """PSNR, dB, of square errors of pictures whose values span 1."""
+    return -10 * float(np.log10(error.detach().mean().item()))
+
+
+def new_network(shape: LamScShape, examples: list[Example], seed: int) -> LamScNetwork:
+    """A network to train: random convolutions that add nothing yet to the best linear transforms of the examples' blocks."""
+    torch.manual_seed(seed)
+    network = LamScNetwork(shape).to(memory_format=torch.channels_last)
+    start_from(network, block_transform(examples, _START_SNR_DB, np.random.default_rng(seed)))
+    return network
+
+
+def train_stage(network: LamScNetwork, examples: list[Example], config: ImageTraining, stage: str, folder: Path) -> Iterator[Progress]:
+    """Train one stage, CODEC or MASK, from the network's weights; goes on from the folder's checkpoint where there is one.
+
+    In the end the folder holds the weights as they are shipped.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def loss(rng: np.random.Generator) -> tuple[Tensor, float]:
+        return loss_of(network, draw_message(examples, config, stage, rng), config.importance_weight)
+
+    yield from ImageTrainer(network, loss, config, folder).run()
+    save_model(network, network.shape, [{"stage": stage, **asdict(config)}], folder / WEIGHTS)
+
+
+def train_lam_sc(
+    configs: dict[str, ImageTraining], examples: list[Example], folder: Path, shape: LamScShape | None = None
+) -> Iterator[Progress]:
+    """Train stages one after the other, each in a folder of its name in `folder`.
+
+    Args:
+        configs: stage → its settings, in order; a stage starts from the weights of the one before.
+    """
+    network = new_network(shape or LamScShape(), examples, next(iter(configs.values())).seed)
+    for stage, config in configs.items():
+        yield from train_stage(network, examples, config, stage, folder / stage)
