@@ -15,6 +15,8 @@ from gnuradio.semcom.link_ledger import MOST_PICTURES, LinkLedger
 from gnuradio.semcom.link_report import write_report
 from gnuradio.semcom.picture_pdu import picture_pdu
 
+from semcom_core.metrics.image import MAX_PSNR_DB
+
 SENT = Picture("a.png", np.full((4, 6, 3), 100, np.uint8))
 NEAR = Picture("", np.full((4, 6, 3), 110, np.uint8))
 
@@ -36,7 +38,7 @@ def test_judgement(sent, received, decoded, outcome):
 
 def test_psnr():
     assert quality_db(SENT, NEAR) == pytest.approx(20 * math.log10(255 / 10))
-    assert quality_db(SENT, SENT) == math.inf
+    assert quality_db(SENT, SENT) == MAX_PSNR_DB
     other = Picture("", np.zeros((6, 4, 3), np.uint8))
     for pair in [(SENT, other), (SENT, "a"), ("a", "a"), (SENT, Picture("", None)), (None, SENT)]:
         assert quality_db(*pair) is None
@@ -52,14 +54,14 @@ def test_pictures_are_counted_and_measured(tmp_path):
     report = ledger.report()
     found = {name: report[name] for name in ("whole", "marked", "lost", "exact", "wrong", "text_right")}
     assert found == {"whole": 2, "marked": 1, "lost": 1, "exact": 0, "wrong": 0, "text_right": 0}
-    assert report["psnr_db"] == pytest.approx(28.13, abs=0.01)  # of the two that are not exact
+    assert report["psnr_db"] == pytest.approx((2 * 28.13 + MAX_PSNR_DB) / 3, abs=0.01)
     assert ledger.good_share("link", 0) == 0.5
-    assert ledger.line() == "sent 4, received 3, whole 2, marked 1, lost 1, SNR 10.0 dB, CFO 0.00 kHz, PSNR 28.13 dB"
+    assert ledger.line() == "sent 4, received 3, whole 2, marked 1, lost 1, SNR 10.0 dB, CFO 0.00 kHz, PSNR 52.09 dB"
     assert [m["outcome"] for m in ledger.messages] == ["whole", "marked", "lost", "whole"]
     assert [m["reason"] for m in ledger.messages] == ["", "2 of 16 fragments are missing", "", ""]
     assert {m["sent"] for m in ledger.messages} == {"a.png"}
     write_report(tmp_path / "report.json", {"messages": list(ledger.messages)})
-    assert json.loads((tmp_path / "report.json").read_text())["messages"][3]["psnr_db"] is None  # JSON knows no infinity
+    assert json.loads((tmp_path / "report.json").read_text())["messages"][2]["psnr_db"] is None
 
 
 def test_kept_pictures_are_bounded():

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
+
+from semcom_core.metrics.image import psnr_db
 
 from .pdu import read_text
 from .picture_pdu import is_picture, read_picture_pdu
@@ -52,12 +53,11 @@ def judge(sent: Content, received: Content, decoded: bool) -> str:
 
 
 def quality_db(sent: Content, received: Content) -> float | None:
-    """PSNR of a received picture, dB (inf where it is exact); None of texts, and of pictures of another size or not kept."""
+    """PSNR of a received picture, dB; None of texts, and of pictures of another size or not kept."""
     pixels = [content.pixels for content in (sent, received) if isinstance(content, Picture)]
     if len(pixels) < 2 or any(p is None for p in pixels) or pixels[0].shape != pixels[1].shape:
         return None
-    error = float(np.mean((pixels[0].astype(np.float32) - pixels[1]) ** 2))
-    return 10 * math.log10(255**2 / error) if error else math.inf
+    return psnr_db(*pixels)
 
 
 def label(content: Content | None) -> str | None:

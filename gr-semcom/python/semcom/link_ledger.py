@@ -176,11 +176,6 @@ class LinkLedger:
         entry["snr_db"] = (meta or {}).get("snr_db")
         if isinstance(sent, Picture) or isinstance(received, Picture):
             entry |= {"psnr_db": quality_db(sent, received), "reason": (meta or {}).get("reason", "")}
-            self._measure(entry["psnr_db"])
+            self._compared += entry["psnr_db"] is not None
+            self._psnr_db_sum += entry["psnr_db"] or 0.0
         self.messages.append(entry)
-
-    def _measure(self, psnr_db: float | None) -> None:
-        """Enter the PSNR of a picture; one that is exact would make any mean infinite."""
-        if psnr_db is not None and math.isfinite(psnr_db):
-            self._compared += 1
-            self._psnr_db_sum += psnr_db
