@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of a text bench one after the other, or several at once in processes of this machine or of a Ray cluster."""
+"""Messages of a bench one after the other, or several at once in processes of this machine or of a Ray cluster."""
 
 from __future__ import annotations
 
@@ -11,10 +11,23 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property, lru_cache
+from typing import Protocol
 
-from semcom_core.bench.corpus import Message
-from semcom_core.bench.text import Link, Trial, Trials
 from semcom_core.errors import ConfigError, check_range
+
+
+class Runner(Protocol):
+    """Who sends the messages of a link, such as text.Trials."""
+
+    def run(self, number: int, message):
+        """The trial of message `number`."""
+
+
+class Link(Protocol):
+    """What a bench sends over, such as text.Link; it can be pickled."""
+
+    def trials(self) -> Runner:
+        """Who sends over it."""
 
 
 class Workers:
@@ -39,7 +52,7 @@ class Workers:
         if "_pool" in self.__dict__:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def trials(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
+    def trials(self, link: Link, messages: list) -> Iterator:
         """Trials of all messages, in their order; the same whatever the number of jobs. Closing it early stops them."""
         if self._ray:
             return self._by_ray(link, messages)
@@ -49,12 +62,12 @@ class Workers:
     def _pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"), _start)
 
-    def _here(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
-        trials = Trials(link)
+    def _here(self, link: Link, messages: list) -> Iterator:
+        trials = link.trials()
         for number, message in enumerate(messages):
             yield trials.run(number, message)
 
-    def _by_pool(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
+    def _by_pool(self, link: Link, messages: list) -> Iterator:
         packed = pickle.dumps(link)
         futures = [self._pool.submit(_run, packed, number, message) for number, message in enumerate(messages)]
         try:
@@ -64,7 +77,7 @@ class Workers:
             for future in futures:
                 future.cancel()
 
-    def _by_ray(self, link: Link, messages: list[Message]) -> Iterator[Trial]:
+    def _by_ray(self, link: Link, messages: list) -> Iterator:
         task, packed = self._ray.remote(num_cpus=1)(_run), pickle.dumps(link)
         waiting = []
         for number, message in enumerate(messages):
@@ -100,10 +113,10 @@ def _start() -> None:
 
 
 @lru_cache(maxsize=1)
-def _trials(packed: bytes) -> Trials:
-    return Trials(pickle.loads(packed))
+def _trials(packed: bytes) -> Runner:
+    return pickle.loads(packed).trials()
 
 
-def _run(packed: bytes, number: int, message: Message) -> Trial:
+def _run(packed: bytes, number: int, message):
     """One trial in a process that keeps its links for the next."""
     return _trials(packed).run(number, message)

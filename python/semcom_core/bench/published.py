@@ -33,7 +33,35 @@ class Published:
         return list(self.bleu), [pair[0 if order == 1 else 1] for pair in self.bleu.values()]
 
 
+@dataclass(frozen=True)
+class PublishedPictures:
+    """One published curve of pictures.
+
+    Args:
+        system: its name.
+        channel: awgn or rayleigh.
+        cbr: channel uses over 3 H W, as a fraction.
+        read: table or plot, whence the figures were read.
+        psnr_db: mean PSNR over the Kodak pictures by SNR, both in dB.
+    """
+
+    system: str
+    channel: str
+    cbr: str
+    read: str
+    psnr_db: dict[float, float]
+
+
 def published(channel: str) -> list[Published]:
-    """The published curves of a kind of channel, awgn or rayleigh."""
+    """The published curves of text over a kind of channel, awgn or rayleigh."""
+    return [Published(**entry) for entry in _entries(channel) if "bleu" in entry]
+
+
+def published_pictures(channel: str, cbr: str) -> list[PublishedPictures]:
+    """The published curves of pictures over a kind of channel at a channel bandwidth ratio, such as 1/16."""
+    return [PublishedPictures(**entry) for entry in _entries(channel) if "psnr_db" in entry and entry["cbr"] == cbr]
+
+
+def _entries(channel: str) -> list[dict]:
     text = resources.files("semcom_core.bench").joinpath("published.yml").read_text(encoding="utf-8")
-    return [Published(**entry) for entry in yaml.safe_load(text) if entry["channel"] == channel]
+    return [entry for entry in yaml.safe_load(text) if entry["channel"] == channel]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from semcom_core.bench.compare import cells, gap_cells, published_cells, ratio_cells
+from semcom_core.bench.image_plot import image_pictures
+from semcom_core.bench.image_rows import image_cells
 from semcom_core.bench.picture import Picture, picture
 from semcom_core.bench.plot import PICTURES
 from semcom_core.bench.plot_modem import draw_loss, draw_received
@@ -16,6 +18,8 @@ from semcom_core.bench.targets import Figure, figures
 #: Fields that rows of the text bench have had from the beginning, and values for those that came later.
 _TEXT_FIELDS = {"codec", "channel", "snr_db", "uses_per_word", "bits_per_word", "exact_rate", "bleu1", "bleu4", "bound_ratio"}
 _TEXT_FIELDS |= {"limit_ratio", "marked_of_wrong", "rounds", "decode_s", "air_ratio"}
+#: Fields that rows of the image bench have.
+_IMAGE_FIELDS = {"codec", "channel", "snr_db", "cbr", "psnr_db", "ms_ssim", "roi_psnr_db", "cbr_spent", "settings", "roi", "matched"}
 _LATER = {"efficiency": None, "max_rounds": 1, "pilots": 0, "context": 0, "gap": {}, "throughput": None, "context_ratio": None}
 _CAPTIONS = {
     "cost": "Channel uses (complex symbols) that a word takes, all rounds and pilots counted. Below is better. Dotted: what the source bits"
@@ -131,6 +135,15 @@ def _lead(rows: list[dict], settings: dict) -> str:
     return " ".join(said)
 
 
+def _image(rows: list[dict], settings: dict) -> dict | None:
+    if not all(_IMAGE_FIELDS <= row.keys() for row in rows):
+        return None
+    how = ", each fragment in a burst of its own" if settings.get("modem") else ""
+    lead = f"{rows[0]['images']} pictures through {settings.get('channel', 'the channel')}{how}. All channel uses count."
+    pictures = [picture(caption, draw, rows) for caption, draw in image_pictures(rows).items()]
+    return {"title": "Pictures", "lead": lead, "pictures": pictures, "tables": [Table("All rows", *image_cells(rows))]}
+
+
 def _modem(rows: list[dict], settings: dict) -> dict | None:
     if not all("stimulus" in row for row in rows):
         return None
@@ -160,7 +173,7 @@ def _table(title: str, rows: list[dict]) -> Table:
 
 
 #: Kind of bench → who tells what to show: (rows, settings) → fields of Section, or None where the rows are not as expected.
-_TELL: dict[str, Callable] = {"text": _text, "modem": _modem}
+_TELL: dict[str, Callable] = {"text": _text, "image": _image, "modem": _modem}
 
 
 def _heading(key: str) -> str:

@@ -10,12 +10,13 @@ from dataclasses import fields
 from typing import get_args, get_type_hints
 
 from semcom_core.errors import ConfigError
+from semcom_core.image import IMAGE_CODECS
 from semcom_core.text import TEXT_CODECS
 
 
 def class_of(codec: str) -> type:
     """The class of a codec. No model is loaded."""
-    module, cls = TEXT_CODECS[codec][1].split(":")
+    module, cls = {**TEXT_CODECS, **IMAGE_CODECS}[codec][1].split(":")
     return getattr(importlib.import_module(module), cls)
 
 

@@ -98,6 +98,10 @@ class Link:
         """Channel uses of the pilots of a frame."""
         return pilot_uses(length, self.channel, self.pilots) if self.pilots else 0
 
+    def trials(self) -> Trials:
+        """Who sends over this link."""
+        return Trials(self)
+
     def sender(self) -> TextCodec:
         """The codec at the sending end."""
         return load_codec(self.codec, **self.settings)

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from semcom_core.cli import bench_modem, bench_safety, bench_speed, bench_text
+from semcom_core.cli import bench_image, bench_modem, bench_safety, bench_speed, bench_text
 
-BENCHES = {"text": bench_text, "modem": bench_modem, "safety": bench_safety, "speed": bench_speed}
+BENCHES = {"text": bench_text, "image": bench_image, "modem": bench_modem, "safety": bench_safety, "speed": bench_speed}
 
 
 def add_parser(subparsers) -> None:

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of `semcom bench image`, and the links that they name."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+from semcom_core.bench.corpus import SPLITS
+from semcom_core.bench.image import IMPORTANCE, ImageLink
+from semcom_core.bench.settings import settings_for
+from semcom_core.channel import parse_channel
+from semcom_core.cli.codecs import add_settings_option, settings_from
+from semcom_core.errors import check_choice, check_range
+from semcom_core.image import IMAGE_CODECS
+from semcom_core.image.fragments import parse_cbr
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add all options."""
+    parser.add_argument("--codec", nargs="+", default=list(IMAGE_CODECS), help=f"codecs (default {' '.join(IMAGE_CODECS)})")
+    parser.add_argument("--cbr", nargs="+", default=["1/16"], help="channel uses over 3 H W, fractions or numbers (default 1/16)")
+    parser.add_argument("--channel", default="awgn", help="such as awgn or tdl-a,100ns; --snr-db gives its SNR (default awgn)")
+    parser.add_argument("--snr-db", type=float, nargs="+", default=[1, 4, 7, 10, 13], help="SNRs, dB (default 1 4 7 10 13)")
+    parser.add_argument("--design-snr-db", type=float, help="SNR that the rate is chosen for (default: that of the channel)")
+    parser.add_argument("--modem", action="store_true", help="through the burst modem, each fragment in a burst and a fade of its own")
+    parser.add_argument("--data", help="folder of pictures, or one with images/ and instances/ (default kodak/ in $SEMCOM_DATA)")
+    parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
+    parser.add_argument("--limit", type=int, default=24, help="pictures, a seeded sample (default 24)")
+    parser.add_argument("--roi", nargs="+", default=["off"], help=f"tell the codec what matters, of {', '.join(IMPORTANCE)} (default off)")
+    parser.add_argument("--jobs", type=int, default=1, help="pictures at once, above 1 each in a process with one thread (default 1)")
+    parser.add_argument("--ray", help="address of a Ray cluster that runs the jobs (default: this machine)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
+    parser.add_argument("--json", type=Path, help="file to write the rows to")
+    parser.add_argument("--plot", type=Path, help="picture to draw: quality against SNR and CBR, beside what is published")
+    parser.add_argument("--qualitative", type=Path, metavar="FILE.png", help="grid to draw: the first picture as each codec delivers it")
+    add_settings_option(parser)
+
+
+def links(args: argparse.Namespace) -> list[ImageLink]:
+    """A link for each codec, CBR, SNR and importance.
+
+    Raises:
+        ConfigError: an option is outside what is allowed.
+    """
+    check_range("seed", args.seed, 0, math.inf)
+    for name in args.codec:
+        check_choice("codec", name, IMAGE_CODECS)
+    for cbr in args.cbr:
+        parse_cbr(cbr)
+    given, found = settings_from(args), []
+    common = {"modem": args.modem, "seed": args.seed, "design_snr_db": args.design_snr_db, "keep": args.qualitative is not None}
+    for name in dict.fromkeys(args.codec):
+        settings = settings_for(name, args.codec, given)
+        for cbr in dict.fromkeys(args.cbr):
+            for snr_db in dict.fromkeys(args.snr_db):
+                channel = parse_channel(with_snr(args.channel, snr_db))
+                for roi in dict.fromkeys(args.roi):
+                    found.append(ImageLink(name, {**settings, "cbr": cbr}, channel, cbr, roi=roi, **common))
+    return found
+
+
+def with_snr(channel: str, snr_db: float) -> str:
+    """A channel's text with the SNR in its first term: "tdl-a,100ns+cfo:9khz" at 5 dB is "tdl-a:5,100ns+cfo:9khz"."""
+    first, plus, others = channel.partition("+")
+    kind, comma, options = first.partition(",")
+    return f"{kind}:{snr_db:g}{comma}{options}{plus}{others}"
