@@ -47,7 +47,11 @@ CROWD = 200
 
 
 def make(name: str):
-    """A block by name."""
+    """A block by name; one with a window has its Qt application."""
+    if name == "image_window":
+        from PyQt5.QtWidgets import QApplication
+
+        make.application = QApplication.instance() or QApplication([])
     return getattr(semcom, name)(**SETTINGS.get(name, {}))
 
 

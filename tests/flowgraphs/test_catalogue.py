@@ -17,6 +17,8 @@ FLOWGRAPHS = sorted([*ROOT.glob("grc/*.grc"), *ROOT.glob("gr-semcom/examples/*.g
 ENTRIES = sorted(ROOT.glob("gr-semcom/grc/*.block.yml"))
 #: Arguments that a catalogue entry makes from a parameter of another name.
 RENAMED = {"on_done": "stop_flowgraph"}
+#: Parameters of the companion alone.
+COMPANION = {"gui_hint"}
 
 
 def load(path):
@@ -58,7 +60,7 @@ def test_entry_matches_its_block(path):
     make = entry["templates"]["make"]
     assert set(re.findall(r"(\w+)=", make)) == arguments
     assert make.startswith(f"semcom.{block.__name__}(")
-    assert {parameter["id"] for parameter in entry["parameters"]} == {RENAMED.get(name, name) for name in arguments}
+    assert {parameter["id"] for parameter in entry["parameters"]} - COMPANION == {RENAMED.get(name, name) for name in arguments}
     for callback in entry["templates"].get("callbacks", []):
         assert callable(getattr(block, callback.split("(")[0]))
     ours = [cls for cls in block.__mro__ if cls.__module__.startswith(semcom.__name__)]
@@ -71,7 +73,7 @@ def test_entry_defaults_are_the_blocks(path):
     entry = load(path)
     signature = inspect.signature(getattr(semcom, entry["id"].removeprefix("semcom_")).__init__).parameters
     for parameter in entry["parameters"]:
-        if parameter["id"] in RENAMED.values():
+        if parameter["id"] in {*RENAMED.values(), *COMPANION}:
             continue
         default = signature[parameter["id"]].default
         stated = parameter["default"]

@@ -17,6 +17,7 @@ from .image_decoder import image_decoder
 from .image_encoder import image_encoder
 from .image_sink import image_sink
 from .image_source import image_source
+from .image_window import image_window
 from .link_monitor import link_monitor
 from .retransmitter import retransmitter
 from .safety_gate import safety_gate
@@ -38,6 +39,7 @@ __all__ = [
     "image_encoder",
     "image_sink",
     "image_source",
+    "image_window",
     "link_monitor",
     "retransmitter",
     "safety_gate",

@@ -37,7 +37,8 @@ class image_sink(gr.basic_block):
         console: print a line for each picture.
         folder: folder for the pictures, made where it is missing. Empty: none.
         prefix: beginning of each file's name.
-        json_file: file that gets a JSON object a line for each picture: file, height, width and the picture's metadata. Empty: none.
+        json_file: file that gets a JSON object a line for each picture: file (null without a folder), height, width and the
+            picture's metadata. Empty: none.
 
     Raises:
         ConfigError: the folder or the file cannot be written, or the prefix is no beginning of a file name.
@@ -109,7 +110,7 @@ class image_sink(gr.basic_block):
         if is_end(message):
             return
         meta, pixels = read_picture_pdu(message)
-        name = f"{self.prefix}_{self._next:03d}.png"
+        name = f"{self.prefix}_{self._next:03d}" + (".png" if self.folder else "")
         self.received, self._next = self.received + 1, self._next + 1
         self.marked += not meta.get("decoded", True)
         if self.folder:
@@ -120,7 +121,7 @@ class image_sink(gr.basic_block):
         with self._lock:
             if self._file is not None:
                 size = {"height": pixels.shape[0], "width": pixels.shape[1]}
-                self._file.write(json_line({"file": name, **size, **meta}) + "\n")
+                self._file.write(json_line({"file": name if self.folder else None, **size, **meta}) + "\n")
                 self._file.flush()
         self._window.show(line)
 
