@@ -8,11 +8,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from semcom_core.bench.corpus import data_folder, sentences
+from semcom_core.cli import train_image
+from semcom_core.cli.progress import follow, prepare
 from semcom_core.config import add_arguments, from_arguments
-from semcom_core.errors import ConfigError
 from semcom_core.text import load_codec
 from semcom_core.train.examples import MIXTURES, examples
 from semcom_core.train.settings import DeepscTraining, LoraTraining
@@ -23,11 +23,12 @@ _CARD_SENTENCES = 200
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("train", help="train an adapter or a baseline", description=__doc__)
+    parser = subparsers.add_parser("train", help="train an adapter, a codec or a baseline", description=__doc__)
     kinds = parser.add_subparsers(title="what to train", required=True, metavar="WHAT")
     lora = kinds.add_parser("lora", help="an adapter of the language model")
     lora.add_argument("--mixture", required=True, help=f"training texts, one of {', '.join(MIXTURES)}")
     lora.add_argument("--model", default="smollm2-135m", help="language model (default smollm2-135m)")
+    train_image.add_parsers(kinds)
     deepsc = kinds.add_parser("deepsc", help="the learned baseline \"deepsc\"")
     for one, config, run in ((lora, LoraTraining, run_lora), (deepsc, DeepscTraining, run_deepsc)):
         one.add_argument("--data", help="folder of the training data (default $SEMCOM_DATA)")
@@ -46,8 +47,8 @@ def run_lora(args: argparse.Namespace) -> int:
     found = examples(args.mixture, data, np.random.default_rng(config.seed))
     tokenizer, network, prompt = load_network(args.model)
     items = [encode(example, tokenizer, prompt, config) for example in found]
-    _prepare(args.out)
-    steps = _follow(LoraTrainer(network, items, config, args.out).run())
+    prepare(args.out)
+    steps = follow(LoraTrainer(network, items, config, args.out).run(), _bits_a_token)
     shipped = args.out / args.mixture
     export(args.out, shipped, args.model, args.mixture, config, len(items), steps)
     files = [source.file for source in MIXTURES[args.mixture] if source.file.endswith("txt")]
@@ -62,29 +63,14 @@ def run_deepsc(args: argparse.Namespace) -> int:
 
     config, data = from_arguments(DeepscTraining, args), data_folder(args.data, "the training texts")
     texts = [example.text for example in examples("europarl", data, np.random.default_rng(config.seed))]
-    _prepare(args.out)
-    _follow(train_deepsc(config, texts, args.out))
+    prepare(args.out)
+    follow(train_deepsc(config, texts, args.out), _bits_a_token)
     print(f"weights written to {args.out}")
     return 0
 
 
-def _prepare(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"output folder is {str(folder)!r}: {error.strerror}; allowed is a folder that can be written") from error
-
-
-def _follow(progress) -> int:
-    """Show a training's progress to its end; returns its steps."""
-    bar, steps = tqdm(unit="step"), 0
-    for state in progress:
-        bar.total, bar.n = state.steps, state.step
-        bar.set_postfix_str(f"{state.bits_per_token:.3f} bits a token")
-        bar.refresh()
-        steps = state.step
-    bar.close()
-    return steps
+def _bits_a_token(state) -> str:
+    return f"{state.bits_per_token:.3f} bits a token"
 
 
 def _bits_a_word(path: Path, model: str, adapter: Path) -> tuple[float, float]:

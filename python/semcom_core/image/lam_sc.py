@@ -123,6 +123,16 @@ class LamScCodec:
         common = {"missing": reception.missing, "fragments": reception.header.fragments, "reason": heard.reason}
         return DecodedImage(to_pixels(picture, height, width), not heard.reason, reception.header.message_id, **common)
 
+    def latents_kept(self, frames: list[Frame]) -> float:
+        """Share of the latent's symbols that the frames of a picture carry, 0 to 1.
+
+        Args:
+            frames: all of them, as sent.
+        """
+        clean = [ReceivedFrame(frame.header, frame.symbols, np.full(frame.symbols.shape, 1e-6, np.float32)) for frame in frames]
+        heard = message.hear(clean, self.number, self.name, self._model.number)
+        return len(heard.symbols) / (SYMBOLS * math.prod(positions_of(heard.prelude.height, heard.prelude.width)))
+
     def _first_share(self, most: int, positions: int, index: int) -> float:
         """The share to keep, or a first guess of the one that fits."""
         if self.config.keep:

@@ -19,7 +19,7 @@ from torch.nn.functional import interpolate
 
 from semcom_core.image import lam_sc_mask as asc
 from semcom_core.image.jscc_layers import STRIDE, SYMBOLS, noisy
-from semcom_core.image.jscc_weights import save_model
+from semcom_core.image.jscc_weights import load_model, save_model
 from semcom_core.image.lam_sc_network import LamScNetwork, LamScShape, conditions_of
 from semcom_core.train.image_crops import Crops, Example, draw
 from semcom_core.train.image_linear import block_transform, start_from
@@ -124,8 +124,22 @@ def train_lam_sc(
     """Train stages one after the other, each in a folder of its name in `folder`.
 
     Args:
-        configs: stage → its settings, in order; a stage starts from the weights of the one before.
+        configs: stage → its settings, in order; a stage starts from the weights of the one before, CODEC from a new network.
+        shape: of a new network.
+
+    Raises:
+        ModelError: the stage MASK is to start from a stage CODEC that has not come to its end.
     """
-    network = new_network(shape or LamScShape(), examples, next(iter(configs.values())).seed)
+    network = None
     for stage, config in configs.items():
+        if stage == CODEC:
+            network = new_network(shape or LamScShape(), examples, config.seed)
+        elif network is None:
+            network = _copy_of(load_model(folder / CODEC / WEIGHTS, LamScNetwork, LamScShape).network)
         yield from train_stage(network, examples, config, stage, folder / stage)
+
+
+def _copy_of(network: LamScNetwork) -> LamScNetwork:
+    copy = LamScNetwork(network.shape).to(memory_format=torch.channels_last)
+    copy.load_state_dict(network.state_dict())
+    return copy

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from semcom_core.image.jscc_layers import BLOCK_VALUES, SYMBOLS, VALUES, blocks_of
+from semcom_core.image.jscc_layers import BLOCK_VALUES, STRIDE, SYMBOLS, VALUES, blocks_of
 from semcom_core.image.lam_sc_network import LamScNetwork
 from semcom_core.train.image_crops import Example, draw
 from semcom_core.units import db_to_linear
 
 #: No component's power starts below this, so that all can be learned.
 _LEAST_POWER = 0.05
+#: Crops of four blocks each that the transform is made for.
+_CROPS = 8000
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def best_powers(variances: np.ndarray, total: float, noise: float) -> np.ndarray
 
 def block_transform(examples: list[Example], snr_db: float, rng: np.random.Generator) -> BlockTransform:
     """The transform for examples at an SNR, dB."""
-    blocks = torch.cat([blocks_of(draw(examples, 64, 64, rng).pictures).permute(0, 2, 3, 1).reshape(-1, BLOCK_VALUES) for _ in range(24)])
-    samples = blocks.double().numpy()
+    pictures = draw(examples, _CROPS, 2 * STRIDE, rng).pictures
+    samples = blocks_of(pictures).permute(0, 2, 3, 1).reshape(-1, BLOCK_VALUES).double().numpy()
     values, vectors = np.linalg.eigh(np.cov(samples.T))
     order = np.argsort(values)[::-1][:VALUES]
     powers = np.maximum(best_powers(values[order], SYMBOLS, 0.5 / float(db_to_linear(snr_db))), _LEAST_POWER)

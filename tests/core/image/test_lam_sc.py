@@ -62,6 +62,12 @@ def test_uses_follow_the_share_that_is_kept(weights):
     assert spent[0] > 0.2 * whole + PRELUDE_USES
 
 
+@pytest.mark.parametrize("keep", [0.2, 0.414, 1.0])
+def test_it_tells_what_is_kept(weights, keep):
+    one = codec(weights, keep=keep)
+    assert one.latents_kept(one.encode(PIXELS, 10.0)) == pytest.approx(keep, abs=0.04)  # whole fragments, whole groups
+
+
 def test_more_of_what_matters_is_kept(weights):
     importance = np.zeros(PIXELS.shape[:2], np.float32)
     importance[:, :100] = 1
