@@ -55,12 +55,16 @@ def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
             best, chosen, least = data, image, error
         if min(image.size) == 1:
             break
-        smaller = tuple(max(1, round(side * _SHRINK)) for side in image.size)
-        image = original.resize(smaller, Image.Resampling.LANCZOS)
+        image = original.resize(smaller_size(image.size), Image.Resampling.LANCZOS)
     if best is None:
         size = f"{original.width}x{original.height}"
         raise FrameError(f"picture of {size} pixels fits no file of {budget} bytes; more channel uses are needed: raise cbr")
     return fit(chosen, budget, False) or best
+
+
+def smaller_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The size that is tried after a size."""
+    return tuple(max(1, round(side * _SHRINK)) for side in size)
 
 
 def read_file(data: bytes, height: int, width: int) -> np.ndarray:

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of variances that the analog layer of the hybrid codec goes by, measured on pictures.
+
+    picture ─► two digital layers ─► residual ─► mean square of the coefficients of each class
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from semcom_core.image.layers import compress_layers
+from semcom_core.image.opponent import coefficients
+from semcom_core.image.refinement import TABLE_SHAPE, classes
+
+#: Bytes a pixel of the two layers for which the table is measured.
+BYTES_A_PIXEL = ((0.006, 0.02), (0.012, 0.05), (0.02, 0.09))
+#: A class counts as having had this many coefficients of this mean square before any is seen.
+_PRIOR_COUNT, _PRIOR_SQUARE = 20, 8.0
+
+
+def measure(pictures: Iterable[np.ndarray], speed: int = 8) -> np.ndarray:
+    """Variances, float32 (TABLE_SHAPE).
+
+    Args:
+        pictures: uint8 (H, W, 3) each.
+        speed: of the encoder.
+    """
+    squares = np.full(TABLE_SHAPE, _PRIOR_COUNT * _PRIOR_SQUARE)
+    counts = np.full(TABLE_SHAPE, float(_PRIOR_COUNT))
+    for pixels in pictures:
+        for sizes in BYTES_A_PIXEL:
+            layers = compress_layers(pixels, [int(size * pixels[..., 0].size) for size in sizes], speed)
+            found = classes(layers.pictures[-1], layers.pictures[-2])
+            np.add.at(squares, found, coefficients(pixels - layers.pictures[-1]) ** 2)
+            np.add.at(counts, found, 1)
+    return (squares / counts).astype(np.float32)
