@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom demo`: send sentences through a GNU Radio flowgraph with noise, frequency offset and multipath."""
+"""`semcom demo`: send sentences and a picture through GNU Radio flowgraphs with noise, frequency offset and multipath."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from semcom_core.bench.corpus import shipped_sentences
 from semcom_core.cli import grc
+from semcom_core.cli.demo_image import send_picture
 from semcom_core.errors import RadioError
 from semcom_core.text import load_codec
 
@@ -27,7 +28,9 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run text_link_headless on the shipped sentences and show what arrived; the exit status is the flowgraph's.
+    """Run text_link_headless on the shipped sentences, image_link_headless on a picture, and show what arrived.
+
+    The exit status is 0 where both flowgraphs' is.
 
     Raises:
         RadioError: GNU Radio is not there, or the flowgraph ended without a report.
@@ -45,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     for message in messages:
         print(f"{message['outcome']:9s} {message['received'] or message['sent']}")
     print(_cost(sentences, args.snr_db - MARGIN_DB))
-    return status
+    return status | send_picture(args.snr_db, args.cfo_hz, MARGIN_DB)
 
 
 def _cost(sentences: list[str], snr_db: float) -> str:

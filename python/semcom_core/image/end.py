@@ -65,7 +65,7 @@ class ImageEnd:
             self._beholder = Beholder()
         seen = self._beholder.look(pixels)
         frames = self.codec.encode(pixels, snr_db, message_id, importance=seen.importance)
-        return EncodedImage(frames, {"segments": seen.segments_picture, "importance": seen.importance_picture})
+        return EncodedImage(frames, seen.views)
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """Decode the fragments of one picture; raises FrameError as the codec does."""
