@@ -18,12 +18,15 @@ PARTS = ("train", "test", "all")
 _SPLITS = {"train": ("train",), "test": ("val",), "all": ("train", "val")}
 
 
-def labelled_scenes(folder: Path, part: str, side: int | None = None) -> Iterator[Scene]:
+def labelled_scenes(
+    folder: Path, part: str, side: int | None = None, limit: int | None = None, rng: np.random.Generator | None = None
+) -> Iterator[Scene]:
     """The pictures of one part with the numbers of their objects: 0 background, 255 several at once.
 
     Args:
         part: "train", "test" or "all".
         side: pictures are made smaller until their longer side is this, pixels; None leaves them.
+        limit: at most so many pictures, drawn with `rng`; None takes all.
 
     Raises:
         ConfigError: a file is not there or cannot be read, or a picture and its mask differ in size.
@@ -31,7 +34,7 @@ def labelled_scenes(folder: Path, part: str, side: int | None = None) -> Iterato
     from PIL import Image
 
     check_choice("part", part, PARTS)
-    for name in _names(folder, part):
+    for name in sampled(_names(folder, part), limit, rng):
         paths = folder / "images" / f"{name}.jpg", folder / "instances" / f"{name}.png"
         try:
             with Image.open(paths[0]) as picture, Image.open(paths[1]) as numbers:
@@ -53,3 +56,10 @@ def _names(folder: Path, part: str) -> list[str]:
         return [Path(entry["file"]).stem for entry in found if entry["split"] in _SPLITS[part]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{folder / 'meta.jsonl'} cannot be read: {error}; allowed is a folder like cocoseg/") from error
+
+
+def sampled(items: list, limit: int | None, rng: np.random.Generator | None) -> list:
+    """At most so many of the items, drawn at random, in their own order."""
+    if limit is None or limit >= len(items):
+        return items
+    return [items[i] for i in sorted(rng.permutation(len(items))[:limit])]

@@ -78,7 +78,8 @@ class SamTrainer:
         self._optimizer = torch.optim.AdamW(self._weights.values(), betas=(0.9, 0.99), weight_decay=0.02, fused=True)
         folder.mkdir(parents=True, exist_ok=True)
         self._done = load_checkpoint(folder, self._weights, self._optimizer)
-        self.mean = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+        state = self.network.state_dict()
+        self.mean = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in state.items()}
         if self._done:
             self.mean = load_file(folder / _MEAN)
 

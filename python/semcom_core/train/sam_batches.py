@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from semcom_core.image.scenes_objects import bounding_box, inner_point
 from semcom_core.train.sam_pictures import Pictures, objects_of
 
 
@@ -38,23 +39,10 @@ def draw_batch(pictures: Pictures, rng: np.random.Generator) -> Batch:
         for number in rng.choice(found, pictures.config.prompts, replace=len(found) < pictures.config.prompts):
             mask = scene.labels == number
             points.append(inner_point(mask) if rng.random() < 0.6 else any_point(mask, rng))
-            boxes.append(shaken(box_of(mask), rng))
+            boxes.append(shaken(bounding_box(mask), rng))
             wanted.append(mask.reshape(len(mask) // 4, 4, -1, 4).mean((1, 3), dtype=np.float32))
     pixels = torch.from_numpy(np.stack([scene.pixels for scene in scenes])).permute(0, 3, 1, 2).float()
     return Batch(pixels, *(torch.from_numpy(np.array(values, np.float32)) for values in (points, boxes, wanted)))
-
-
-def inner_point(mask: np.ndarray) -> np.ndarray:
-    """(x, y) of the pixel of a mask, bool (H, W), that lies farthest from everything outside it: the maximum of the distance transform."""
-    from scipy.ndimage import distance_transform_edt
-
-    if mask.all():
-        return np.array(mask.shape[::-1]) // 2
-    left, top, right, bottom = box_of(mask)
-    left, top = max(0, left - 1), max(0, top - 1)
-    distances = distance_transform_edt(mask[top : bottom + 1, left : right + 1])
-    y, x = np.unravel_index(distances.argmax(), distances.shape)
-    return np.array([x + left, y + top])
 
 
 def any_point(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -62,12 +50,6 @@ def any_point(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     found = np.flatnonzero(mask)
     y, x = np.unravel_index(found[rng.integers(found.size)], mask.shape)
     return np.array([x, y])
-
-
-def box_of(mask: np.ndarray) -> np.ndarray:
-    """Left, top, right and bottom edge of a mask that is not empty; right and bottom lie outside it."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
 
 
 def shaken(box: np.ndarray, rng: np.random.Generator) -> np.ndarray:

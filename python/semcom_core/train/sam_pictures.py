@@ -10,12 +10,13 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from semcom_core.image.scenes import Scene, generate_scene
+from semcom_core.image.scenes_objects import CROWD
 from semcom_core.train.sam_settings import SamTraining
 
 #: An object is asked for from this share of the picture on.
 LEAST = 0.005
-#: Numbers of pixels that belong to no single object: beside the picture, and in a group.
-PADDING, CROWD = 254, 255
+#: Number of the pixels beside the picture.
+PADDING = 254
 #: Colour beside the picture: what the network pads with.
 _GREY = (124, 116, 104)
 

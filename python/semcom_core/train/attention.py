@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training of the semantic attention: which segments and places belong to what people outlined as objects."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
+
+from semcom_core.image.attention import small_picture
+from semcom_core.image.attention_features import COUNT, MIRRORED, segment_features
+from semcom_core.image.attention_network import SIDE, AttentionConfig, AttentionNetwork
+from semcom_core.image.attention_weights import WEIGHTS, save_attention
+from semcom_core.image.knowledge import KnowledgeBase
+from semcom_core.image.scenes import Scene
+from semcom_core.train.attention_settings import AttentionTraining
+
+
+@dataclass(frozen=True)
+class Item:
+    """A picture as the network sees it.
+
+    Args:
+        picture: float (3, SIDE, SIDE).
+        figures: float (n, COUNT + C), see segment_features.
+        weights: float (n,), share of the picture of each segment.
+        labels: int (SIDE/2, SIDE/2), the segment at each place.
+        wanted: float (SIDE/2, SIDE/2), the share of each place that belongs to an object.
+    """
+
+    picture: torch.Tensor
+    figures: torch.Tensor
+    weights: torch.Tensor
+    labels: torch.Tensor
+    wanted: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training is: step of steps, and the mean loss over the last steps."""
+
+    step: int
+    steps: int
+    loss: float
+    elapsed_s: float
+
+
+def item_of(scene: Scene, knowledge: KnowledgeBase) -> Item:
+    """Segment a picture and measure what the network needs."""
+    segments = knowledge.segments(scene.pixels)
+    figures = segment_features(scene.pixels, segments)
+    weights = np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
+    rows, columns = (((np.arange(SIDE) + 0.5) * n / SIDE).astype(int) for n in scene.labels.shape)
+    wanted = torch.from_numpy((scene.labels > 0)[np.ix_(rows, columns)].astype(np.float32))
+    labels = torch.from_numpy(segments.labels[np.ix_(rows[1::2], columns[1::2])].astype(np.int64))
+    tensors = torch.from_numpy(figures), torch.from_numpy(weights.astype(np.float32))
+    return Item(small_picture(scene.pixels), *tensors, labels, avg_pool2d(wanted[None], 2)[0])
+
+
+def mirrored(item: Item) -> Item:
+    """The same picture with left and right exchanged."""
+    figures = item.figures.clone()
+    figures[:, MIRRORED] *= -1
+    return Item(item.picture.flip(2), figures, item.weights, item.labels.flip(1), item.wanted.flip(1))
+
+
+def attention_loss(network: AttentionNetwork, items: Sequence[Item], known: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
+    """Mean cross entropy of a place by channel attention, by spatial attention and by both.
+
+    Args:
+        known: (B, 1), 0 where a picture's embedding is hidden.
+        colours: (B, 3, 1, 1), what the colours are multiplied by.
+    """
+    pad = torch.nn.utils.rnn.pad_sequence
+    figures, weights = pad([item.figures for item in items], True), pad([item.weights for item in items], True)
+    wanted, labels = torch.stack([item.wanted for item in items]), torch.stack([item.labels for item in items])
+    judged = network.channel(figures, weights, known)
+    channel = judged.gather(1, labels.flatten(1)).view_as(wanted)
+    spatial = network.spatial(torch.stack([item.picture for item in items]) * colours)
+    both = network.both(channel.detach(), spatial.detach())
+    return sum(binary_cross_entropy_with_logits(logits, wanted) for logits in (channel, spatial, both))
+
+
+class AttentionTrainer:
+    """Trains the network on pictures that are segmented once, when it is made."""
+
+    def __init__(self, scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining):
+        torch.manual_seed(config.seed)
+        self._config, self.fingerprint = config, knowledge.model.fingerprint
+        self._items = [item_of(scene, knowledge) for scene in scenes]
+        self.shape = AttentionConfig(embedding=self._items[0].figures.shape[1] - COUNT)
+        self.network = AttentionNetwork(self.shape)
+        self._optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=0.05)
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end; yields after every step."""
+        config, started, recent = self._config, time.monotonic(), []
+        self.network.train()
+        for step in range(config.steps):
+            recent = [*recent[-99:], self._step(step, np.random.default_rng([config.seed, step]))]
+            yield Progress(step + 1, config.steps, float(np.mean(recent)), time.monotonic() - started)
+        self.network.eval()
+
+    def _step(self, step: int, rng: np.random.Generator) -> float:
+        config = self._config
+        drawn = [self._items[i] for i in rng.integers(len(self._items), size=config.pictures)]
+        items = [mirrored(item) if rng.random() < 0.5 else item for item in drawn]
+        known = torch.from_numpy((rng.random((len(items), 1)) >= config.unknown).astype(np.float32))
+        colours = torch.from_numpy(np.exp(rng.normal(0, 0.15, (len(items), 3, 1, 1))).astype(np.float32))
+        for group in self._optimizer.param_groups:
+            group["lr"] = config.learning_rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / config.steps))
+        loss = attention_loss(self.network, items, known, colours)
+        loss.backward()
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+
+def train_attention(scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining, folder: Path) -> Iterator[Progress]:
+    """Train the network and write its file into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    trainer = AttentionTrainer(scenes, knowledge, config)
+    yield from trainer.run()
+    save_attention(folder / WEIGHTS, trainer.network, trainer.shape, trainer.fingerprint, asdict(config))
