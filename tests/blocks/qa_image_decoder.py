@@ -12,6 +12,7 @@ from gnuradio.semcom.picture_pdu import read_picture_pdu
 
 from semcom_core.errors import ConfigError
 from semcom_core.image import load_image_codec
+from semcom_core.image.hybrid_plan import PROFILES
 from semcom_core.phy.frame import ReceivedFrame
 from tests.blocks.pictures import OPTIONS, picture, received
 
@@ -56,3 +57,16 @@ def test_bad_arguments():
     for settings in ({"codec": "deflate"}, {"fragment_timeout_s": -1}, {"timeout_s": 0}, {"options": "cbr"}):
         with pytest.raises(ConfigError):
             semcom.image_decoder(**{"codec": "jpeg", **settings})
+
+
+def test_both_profiles_of_the_hybrid_codec_are_taken(flowgraph, collect, post):
+    assert set(semcom.image_decoder(codec="hybrid").numbers) == set(PROFILES.values())
+    decoder = semcom.image_decoder(codec="hybrid")
+    out = collect(decoder, "out")
+    flowgraph.start()
+    for number, profile in enumerate(PROFILES):
+        for frame in load_image_codec("hybrid", profile=profile, speed=10).encode(picture(height=192, width=192), 10.0, number):
+            heard = ReceivedFrame(frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32))
+            post(decoder, "in", pdu.frame_pdu(heard))
+    assert [read_picture_pdu(m)[0]["decoded"] for m in out.wait(2)] == [True, True]
+    assert decoder.other_codec == 0

@@ -10,7 +10,7 @@ import numpy as np
 import pmt
 
 from semcom_core.errors import FrameError, check_range
-from semcom_core.image.codec import IMAGE_CODECS, DecodedImage
+from semcom_core.image.codec import IMAGE_CODECS, DecodedImage, numbers_of
 from semcom_core.phy.frame import ReceivedFrame
 
 from .codec_block import codec_block
@@ -55,9 +55,9 @@ class image_decoder(codec_block):
         self.decoded = self.marked = self.other_codec = 0
 
     @property
-    def number(self) -> int:
-        """Number in the frame header of the codec that is set."""
-        return IMAGE_CODECS[self.codec][0]
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers in the frame header of the codec that is set."""
+        return numbers_of(self.codec)
 
     @property
     def late(self) -> int:
@@ -82,7 +82,7 @@ class image_decoder(codec_block):
         frame = read_frame(message)
         if not isinstance(frame, ReceivedFrame):
             raise FrameError("frame PDU has no noise_var; a received frame is needed")
-        if frame.header.codec != self.number:
+        if frame.header.codec not in self.numbers:
             self.other_codec += 1
             return
         with self._lock:

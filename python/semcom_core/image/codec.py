@@ -72,6 +72,13 @@ IMAGE_CODECS = {
     "webp": (13, "semcom_core.image.separate:WebpCodec"),
     "avif": (14, "semcom_core.image.separate:AvifCodec"),
 }
+#: Codec name → further numbers that its frames may bear: those of the hybrid codec's profile graceful.
+_FURTHER_NUMBERS = {"hybrid": (15,)}
+
+
+def numbers_of(name: str) -> tuple[int, ...]:
+    """All numbers in the frame header under which a codec's pictures travel."""
+    return IMAGE_CODECS[name][0], *_FURTHER_NUMBERS.get(name, ())
 
 
 def load_image_codec(name: str, **settings) -> ImageCodec:
