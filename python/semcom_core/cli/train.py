@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.bench.corpus import data_folder, sentences
-from semcom_core.cli import train_image
+from semcom_core.cli import train_image, train_sam
 from semcom_core.cli.progress import follow, prepare
 from semcom_core.config import add_arguments, from_arguments
 from semcom_core.text import load_codec
@@ -29,6 +29,7 @@ def add_parser(subparsers) -> None:
     lora.add_argument("--mixture", required=True, help=f"training texts, one of {', '.join(MIXTURES)}")
     lora.add_argument("--model", default="smollm2-135m", help="language model (default smollm2-135m)")
     train_image.add_parsers(kinds)
+    train_sam.add_parsers(kinds)
     deepsc = kinds.add_parser("deepsc", help="the learned baseline \"deepsc\"")
     for one, config, run in ((lora, LoraTraining, run_lora), (deepsc, DeepscTraining, run_deepsc)):
         one.add_argument("--data", help="folder of the training data (default $SEMCOM_DATA)")
