@@ -4,9 +4,16 @@
 
 from __future__ import annotations
 
-from semcom_core.cli import bench_image, bench_modem, bench_safety, bench_speed, bench_text
+from semcom_core.cli import bench_image, bench_lam_sc, bench_modem, bench_safety, bench_speed, bench_text
 
-BENCHES = {"text": bench_text, "image": bench_image, "modem": bench_modem, "safety": bench_safety, "speed": bench_speed}
+BENCHES = {
+    "text": bench_text,
+    "image": bench_image,
+    "lam-sc": bench_lam_sc,
+    "modem": bench_modem,
+    "safety": bench_safety,
+    "speed": bench_speed,
+}
 
 
 def add_parser(subparsers) -> None:
