@@ -136,7 +136,8 @@ def test_an_importance_of_another_size_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("profile", "best"), ("cbr", "0"), ("margin_db", -1), ("speed", 11), ("base", 28), ("analog", 16), ("offset_db", 21)]
+    ("setting", "value"),
+    [("profile", "best"), ("cbr", "0"), ("margin_db", -1), ("speed", 11), ("base", 28), ("analog", 16), ("offset_db", 21)],
 )
 def test_settings_out_of_range_are_refused(setting, value):
     with pytest.raises(ConfigError, match="allowed"):
