@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from semcom_core.cli import main
+from semcom_core.cli import main, train_image
 from semcom_core.errors import ConfigError, ModelError
 from semcom_core.image import load_image_codec
 from semcom_core.image.deepjscc_network import DeepjsccShape
@@ -183,8 +183,18 @@ def test_the_commands_train(data, tmp_path, capsys):
     assert main(["train", "image", "--stage", "codec", "--out", str(tmp_path / "i"), *options]) == 0
     assert main(["train", "image", "--stage", "mask", "--out", str(tmp_path / "i"), *options]) == 0
     assert load_image_codec("lam-sc", weights=str(tmp_path / "i" / MASK / image.WEIGHTS)).number == 9
-    assert main(["train", "image", "--stage", "all", "--out", str(tmp_path / "i"), "--data", str(tmp_path)]) == 2
+    assert main(["train", "image", "--stage", "codec", "--out", str(tmp_path / "i"), "--data", str(tmp_path)]) == 2
     assert "no training pictures" in capsys.readouterr().err
+
+
+def test_all_stages_are_trained_in_their_order(data, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(train_image, "run_attention", lambda args: asked.append((args.out, args.seed)))
+    options = ["--data", str(data), "--steps", "1", "--pictures", "1", "--crop", "48", "--seed", "5"]
+    assert main(["train", "image", "--stage", "attention", "--out", str(tmp_path), *options]) == 0
+    assert asked == [(tmp_path / "attention", 5)] and not (tmp_path / CODEC).exists()
+    assert main(["train", "image", "--out", str(tmp_path), *options]) == 0
+    assert len(asked) == 2 and (tmp_path / CODEC / image.WEIGHTS).is_file() and (tmp_path / MASK / image.WEIGHTS).is_file()
 
 
 def test_the_rate_rises_stays_and_falls():
