@@ -32,7 +32,8 @@ class Camera:
         try:
             self._opencv = importlib.import_module("cv2")
         except ImportError as error:
-            raise ConfigError(f"camera {device} needs OpenCV, which is not installed; allowed without it are files and folders") from error
+            hint = "apt install python3-opencv on Debian and Ubuntu; allowed without it are files and folders"
+            raise ConfigError(f"camera {device} needs OpenCV, which is not installed: {hint}") from error
         if not Path(device).exists():
             raise ConfigError(f"camera is {device}; there is no such device")
         self.device = device
