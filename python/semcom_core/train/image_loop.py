@@ -18,6 +18,8 @@ from semcom_core.train.image_settings import ImageTraining
 
 #: Steps in which the learning rate rises.
 _RISE = 200
+#: Learning rate of tables of logarithms over that of the rest: they have far to go.
+_TABLE_RATE = 5.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class ImageTrainer:
     """Trains a network and keeps in a folder what it needs to go on.
 
     Args:
-        network: with the weights that the training starts from; layers called "linear" learn at a rate of their own.
+        network: with the weights that the training starts from; layers called "linear" and tables called "log_" learn at rates of
+            their own.
         loss: draws a message with a Generator; returns its loss and its PSNR, dB.
         folder: where checkpoints are written.
     """
@@ -44,10 +47,7 @@ class ImageTrainer:
     ):
         self.network, self._loss, self._config, self._folder = network, loss, config, folder
         self._weights = dict(network.named_parameters())
-        linear = [weight for name, weight in self._weights.items() if ".linear." in name]
-        rest = [weight for name, weight in self._weights.items() if ".linear." not in name]
-        groups = [{"params": rest, "share": 1.0}] + ([{"params": linear, "share": config.linear_rate}] if linear else [])
-        self._optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=1e-4, fused=True)
+        self._optimizer = torch.optim.AdamW(_groups(self._weights, config), betas=(0.9, 0.98), weight_decay=1e-4, fused=True)
         self._done = load_checkpoint(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
@@ -73,6 +73,12 @@ class ImageTrainer:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=False)  # a weight that one message does not use still has moments
         return psnr_db
+
+
+def _groups(weights: dict[str, nn.Parameter], config: ImageTraining) -> list[dict]:
+    """The optimizer's groups: parameters, and the share of the learning rate that they get."""
+    shares = {name: config.linear_rate if ".linear." in name else _TABLE_RATE if name.startswith("log_") else 1.0 for name in weights}
+    return [{"params": [weights[n] for n, share in shares.items() if share == one], "share": one} for one in sorted({*shares.values()})]
 
 
 def rate_at(step: int, config: ImageTraining) -> float:

@@ -55,6 +55,13 @@ def test_more_noise_and_fewer_symbols_are_worse_and_none_is_marked(weights):
     assert found == sorted(found, reverse=True) and found[0] > 25 and found[-1] > 15
 
 
+def test_a_channel_without_noise_is_no_special_case(weights):
+    one = codec(weights)
+    frames = one.encode(PIXELS, 40.0)
+    clear, faint = (one.decode(through(frames, noise_var)).pixels.astype(int) for noise_var in (0.0, 1e-6))
+    assert np.abs(clear - faint).max() <= 2 and psnr_db(PIXELS, clear.astype(np.uint8)) > 25
+
+
 def test_uses_follow_the_share_that_is_kept(weights):
     whole = uses(codec(weights).encode(PIXELS, 10.0))
     spent = [uses(codec(weights, keep=keep).encode(PIXELS, 10.0)) for keep in (0.2, 0.4, 0.6)]
