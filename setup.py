@@ -31,6 +31,10 @@ REQUIRES = [
     "numba>=0.58",
     "llvmlite>=0.41",
     "torch>=2.4",
+    "torchvision>=0.19",
+    "segment-anything>=1.0",
+    "scikit-image>=0.22",
+    "pillow>=11.3",  # its wheels have AVIF from here on
     "transformers>=5",
     "accelerate>=1",  # transformers asks for it when it loads a GGUF file
     "gguf>=0.10",
@@ -45,6 +49,7 @@ REQUIRES = [
 ]
 EXTRAS = {
     "bench": ["ray>=2.9"],
+    "camera": ["opencv-python-headless>=4.8"],
     "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1", "ldpc>=2.4"],  # ldpc: an oracle for the decoder
 }
 
