@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.image.separate_avif import avif_file
+from semcom_core.image.separate_avif import avif_file, encoded
 from semcom_core.image.separate_files import fitted, read_file, smaller_size
 
 #: Places of the size in an image extent box, and of the data's length in an item location box (version 0, one item of one extent).
@@ -44,6 +44,16 @@ def compress(pixels: np.ndarray, most: int, speed: int) -> tuple[bytes, int]:
     place = file.index(b"ispe") + 4 + _SIZE_PLACE
     coded = struct.unpack(">II", file[place : place + 8])
     return file[start:], _sizes(height, width).index(coded)
+
+
+def encode(pixels: np.ndarray, quality: int, steps: int, speed: int) -> bytes:
+    """AV1 data of a picture that is first shrunk `steps` times, at a quality of 0 to 63, the finest."""
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    size = _sizes(image.height, image.width)[steps]
+    file = encoded(image.resize(size, Image.Resampling.LANCZOS) if steps else image, 63 - quality, speed)
+    return file[file.index(b"mdat") + 4 :]
 
 
 def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:

@@ -23,7 +23,7 @@ _SLOW_TRIES = 3
 
 def avif_file(image, budget: int, hasty: bool, speed: int) -> bytes | None:
     """An AVIF file tuned for PSNR, chroma at full size, encoded at libavif's `speed` (0 the slowest to 10) unless hasty."""
-    fast = lru_cache(maxsize=None)(lambda quantiser: _encoded(image, quantiser, _FAST))
+    fast = lru_cache(maxsize=None)(lambda quantiser: encoded(image, quantiser, _FAST))
     first = _finest(lambda quantiser: len(fast(quantiser)), budget)
     if hasty or speed >= _FAST:
         return None if first is None else fast(first)
@@ -33,7 +33,7 @@ def avif_file(image, budget: int, hasty: bool, speed: int) -> bytes | None:
         quantiser = _finest(lambda q, scale=ratio: len(fast(q)) * scale, budget)
         if quantiser is None or quantiser in slow:
             break
-        slow[quantiser] = _encoded(image, quantiser, speed)
+        slow[quantiser] = encoded(image, quantiser, speed)
         ratio = len(slow[quantiser]) / len(fast(quantiser))
     fitting = [q for q, data in slow.items() if len(data) <= budget]
     if fitting:
@@ -52,6 +52,7 @@ def _finest(size: Callable[[int], float], budget: int) -> int | None:
     return high
 
 
-def _encoded(image, quantiser: int, speed: int) -> bytes:
+def encoded(image, quantiser: int, speed: int) -> bytes:
+    """An AVIF file of a PIL image at a quantiser of 0 (finest) to 63 and libavif's speed, 0 (the slowest) to 10."""
     quality = 100 - round(quantiser * 100 / _QUANTISERS)
     return saved(image, "AVIF", quality=quality, speed=speed, subsampling="4:4:4", max_threads=1, advanced={"tune": "psnr"})
