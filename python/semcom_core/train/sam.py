@@ -26,9 +26,9 @@ from semcom_core.train.sam_settings import SamTraining
 #: Mean of the weights over the last tenth of the steps, at most this many; the weights themselves still jump about.
 _MEAN_SHARE, _MEAN_STEPS = 0.1, 2000
 _MEAN = "mean.safetensors"
-#: Parts that are never asked for here: a mask as a prompt, and points outside the object.
-_UNUSED = ("prompt_encoder.mask_downscaling", "prompt_encoder.point_embeddings.0")
-_WARM_UP = 50
+#: Parts that are never asked for here: points outside the object, and prompts without a drawing.
+_UNUSED = ("prompt_encoder.point_embeddings.0", "prompt_encoder.no_mask_embed")
+_WARM_UP = 20
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,15 @@ def batch_loss(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, 
     prompts = network.prompt_encoder
     with torch.autocast("cpu", torch.bfloat16):
         embedding = network.image_encoder(pixels.contiguous(memory_format=torch.channels_last))
-        points, dense = prompts((batch.points[:, None], torch.ones(len(batch.points), 1)), None, None)
-        boxes, _ = prompts(None, batch.boxes, None)
+        by_point = prompts((batch.points[:, None], torch.ones(len(batch.points), 1)), None, None)
+        asked = zip(by_point, prompts(None, batch.boxes, None))
         # those of a picture together, its points before its boxes
-        sparse = torch.cat([part.unflatten(0, (len(embedding), -1)) for part in (points, boxes)], 1).flatten(0, 1)
-        logits, quality = network.mask_decoder.predict_masks(embedding, prompts.get_dense_pe(), sparse, torch.cat([dense, dense]))
+        sparse, dense = (torch.cat([part.unflatten(0, (len(embedding), -1)) for part in parts], 1).flatten(0, 1) for parts in asked)
+        logits, quality = network.mask_decoder.predict_masks(embedding, prompts.get_dense_pe(), sparse, dense)
     logits, quality = (tensor.float().unflatten(0, (len(embedding), 2, -1)) for tensor in (logits, quality))
-    by_point, point_iou = prompt_loss(logits[:, 0].flatten(0, 1), quality[:, 0].flatten(0, 1), batch.wanted, several=True)
-    by_box, box_iou = prompt_loss(logits[:, 1].flatten(0, 1), quality[:, 1].flatten(0, 1), batch.wanted, several=False)
-    return by_point + by_box, point_iou, box_iou
+    point_loss, point_iou = prompt_loss(logits[:, 0].flatten(0, 1), quality[:, 0].flatten(0, 1), batch.wanted, several=True)
+    box_loss, box_iou = prompt_loss(logits[:, 1].flatten(0, 1), quality[:, 1].flatten(0, 1), batch.wanted, several=False)
+    return point_loss + box_loss, point_iou, box_iou
 
 
 class SamTrainer:
