@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from semcom_core.cli import bench_image, bench_lam_sc, bench_modem, bench_safety, bench_speed, bench_text
+from semcom_core.cli import bench_image, bench_lam_sc, bench_modem, bench_safety, bench_sam, bench_speed, bench_text
 
 BENCHES = {
     "text": bench_text,
     "image": bench_image,
     "lam-sc": bench_lam_sc,
+    "sam": bench_sam,
     "modem": bench_modem,
     "safety": bench_safety,
     "speed": bench_speed,
