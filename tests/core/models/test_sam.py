@@ -14,6 +14,7 @@ from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncode
 
 from semcom_core.errors import ConfigError, ModelError
 from semcom_core.models.sam import build_like, load_sam
+from semcom_core.models.sam_prompts import DrawnPrompts
 from semcom_core.models.sam_tiny import TinyConfig, build_tiny
 from semcom_core.models.sam_weights import save_tiny
 
@@ -108,6 +109,26 @@ def test_prompts_of_several_pictures_are_answered_as_each_alone():
             alone, _ = network.mask_decoder.predict_masks(embedding[number : number + 1], place, sparse[part], dense[part])
             torch.testing.assert_close(together[part], alone, atol=1e-4, rtol=1e-3)
     assert together.shape == (6, 4, 16, 16)
+
+
+def test_prompts_are_drawn_by_their_distance():
+    prompts = DrawnPrompts(32, (4, 4), (64, 64), 16)
+    near = prompts._near(torch.tensor([[[10.0, 22.0], [50.0, 50.0]]]), torch.tensor([[1.0, -1.0]]))[0]
+    assert near.shape == (16, 16) and near[5, 2] == near.max() > 0.9  # the cell of rows 20 to 23 and columns 8 to 11
+    assert near[5, 4] == pytest.approx(1 - 8 / 8, abs=0.02) and near[12, 12] == -1  # a place that is no point of the object is not drawn
+    inside = prompts._inside(torch.tensor([[8.0, 16.0, 40.0, 64.0]]))[0]
+    assert (inside[8, 5] == 1, inside[0, 0] == -1) == (True, True)
+    assert inside[6, 1] == pytest.approx(-2 / 8) and inside[6, 2] == pytest.approx(2 / 8)  # to both sides of the left edge
+
+
+def test_a_mask_is_taken_instead_of_the_drawing():
+    torch.manual_seed(4)
+    prompts = build_tiny(SMALL).prompt_encoder
+    with torch.no_grad():
+        point, other = (torch.tensor([[[x, 20.0]]]) for x in (10.0, 50.0))
+        drawn = [prompts((place, torch.ones(1, 1)), None, None)[1] for place in (point, other)]
+        given = [prompts((place, torch.ones(1, 1)), None, torch.ones(1, 1, 16, 16))[1] for place in (point, other)]
+    assert not torch.equal(*drawn) and torch.equal(*given)
 
 
 @pytest.mark.parametrize("setting", [{"size": 250}, {"stem": 12}, {"prompt": 48}, {"width": 100, "heads": 3}, {"depth": 0}])

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Points and boxes drawn for "sam-tiny", which has too little to learn from to find out what their coordinates mean."""
+
+from __future__ import annotations
+
+import torch
+from segment_anything.modeling import PromptEncoder
+
+
+class DrawnPrompts(PromptEncoder):
+    """Encoder of prompts that also draws them on the grid of the masks: how far inside the box a place is, how near to the point.
+
+    Distances count up to an eighth of the picture; everything farther is alike. A mask that is given is taken instead of the drawing.
+
+    Source: Sofiiuk et al., Reviving iterative training with mask guidance for interactive segmentation, ICIP 2022 (drawn points).
+    """
+
+    def forward(self, points, boxes, masks):
+        """Tokens (n, tokens, channels) and dense embedding (n, channels, h, w) of n prompts.
+
+        Args:
+            points: coordinates (n, k, 2) and labels (n, k), 1 for a point of the object; or None.
+            boxes: (n, 4), left, top, right, bottom; or None.
+            masks: (n, 1, 4h, 4w) logits; or None.
+        """
+        drawn = [self._near(*points)] if points is not None else []
+        drawn += [self._inside(boxes.reshape(-1, 4))] if boxes is not None else []
+        return super().forward(points, boxes, torch.stack(drawn).mean(0)[:, None] if masks is None and drawn else masks)
+
+    def _grid(self) -> tuple[torch.Tensor, torch.Tensor, float]:
+        """Rows (4h, 1) and columns (4w) of the places, and how far distances count, all in pixels."""
+        device = self.no_mask_embed.weight.device
+        rows, columns = ((torch.arange(n, device=device) + 0.5) * size / n for n, size in zip(self.mask_input_size, self.input_image_size))
+        return rows[:, None], columns, self.input_image_size[0] / 8
+
+    def _near(self, places: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """1 at a point of the object to -1 far from it, (n, 4h, 4w)."""
+        rows, columns, reach = self._grid()
+        x, y = places[..., 0, None, None], places[..., 1, None, None]
+        distance = torch.hypot(columns - x, rows - y) + 1e6 * (labels != 1)[..., None, None]
+        return 1 - (distance.amin(1) / reach).clamp(max=2)
+
+    def _inside(self, boxes: torch.Tensor) -> torch.Tensor:
+        """1 deep inside a box to -1 far outside it, (n, 4h, 4w)."""
+        rows, columns, reach = self._grid()
+        left, top, right, bottom = boxes[:, :, None, None].unbind(1)
+        depth = torch.minimum(torch.minimum(columns - left, right - columns), torch.minimum(rows - top, bottom - rows))
+        return (depth / reach).clamp(-1, 1)
