@@ -39,7 +39,8 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--codec", help=f"of texts one of {codecs[0]}, of pictures one of {codecs[1]}")
     add_settings_option(parser)
     parser.add_argument("--channel", default="awgn:5", help="such as awgn:5+cfo:12khz+taps:0,-6,-10 (default awgn:5)")
-    parser.add_argument("--design-snr-db", type=float, help="SNR the rate is chosen for (default: that of the channel)")
+    design = "SNR the rate is chosen for (default: that of the channel, for pictures less what the modem takes)"
+    parser.add_argument("--design-snr-db", type=float, help=design)
     parser.add_argument("--no-modem", dest="modem", action="store_false", help="bare symbols through the channel, without the burst modem")
     parser.add_argument("--profile", default="standard", help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)")
     parser.add_argument("--harq", action="store_true", help="a way back: send increments until a message decodes, 4 rounds at most")

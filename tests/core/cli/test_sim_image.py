@@ -47,6 +47,13 @@ def test_a_picture_through_the_modem(sim, tmp_path, capsys):
         assert words in said
 
 
+def test_the_rate_leaves_room_for_what_the_modem_takes(sim, tmp_path):
+    write_picture(tmp_path / "a.png", scene())
+    for options, design_db in ([], 9.7), (["--no-modem"], 10.0), (["--design-snr-db", "10"], 10.0):
+        _, (row,) = sim(tmp_path / "a.png", "--channel", "awgn:10", *options)
+        assert row["design_snr_db"] == pytest.approx(design_db)
+
+
 def test_a_bad_file_in_a_folder_does_not_keep_the_others_from_being_sent(sim, tmp_path, capsys):
     folder = tmp_path / "pictures"
     folder.mkdir()
