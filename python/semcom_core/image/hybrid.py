@@ -21,12 +21,13 @@ from semcom_core.config import from_mapping, setting
 from semcom_core.errors import FrameError, check_choice, check_range
 from semcom_core.image.codec import DecodedImage
 from semcom_core.image.digital import index_for
+from semcom_core.image.emphasis import emphasise
 from semcom_core.image.fragments import frames_of, parse_cbr, received, shape_for, uses_for
 from semcom_core.image.hybrid_plan import PROFILES, Plan, Split, graceful_split
-from semcom_core.image.layers import add_layer, compress_layers
+from semcom_core.image.layers import Layers, add_layer, compress_layers
 from semcom_core.image.picture import check_importance, check_pixels
 from semcom_core.image.refinement import Refinement
-from semcom_core.image.superposition import Received
+from semcom_core.image.superposition import Received, Superposition
 from semcom_core.image.thumbnail import Thumbnail
 from semcom_core.phy.frame import Frame, ReceivedFrame
 
@@ -43,6 +44,7 @@ class HybridConfig:
     cbr: str = setting("1/16", "channel uses over 3 H W, a number or a fraction; all side information is counted")
     margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
     speed: int = setting(4, "speed of the AV1 encoder, 0 (slowest, best) to 10")
+    price: float = setting(1.3, "dB where it is important that a dB of the whole picture must bring, 0.1 to 100")
     offset_db: float = setting(6.0, "graceful: how far below the stated SNR the base still arrives, dB, 0 to 20")
     base: int = setting(15, "graceful: the base layer's share of the power in 32nds, 1 to 27")
     analog: int = setting(4, "graceful: the analog layer's share of the power in 128ths, 0 to 15")
@@ -52,6 +54,7 @@ class HybridConfig:
         parse_cbr(self.cbr)
         check_range("margin_db", self.margin_db, 0.0, 30.0)
         check_range("speed", self.speed, 0, 10)
+        check_range("price", self.price, 0.1, 100.0)
         check_range("offset_db", self.offset_db, 0.0, 20.0)
         check_range("base", self.base, 1, 27)
         check_range("analog", self.analog, 0, 15)
@@ -73,11 +76,11 @@ class HybridCodec:
     def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
         """Frames of one picture (see ImageCodec)."""
         check_pixels(pixels)
-        check_importance(importance, pixels)
+        importance = check_importance(importance, pixels)
         uses = shape_for(uses_for(parse_cbr(self.config.cbr), *pixels.shape[:2])).uses
         design_db = snr_db - self.config.margin_db
         make = self._matched if self.config.profile == "matched" else self._graceful
-        symbols, index = make(pixels, uses, design_db)
+        symbols, index = make(pixels, uses, design_db, importance)
         return frames_of(symbols, PROFILES[self.config.profile], message_id, index)
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
@@ -97,24 +100,31 @@ class HybridCodec:
         pixels = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
         return DecodedImage(pixels, not reason, header.message_id, reason, reception.missing, header.fragments)
 
-    def _matched(self, pixels: np.ndarray, uses: int, snr_db: float) -> tuple[np.ndarray, int]:
+    def _matched(self, pixels: np.ndarray, uses: int, snr_db: float, importance: np.ndarray | None) -> tuple[np.ndarray, int]:
         """Symbols and rate index of a matched picture."""
         plan = Plan("matched", uses, index_for(snr_db))
         layers = plan.layers()
-        coded = compress_layers(pixels, [layers.links[0].capacity_bytes], self.config.speed)
+        coded = self._compress(pixels, layers, importance)
         side = plan.side.encode(*pixels.shape[:2], *coded.steps)
         return np.concatenate([side, layers.modulate(coded.data)]), plan.index
 
-    def _graceful(self, pixels: np.ndarray, uses: int, snr_db: float) -> tuple[np.ndarray, int]:
+    def _graceful(self, pixels: np.ndarray, uses: int, snr_db: float, importance: np.ndarray | None) -> tuple[np.ndarray, int]:
         """Symbols and rate index of a graceful picture."""
         split, index = graceful_split(snr_db, self.config.offset_db, self.config.base, self.config.analog)
         plan = Plan("graceful", uses, index)
         layers = plan.layers(split)
-        coded = compress_layers(pixels, [link.capacity_bytes for link in layers.links], self.config.speed)
+        coded = self._compress(pixels, layers, importance)
         analog, scale = Refinement(plan.layer_uses, coded.pictures[1], coded.pictures[0]).encode(pixels)
         side = plan.side.encode(*pixels.shape[:2], *coded.steps, split.base_index, split.base, split.analog, scale)
         thumbnail = Thumbnail(plan.thumbnail_uses, *pixels.shape[:2]).encode(pixels)
         return np.concatenate([side, thumbnail, layers.modulate(coded.data, analog)]), index
+
+    def _compress(self, pixels: np.ndarray, layers: Superposition, importance: np.ndarray | None) -> Layers:
+        """Digital layers of a picture as large as their links carry."""
+        sizes = [link.capacity_bytes for link in layers.links]
+        if importance is not None:
+            pixels = emphasise(pixels, importance, sum(sizes), self.config.price)
+        return compress_layers(pixels, sizes, self.config.speed)
 
 
 def _read_matched(plan: Plan, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray) -> tuple[np.ndarray, str]:
