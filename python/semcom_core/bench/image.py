@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from semcom_core.bench.image_importance import KINDS, Importance
 from semcom_core.bench.image_pictures import BenchPicture
 from semcom_core.channel import Channel
 from semcom_core.errors import FrameError, check_choice, check_range
@@ -17,9 +18,6 @@ from semcom_core.metrics.image import ms_ssim, psnr_db, ssim
 from semcom_core.phy import Frame, Layout, PhyConfig, ReceivedFrame, Receiver, Transmitter
 from semcom_core.phy.frame import MESSAGE_IDS
 
-#: Where a codec may be told that a part of the picture matters more: nowhere, inside the objects that the data name, or where the
-#: attention over segments of the picture sees it.
-IMPORTANCE = ("off", "objects", "attention")
 #: Silence before and after each burst, samples.
 _GAP = 400
 #: Smallest side of a picture that has a structural similarity.
@@ -37,7 +35,7 @@ class ImageLink:
         channel: states an SNR, for which the codec chooses its rate unless design_snr_db says otherwise.
         cbr: what the codec was allowed, as given.
         modem: whether each fragment goes through the burst modem, in a burst and a fade of its own.
-        roi: one of IMPORTANCE.
+        roi: what the codec is told to matter, one of image_importance.KINDS.
         seed: of the channel; picture i has a generator of its own.
         design_snr_db: SNR for which the codec chooses its rate, dB.
         keep: whether trials hold the received pictures.
@@ -57,7 +55,7 @@ class ImageLink:
     keep: bool = False
 
     def __post_init__(self):
-        check_choice("roi", self.roi, IMPORTANCE)
+        check_choice("roi", self.roi, KINDS)
         if self.design_snr_db is not None:
             check_range("design SNR in dB", self.design_snr_db, -20, 60)
 
@@ -113,6 +111,7 @@ class ImageTrials:
     def __init__(self, link: ImageLink):
         self._link = link
         self._codec: ImageCodec = load_image_codec(link.codec, **link.settings)
+        self._importance = Importance(link.roi)
         self._warm = False
 
     def run(self, number: int, picture: BenchPicture) -> ImageTrial:
@@ -124,7 +123,7 @@ class ImageTrials:
         link, rng = self._link, np.random.default_rng([self._link.seed, number])
         pixels, objects = picture.pixels(), picture.objects()
         self._warm_up()
-        importance = importance_of(link.roi, pixels, objects)
+        importance = self._importance(pixels, objects)
         started = time.perf_counter()
         frames = self._codec.encode(pixels, link.rate_snr_db, number % MESSAGE_IDS, importance)
         encode_s = time.perf_counter() - started
@@ -173,15 +172,6 @@ class ImageTrials:
             except FrameError:
                 pass  # too few uses for so small a picture: the first picture is timed cold
             self._warm = True
-
-
-def importance_of(roi: str, pixels: np.ndarray, objects: np.ndarray | None) -> np.ndarray | None:
-    """What a codec is told to matter, float32 (H, W) in 0 to 1; None where it is told nothing."""
-    if roi == "attention":
-        from semcom_core.image.attention import importance
-
-        return importance(pixels)
-    return objects.astype(np.float32) if roi == "objects" and objects is not None else None
 
 
 def compare(sent: np.ndarray, received: np.ndarray, objects: np.ndarray | None) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from semcom_core.bench.compare import cells, gap_cells, published_cells, ratio_cells
 from semcom_core.bench.image_plot import image_pictures
 from semcom_core.bench.image_rows import image_cells
+from semcom_core.bench.image_targets import image_figures
 from semcom_core.bench.picture import Picture, picture
 from semcom_core.bench.plot import PICTURES
 from semcom_core.bench.plot_modem import draw_loss, draw_received
@@ -141,7 +142,8 @@ def _image(rows: list[dict], settings: dict) -> dict | None:
     how = ", each fragment in a burst of its own" if settings.get("modem") else ""
     lead = f"{rows[0]['images']} pictures through {settings.get('channel', 'the channel')}{how}. All channel uses count."
     pictures = [picture(caption, draw, rows) for caption, draw in image_pictures(rows).items()]
-    return {"title": "Pictures", "lead": lead, "pictures": pictures, "tables": [Table("All rows", *image_cells(rows))]}
+    tables, judged = [Table("All rows", *image_cells(rows))], image_figures(rows, settings)
+    return {"title": "Pictures", "lead": lead, "pictures": pictures, "tables": tables, "figures": judged}
 
 
 def _modem(rows: list[dict], settings: dict) -> dict | None:

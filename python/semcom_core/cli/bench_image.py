@@ -15,8 +15,9 @@ from semcom_core.bench.image import ImageLink, ImageTrial
 from semcom_core.bench.image_pictures import BenchPicture, bench_pictures, image_folder
 from semcom_core.bench.image_plot import draw_grid, plot_image
 from semcom_core.bench.image_rows import describe, image_cells, image_series, summarise
+from semcom_core.bench.image_targets import image_figures
 from semcom_core.bench.jobs import Workers
-from semcom_core.bench.report import check_writable, write_json
+from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.cli.bench_image_options import add_arguments, links
 from semcom_core.errors import ConfigError, FrameError, ModelError
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
                 shown |= _first(rows[-1], trials[0])
             if args.json:
                 write_json(args.json, "image", args.seed, settings, rows)
-    for line in ["", *aligned(*image_cells(rows))]:
+    for line in ["", *aligned(*image_cells(rows)), "", *_judged(rows, settings)]:
         print(line)
     if args.plot:
         plot_image(args.plot, rows)
@@ -74,6 +75,12 @@ def _measured(
             print(f"left out: {left_out[-1]}", flush=True)
     if failed and len(failed) == len(todo):
         raise failed[-1]
+
+
+def _judged(rows: list[dict], settings: dict) -> list[str]:
+    """The figures that have a target, as lines."""
+    found = image_figures(rows, settings)
+    return [f"{f.series} at {f.snr_db:g} dB: " + verdict(f"{f.name} {f.value}", f.target, f.reached) for f in found]
 
 
 def _first(row: dict, trial: ImageTrial) -> dict:

@@ -9,7 +9,8 @@ import math
 from pathlib import Path
 
 from semcom_core.bench.corpus import SPLITS
-from semcom_core.bench.image import IMPORTANCE, ImageLink
+from semcom_core.bench.image import ImageLink
+from semcom_core.bench.image_importance import KINDS
 from semcom_core.bench.settings import settings_for
 from semcom_core.channel import parse_channel
 from semcom_core.cli.codecs import add_settings_option, settings_from
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="folder of pictures, or one with images/ and instances/ (default kodak/ in $SEMCOM_DATA)")
     parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
     parser.add_argument("--limit", type=int, default=24, help="pictures, a seeded sample (default 24)")
-    parser.add_argument("--roi", nargs="+", default=["off"], help=f"tell the codec what matters, of {', '.join(IMPORTANCE)} (default off)")
+    parser.add_argument("--roi", nargs="+", default=["off"], help=f"tell the codec what matters, of {', '.join(KINDS)} (default off)")
     parser.add_argument("--jobs", type=int, default=1, help="pictures at once, above 1 each in a process with one thread (default 1)")
     parser.add_argument("--ray", help="address of a Ray cluster that runs the jobs (default: this machine)")
     parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")

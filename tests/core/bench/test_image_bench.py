@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semcom_core.bench.image import ImageLink, ImageTrial, importance_of
+from semcom_core.bench.image import ImageLink, ImageTrial
+from semcom_core.bench.image_importance import Importance
 from semcom_core.bench.image_pictures import BenchPicture, bench_pictures, image_folder
 from semcom_core.bench.image_rows import describe, image_cells, image_series, summarise
 from semcom_core.bench.jobs import Workers
@@ -122,8 +123,8 @@ def test_fragments_go_through_the_modem_one_by_one(folder):
 def test_importance_is_that_of_the_objects():
     objects = np.eye(4, dtype=bool)
     pixels = np.zeros((4, 4, 3), np.uint8)
-    assert importance_of("off", pixels, objects) is None and importance_of("objects", pixels, None) is None
-    assert np.array_equal(importance_of("objects", pixels, objects), np.eye(4))
+    assert Importance("off")(pixels, objects) is None and Importance("objects")(pixels, None) is None
+    assert np.array_equal(Importance("objects")(pixels, objects), np.eye(4))
     with pytest.raises(ConfigError, match="roi is 'all'"):
         link(roi="all")
 
