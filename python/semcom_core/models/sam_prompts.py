@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import torch
 from segment_anything.modeling import PromptEncoder
+from torch.nn.functional import pixel_unshuffle
 
 
 class DrawnPrompts(PromptEncoder):
     """Encoder of prompts that also draws them on the grid of the masks: how far inside the box a place is, how near to the point.
 
-    Distances count up to an eighth of the picture; everything farther is alike. A mask that is given is taken instead of the drawing.
+    Distances count up to an eighth of the picture; everything farther is alike. A mask that is given is taken instead of the drawing. The
+    decoder starts from the drawing: it comes with the dense embedding, its 4 × 4 places of each position folded into 16 more channels.
 
     Source: Sofiiuk et al., Reviving iterative training with mask guidance for interactive segmentation, ICIP 2022 (drawn points).
     """
 
     def forward(self, points, boxes, masks):
-        """Tokens (n, tokens, channels) and dense embedding (n, channels, h, w) of n prompts.
+        """Tokens (n, tokens, channels) and dense embedding (n, channels + 16, h, w) of n prompts.
 
         Args:
             points: coordinates (n, k, 2) and labels (n, k), 1 for a point of the object; or None.
@@ -26,7 +28,10 @@ class DrawnPrompts(PromptEncoder):
         """
         drawn = [self._near(*points)] if points is not None else []
         drawn += [self._inside(boxes.reshape(-1, 4))] if boxes is not None else []
-        return super().forward(points, boxes, torch.stack(drawn).mean(0)[:, None] if masks is None and drawn else masks)
+        masks = torch.stack(drawn).mean(0)[:, None] if masks is None and drawn else masks
+        tokens, dense = super().forward(points, boxes, masks)
+        shown = dense.new_zeros(len(dense), 1, *self.mask_input_size) if masks is None else masks.to(dense.dtype)
+        return tokens, torch.cat([dense, pixel_unshuffle(shown, 4)], 1)
 
     def _grid(self) -> tuple[torch.Tensor, torch.Tensor, float]:
         """Rows (4h, 1) and columns (4w) of the places, and how far distances count, all in pixels."""

@@ -128,7 +128,15 @@ class TinyEncoder(ImageEncoderViT):
 
 
 class DetailDecoder(MaskDecoder):
-    """Decoder of masks that adds the details of TinyEncoder while it raises the resolution."""
+    """Decoder of masks that adds the details of TinyEncoder while it raises the resolution, and starts from the drawn prompt.
+
+    The three outputs for a point start as discs of three sizes, the one for a box as the box.
+    """
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.gain = nn.Parameter(torch.full((self.num_mask_tokens,), 2.0))
+        self.offset = nn.Parameter(torch.tensor([0.0, *torch.linspace(1, -1, self.num_mask_tokens - 1)]))
 
     def predict_masks(self, image_embeddings, image_pe, sparse_prompt_embeddings, dense_prompt_embeddings):
         """Masks and their predicted quality, of one picture or of several.
@@ -137,22 +145,24 @@ class DetailDecoder(MaskDecoder):
             image_embeddings: (B, prompt + details, h, w) of TinyEncoder.
             image_pe: (1, prompt, h, w).
             sparse_prompt_embeddings: (B·n, tokens, prompt), n prompts for each picture, those of a picture together.
-            dense_prompt_embeddings: (B·n, prompt, h, w).
+            dense_prompt_embeddings: (B·n, prompt + 16, h, w) of DrawnPrompts.
 
         Returns:
             Logits (B·n, 4, 4h, 4w) and predicted IoU (B·n, 4).
         """
         dim, prompts = self.transformer_dim, sparse_prompt_embeddings.shape[0]
         embedding, fine, medium = image_embeddings.split([dim, 2 * dim, dim], 1)
+        dense, drawn = dense_prompt_embeddings.split([dim, 16], 1)
         each = prompts // len(embedding)
         tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight]).expand(prompts, -1, -1)
         tokens = torch.cat([tokens, sparse_prompt_embeddings], 1)
-        source = embedding.repeat_interleave(each, 0) + dense_prompt_embeddings
+        source = embedding.repeat_interleave(each, 0) + dense
         states, source = self.transformer(source, image_pe.expand(prompts, -1, -1, -1), tokens)
         source = source.transpose(1, 2).unflatten(2, embedding.shape[2:])
         masks = self._raise(source, pixel_shuffle(medium, 2), pixel_shuffle(fine, 4), each)
         weights = torch.stack([mlp(states[:, 1 + i]) for i, mlp in enumerate(self.output_hypernetworks_mlps)], 1)
-        return (weights @ masks.flatten(2)).unflatten(2, masks.shape[2:]), self.iou_prediction_head(states[:, 0])
+        start = self.gain[:, None, None] * pixel_shuffle(drawn, 4) + self.offset[:, None, None]
+        return start + (weights @ masks.flatten(2)).unflatten(2, masks.shape[2:]), self.iou_prediction_head(states[:, 0])
 
     def _raise(self, source: torch.Tensor, medium: torch.Tensor, fine: torch.Tensor, each: int) -> torch.Tensor:
         """Four times the resolution: (B·n, prompt, h, w) to (B·n, prompt/8, 4h, 4w)."""

@@ -88,7 +88,7 @@ class SamTrainer:
         config, started, recent = self._config, time.monotonic(), []
         self.network.train()
         for step in range(self._done, config.steps):
-            recent = [*recent[-99:], self._step(step)]
+            recent = [*recent[-49:], self._step(step)]
             if (step + 1) % config.save_steps == 0 or step + 1 == config.steps:
                 self._save(step + 1)
             yield Progress(step + 1, config.steps, *map(float, np.mean(recent, axis=0)), time.monotonic() - started)

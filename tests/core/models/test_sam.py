@@ -121,6 +121,21 @@ def test_prompts_are_drawn_by_their_distance():
     assert inside[6, 1] == pytest.approx(-2 / 8) and inside[6, 2] == pytest.approx(2 / 8)  # to both sides of the left edge
 
 
+def test_masks_start_from_what_was_drawn():
+    torch.manual_seed(5)
+    network = build_tiny(SMALL)
+    for parameter in network.mask_decoder.output_hypernetworks_mlps.parameters():
+        torch.nn.init.zeros_(parameter)  # nothing learned
+    predictor = SamPredictor(network)
+    predictor.set_image(np.zeros((64, 64, 3), np.uint8))
+    box, _, _ = predictor.predict(box=np.array([8.0, 16.0, 40.0, 64.0]), multimask_output=False)
+    wanted = np.zeros((64, 64), bool)
+    wanted[16:, 8:40] = True
+    assert (box[0] & wanted).sum() / (box[0] | wanted).sum() > 0.85  # corners of cells of 4 pixels are rounded
+    discs, _, _ = predictor.predict(np.array([[32.0, 32.0]]), np.array([1]))
+    assert np.all(np.diff(discs.sum((1, 2))) < 0) and discs[1].sum() == pytest.approx(np.pi * 8**2, rel=0.15)
+
+
 def test_a_mask_is_taken_instead_of_the_drawing():
     torch.manual_seed(4)
     prompts = build_tiny(SMALL).prompt_encoder
