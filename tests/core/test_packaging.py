@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["setup.py", "pyproject.toml", "python", "gr-semcom", "grc", "hardware", "LICENSE", "README.md"]
-IMPORTED_AS = {"yaml": "pyyaml"}
+IMPORTED_AS = {"yaml": "pyyaml", "PIL": "pillow", "skimage": "scikit_image"}
 WITH_GNURADIO = {"gnuradio", "pmt", "PyQt5", "sip", "zmq", "gi"}
 LIST_BLOCKS = """
 from gnuradio import gr
