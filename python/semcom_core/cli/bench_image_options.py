@@ -14,7 +14,7 @@ from semcom_core.bench.image_importance import KINDS
 from semcom_core.bench.settings import settings_for
 from semcom_core.channel import parse_channel
 from semcom_core.cli.codecs import add_settings_option, settings_from
-from semcom_core.errors import check_choice, check_range
+from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image import IMAGE_CODECS
 from semcom_core.image.fragments import parse_cbr
 
@@ -52,6 +52,8 @@ def links(args: argparse.Namespace) -> list[ImageLink]:
     for cbr in args.cbr:
         parse_cbr(cbr)
     given, found = settings_from(args), []
+    if any(name.rpartition(".")[2] == "cbr" for name in given):
+        raise ConfigError("cbr is given by --set; allowed is --cbr, which takes several")
     common = {"modem": args.modem, "seed": args.seed, "design_snr_db": args.design_snr_db, "keep": args.qualitative is not None}
     for name in dict.fromkeys(args.codec):
         settings = settings_for(name, args.codec, given)

@@ -90,6 +90,7 @@ def test_command_makes_the_rate_for_another_snr(data, tmp_path):
         (["--limit", "0"], "limit is 0; allowed"),
         (["--seed", "-1"], "seed is -1; allowed"),
         (["--set", "beam=3"], "no codec has a setting 'beam'"),
+        (["--set", "jpeg.cbr=1/9"], "allowed is --cbr"),
         (["--json", "/nowhere/image.json"], "output file is '/nowhere/image.json'"),
     ],
 )
