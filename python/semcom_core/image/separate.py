@@ -133,6 +133,9 @@ class AvifCodec(SeparateImageCodec):
     name, number = "avif", 14
     config_class = AvifConfig
 
+    def __init__(self, config: AvifConfig | None = None):
+        super().__init__(config)
+
     @property
     def fit(self) -> Fit:
         return partial(avif_file, speed=self.config.speed)

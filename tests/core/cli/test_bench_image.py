@@ -70,6 +70,14 @@ def test_command_leaves_out_what_cannot_be_and_says_why(data, tmp_path, capsys):
     assert bench("--data", data, "--codec", "jpeg", "--snr-db", "9", "--cbr", "1/5000") == 1
 
 
+def test_command_sets_up_the_codecs_that_have_a_setting(data, tmp_path):
+    path = tmp_path / "image.json"
+    what = ["--codec", "avif", "jpeg", "--snr-db", "9", "--cbr", "1/5", "--limit", "1", "--set", "speed=10", "margin_db=1.0"]
+    assert bench("--data", data, *what, "--json", str(path)) == 0
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert [row["settings"] for row in rows] == [{"speed": 10, "margin_db": 1.0}, {"margin_db": 1.0}]
+
+
 def test_command_makes_the_rate_for_another_snr(data, tmp_path):
     path = tmp_path / "image.json"
     assert bench("--data", data, "--codec", "jpeg", "--snr-db", "3", "--design-snr-db", "12", "--cbr", "1/6", "--json", str(path)) == 0
