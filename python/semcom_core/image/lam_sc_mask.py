@@ -5,11 +5,13 @@
 The symbols of a position are nested: level l sends the first LEVEL_SYMBOLS[l]. Scores fall from group to group within a position; of all
 groups of a message those with the highest scores are sent, so the share that is kept is what was asked for, whatever the scores.
 
-    scores u ─► threshold t(share) ─► mask = [u > t]          backward: d mask = d sigmoid((u - t) / SOFTNESS)
+    scores u ─► threshold t(share) ─► mask = [u > t]          while learning also: mask = sigmoid((u - t) / SOFTNESS)
 
+Scores learn from soft masks, by which symbols are sent with a part of their amplitude. A hard mask with a straight-through gradient teaches
+them nothing: what is not sent has no gradient, and what is sent has that of a slightly larger amplitude, not that of being sent or not.
 The threshold moves with the scores so that the soft share stays; its part of the gradient is that of the implicit function.
 
-Source: the straight-through estimator of Bengio, Leonard, Courville, 2013, under a constraint on the rate.
+Source: the continuous relaxation of Maddison, Mnih, Teh, 2017, and Jang, Gu, Poole, 2017, without its noise and at a given rate.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ SOFTNESS = 0.5
 LEAST_SHARE = LEVEL_SYMBOLS[0] / SYMBOLS
 
 
-def group_energies(latent: Tensor) -> Tensor:
-    """Mean power of a value in each group beyond the first, float (B, G, h, w), of latents (B, 24, h, w)."""
-    power = latent.square()
+def group_energies(latent: Tensor, weights: Tensor) -> Tensor:
+    """Mean weighted power of a value in each group beyond the first, float (B, G, h, w), of latents (B, 24, h, w) and weights (24,)."""
+    power = latent.square() * weights[:, None, None]
     power = power[:, :SYMBOLS] + power[:, SYMBOLS:]
     return torch.stack([part.mean(1) for part in power.split([LEVEL_SYMBOLS[0], *GROUP_SIZES], 1)[1:]], 1) / 2
 
@@ -53,22 +55,26 @@ def threshold(scores: Tensor, share: float) -> Tensor:
 
 
 def chosen(scores: Tensor, share: float) -> Tensor:
-    """Which groups are sent, 0 or 1, float (B, G, h, w), with the gradient of the soft choice.
+    """Which groups are sent, 0 or 1, float (B, G, h, w).
 
     Args:
         scores: nested, float (B, G, h, w); the message is all of them.
         share: of the symbols to keep, LEAST_SHARE to 1.
     """
+    return (scores > threshold(scores, share)).to(scores.dtype)
+
+
+def softly_chosen(scores: Tensor, share: float) -> Tensor:
+    """Part of its amplitude with which each group is sent, 0 to 1, differentiable; arguments as `chosen` takes them."""
     limit = threshold(scores.detach(), share)
-    soft = torch.sigmoid((scores - limit) / SOFTNESS)
-    weight = (soft * (1 - soft)).detach() * torch.tensor(GROUP_SIZES, device=scores.device)[None, :, None, None]
+    soft = torch.sigmoid((scores.detach() - limit) / SOFTNESS)
+    weight = soft * (1 - soft) * torch.tensor(GROUP_SIZES, device=scores.device)[None, :, None, None]
     mean = (weight * scores).sum() / weight.sum().clamp_min(1e-9)
-    steady = torch.sigmoid((scores - mean + mean.detach() - limit) / SOFTNESS)
-    return (scores > limit).to(scores.dtype) + steady - steady.detach()
+    return torch.sigmoid((scores - mean + mean.detach() - limit) / SOFTNESS)
 
 
 def value_mask(groups: Tensor) -> Tensor:
-    """Which values are sent, float (B, 24, h, w), of which groups are (B, G, h, w)."""
+    """Which values are sent, or with which part of their amplitude, float (B, 24, h, w), of what `chosen` says of groups (B, G, h, w)."""
     first = torch.ones_like(groups[:, :1]).expand(-1, LEVEL_SYMBOLS[0], -1, -1)
     rest = groups.repeat_interleave(torch.tensor(GROUP_SIZES, device=groups.device), dim=1, output_size=sum(GROUP_SIZES))
     return torch.cat([first, rest], 1).repeat(1, 2, 1, 1)
@@ -80,7 +86,7 @@ def groups_of(levels: Tensor) -> Tensor:
 
 
 def levels_of(groups: Tensor) -> Tensor:
-    """Levels, int64 (B, h, w), of which groups are sent."""
+    """Levels, int64 (B, h, w), of which groups are sent, or are for the most part."""
     return groups.detach().round().long().sum(1)
 
 

@@ -76,6 +76,7 @@ class Sender(nn.Module):
         self.trunk = Trunk(BLOCK_VALUES + 1, shape.width, shape.sender_blocks, _CONDITIONS)
         self.refine = zero_conv(shape.width, VALUES, 1)
         self.worth = zero_conv(shape.width, len(asc.GROUP_SIZES), 3)
+        self.log_weight = nn.Parameter(torch.zeros(VALUES))  # of the power of each value in the picture over that in the latent
 
     def forward(self, pictures: Tensor, importance: Tensor, conditions: Tensor) -> Latent:
         """See Latent.
@@ -88,7 +89,7 @@ class Sender(nn.Module):
         blocks = blocks_of(pictures)
         inside = self.trunk(torch.cat([blocks, importance], 1), conditions)
         values = self.linear(blocks).float() + self.refine(inside).float()
-        own = asc.group_energies(values)
+        own = asc.group_energies(values, self.log_weight.exp())
         around = avg_pool2d(own, 3, stride=1, padding=1, count_include_pad=False)
         energy = ((own + around) / 2 + _LEAST_POWER).log()  # with its surroundings it is steadier, so levels are cheaper to tell
         energy = energy + (1 + 3 * importance).log()
@@ -149,17 +150,17 @@ class LamScNetwork(nn.Module):
         Args:
             values: as received, 0 where masked or lost, float (B, 24, h, w).
             noise_var: of each complex symbol, inf for a lost one, float (B, 12, h, w).
-            groups: which groups were sent, float (B, G, h, w).
+            groups: which groups were sent, or with which part of their amplitude, float (B, G, h, w).
             amplitude: as `send` tells it.
         """
-        sent = asc.value_mask(groups.detach())
+        sent = asc.value_mask(groups)
         gain = _by_level(self.log_gain, groups).exp()
         power = _by_level(self.log_power, groups).exp()
         snr = power * (1 / noise_var).repeat(1, 2, 1, 1)  # of a lost symbol 0, with a gradient
-        reliability = snr / (snr + (amplitude / gain).square() / 2) * sent
-        snr_db, share = heard(noise_var, sent)
-        weighted = values * (amplitude / gain) * reliability
-        return self.receiver(weighted, reliability, conditions_of(snr_db, share, len(values)))
+        estimate = snr * sent / (snr * sent.square() + (amplitude / gain).square() / 2)
+        snr_db, share = heard(noise_var, sent.detach())
+        weighted = values * (amplitude / gain) * estimate
+        return self.receiver(weighted, estimate * sent, conditions_of(snr_db, share, len(values)))
 
 
 def heard(noise_var: Tensor, sent: Tensor) -> tuple[Tensor, Tensor]:

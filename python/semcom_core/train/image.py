@@ -24,23 +24,26 @@ from semcom_core.image.lam_sc_network import LamScNetwork, LamScShape, condition
 from semcom_core.train.image_crops import Crops, Example, draw
 from semcom_core.train.image_linear import block_transform, start_from
 from semcom_core.train.image_loop import ImageTrainer, Progress
-from semcom_core.train.image_settings import CODEC, ImageTraining
+from semcom_core.train.image_settings import CODEC, MASK, ImageTraining
 from semcom_core.units import db_to_linear
 
 #: Name of the file with the trained network.
 WEIGHTS = "lam_sc.safetensors"
 #: SNR for which the linear transforms start, dB.
 _START_SNR_DB = 8.0
+#: Share of the messages of the stage MASK whose mask is soft; scores learn from these.
+_SOFT = 0.3
 
 
 @dataclass(frozen=True)
 class Message:
-    """What a step draws: the crops, SNR in dB, share of symbols kept, and the noise variance of each symbol (B, 12, h, w)."""
+    """What a step draws: crops, SNR in dB, share of symbols kept, noise variance of each symbol (B, 12, h, w), and if its mask is soft."""
 
     crops: Crops
     snr_db: float
     share: float
     noise_var: Tensor
+    soft: bool = False
 
 
 def draw_message(examples: list[Example], config: ImageTraining, stage: str, rng: np.random.Generator) -> Message:
@@ -51,7 +54,7 @@ def draw_message(examples: list[Example], config: ImageTraining, stage: str, rng
     snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
     side = config.crop // STRIDE
     noise_var = draw_noise_var((config.pictures, SYMBOLS, side, side), snr_db, rng)
-    return Message(crops, snr_db, _share(stage, rng), noise_var)
+    return Message(crops, snr_db, _share(stage, rng), noise_var, soft=stage == MASK and rng.random() < _SOFT)
 
 
 def draw_noise_var(shape: tuple[int, ...], snr_db: float, rng: np.random.Generator) -> Tensor:
@@ -77,9 +80,9 @@ def transmit(network: LamScNetwork, message: Message) -> Tensor:
     """The crops as received, float (B, 3, S, S)."""
     crops, count = message.crops, len(message.crops.pictures)
     latent = network.sender(crops.pictures, crops.importance, conditions_of(message.snr_db, message.share, count))
-    groups = asc.chosen(latent.scores, message.share)
+    groups = (asc.softly_chosen if message.soft else asc.chosen)(latent.scores, message.share)
     values, mask, amplitude = network.send(latent, groups)
-    heard = noisy(values, message.noise_var) * mask.detach()
+    heard = noisy(values, message.noise_var) * (mask.detach() > 0)
     return network.receive(heard, message.noise_var, groups, amplitude)
 
 

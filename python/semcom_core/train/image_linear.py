@@ -67,4 +67,5 @@ def start_from(network: LamScNetwork, transform: BlockTransform) -> None:
         network.sender.linear.bias.copy_(torch.tensor(-down @ transform.mean))
         network.receiver.linear.weight.copy_(torch.tensor(up)[:, :, None, None])
         network.receiver.linear.bias.copy_(torch.tensor(transform.mean))
+        network.sender.log_weight.copy_(torch.tensor(-2 * np.log(gains)))
         network.log_power.copy_(torch.tensor(np.log(transform.powers[order])).expand_as(network.log_power))

@@ -47,6 +47,8 @@ class ImageTrainer:
     ):
         self.network, self._loss, self._config, self._folder = network, loss, config, folder
         self._weights = dict(network.named_parameters())
+        for weight in self._weights.values():
+            weight.grad = torch.zeros_like(weight)  # so that those that the stage does not use have moments to keep
         self._optimizer = torch.optim.AdamW(_groups(self._weights, config), betas=(0.9, 0.98), weight_decay=1e-4, fused=True)
         self._done = load_checkpoint(folder, self._weights, self._optimizer)
 
@@ -71,13 +73,13 @@ class ImageTrainer:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._weights.values(), 0.5)
         self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=False)  # a weight that one message does not use still has moments
+        self._optimizer.zero_grad(set_to_none=False)
         return psnr_db
 
 
 def _groups(weights: dict[str, nn.Parameter], config: ImageTraining) -> list[dict]:
     """The optimizer's groups: parameters, and the share of the learning rate that they get."""
-    shares = {name: config.linear_rate if ".linear." in name else _TABLE_RATE if name.startswith("log_") else 1.0 for name in weights}
+    shares = {name: config.linear_rate if ".linear." in name else _TABLE_RATE if "log_" in name else 1.0 for name in weights}
     return [{"params": [weights[n] for n, share in shares.items() if share == one], "share": one} for one in sorted({*shares.values()})]
 
 

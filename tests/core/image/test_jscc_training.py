@@ -163,9 +163,10 @@ def test_importance_weighs_errors():
 
 def test_the_mask_network_learns_too(tmp_path):
     network = image.new_network(SMALL, examples(), 1)
-    message = replace(image.draw_message(examples(), SHORT, MASK, np.random.default_rng(6)), share=0.4)
+    message = replace(image.draw_message(examples(), SHORT, MASK, np.random.default_rng(6)), share=0.4, soft=True)
     image.loss_of(network, message, 3.0)[0].backward()
-    assert network.sender.worth.weight.grad.abs().sum() > 0 and network.log_gain.grad.abs().sum() > 0
+    found = (network.sender.worth.weight, network.sender.log_weight, network.log_gain)
+    assert all(weight.grad.abs().sum() > 0 for weight in found)
 
 
 def test_deepjscc_learns_and_its_file_makes_a_codec(tmp_path):

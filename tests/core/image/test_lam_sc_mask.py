@@ -28,7 +28,7 @@ def test_the_share_is_kept_to_within_one_group(share):
 
 def test_groups_are_nested_and_the_best_are_sent():
     found = scores(1)
-    groups = asc.chosen(found, 0.4).detach().round()
+    groups = asc.chosen(found, 0.4)
     assert (groups.diff(dim=1) <= 0).all()
     assert found[groups == 1].min() > found[groups == 0].max() - 1e-6
     assert torch.equal(groups, asc.groups_of(asc.levels_of(groups)))
@@ -44,11 +44,17 @@ def test_the_mask_sends_the_symbols_of_the_level():
 def test_the_gradient_flows_to_the_scores_and_keeps_the_share():
     found = scores(2).requires_grad_()
     value = torch.rand(found.shape)
-    groups = asc.chosen(found, 0.4)
-    (groups * value).sum().backward()
+    (asc.softly_chosen(found, 0.4) * value).sum().backward()
     assert (found.grad != 0).float().mean() > 0.9
     # Scores that all move together change nothing; so does every gradient, by the groups' sizes, to the soft share.
     assert found.grad.sum().abs() < 1e-4 * found.grad.abs().sum() + 1e-5
+
+
+def test_the_soft_choice_is_the_hard_one_with_a_soft_edge():
+    found = scores(3)
+    hard, soft = asc.chosen(found, 0.4), asc.softly_chosen(found, 0.4)
+    assert torch.equal(soft > 0.5, hard > 0.5) and asc.levels_of(soft).equal(asc.levels_of(hard))
+    assert 0 < soft.min() < 0.1 and 0.9 < soft.max() < 1
 
 
 def test_following_the_gradient_finds_what_is_worth_sending():
@@ -59,11 +65,11 @@ def test_following_the_gradient_finds_what_is_worth_sending():
     sizes = torch.tensor(asc.GROUP_SIZES)[None, :, None, None]
     gains = []
     for _ in range(150):
-        gain = (asc.chosen(asc.nested(raw), 0.4) * worth * sizes).sum()
+        gain = (asc.softly_chosen(asc.nested(raw), 0.4) * worth * sizes).sum()
         optimizer.zero_grad()
         (-gain).backward()
         optimizer.step()
-        gains.append(gain.item())
+        gains.append((asc.chosen(asc.nested(raw), 0.4) * worth * sizes).sum().item())
     best = (asc.chosen(asc.nested(worth.log()), 0.4) * worth * sizes).sum().item()
     assert gains[0] < 0.85 * best and gains[-1] > 0.93 * best
 
