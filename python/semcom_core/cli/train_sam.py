@@ -17,6 +17,8 @@ from semcom_core.train.sam_settings import SamTraining
 
 #: Longer side at which pictures are kept for the training, pixels: enough for views of twice the network's size.
 _SIDE = 400
+#: The same for the attention, which looks at still less.
+_SMALL_SIDE = 256
 
 
 def add_parsers(kinds) -> None:
@@ -49,7 +51,7 @@ def run_attention(args: argparse.Namespace) -> int:
     prepare(args.out)
     from semcom_core.train.attention import train_attention  # loads torch
 
-    scenes = labelled_scenes(data / "cocoseg", "train", side=_SIDE)
+    scenes = labelled_scenes(data / "cocoseg", "train", side=_SMALL_SIDE)
     knowledge = KnowledgeBase.from_settings(model=args.model)
     follow(train_attention(scenes, knowledge, config, args.out), lambda state: f"loss {state.loss:.3f}")
     print(f"weights written to {args.out}")

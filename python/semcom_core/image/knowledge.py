@@ -24,11 +24,11 @@ class KnowledgeConfig:
     """Settings of the knowledge base. The limits fit "sam-tiny"; for official checkpoints 0.88, 0.95 and 1.0 are usual."""
 
     model: str = setting("sam-tiny", "sam-tiny, or the path of an official checkpoint or of trained weights")
-    points: int = setting(16, "points along each side of the picture that automatic mode asks for, 1 to 128")
-    least_quality: float = setting(0.5, "least predicted IoU of a mask, 0 to 1")
-    least_stability: float = setting(0.7, "least IoU of a mask with itself at a higher and a lower threshold, 0 to 1")
-    stability_offset: float = setting(1.0, "how far the threshold moves for that, logits, 0 to 10")
-    same_box: float = setting(0.7, "masks whose boxes overlap by this IoU are one, 0 to 1")
+    points: int = setting(10, "points along each side of the picture that automatic mode asks for, 1 to 128")
+    least_quality: float = setting(0.3, "least predicted IoU of a mask, 0 to 1")
+    least_stability: float = setting(0.5, "least IoU of a mask with itself at a higher and a lower threshold, 0 to 1")
+    stability_offset: float = setting(0.3, "how far the threshold moves for that, logits, 0 to 10")
+    same_box: float = setting(0.6, "masks whose boxes overlap by this IoU are one, 0 to 1")
     side: int = setting(384, "longer side at which masks are compared, pixels, 64 to 4096")
 
     def __post_init__(self):

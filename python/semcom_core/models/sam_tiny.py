@@ -135,8 +135,11 @@ class DetailDecoder(MaskDecoder):
 
     def __init__(self, **settings):
         super().__init__(**settings)
-        self.gain = nn.Parameter(torch.full((self.num_mask_tokens,), 2.0))
-        self.offset = nn.Parameter(torch.tensor([0.0, *torch.linspace(1, -1, self.num_mask_tokens - 1)]))
+        self.gain = nn.Parameter(torch.full((self.num_mask_tokens,), 3.0))
+        self.offset = nn.Parameter(torch.tensor([0.0, *torch.linspace(1.5, -1.5, self.num_mask_tokens - 1)]))
+        for mlp in self.output_hypernetworks_mlps:
+            nn.init.zeros_(mlp.layers[-1].weight)
+            nn.init.zeros_(mlp.layers[-1].bias)
 
     def predict_masks(self, image_embeddings, image_pe, sparse_prompt_embeddings, dense_prompt_embeddings):
         """Masks and their predicted quality, of one picture or of several.

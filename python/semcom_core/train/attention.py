@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ import torch
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
 from semcom_core.image.attention import small_picture
-from semcom_core.image.attention_features import COUNT, MIRRORED, segment_features
+from semcom_core.image.attention_features import MIRRORED, segment_features
 from semcom_core.image.attention_network import SIDE, AttentionConfig, AttentionNetwork
 from semcom_core.image.attention_weights import WEIGHTS, save_attention
 from semcom_core.image.knowledge import KnowledgeBase
+from semcom_core.image.knowledge_segments import Segments, segments_of
 from semcom_core.image.scenes import Scene
 from semcom_core.train.attention_settings import AttentionTraining
 
@@ -33,6 +34,7 @@ class Item:
         weights: float (n,), share of the picture of each segment.
         labels: int (SIDE/2, SIDE/2), the segment at each place.
         wanted: float (SIDE/2, SIDE/2), the share of each place that belongs to an object.
+        known: whether the figures hold an embedding.
     """
 
     picture: torch.Tensor
@@ -40,6 +42,7 @@ class Item:
     weights: torch.Tensor
     labels: torch.Tensor
     wanted: torch.Tensor
+    known: bool
 
 
 @dataclass(frozen=True)
@@ -52,23 +55,34 @@ class Progress:
     elapsed_s: float
 
 
-def item_of(scene: Scene, knowledge: KnowledgeBase) -> Item:
-    """Segment a picture and measure what the network needs."""
-    segments = knowledge.segments(scene.pixels)
+def colour_regions(pixels: np.ndarray, channels: int, rng: np.random.Generator) -> Segments:
+    """Segments of even colour, with no embedding to speak of and a quality that says nothing.
+
+    Source: Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 2004 (as scikit-image has it).
+    """
+    from skimage.segmentation import felzenszwalb
+
+    labels = felzenszwalb(pixels, scale=float(np.exp(rng.uniform(4, 6.5))), sigma=0.8, min_size=max(2, pixels.size // 3000))
+    masks = labels == np.arange(1, labels.max() + 1)[:, None, None]
+    return segments_of(masks, rng.uniform(0.3, 1, len(masks)), np.zeros((channels, 1, 1), np.float32), "")
+
+
+def item_of(scene: Scene, segments: Segments) -> Item:
+    """Measure in a picture and its segments what the network needs."""
     figures = segment_features(scene.pixels, segments)
     weights = np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
     rows, columns = (((np.arange(SIDE) + 0.5) * n / SIDE).astype(int) for n in scene.labels.shape)
     wanted = torch.from_numpy((scene.labels > 0)[np.ix_(rows, columns)].astype(np.float32))
     labels = torch.from_numpy(segments.labels[np.ix_(rows[1::2], columns[1::2])].astype(np.int64))
     tensors = torch.from_numpy(figures), torch.from_numpy(weights.astype(np.float32))
-    return Item(small_picture(scene.pixels), *tensors, labels, avg_pool2d(wanted[None], 2)[0])
+    return Item(small_picture(scene.pixels), *tensors, labels, avg_pool2d(wanted[None], 2)[0], bool(segments.fingerprint))
 
 
 def mirrored(item: Item) -> Item:
     """The same picture with left and right exchanged."""
     figures = item.figures.clone()
     figures[:, MIRRORED] *= -1
-    return Item(item.picture.flip(2), figures, item.weights, item.labels.flip(1), item.wanted.flip(1))
+    return replace(item, picture=item.picture.flip(2), figures=figures, labels=item.labels.flip(1), wanted=item.wanted.flip(1))
 
 
 def attention_loss(network: AttentionNetwork, items: Sequence[Item], known: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
@@ -93,11 +107,17 @@ class AttentionTrainer:
 
     def __init__(self, scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining):
         torch.manual_seed(config.seed)
-        self._config, self.fingerprint = config, knowledge.model.fingerprint
-        self._items = [item_of(scene, knowledge) for scene in scenes]
-        self.shape = AttentionConfig(embedding=self._items[0].figures.shape[1] - COUNT)
+        self._config, self.shape = config, AttentionConfig(embedding=knowledge.model.channels)
+        self._items = list(self._prepared(scenes, knowledge))
+        self.fingerprint = knowledge.model.fingerprint if any(item.known for item in self._items) else ""
         self.network = AttentionNetwork(self.shape)
         self._optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=0.05)
+
+    def _prepared(self, scenes: Iterable[Scene], knowledge: KnowledgeBase) -> Iterator[Item]:
+        rng = np.random.default_rng(self._config.seed)
+        for scene in scenes:
+            by_colour = rng.random() < self._config.regions
+            yield item_of(scene, colour_regions(scene.pixels, self.shape.embedding, rng) if by_colour else knowledge.segments(scene.pixels))
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -112,7 +132,7 @@ class AttentionTrainer:
         config = self._config
         drawn = [self._items[i] for i in rng.integers(len(self._items), size=config.pictures)]
         items = [mirrored(item) if rng.random() < 0.5 else item for item in drawn]
-        known = torch.from_numpy((rng.random((len(items), 1)) >= config.unknown).astype(np.float32))
+        known = torch.tensor([[float(item.known and rng.random() >= config.unknown)] for item in items])
         colours = torch.from_numpy(np.exp(rng.normal(0, 0.15, (len(items), 3, 1, 1))).astype(np.float32))
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / config.steps))

@@ -14,10 +14,11 @@ from semcom_core.errors import check_range
 class AttentionTraining:
     """Settings of the training."""
 
-    steps: int = setting(1500, "steps, 1 to 1000000")
+    steps: int = setting(600, "steps, 1 to 1000000")
     pictures: int = setting(16, "pictures of a step, 2 to 1024")
     learning_rate: float = setting(2e-3, "highest learning rate, 1e-6 to 0.1")
     unknown: float = setting(0.3, "share of the pictures whose embedding is hidden, as another network's would be, 0 to 1")
+    regions: float = setting(0.3, "share of the pictures cut into regions by colour instead, as if by another network, 0 to 1")
     seed: int = setting(1, "seed of order, augmentation and initial values")
 
     def __post_init__(self):
@@ -25,3 +26,4 @@ class AttentionTraining:
         check_range("pictures", self.pictures, 2, 1024)
         check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
         check_range("unknown", self.unknown, 0, 1)
+        check_range("regions", self.regions, 0, 1)

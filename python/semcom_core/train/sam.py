@@ -19,6 +19,7 @@ from semcom_core.models.sam_tiny import TinyConfig, build_tiny
 from semcom_core.models.sam_weights import WEIGHTS, save_tiny
 from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
 from semcom_core.train.sam_batches import Batch, draw_batch
+from semcom_core.train.sam_calibrate import best_offsets
 from semcom_core.train.sam_losses import prompt_loss
 from semcom_core.train.sam_pictures import Pictures
 from semcom_core.train.sam_settings import SamTraining
@@ -29,6 +30,8 @@ _MEAN = "mean.safetensors"
 #: Parts that are never asked for here: points outside the object, and prompts without a drawing.
 _UNUSED = ("prompt_encoder.point_embeddings.0", "prompt_encoder.no_mask_embed")
 _WARM_UP = 20
+#: Batches on which it is found where masks begin.
+_CALIBRATING = 6
 
 
 @dataclass(frozen=True)
@@ -116,4 +119,9 @@ class SamTrainer:
     def _save(self, done: int) -> None:
         save_checkpoint(self._folder, done, self._weights, self._optimizer)
         save_file(self.mean, self._folder / _MEAN)
-        save_tiny(self._folder / WEIGHTS, self.mean, self._shape, {**asdict(self._config), "done": done})
+        network = build_tiny(self._shape)
+        network.load_state_dict(self.mean)
+        rng = np.random.default_rng(self._config.seed)
+        offsets = best_offsets(network, (draw_batch(self._pictures, rng) for _ in range(_CALIBRATING)))
+        weights = {**self.mean, "mask_decoder.offset": offsets}
+        save_tiny(self._folder / WEIGHTS, weights, self._shape, {**asdict(self._config), "done": done})

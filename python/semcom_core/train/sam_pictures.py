@@ -14,7 +14,7 @@ from semcom_core.image.scenes_objects import CROWD
 from semcom_core.train.sam_settings import SamTraining
 
 #: An object is asked for from this share of the picture on.
-LEAST = 0.005
+LEAST = 0.01
 #: Number of the pixels beside the picture.
 PADDING = 254
 #: Colour beside the picture: what the network pads with.

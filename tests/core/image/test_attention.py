@@ -15,9 +15,9 @@ from semcom_core.image.attention import MODES, Attention, importance_picture
 from semcom_core.image.attention_features import COUNT, MIRRORED, segment_features
 from semcom_core.image.attention_network import AttentionConfig, AttentionNetwork
 from semcom_core.image.attention_weights import WEIGHTS, save_attention
-from semcom_core.image.knowledge_segments import Segments, segments_of
+from semcom_core.image.knowledge_segments import Segments, overlaps, segments_of
 from semcom_core.image.scenes import Scene, generate_scene
-from semcom_core.train.attention import train_attention
+from semcom_core.train.attention import colour_regions, item_of, train_attention
 from semcom_core.train.attention_settings import AttentionTraining
 
 
@@ -43,9 +43,9 @@ def trained(tmp_path_factory):
     rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("attention")
     drawn = [picture_with_square(rng) for _ in range(24)]
     table = {pixels.tobytes(): known_segments(labels) for pixels, labels in drawn}
-    knowledge = SimpleNamespace(model=SimpleNamespace(fingerprint="known"), segments=lambda pixels: table[pixels.tobytes()])
+    knowledge = SimpleNamespace(model=SimpleNamespace(fingerprint="known", channels=2), segments=lambda pixels: table[pixels.tobytes()])
     scenes = [Scene(pixels, (labels == 1).astype(np.uint8)) for pixels, labels in drawn]
-    states = list(train_attention(scenes, knowledge, AttentionTraining(steps=120, pictures=8), folder))
+    states = list(train_attention(scenes, knowledge, AttentionTraining(steps=80, pictures=8), folder))
     assert states[-1].loss < 0.5 * states[0].loss and states[-1].step == states[-1].steps == 120
     return Attention(folder / WEIGHTS)
 
@@ -89,6 +89,17 @@ def test_segments_of_another_network_are_judged_without_its_embedding(trained):
     wide = Segments(other.labels, other.masks, other.predicted_iou, other.areas, np.zeros((7, 2, 2), np.float32), "another network")
     first, second = (trained.importance(np.ascontiguousarray(pixels), one, "channel") for one in (other, wide))
     assert np.array_equal(first, second) and first[labels == 1].mean() > first[labels == 2].mean() + 0.3
+
+
+def test_regions_of_even_colour_stand_in_for_segments():
+    pixels, labels = picture_with_square(np.random.default_rng(5))
+    pixels = np.ascontiguousarray(pixels)
+    found = colour_regions(pixels, 3, np.random.default_rng(0))
+    assert found.fingerprint == "" and found.embedding.shape == (3, 1, 1)
+    assert max(overlaps(found.masks, (labels == 1)[None])[:, 0]) > 0.7
+    item = item_of(Scene(pixels, (labels == 1).astype(np.uint8)), found)
+    assert not item.known and item.figures.shape == (len(found.masks) + 1, COUNT + 3) and item.wanted.shape == item.labels.shape == (48, 48)
+    assert item.wanted.mean() == pytest.approx((labels == 1).mean(), abs=0.01)
 
 
 def test_pictures_of_any_size_get_an_importance(trained):
