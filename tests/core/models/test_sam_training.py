@@ -13,10 +13,11 @@ from semcom_core.errors import ConfigError
 from semcom_core.image.scenes import Scene, generate_scene
 from semcom_core.image.scenes_objects import bounding_box, inner_point
 from semcom_core.models.sam import load_sam
-from semcom_core.models.sam_tiny import TinyConfig
+from semcom_core.models.sam_tiny import TinyConfig, build_tiny
 from semcom_core.models.sam_weights import WEIGHTS
 from semcom_core.train.sam import SamTrainer
 from semcom_core.train.sam_batches import draw_batch
+from semcom_core.train.sam_calibrate import best_offsets
 from semcom_core.train.sam_losses import mask_losses, overlap, prompt_loss
 from semcom_core.train.sam_pictures import PADDING, Pictures, objects_of, paste, view
 from semcom_core.train.sam_settings import SamTraining
@@ -100,6 +101,17 @@ def test_a_point_is_judged_by_its_best_output_and_reports_the_one_it_chose():
     assert chosen.item() == 1.0 and missed.item() == 0.0 and worse > loss
     by_box, box_iou = prompt_loss(logits, quality, wanted, several=False)
     assert by_box < 0.01 and box_iou.item() == 1.0
+
+
+def test_masks_begin_where_they_overlap_most():
+    network = build_tiny(SMALL)  # nothing learned: a box is answered by itself
+    network.mask_decoder.offset.data[0] = -1.5
+    pictures = Pictures([square(side=24)], 64, SamTraining(pictures=4, prompts=1, scenes=0.0, paste=0.0))
+    found = best_offsets(network, [draw_batch(pictures, np.random.default_rng(seed)) for seed in range(3)])
+    assert found.shape == (4,) and abs(found[0].item()) <= 0.5  # shifts are tried in steps of a quarter, boxes are shaken
+    before = network.mask_decoder.offset.detach()
+    shifts = (found - before)[1:]
+    assert torch.equal(shifts, shifts[:1].expand(3))
 
 
 def test_training_goes_on_where_it_was(tmp_path):
