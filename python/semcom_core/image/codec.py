@@ -20,7 +20,7 @@ class DecodedImage:
 
     Args:
         pixels: the picture, uint8 (H, W, 3) RGB; where `decoded` is False, the best guess.
-        decoded: whether all that the sender coded digitally has arrived and every fragment is there.
+        decoded: whether all that the sender coded digitally has arrived, or of an analog codec every fragment.
         message_id: number of the message, 0 to 255.
         reason: why the picture is degraded, in one line; empty where it is not.
         missing: fragments that never arrived.

@@ -96,7 +96,7 @@ class HybridCodec:
             raise FrameError(f"the size of picture {header.message_id} did not arrive; {lacking or 'no fragment is missing'}")
         read = _read_matched if plan.profile == "matched" else _read_graceful
         pixels, reason = read(plan, side, y[plan.side.uses :], noise_var[plan.side.uses :])
-        reason = "; ".join(filter(None, (reason, lacking)))
+        reason = "; ".join(filter(None, (reason, lacking))) if reason else ""
         pixels = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
         return DecodedImage(pixels, not reason, header.message_id, reason, reception.missing, header.fragments)
 

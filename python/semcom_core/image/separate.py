@@ -93,7 +93,7 @@ class SeparateImageCodec(ABC):
             pixels = read_file(data, *size)
         except FrameError as error:
             pixels, reason = np.full((*size, 3), _MID_GREY, np.uint8), f"{reason or 'the CRC holds'}: {error}"
-        if reception.missing:
+        if reason and reception.missing:
             reason = "; ".join(filter(None, (reason, _missing(reception))))
         return DecodedImage(pixels, not reason, header.message_id, reason, reception.missing, header.fragments)
 

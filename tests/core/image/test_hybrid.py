@@ -82,7 +82,7 @@ def test_one_receiver_decodes_both_profiles(graceful):
 def test_a_margin_makes_up_for_lost_fragments(profile):
     frames = codec(profile, margin_db=3.0).encode(PICTURE, 10.0)
     got = codec().decode(through(frames, "awgn:10")[2:])
-    assert got.missing == 2 and got.fragments == len(frames) and not got.decoded and "2 of" in got.reason
+    assert got.missing == 2 and got.fragments == len(frames) and got.decoded and not got.reason
     assert psnr(PICTURE, got.pixels) > 24
 
 
