@@ -77,6 +77,7 @@ class DigitalLink:
     Args:
         uses: complex symbols sent, 1 and more.
         index: rate index, 0 to INDICES - 1 (see index_for).
+        shaped: give QAM shaped amplitudes where the link is long enough; both ends need the same.
 
     Raises:
         ConfigError: a number is out of range.
@@ -84,6 +85,7 @@ class DigitalLink:
 
     uses: int
     index: int
+    shaped: bool = True
 
     def __post_init__(self):
         check_range("uses", self.uses, 1, float("inf"))
@@ -134,7 +136,7 @@ class DigitalLink:
     def _shape(self) -> tuple[int, float] | None:
         """Bits of one axis and code rate of shaped QAM; None for uniform QAM."""
         fitting = [shape for least_db, shape in _SHAPED.items() if snr_db_of(self.index) >= least_db]
-        return fitting[-1] if fitting and self.uses >= _LEAST_SHAPED_USES else None
+        return fitting[-1] if self.shaped and fitting and self.uses >= _LEAST_SHAPED_USES else None
 
     @cached_property
     def _info_bits(self) -> int:

@@ -42,6 +42,7 @@ class SeparateImageConfig:
 
     cbr: str = setting("1/16", "channel uses over 3 H W, a number or a fraction; the size of the picture is counted")
     margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
+    shaped: bool = setting(False, "shape the amplitudes of QAM, as the hybrid codec does; both ends need the same")
 
     def __post_init__(self):
         parse_cbr(self.cbr)
@@ -75,7 +76,7 @@ class SeparateImageCodec(ABC):
         height, width = pixels.shape[:2]
         uses = shape_for(uses_for(parse_cbr(self.config.cbr), height, width)).uses
         params = index_for(snr_db, self.config.margin_db)
-        side, link = _parts(uses, params)
+        side, link = _parts(uses, params, self.config.shaped)
         data = fitted(pixels, link.capacity_bytes, self.fit)
         return frames_of(np.concatenate([side.encode(height, width), link.encode(data)]), self.number, message_id, params)
 
@@ -83,7 +84,7 @@ class SeparateImageCodec(ABC):
         """The picture in some of its frames, in any order; where the file is damaged, what can be read of it (see ImageCodec)."""
         reception = received(frames, self.number, self.name)
         header = reception.header
-        side, link = _parts(reception.symbols.size, header.params)
+        side, link = _parts(reception.symbols.size, header.params, self.config.shaped)
         size = side.decode(reception.symbols, reception.noise_var)
         if size is None or not all(size):
             raise FrameError(f"the size of picture {header.message_id} did not arrive; {_missing(reception)}")
@@ -141,16 +142,17 @@ class AvifCodec(SeparateImageCodec):
         return partial(avif_file, speed=self.config.speed)
 
 
-def _parts(uses: int, params: int) -> tuple[SidePart, DigitalLink]:
+def _parts(uses: int, params: int, shaped: bool) -> tuple[SidePart, DigitalLink]:
     """Side part (height, width) and digital part of a picture's symbols.
 
     Raises:
         FrameError: there are too few symbols for both.
     """
     side = SidePart(uses, (MAX_SIDE.bit_length(),) * 2)
-    if uses <= side.uses or not DigitalLink(uses - side.uses, params).capacity_bytes:
+    link = DigitalLink(uses - side.uses, params, shaped) if uses > side.uses else None
+    if link is None or not link.capacity_bytes:
         raise FrameError(f"picture has {uses} channel uses, which carry no file at rate index {params}; more are needed: raise cbr")
-    return side, DigitalLink(uses - side.uses, params)
+    return side, link
 
 
 def _missing(reception: Reception) -> str:

@@ -96,3 +96,13 @@ def test_refuses_what_is_out_of_range():
         link.encode(bytes(link.capacity_bytes + 1))
     with pytest.raises(FrameError, match="shape"):
         link.decode(np.zeros(99), np.ones(99))
+
+
+def test_uniform_qam_carries_less_and_arrives_too():
+    plain, shaped = DigitalLink(4000, index_for(10.0), shaped=False), DigitalLink(4000, index_for(10.0))
+    assert plain.capacity_bytes < 0.97 * shaped.capacity_bytes
+    data, noise = message(plain), 10**-1.05
+    symbols = plain.encode(data)
+    assert len(np.unique(np.round(symbols, 4))) <= 256
+    received = symbols + complex_noise(symbols.shape, noise, np.random.default_rng(1))
+    assert plain.decode(received, np.full(4000, noise)) == (data, True)
