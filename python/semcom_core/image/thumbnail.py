@@ -20,6 +20,9 @@ from semcom_core.image.opponent import from_opponent, to_opponent
 #: Variance of a coefficient at frequency 1 (half a period over the larger side) over the number of pixels, for each opponent colour.
 _VARIANCES = (800.0, 110.0, 45.0)
 _MEAN = 128.0
+#: The lowest coefficients are sent this many times: without them nothing else shows, and a fragment may be lost.
+_LOWEST, _COPIES = 12, 3
+_LEAST_NOISE = 1e-9
 
 
 class Thumbnail:
@@ -46,19 +49,26 @@ class Thumbnail:
     def decode(self, symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
         """The picture, float (H, W, 3), by least squares: coefficients that are noisier are trusted less."""
         values = np.stack([symbols.real, symbols.imag], axis=1).ravel()[: self._places.size]
-        noise = np.repeat(noise_var / 2, 2)[: self._places.size]
-        g, v = self._amplitudes, self._variances
-        spectrum = np.zeros(self._size[0] * self._size[1] * 3)
-        spectrum[self._places] = g * v / (g**2 * v + noise) * values
+        weight = self._amplitudes / np.maximum(np.repeat(noise_var / 2, 2)[: self._places.size], _LEAST_NOISE)
+        evidence, certainty = (np.zeros(self._size[0] * self._size[1] * 3) for _ in range(2))
+        np.add.at(evidence, self._places, weight * values)
+        np.add.at(certainty, self._places, weight * self._amplitudes)
+        spectrum = np.zeros(evidence.size)
+        spectrum[self._places] = self._variances * evidence[self._places] / (1 + self._variances * certainty[self._places])
         return from_opponent(idctn(spectrum.reshape(*self._size, 3), axes=(0, 1), norm="ortho")) + _MEAN
 
 
 @lru_cache(maxsize=8)
 def _lowest(count: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places, in a flattened spectrum (H, W, 3), of the `count` coefficients of the largest expected variance, and those variances."""
+    """Places, in a flattened spectrum (H, W, 3), of the coefficients of the largest expected variance, and those variances.
+
+    They are `count`, with the copies of the lowest, or all where there are fewer.
+    """
     side = max(height, width)
     rows, columns = np.arange(height) * (side / height), np.arange(width) * (side / width)
     frequency2 = np.maximum(rows[:, None] ** 2 + columns[None, :] ** 2, 0.25)
     variances = (np.array(_VARIANCES) * height * width / frequency2[..., None]).ravel()
-    places = np.argsort(-variances, kind="stable")[:count]
+    order = np.argsort(-variances, kind="stable")
+    copies = np.tile(order[:_LOWEST], _COPIES - 1) if count > _COPIES * _LOWEST else order[:0]
+    places = np.concatenate([order[: count - copies.size], copies])
     return places, variances[places]

@@ -108,6 +108,16 @@ def test_a_thumbnail_shows_the_picture_and_takes_about_the_power_it_may():
     assert psnr_db(PICTURE, shown) > 17
 
 
+def test_a_thumbnail_survives_the_loss_of_any_sixteenth():
+    one = Thumbnail(160, *PICTURE.shape[:2])
+    symbols = one.encode(PICTURE)
+    for fragment in range(16):
+        noise = np.full(160, 0.01)
+        noise[fragment::16] = np.inf
+        shown = np.clip(np.rint(one.decode(np.where(np.isfinite(noise), symbols, 0), noise)), 0, 255).astype(np.uint8)
+        assert psnr_db(PICTURE, shown) > 16
+
+
 def test_emphasis_moves_quality_to_where_it_matters():
     importance = np.zeros(PICTURE.shape[:2], np.float32)
     importance[30:90, 40:110] = 1
