@@ -32,7 +32,7 @@ def test_pictures_come_back_whatever_the_order(flowgraph, collect, post, make_fr
     strays.append(pdu.text_pdu("no frame"))
     for message in [*strays, *map(pdu.frame_pdu, [*first[::2], *second[::-1], *first[1::2], first[3]])]:
         post(decoder, "in", message)
-    found = [read_picture_pdu(m) for m in out.wait(2)]
+    found = [read_picture_pdu(m) for m in out.wait(2, 60)]
     assert [(meta["message_id"], meta["decoded"], meta["missing"], meta["fragments"]) for meta, _ in found] == [
         (7, True, 0, 16), (8, True, 0, 16)]
     assert (found[0][0]["snr_db"], found[0][0]["cfo_hz"]) == (13.0, 50.0)
@@ -46,7 +46,7 @@ def test_missing_fragments_are_waited_for_and_the_picture_is_marked(flowgraph, c
     lacking, whole = received(picture(1), 1), received(picture(2), 2)
     for frame in [*lacking[:5], *lacking[11:], *whole]:
         post(decoder, "in", pdu.frame_pdu(frame))
-    (first, pixels), (second, _) = (read_picture_pdu(m) for m in out.wait(2))
+    (first, pixels), (second, _) = (read_picture_pdu(m) for m in out.wait(2, 60))
     assert (first["message_id"], first["decoded"], first["missing"]) == (1, False, 6)
     assert first["reason"] and pixels.shape == picture().shape
     assert (second["message_id"], second["decoded"]) == (2, True)
@@ -68,5 +68,5 @@ def test_both_profiles_of_the_hybrid_codec_are_taken(flowgraph, collect, post):
         for frame in load_image_codec("hybrid", profile=profile, speed=10).encode(picture(height=192, width=192), 10.0, number):
             heard = ReceivedFrame(frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32))
             post(decoder, "in", pdu.frame_pdu(heard))
-    assert [read_picture_pdu(m)[0]["decoded"] for m in out.wait(2)] == [True, True]
+    assert [read_picture_pdu(m)[0]["decoded"] for m in out.wait(2, 60)] == [True, True]
     assert decoder.other_codec == 0

@@ -30,7 +30,7 @@ def test_frames_are_the_codecs_and_the_end_comes_last(flowgraph, collect, post):
     for message in (picture_pdu(picture(), message_id=255), picture_pdu(tiny), pmt.from_long(1), pdu.end_pdu()):
         post(encoder, "in", message)
     expected = load_image_codec("jpeg", **OPTIONS).encode(picture(), 7.0, 255)
-    messages = out.wait(len(expected) + 1)
+    messages = out.wait(len(expected) + 1, 60)
     frames = [pdu.read_frame(m) for m in messages[:-1]]
     assert [f.header for f in frames] == [f.header for f in expected]
     assert all(np.array_equal(a.symbols, b.symbols) for a, b in zip(frames, expected, strict=True))

@@ -46,7 +46,7 @@ def run(repository, tmp_path):
 
 def test_lost_fragments_cost_quality_and_nothing_else(run):
     status, said = run("""
-        link = small_image_link(folder, loss=0.1)
+        link = small_image_link(folder, loss=0.4)
         link.run()
         counts = link.monitor.ledger.counts
         assert link.loss.lost >= 2 and counts["marked"] >= 1, (link.loss.lost, counts)
