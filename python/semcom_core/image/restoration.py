@@ -11,9 +11,6 @@ the noise level as a further channel as in K. Zhang et al., "FFDNet", IEEE Trans
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.resources import files
-
 import numpy as np
 import torch
 from torch import nn
@@ -55,18 +52,17 @@ class _Block(nn.Module):
 
 
 @torch.inference_mode()
-def restore(picture: np.ndarray, bits: int, network: RestorationNetwork | None = None) -> np.ndarray:
+def restore(picture: np.ndarray, bits: int, network: RestorationNetwork) -> np.ndarray:
     """A decoded picture with less of its coding's marks.
 
     Args:
         picture: float or uint8 (H, W, 3), 0 to 255.
         bits: that the picture was coded in.
-        network: another than the one that comes with the package.
+        network: trained by `semcom train restoration`, in evaluation mode.
 
     Returns:
         float32 (H, W, 3).
     """
-    network = network or _shipped()
     height, width = picture.shape[:2]
     level = torch.tensor([np.log2(max(bits, 1) / (height * width))], dtype=torch.float32)
     margins = [(_BORDER, _BORDER + side % 2) for side in (height, width)]
@@ -80,13 +76,3 @@ def restore(picture: np.ndarray, bits: int, network: RestorationNetwork | None =
                 done = network(tile.contiguous(memory_format=torch.channels_last), level)[0, :, _BORDER:-_BORDER, _BORDER:-_BORDER]
             result[:, top : top + _TILE, left : left + _TILE] = done
     return 255 * result[:, :height, :width].permute(1, 2, 0).numpy()
-
-
-@lru_cache(maxsize=1)
-def _shipped() -> RestorationNetwork:
-    from safetensors.torch import load
-
-    network = RestorationNetwork().eval().to(memory_format=torch.channels_last)
-    data = (files("semcom_core") / "models" / "hybrid" / "restoration.safetensors").read_bytes()
-    network.load_state_dict({name: value.float() for name, value in load(data).items()})
-    return network
