@@ -6,7 +6,8 @@
 
 A rate index stands for the SNR that its rate is made for. The rates were measured: for each SNR and modulation the rate, lowered in
 steps of 1 % of capacity, at which 24 blocks of 8,448 bits in a row came out right; _BACKOFF_DB is taken off that. With 0.15 dB off, 40 of
-40 messages of 40,000 uses arrived at 7 dB, and 35 of 40 at 2 dB, whose gap was raised then. Uniform QAM needs 0.5 dB more at 4 dB and 1.1 dB more at 16 dB.
+40 messages of 40,000 uses arrived at 7 dB, and 35 of 40 at 2 dB, whose gap was raised then. Uniform QAM needs 0.5 dB more at 4 dB and
+1.1 dB more at 16 dB.
 """
 
 from __future__ import annotations
