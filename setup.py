@@ -35,6 +35,7 @@ REQUIRES = [
     "segment-anything>=1.0",
     "scikit-image>=0.22",
     "pillow>=11.3",  # its wheels have AVIF from here on
+    "imageio-ffmpeg>=0.8.1",  # its ffmpeg has VVenC from here on
     "transformers>=5",
     "accelerate>=1",  # transformers asks for it when it loads a GGUF file
     "gguf>=0.10",

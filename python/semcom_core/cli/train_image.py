@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom train image`, `deepjscc` and `restoration`: the learned image codecs, on COCO pictures with labels and without."""
+"""`semcom train image` and `deepjscc`: the learned image codecs, on COCO pictures with labels and without."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ def add_parsers(kinds) -> None:
     image.add_argument("--stage", default=ALL, help=f"one of {', '.join(STAGES)}: {what} (default {ALL})")
     baseline = kinds.add_parser("deepjscc", help="the learned baseline \"deepjscc\"")
     baseline.add_argument("--symbols", type=int, default=_SYMBOLS, help="complex symbols for 8x8 pixels, 1 to 12 (default 12, CBR 1/16)")
-    restoration = kinds.add_parser("restoration", help="the network that restores what the codec \"hybrid\" decodes")
-    for one, run in ((image, run_image), (baseline, run_deepjscc), (restoration, run_restoration)):
+    for one, run in ((image, run_image), (baseline, run_deepjscc)):
         one.add_argument("--data", help=f"folder with cocoseg/ and photos/coco_extra/ (default ${DATA_VARIABLE})")
         one.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the result")
         add_arguments(one, ImageTraining)
@@ -70,18 +69,6 @@ def run_deepjscc(args: argparse.Namespace) -> int:
 
     shape = DeepjsccShape(symbols=args.symbols)
     follow(train_deepjscc(config, training_examples(data, config.crop), args.out, shape), _quality)
-    print(f"weights written to {args.out}")
-    return 0
-
-
-def run_restoration(args: argparse.Namespace) -> int:
-    """Train the network that restores decoded pictures."""
-    config, data = from_arguments(ImageTraining, args), data_folder(args.data, "cocoseg/ or photos/coco_extra/")
-    prepare(args.out)
-    from semcom_core.train.image_crops import training_examples
-    from semcom_core.train.restoration import train_restoration
-
-    follow(train_restoration(config, training_examples(data, config.crop), args.out), _quality)
     print(f"weights written to {args.out}")
     return 0
 

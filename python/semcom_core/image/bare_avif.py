@@ -16,13 +16,12 @@ from functools import lru_cache, partial
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.image.separate_avif import avif_file, encoded
-from semcom_core.image.separate_files import fitted, read_file, smaller_size
+from semcom_core.image.separate_avif import avif_file
+from semcom_core.image.separate_files import fitted, read_file
+from semcom_core.image.shrink import sizes
 
 #: Places of the size in an image extent box, and of the data's length in an item location box (version 0, one item of one extent).
 _SIZE_PLACE, _LENGTH_PLACE = 4, 18
-#: How often a picture may be shrunk before it is coded.
-MAX_STEPS = 15
 
 
 def compress(pixels: np.ndarray, most: int, speed: int) -> tuple[bytes, int]:
@@ -33,7 +32,7 @@ def compress(pixels: np.ndarray, most: int, speed: int) -> tuple[bytes, int]:
         speed: of the encoder, 0 (slow and small) to 10.
 
     Returns:
-        The data, and how often the picture was shrunk before (see separate_files).
+        The data, and how often the picture was shrunk before (see shrink).
 
     Raises:
         FrameError: the picture fits no file of that size.
@@ -43,17 +42,7 @@ def compress(pixels: np.ndarray, most: int, speed: int) -> tuple[bytes, int]:
     start = file.index(b"mdat") + 4
     place = file.index(b"ispe") + 4 + _SIZE_PLACE
     coded = struct.unpack(">II", file[place : place + 8])
-    return file[start:], _sizes(height, width).index(coded)
-
-
-def encode(pixels: np.ndarray, quality: int, steps: int, speed: int) -> bytes:
-    """AV1 data of a picture that is first shrunk `steps` times, at a quality of 0 to 63, the finest."""
-    from PIL import Image
-
-    image = Image.fromarray(pixels)
-    size = _sizes(image.height, image.width)[steps]
-    file = encoded(image.resize(size, Image.Resampling.LANCZOS) if steps else image, 63 - quality, speed)
-    return file[file.index(b"mdat") + 4 :]
+    return file[start:], sizes(height, width).index(coded)
 
 
 def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:
@@ -65,7 +54,7 @@ def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:
     Raises:
         FrameError: the data are no AV1 picture of that size.
     """
-    coded_width, coded_height = _sizes(height, width)[steps]
+    coded_width, coded_height = sizes(height, width)[steps]
     boxes = _boxes(coded_height, coded_width)
     place = boxes.index(b"iloc") + 4 + _LENGTH_PLACE
     head = boxes[:place] + struct.pack(">I", len(data)) + boxes[place + 4 : -8] + struct.pack(">I", len(data) + 8) + b"mdat"
@@ -73,15 +62,6 @@ def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:
         return read_file(head + data, height, width)
     except RuntimeError as error:
         raise FrameError(f"{len(data)} bytes are no AV1 picture of {coded_width}x{coded_height} pixels: {error}") from error
-
-
-@lru_cache(maxsize=8)
-def _sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """Width and height of a picture shrunk 0 to MAX_STEPS times."""
-    sizes = [(width, height)]
-    while len(sizes) <= MAX_STEPS:
-        sizes.append(smaller_size(sizes[-1]))
-    return sizes
 
 
 @lru_cache(maxsize=8)

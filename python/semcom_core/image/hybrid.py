@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hybrid image codec: AV1 layers over a channel code near capacity, and analog symbols for what they leave.
+"""The hybrid image codec: VVC layers over a channel code near capacity, and analog symbols for what they leave.
 
-    matched    picture ─► AV1 ─► channel code                                  best where the SNR is known
-    graceful   picture ─► AV1 base ─────────────────► channel code ─┐
-               what it leaves ─► AV1 enhancement ──► channel code ─┤ superposed
+    matched    picture ─► VVC ─► channel code                                  best where the SNR is known
+    graceful   picture ─► VVC base ─────────────────► channel code ─┐
+               what it leaves ─► VVC enhancement ──► channel code ─┤ superposed
                what that leaves ─► cosine coefficients, analog ────┘
                picture ─► lowest frequencies, analog ─► uses of their own      gets better with every dB, and never fails outright
 
@@ -27,6 +27,7 @@ from semcom_core.image.hybrid_plan import PROFILES, Plan, Split, graceful_split
 from semcom_core.image.layers import Layers, add_layer, compress_layers
 from semcom_core.image.picture import check_importance, check_pixels
 from semcom_core.image.refinement import Refinement
+from semcom_core.image.still import CODERS
 from semcom_core.image.superposition import Received, Superposition
 from semcom_core.image.thumbnail import Thumbnail
 from semcom_core.phy.frame import Frame, ReceivedFrame
@@ -43,7 +44,8 @@ class HybridConfig:
     profile: str = setting("matched", "matched (one digital layer) or graceful (base, enhancement and analog layer)")
     cbr: str = setting("1/16", "channel uses over 3 H W, a number or a fraction; all side information is counted")
     margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
-    speed: int = setting(4, "speed of the AV1 encoder, 0 (slowest, best) to 10")
+    coder: str = setting("vvc", "vvc, or av1, which needs no ffmpeg program at either end")
+    speed: int = setting(5, "speed of the encoder, 0 (slowest, best) to 10")
     price: float = setting(1.3, "dB where it is important that a dB of the whole picture must bring, 0.1 to 100")
     offset_db: float = setting(6.0, "graceful: how far below the stated SNR the base still arrives, dB, 0 to 20")
     base: int = setting(15, "graceful: the base layer's share of the power in 32nds, 1 to 27")
@@ -53,6 +55,7 @@ class HybridConfig:
         check_choice("profile", self.profile, PROFILES)
         parse_cbr(self.cbr)
         check_range("margin_db", self.margin_db, 0.0, 30.0)
+        check_choice("coder", self.coder, CODERS)
         check_range("speed", self.speed, 0, 10)
         check_range("price", self.price, 0.1, 100.0)
         check_range("offset_db", self.offset_db, 0.0, 20.0)
@@ -124,7 +127,7 @@ class HybridCodec:
         sizes = [link.capacity_bytes for link in layers.links]
         if importance is not None:
             pixels = emphasise(pixels, importance, sum(sizes), self.config.price)
-        return compress_layers(pixels, sizes, self.config.speed)
+        return compress_layers(pixels, sizes, self.config.coder, self.config.speed)
 
 
 def _read_matched(plan: Plan, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray) -> tuple[np.ndarray, str]:

@@ -12,10 +12,10 @@ import math
 from dataclasses import dataclass
 
 from semcom_core.errors import FrameError
-from semcom_core.image.bare_avif import MAX_STEPS
 from semcom_core.image.digital import INDICES, DigitalLink, index_for
 from semcom_core.image.picture import MAX_SIDE
 from semcom_core.image.refinement import SCALES
+from semcom_core.image.shrink import MAX_STEPS
 from semcom_core.image.side import SidePart
 from semcom_core.image.superposition import Superposition
 

@@ -31,7 +31,7 @@ from semcom_core.image.fragments import parse_cbr, uses_for
 from semcom_core.image.jscc_layers import SYMBOLS, position_importance
 from semcom_core.image.jscc_pictures import from_symbols, importance_tensor, positions_of, to_pixels, to_symbols, to_tensor
 from semcom_core.image.jscc_weights import JsccModel, load_model
-from semcom_core.image.lam_sc_mask_code import levels_from_bytes, levels_to_bytes
+from semcom_core.image.lam_sc_mask_code import mask_from_bytes, mask_to_bytes
 from semcom_core.image.lam_sc_network import LamScNetwork, LamScShape, Latent, conditions_of
 from semcom_core.image.picture import check_importance, check_pixels
 from semcom_core.phy.frame import Frame, ReceivedFrame
@@ -114,11 +114,11 @@ class LamScCodec:
         """
         heard = message.hear(frames, self.number, self.name, self._model.number)
         height, width = heard.prelude.height, heard.prelude.width
-        levels, known = _levels_of(heard, positions_of(height, width))
+        levels, important, known = _mask_of(heard, positions_of(height, width))
         groups = asc.groups_of(levels)
         values, noise_var = from_symbols(heard.symbols[:known], heard.noise_var[:known], asc.value_mask(groups)[0, :SYMBOLS].numpy() > 0)
         with torch.inference_mode():
-            picture = self._network.receive(values, noise_var, groups, heard.prelude.amplitude)
+            picture = self._network.receive(values, noise_var, important, groups, heard.prelude.amplitude)
         reception = heard.reception
         common = {"missing": reception.missing, "fragments": reception.header.fragments, "reason": heard.reason}
         return DecodedImage(to_pixels(picture, height, width), not heard.reason, reception.header.message_id, **common)
@@ -155,17 +155,22 @@ class LamScCodec:
 
 def _choice(latent: Latent, share: float, index: int) -> _Choice:
     levels = asc.levels_of(asc.chosen(latent.scores, share))
-    if bool((levels == len(asc.GROUP_SIZES)).all()):
+    if bool((levels == len(asc.GROUP_SIZES)).all()) and not latent.important.any():
         return _Choice(levels, b"", 0)
-    mask = levels_to_bytes(levels[0].numpy())
+    mask = mask_to_bytes(levels[0].numpy(), latent.important[0].numpy())
     uses = message.mask_uses_for(mask, index)
     return _Choice(levels, mask, uses)
 
 
-def _levels_of(heard: message.Heard, shape: tuple[int, int]) -> tuple[torch.Tensor, int]:
-    """Levels, int64 (1, h, w), and how many of the symbols they explain: without the mask, the first of each position."""
+def _mask_of(heard: message.Heard, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Levels, int64 (1, h, w), which positions are important, bool (1, h, w), and how many of the symbols the levels explain.
+
+    Without the mask these are the first of each position.
+    """
+    nowhere = torch.zeros((1, *shape), dtype=torch.bool)
     if heard.mask is None:
-        return torch.zeros((1, *shape), dtype=torch.int64), math.prod(shape)
+        return torch.zeros((1, *shape), dtype=torch.int64), nowhere, math.prod(shape)
     if not heard.mask:
-        return torch.full((1, *shape), len(asc.GROUP_SIZES)), len(heard.symbols)
-    return torch.from_numpy(levels_from_bytes(heard.mask, shape))[None], len(heard.symbols)
+        return torch.full((1, *shape), len(asc.GROUP_SIZES)), nowhere, len(heard.symbols)
+    levels, important = map(torch.from_numpy, mask_from_bytes(heard.mask, shape))
+    return levels[None], important[None], len(heard.symbols)

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Levels of the positions of a picture to bytes and back, in whole numbers, so that both ends agree on every machine.
+"""The mask of a picture to bytes and back, in whole numbers, so that both ends agree on every machine.
+
+    levels of the positions | which of them are important, where some are
 
 Adaptive arithmetic coding, line by line: how often each level was seen is counted for each pair of levels on the left and above. Before
 anything was seen, a level counts as likely as it is close to the mean of the two.
@@ -24,10 +26,10 @@ _LENGTH_BYTES = 2
 class LevelModel:
     """Counts of levels for each pair of neighbours."""
 
-    def __init__(self):
-        level, left, above = np.ogrid[:_LEVELS, :_LEVELS, :_LEVELS]
+    def __init__(self, levels: int):
+        level, left, above = np.ogrid[:levels, :levels, :levels]
         start = 1 + (64 >> np.abs(2 * level - left - above))
-        self._counts = [[start[:, i, j].tolist() for j in range(_LEVELS)] for i in range(_LEVELS)]
+        self._counts = [[start[:, i, j].tolist() for j in range(levels)] for i in range(levels)]
 
     def counts(self, left: int, above: int) -> list[int]:
         """Counts of the levels after these neighbours."""
@@ -41,9 +43,20 @@ class LevelModel:
             self._counts[left][above] = [(count + 1) // 2 for count in counts]
 
 
-def levels_to_bytes(levels: np.ndarray) -> bytes:
-    """Bytes of levels, int (h, w)."""
-    model, parts = LevelModel(), []
+def mask_to_bytes(levels: np.ndarray, important: np.ndarray) -> bytes:
+    """Bytes of the levels, int (h, w), and of which positions are important, bool (h, w)."""
+    return _coded(levels, _LEVELS) + (_coded(important.astype(int), 2) if important.any() else b"")
+
+
+def mask_from_bytes(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Levels, int64 (h, w), and which positions are important, bool (h, w), of their bytes; zeros after them are left aside."""
+    levels, data = _decoded(data, shape, _LEVELS)
+    important, _ = _decoded(data, shape, 2) if any(data) else (np.zeros(shape, bool), data)
+    return levels, important.astype(bool)
+
+
+def _coded(levels: np.ndarray, count: int) -> bytes:
+    model, parts = LevelModel(count), []
     for rows in _pieces(levels.shape):
         coder = ArithmeticEncoder()
         for level, left, above in _neighbours(levels, rows):
@@ -55,14 +68,14 @@ def levels_to_bytes(levels: np.ndarray) -> bytes:
     return b"".join(parts)
 
 
-def levels_from_bytes(data: bytes, shape: tuple[int, int]) -> np.ndarray:
-    """Levels, int64 (h, w), of their bytes; what follows them is left aside."""
-    levels, model = np.zeros(shape, np.int64), LevelModel()
+def _decoded(data: bytes, shape: tuple[int, int], count: int) -> tuple[np.ndarray, bytes]:
+    """Levels, int64 (h, w), of which there are `count`, and the bytes after them."""
+    levels, model = np.zeros(shape, np.int64), LevelModel(count)
     for rows in _pieces(shape):
         size = int.from_bytes(data[:_LENGTH_BYTES], "big")
         piece, data = data[_LENGTH_BYTES : _LENGTH_BYTES + size], data[_LENGTH_BYTES + size :]
         _decode_rows(levels, rows, ArithmeticDecoder(np.unpackbits(np.frombuffer(piece, np.uint8))), model)
-    return levels
+    return levels, data
 
 
 def _decode_rows(levels: np.ndarray, rows: slice, coder: ArithmeticDecoder, model: LevelModel) -> None:

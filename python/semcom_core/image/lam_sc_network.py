@@ -9,7 +9,8 @@
     channel ─► × reliability ─┬─► linear transform ─(+)─► picture
     noise variances ──┘       └─► convolutions ──────┘
 
-What the receiver is told beside the symbols: the levels, and the amplitude by which the message was divided to have power 1.
+What the receiver is told beside the symbols: the levels, which positions are important, and the amplitude by which the message was divided
+to have power 1. Important positions send more symbols, and each with more power.
 
 The linear transforms start as the best ones for blocks, so that the convolutions learn what those miss. Convolutions see the SNR and the
 share of symbols kept by FiLM; the receiver's also see how reliable each value is: 0 where a symbol was masked or lost.
@@ -20,6 +21,7 @@ this project's own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,6 +37,10 @@ from semcom_core.image.jscc_layers import BLOCK_VALUES, STRIDE, VALUES, FilmBloc
 #: Numbers known of the whole message: its SNR and the share of symbols kept.
 _CONDITIONS = 2
 _LEAST_POWER = 1e-4
+#: How much more the power of a position's values counts for the mask where importance is 1.
+_WORTH_OF_IMPORTANCE = 10.0
+#: From which importance on a position is important, and the gain, dB, with which its values then start to learn.
+_IMPORTANT, _IMPORTANT_GAIN_DB = 0.5, 5.0
 
 
 @dataclass(frozen=True)
@@ -55,10 +61,12 @@ class LamScShape:
 
 
 class Latent(NamedTuple):
-    """What the sender makes of pictures: values (B, 24, h, w) and nested scores of their groups (B, G, h, w)."""
+    """What the sender makes of pictures: values (B, 24, h, w), nested scores of their groups (B, G, h, w), which positions are important,
+    bool (B, h, w)."""
 
     values: Tensor
     scores: Tensor
+    important: Tensor
 
 
 def conditions_of(snr_db: float | Tensor, share: float | Tensor, count: int) -> Tensor:
@@ -92,8 +100,8 @@ class Sender(nn.Module):
         own = asc.group_energies(values, self.log_weight.exp())
         around = avg_pool2d(own, 3, stride=1, padding=1, count_include_pad=False)
         energy = ((own + around) / 2 + _LEAST_POWER).log()  # with its surroundings it is steadier, so levels are cheaper to tell
-        energy = energy + (1 + 3 * importance).log()
-        return Latent(values, asc.nested(energy + self.worth(inside).float()))
+        energy = energy + (1 + _WORTH_OF_IMPORTANCE * importance).log()
+        return Latent(values, asc.nested(energy + self.worth(inside).float()), importance[:, 0] > _IMPORTANT)
 
 
 class Receiver(nn.Module):
@@ -124,14 +132,16 @@ class Receiver(nn.Module):
 
 
 class LamScNetwork(nn.Module):
-    """Both ends. The level of a position sets the gain of its values at the sender and their expected power at the receiver."""
+    """Both ends. Importance and level of a position set the gain of its values at the sender and their expected power at the receiver."""
 
     def __init__(self, shape: LamScShape):
         super().__init__()
         self.shape = shape
         self.sender, self.receiver = Sender(shape), Receiver(shape)
-        self.log_gain = nn.Parameter(torch.zeros(len(asc.LEVEL_SYMBOLS), VALUES))
-        self.log_power = nn.Parameter(torch.zeros(len(asc.LEVEL_SYMBOLS), VALUES))
+        self.log_gain = nn.Parameter(torch.zeros(2, len(asc.LEVEL_SYMBOLS), VALUES))
+        self.log_power = nn.Parameter(torch.zeros(2, len(asc.LEVEL_SYMBOLS), VALUES))
+        with torch.no_grad():
+            self.log_gain[1] = math.log(10) * _IMPORTANT_GAIN_DB / 20
 
     def send(self, latent: Latent, groups: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Values of mean power 1 a complex symbol over the message (which is the whole batch).
@@ -140,22 +150,23 @@ class LamScNetwork(nn.Module):
             The values, 0 where masked, float (B, 24, h, w); which are sent, same shape; the amplitude that they were divided by.
         """
         mask = asc.value_mask(groups)
-        values = latent.values * _by_level(self.log_gain, groups).exp() * mask
+        values = latent.values * _entries(self.log_gain, latent.important, groups).exp() * mask
         amplitude = (2 * values.square().sum() / mask.detach().sum() + 1e-12).sqrt()
         return values / amplitude, mask, amplitude
 
-    def receive(self, values: Tensor, noise_var: Tensor, groups: Tensor, amplitude: Tensor | float) -> Tensor:
+    def receive(self, values: Tensor, noise_var: Tensor, important: Tensor, groups: Tensor, amplitude: Tensor | float) -> Tensor:
         """Pictures, float (B, 3, H, W), -0.5 to 0.5 about.
 
         Args:
             values: as received, 0 where masked or lost, float (B, 24, h, w).
             noise_var: of each complex symbol, inf for a lost one, float (B, 12, h, w).
+            important: which positions are, bool (B, h, w).
             groups: which groups were sent, or with which part of their amplitude, float (B, G, h, w).
             amplitude: as `send` tells it.
         """
         sent = asc.value_mask(groups)
-        gain = _by_level(self.log_gain, groups).exp()
-        power = _by_level(self.log_power, groups).exp()
+        gain = _entries(self.log_gain, important, groups).exp()
+        power = _entries(self.log_power, important, groups).exp()
         snr = power * (1 / noise_var).repeat(1, 2, 1, 1)  # of a lost symbol 0, with a gradient
         estimate = snr * sent / (snr * sent.square() + (amplitude / gain).square() / 2)
         snr_db, share = heard(noise_var, sent.detach())
@@ -170,6 +181,6 @@ def heard(noise_var: Tensor, sent: Tensor) -> tuple[Tensor, Tensor]:
     return 10 * torch.log10(mean.clamp(1e-3, 1e4)), mask.mean()
 
 
-def _by_level(table: Tensor, groups: Tensor) -> Tensor:
-    """Rows of a table (levels, 24) for the level of each position, float (B, 24, h, w)."""
-    return table[asc.levels_of(groups)].permute(0, 3, 1, 2)
+def _entries(table: Tensor, important: Tensor, groups: Tensor) -> Tensor:
+    """Entries of a table (2, levels, 24) for the importance and the level of each position, float (B, 24, h, w)."""
+    return table[important.long(), asc.levels_of(groups)].permute(0, 3, 1, 2)

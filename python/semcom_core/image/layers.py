@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture as AV1 layers: the first is the picture, each further one what those before it leave."""
+"""A picture as coded layers: the first is the picture, each further one what those before it leave."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.image import bare_avif
+from semcom_core.image import still
 
 _MIDDLE = 128
 
@@ -20,7 +20,7 @@ class Layers:
     """Coded layers.
 
     Args:
-        data: AV1 data of each; empty where the layer's bytes were too few for anything.
+        data: of each, as `still` codes them; empty where the layer's bytes were too few for anything.
         steps: how often each was shrunk before it was coded.
         pictures: the picture decoded from the first 1, 2, ... layers, float (H, W, 3), 0 to 255.
     """
@@ -30,12 +30,12 @@ class Layers:
     pictures: list[np.ndarray]
 
 
-def compress_layers(pixels: np.ndarray, sizes: Sequence[int], speed: int) -> Layers:
+def compress_layers(pixels: np.ndarray, sizes: Sequence[int], coder: str, speed: int) -> Layers:
     """Layers of a picture of at most so many bytes each.
 
     Args:
         pixels: uint8 (H, W, 3).
-        speed: of the encoder, 0 to 10.
+        coder, speed: as `still` takes them.
 
     Raises:
         FrameError: the first layer has too few bytes for any picture.
@@ -43,7 +43,7 @@ def compress_layers(pixels: np.ndarray, sizes: Sequence[int], speed: int) -> Lay
     layers = Layers([], [], [])
     for size in sizes:
         try:
-            data, steps = bare_avif.compress(left(pixels, layers.pictures), size, speed)
+            data, steps = still.compress(left(pixels, layers.pictures), size, coder, speed)
         except FrameError:
             if not layers.data:
                 raise
@@ -67,5 +67,5 @@ def add_layer(pictures: Sequence[np.ndarray], data: bytes, steps: int, height: i
     """
     if pictures and not data.strip(b"\0"):
         return pictures[-1]
-    layer = bare_avif.expand(data, steps, height, width).astype(float)
+    layer = still.expand(data, steps, height, width).astype(float)
     return np.clip(pictures[-1] + layer - _MIDDLE, 0, 255) if pictures else layer

@@ -11,11 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from semcom_core.errors import FrameError
+from semcom_core.image.shrink import smaller_size
 
 #: A fit makes a file of a PIL image that has at most so many bytes, or None. The third argument asks for haste.
 Fit = Callable[[object, int, bool], bytes | None]
-#: From one size that is tried to the next: half the pixels.
-_SHRINK = math.sqrt(0.5)
 #: Luma table of ITU-T T.81 annex K; raised to a power it gives the shape of ours. Measured on Kodak at 0.2 to 0.8 bits a pixel, 0.3 and
 #: chroma steps of 1.2 times the luma ones gain 0.1 to 0.75 dB over annex K: even steps suit the mean squared error.
 _ANNEX_K = np.array(
@@ -60,11 +59,6 @@ def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
         size = f"{original.width}x{original.height}"
         raise FrameError(f"picture of {size} pixels fits no file of {budget} bytes; more channel uses are needed: raise cbr")
     return fit(chosen, budget, False) or best
-
-
-def smaller_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The size that is tried after a size."""
-    return tuple(max(1, round(side * _SHRINK)) for side in size)
 
 
 def read_file(data: bytes, height: int, width: int) -> np.ndarray:

@@ -69,11 +69,11 @@ def draw_noise_var(shape: tuple[int, ...], snr_db: float, rng: np.random.Generat
 
 
 def _share(stage: str, rng: np.random.Generator) -> float:
-    """Share of the symbols that a message keeps: all in three of ten, or anything, or about what the codec is mostly used with."""
+    """Share of the symbols that a message keeps: all in two of ten, or anything, or mostly about what the codec is used with."""
     choice = rng.random()
-    if stage == CODEC or choice < 0.3:
+    if stage == CODEC or choice < 0.2:
         return 1.0
-    return float(rng.uniform(0.36, 0.46) if choice < 0.7 else rng.uniform(0.2, 1.0))
+    return float(rng.uniform(0.36, 0.44) if choice < 0.85 else rng.uniform(0.2, 1.0))
 
 
 def transmit(network: LamScNetwork, message: Message) -> Tensor:
@@ -83,7 +83,7 @@ def transmit(network: LamScNetwork, message: Message) -> Tensor:
     groups = (asc.softly_chosen if message.soft else asc.chosen)(latent.scores, message.share)
     values, mask, amplitude = network.send(latent, groups)
     heard = noisy(values, message.noise_var) * (mask.detach() > 0)
-    return network.receive(heard, message.noise_var, groups, amplitude)
+    return network.receive(heard, message.noise_var, latent.important, groups, amplitude)
 
 
 def loss_of(network: LamScNetwork, message: Message, importance_weight: float) -> tuple[Tensor, float]:

@@ -25,7 +25,7 @@ class ImageTraining:
     fall: float = setting(0.3, "last share of the steps, in which the learning rate falls to 0, 0 to 1")
     lowest_snr_db: float = setting(-1.0, "lowest SNR of a message, dB, -20 to 40")
     highest_snr_db: float = setting(16.0, "highest SNR of a message, dB, -20 to 40")
-    importance_weight: float = setting(3.0, "extra weight of the loss where a picture is most important, 0 to 100")
+    importance_weight: float = setting(8.0, "extra weight of the loss where a picture is most important, 0 to 100")
     save_steps: int = setting(200, "steps between two checkpoints, 1 to 100000")
     seed: int = setting(1, "seed of crops, channel and initial values")
 

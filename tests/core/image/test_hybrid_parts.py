@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of the hybrid image codec: bare AV1, layers on top of each other, analog coefficients, emphasis, restoration."""
+"""Parts of the hybrid image codec: layers on top of each other, analog coefficients, emphasis."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from semcom_core.errors import ConfigError, FrameError
+from semcom_core.errors import ConfigError
 from semcom_core.image import bare_avif
 from semcom_core.image.digital import DigitalLink, index_for
 from semcom_core.image.emphasis import emphasise
@@ -28,24 +28,6 @@ USES = 4000
 @pytest.fixture
 def rng():
     return np.random.default_rng(3)
-
-
-def test_bare_av1_data_lack_the_container_and_decode_alike():
-    data, steps = bare_avif.compress(PICTURE, 2500, speed=9)
-    assert len(data) <= 2500 and b"ftyp" not in data[:40]
-    assert psnr_db(PICTURE, bare_avif.expand(data + bytes(9), steps, *PICTURE.shape[:2])) > 25
-
-
-def test_a_picture_that_does_not_fit_is_shrunk_and_comes_back_in_its_size():
-    data, steps = bare_avif.compress(PICTURE, 150, speed=9)
-    assert len(data) <= 150 and steps > 0
-    assert bare_avif.expand(data, steps, *PICTURE.shape[:2]).shape == PICTURE.shape
-
-
-@pytest.mark.parametrize("data", [b"", b"abc", bytes(300)])
-def test_what_is_no_av1_data_is_refused(data):
-    with pytest.raises(FrameError, match=f"{len(data)} bytes"):
-        bare_avif.expand(data, 0, *PICTURE.shape[:2])
 
 
 def test_cosine_coefficients_are_orthonormal_and_come_back():
@@ -79,7 +61,7 @@ def test_powers_that_cannot_be_are_refused(powers):
 
 
 def test_the_refinement_gets_better_with_every_db(rng):
-    coded = compress_layers(PICTURE, [700, 1800], speed=9)
+    coded = compress_layers(PICTURE, [700, 1800], "av1", speed=9)
     one = Refinement(USES, coded.pictures[1], coded.pictures[0])
     symbols, scale = one.encode(PICTURE)
     assert 0 <= scale < SCALES and np.mean(np.abs(symbols) ** 2) == pytest.approx(1.0, abs=0.3)
@@ -92,7 +74,7 @@ def test_the_refinement_gets_better_with_every_db(rng):
 
 
 def test_symbols_that_were_lost_leave_the_picture_as_it_was():
-    coded = compress_layers(PICTURE, [700, 1800], speed=9)
+    coded = compress_layers(PICTURE, [700, 1800], "av1", speed=9)
     one = Refinement(USES, coded.pictures[1], coded.pictures[0])
     _, scale = one.encode(PICTURE)
     assert np.allclose(one.decode(np.zeros(USES), np.full(USES, np.inf), scale), coded.pictures[1])

@@ -10,7 +10,7 @@ import torch
 
 from semcom_core.image import lam_sc_mask as asc
 from semcom_core.image.jscc_layers import SYMBOLS, noisy
-from semcom_core.image.lam_sc_mask_code import levels_from_bytes, levels_to_bytes
+from semcom_core.image.lam_sc_mask_code import mask_from_bytes, mask_to_bytes
 
 LEVELS = len(asc.LEVEL_SYMBOLS)
 
@@ -84,11 +84,17 @@ def test_noise_has_the_power_that_it_is_said_to_have():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (33, 47), (130, 130)])
-def test_levels_come_back_from_their_bytes(shape):
+def test_a_mask_comes_back_from_its_bytes(shape):
     rng = np.random.default_rng(5)
+    last_alone = np.arange(shape[0] * shape[1]).reshape(shape) == shape[0] * shape[1] - 1
     for levels in (rng.integers(0, LEVELS, shape), np.zeros(shape, int), np.full(shape, LEVELS - 1)):
-        data = levels_to_bytes(levels)
-        assert np.array_equal(levels_from_bytes(data + b"\0\0\0", shape), levels)
+        for important in (np.zeros(shape, bool), np.ones(shape, bool), rng.random(shape) < 0.3, last_alone):
+            found = mask_from_bytes(mask_to_bytes(levels, important) + b"\0\0\0", shape)
+            assert np.array_equal(found[0], levels) and np.array_equal(found[1], important)
+
+
+def size_of(levels):
+    return len(mask_to_bytes(levels, np.zeros(levels.shape, bool)))
 
 
 def test_smooth_masks_are_cheap():
@@ -97,10 +103,12 @@ def test_smooth_masks_are_cheap():
     noise = np.random.default_rng(6).permutation(smooth.ravel()).reshape(smooth.shape)
     counts = np.bincount(smooth.ravel()) / smooth.size
     entropy = -(counts * np.log2(counts)).sum() * smooth.size / 8
-    assert len(levels_to_bytes(smooth)) < 0.4 * entropy
-    assert entropy < len(levels_to_bytes(noise)) < 1.12 * entropy
+    assert size_of(smooth) < 0.4 * entropy
+    assert entropy < size_of(noise) < 1.12 * entropy
+    disc = (y - 30) ** 2 + (x - 40) ** 2 < 400
+    assert len(mask_to_bytes(smooth, disc)) < size_of(smooth) + 60  # bytes; uncoded it would be 600
 
 
 def test_a_damaged_mask_gives_levels_all_the_same():
-    levels = levels_from_bytes(np.random.default_rng(7).bytes(400), (30, 30))
-    assert levels.shape == (30, 30) and 0 <= levels.min() <= levels.max() < LEVELS
+    levels, important = mask_from_bytes(np.random.default_rng(7).bytes(400), (30, 30))
+    assert levels.shape == important.shape == (30, 30) and 0 <= levels.min() <= levels.max() < LEVELS
