@@ -16,8 +16,8 @@ CODERS = ("vvc", "av1")
 _LEAST_BYTES, _LEAST_SIDE = 450, 64
 #: Most bytes a pixel for VVC: chroma at half size then limits what it can reach, and FFmpeg has no room for a stream of more than one.
 _MOST_BYTES_A_PIXEL = 0.6
-#: Speed, 0 to 10, of AV1's encoder → preset of VVenC that takes about as long.
-_PRESETS = {10: "faster", 6: "fast", 3: "medium", 1: "slow", 0: "slower"}
+#: Highest speed, 0 to 10 → preset of VVenC, and how many pairs of encodings by it aim at the bytes (see vvc_fit).
+_PRESETS = {0: ("slower", 2), 1: ("slow", 2), 3: ("medium", 2), 4: ("fast", 2), 6: ("fast", 1), 8: ("faster", 2), 10: ("faster", 1)}
 
 
 def compress(pixels: np.ndarray, most: int, coder: str, speed: int) -> tuple[bytes, int]:
@@ -40,7 +40,7 @@ def compress(pixels: np.ndarray, most: int, coder: str, speed: int) -> tuple[byt
     suits_vvc = _LEAST_BYTES <= most <= _MOST_BYTES_A_PIXEL * height * width and min(height, width) >= _LEAST_SIDE
     if coder == "av1" or not suits_vvc:
         return bare_avif.compress(pixels, most, speed)
-    return vvc_fit.compress(pixels, most, _PRESETS[min(one for one in _PRESETS if one >= speed)])
+    return vvc_fit.compress(pixels, most, *next(way for highest, way in _PRESETS.items() if speed <= highest))
 
 
 def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from semcom_core.errors import FrameError, ConfigError
+from semcom_core.errors import ConfigError, FrameError
 
 #: Presets of VVenC, the fastest first.
 PRESETS = ("faster", "fast", "medium", "slow", "slower")

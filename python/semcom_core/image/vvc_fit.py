@@ -25,23 +25,24 @@ _LEAST_SIDE = 48
 _FIRST_BITS, _FIRST_QP, _SLOPE = 0.7, 32.0, -0.1
 #: Parameters of the first pair lie so far apart.
 _SPAN = 8.0
-#: Shares of the bytes that each later pair aims at; better presets make files that are some 4 % smaller than the fastest does.
-_AIMS = ((1.04, 0.985), (0.998, 0.988))
-#: A picture that fills this share of the bytes is good enough after the first such pair; one that fills less than the other share is not
-#: even after the second: so many more are tried.
-_ENOUGH, _LEAST, _RESCUES = 0.99, 0.96, 4
+#: Shares of the bytes that the pairs aim at: better presets make files that are some 4 % smaller than the fastest does.
+_AIMS = ((1.03, 1.0), (0.998, 0.988))
+#: A picture that fills this share of the bytes is good enough; one that fills less than the other share is not
+#: even after all pairs: so many more are tried.
+_ENOUGH, _LEAST, _RESCUES = 0.99, 0.94, 4
 #: What the slope can be, whatever a few sizes say.
 _SLOPES = (-0.3, -0.03)
 
 _workers = ThreadPoolExecutor(2)
 
 
-def compress(pixels: np.ndarray, most: int, preset: str) -> tuple[bytes, int]:
+def compress(pixels: np.ndarray, most: int, preset: str, pairs: int = len(_AIMS)) -> tuple[bytes, int]:
     """A VVC stream of a picture in at most `most` bytes.
 
     Args:
         pixels: uint8 (H, W, 3) RGB.
         preset: one of vvc.PRESETS.
+        pairs: of encodings by the preset, 1 or 2, unless the bytes are hardly filled then.
 
     Returns:
         The stream, and how often the picture was shrunk before (see shrink).
@@ -55,7 +56,7 @@ def compress(pixels: np.ndarray, most: int, preset: str) -> tuple[bytes, int]:
         if search.best_qp <= _COARSE or min(search.pixels.shape[:2]) < _LEAST_SIDE:
             break
         steps += 1
-    data = search.run(preset)
+    data = search.run(preset, pairs)
     if data is None:
         height, width = pixels.shape[:2]
         raise FrameError(f"picture of {width}x{height} pixels fits no file of {most} bytes; more channel uses are needed: raise cbr")
@@ -69,7 +70,8 @@ class _Search:
         self.pixels, self._most = pixels, most
         first = _FIRST_QP + math.log(8 * most / (pixels.shape[0] * pixels.shape[1]) / _FIRST_BITS) / _SLOPE
         self._found: dict[float, bytes] = {}  # parameter → stream; empty where FFmpeg had no room for it
-        self._encode([first - _SPAN / 2, first + _SPAN / 2], vvc.PRESETS[0])
+        self._preset = vvc.PRESETS[0]
+        self._encode([first - _SPAN / 2, first + _SPAN / 2])
         self._fast = self._fitting()
 
     @property
@@ -77,20 +79,21 @@ class _Search:
         """The parameter that is expected to fill the bytes."""
         return self._aim(1.0)
 
-    def run(self, preset: str) -> bytes | None:
+    def run(self, preset: str, pairs: int) -> bytes | None:
         """The finest stream that fits, or None where none does."""
-        if preset != vvc.PRESETS[0]:
-            aimed = [self._aim(share) for share in _AIMS[0]]
-            self._found.clear()
-            self._encode(aimed, preset)
-        if self._filled < _ENOUGH:
-            self._encode([self._aim(share) for share in _AIMS[1]], preset)
+        for shares in _AIMS[:pairs]:
+            aimed = [self._aim(share) for share in shares]
+            if self._preset != preset:
+                self._found, self._preset = {}, preset
+            self._encode(aimed)
+            if self._filled >= _ENOUGH:
+                break
         share = _AIMS[1][1]
         for _ in range(_RESCUES):
             if self._filled >= _LEAST:
                 break
+            self._encode([self._aim(share)])
             share *= 0.99
-            self._encode([self._aim(share)], preset)
         return self._fitting() or self._fast
 
     @property
@@ -111,12 +114,12 @@ class _Search:
         slope = (others[0][2] - size) / (others[0][1] - qp) if others else _SLOPE
         return float(np.clip(qp + (target - size) / np.clip(slope, *_SLOPES), vvc.FINEST, vvc.COARSEST))
 
-    def _encode(self, parameters: list[float], preset: str) -> None:
+    def _encode(self, parameters: list[float]) -> None:
         new = sorted({float(np.clip(qp, vvc.FINEST, vvc.COARSEST)) for qp in parameters} - self._found.keys())
-        self._found |= zip(new, _workers.map(lambda qp: self._stream(qp, preset), new), strict=True)
+        self._found |= zip(new, _workers.map(self._stream, new), strict=True)
 
-    def _stream(self, qp: float, preset: str) -> bytes:
+    def _stream(self, qp: float) -> bytes:
         try:
-            return vvc.encode(self.pixels, qp, preset)
+            return vvc.encode(self.pixels, qp, self._preset)
         except FrameError:
             return b""

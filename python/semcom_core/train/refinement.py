@@ -3,25 +3,35 @@
 """The table of variances that the analog layer of the hybrid codec goes by, measured on pictures.
 
     picture ─► two digital layers ─► residual ─► mean square of the coefficients of each class
+
+    python -m semcom_core.train.refinement DATA_FOLDER [OUT_FOLDER]
+
+The folder's cocoseg/ and photos/coco_extra/ are measured: every fourth picture of the training part.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from semcom_core.image.layers import compress_layers
 from semcom_core.image.opponent import coefficients
 from semcom_core.image.refinement import TABLE_SHAPE, classes
+from semcom_core.train.image_crops import training_examples
 
 #: Bytes a pixel of the two layers for which the table is measured.
 BYTES_A_PIXEL = ((0.006, 0.02), (0.012, 0.05), (0.02, 0.09))
+#: One picture in so many is measured, if its sides are at least this long.
+_EVERY, _LEAST_SIDE = 4, 320
 #: A class counts as having had this many coefficients of this mean square before any is seen.
 _PRIOR_COUNT, _PRIOR_SQUARE = 20, 8.0
 
 
-def measure(pictures: Iterable[np.ndarray], speed: int = 8) -> np.ndarray:
+def measure(pictures: Iterable[np.ndarray], speed: int = 9) -> np.ndarray:
     """Variances, float32 (TABLE_SHAPE).
 
     Args:
@@ -32,8 +42,21 @@ def measure(pictures: Iterable[np.ndarray], speed: int = 8) -> np.ndarray:
     counts = np.full(TABLE_SHAPE, float(_PRIOR_COUNT))
     for pixels in pictures:
         for sizes in BYTES_A_PIXEL:
-            layers = compress_layers(pixels, [int(size * pixels[..., 0].size) for size in sizes], speed)
+            layers = compress_layers(pixels, [int(size * pixels[..., 0].size) for size in sizes], "vvc", speed)
             found = classes(layers.pictures[-1], layers.pictures[-2])
             np.add.at(squares, found, coefficients(pixels - layers.pictures[-1]) ** 2)
             np.add.at(counts, found, 1)
     return (squares / counts).astype(np.float32)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the table."""
+    out = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).parents[1] / "models" / "hybrid"
+    examples = training_examples(Path(arguments[0]), _LEAST_SIDE)[::_EVERY]
+    save_file({"variances": measure(example.pixels for example in examples)}, out / "variances.safetensors")
+    print(f"{out / 'variances.safetensors'}: {len(examples)} pictures")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
