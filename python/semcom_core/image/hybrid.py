@@ -48,8 +48,8 @@ class HybridConfig:
     speed: int = setting(5, "speed of the encoder, 0 (slowest, best) to 10")
     price: float = setting(1.3, "dB where it is important that a dB of the whole picture must bring, 0.1 to 100")
     offset_db: float = setting(6.0, "graceful: how far below the stated SNR the base still arrives, dB, 0 to 20")
-    base: int = setting(15, "graceful: the base layer's share of the power in 32nds, 1 to 27")
-    analog: int = setting(4, "graceful: the analog layer's share of the power in 128ths, 0 to 15")
+    base: int = setting(14, "graceful: the base layer's share of the power in 32nds, 1 to 27")
+    analog: int = setting(3, "graceful: the analog layer's share of the power in 128ths, 0 to 15")
 
     def __post_init__(self):
         check_choice("profile", self.profile, PROFILES)
