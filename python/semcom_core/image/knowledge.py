@@ -84,7 +84,7 @@ class KnowledgeBase:
         masks = np.array([one["segmentation"] for one in found], bool).reshape(-1, *small.shape[:2])
         quality = np.array([one["predicted_iou"] for one in found], np.float32)
         self._predictor.set_image(small)
-        return self._segments(masks, quality, pixels.shape[:2])
+        return self._segments(scaled_masks(masks, pixels.shape[:2]), quality)
 
     def segment(self, pixels: np.ndarray, point: tuple | None = None, box: tuple | None = None) -> Segments:
         """What a point or a box in a picture means.
@@ -95,7 +95,7 @@ class KnowledgeBase:
             box: left, top, right and bottom edge, pixels, inside the picture, not empty.
 
         Returns:
-            With a box one segment; for a point alone three, the best by predicted IoU first. Empty ones are left out.
+            With a box one segment, nothing of it outside the box; for a point alone three, the best by predicted IoU first. Empty ones are left out.
 
         Raises:
             FrameError: that is no picture.
@@ -111,10 +111,11 @@ class KnowledgeBase:
         labels = None if points is None else np.ones(1, int)
         logits, quality, _ = self._predictor.predict(points, labels, edges, multimask_output=box is None, return_logits=True)
         order = np.argsort(-quality, kind="stable")
-        return self._segments(logits[order], quality[order], size)
+        masks = scaled_masks(logits[order], size)
+        return self._segments(masks if box is None else masks & _inside(box, size), quality[order])
 
-    def _segments(self, values: np.ndarray, quality: np.ndarray, size: tuple[int, int]) -> Segments:
-        return segments_of(scaled_masks(values, size), quality, self._predictor.embedding(), self.model.fingerprint)
+    def _segments(self, masks: np.ndarray, quality: np.ndarray) -> Segments:
+        return segments_of(masks, quality, self._predictor.embedding(), self.model.fingerprint)
 
     def _shown(self, pixels: np.ndarray) -> np.ndarray:
         """A picture at the size at which masks are compared; no side becomes so short that the network's input has none."""
@@ -141,3 +142,11 @@ def _checked_box(box: tuple, size: tuple[int, int]) -> np.ndarray:
     if values.shape != (4,) or not (0 <= values[0] < values[2] <= size[1] and 0 <= values[1] < values[3] <= size[0]):
         raise ConfigError(f"box is {box}; allowed is left < right <= {size[1]} and top < bottom <= {size[0]}, none negative")
     return values
+
+
+def _inside(box: tuple, size: tuple[int, int]) -> np.ndarray:
+    """Where a box is, bool (height, width): pixels that it touches count."""
+    left, top, right, bottom = box
+    inside = np.zeros(size, bool)
+    inside[math.floor(top) : math.ceil(bottom), math.floor(left) : math.ceil(right)] = True
+    return inside
