@@ -95,7 +95,8 @@ class KnowledgeBase:
             box: left, top, right and bottom edge, pixels, inside the picture, not empty.
 
         Returns:
-            With a box one segment, nothing of it outside the box; for a point alone three, the best by predicted IoU first. Empty ones are left out.
+            With a box one segment, nothing of it outside the box; for a point alone three, the best by predicted IoU first. Empty ones
+            are left out.
 
         Raises:
             FrameError: that is no picture.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pytest
 from skimage import data
 
@@ -34,3 +35,15 @@ def test_lam_sc_conceals_a_lost_fragment():
     frames = codec.encode(PICTURE, 10.0)
     whole, less = (psnr_db(PICTURE, codec.decode(through(frames, 0.1, lost=lost)).pixels) for lost in ((), (3,)))
     assert whole - 3 < less < whole
+
+
+def test_lam_sc_moves_quality_to_where_it_matters():
+    importance = np.zeros(PICTURE.shape[:2], np.float32)
+    importance[40:220, 140:320] = 1
+    codec = load_image_codec("lam-sc", cbr="0.028")
+    inside = []
+    for given in (None, importance):
+        got = codec.decode(through(codec.encode(PICTURE, 10.0, importance=given), 0.1))
+        assert got.decoded
+        inside.append(psnr_db(PICTURE, got.pixels, importance > 0))
+    assert inside[1] > inside[0] + 0.3
