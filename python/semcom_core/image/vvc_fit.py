@@ -22,9 +22,9 @@ _COARSE = 48.0
 #: Pictures whose shorter side is less are not shrunk further, pixels.
 _LEAST_SIDE = 48
 #: Where the search begins: bits a pixel at a parameter, and how the logarithm of the size falls with it.
-_FIRST_BITS, _FIRST_QP, _SLOPE = 0.7, 32.0, -0.1
+_FIRST_BITS, _FIRST_QP, _SLOPE = 0.7, 33.0, -0.1
 #: Parameters of the first pair lie so far apart.
-_SPAN = 8.0
+_SPAN = 7.0
 #: Shares of the bytes that the pairs aim at, and the size of a file by each preset over that by the fastest.
 _AIMS = ((1.0, 0.97), (0.998, 0.988))
 _SMALLER = dict(zip(vvc.PRESETS, (1.0, 0.993, 0.965, 0.955, 0.955, 0.955), strict=True))
