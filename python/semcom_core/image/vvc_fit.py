@@ -23,6 +23,8 @@ _COARSE = 48.0
 _LEAST_SIDE = 48
 #: Where the search begins: bits a pixel at a parameter, and how the logarithm of the size falls with it.
 _FIRST_BITS, _FIRST_QP, _SLOPE = 0.7, 33.0, -0.1
+#: How much steeper that is for each step of a coarser parameter.
+_CURVE = -0.0022
 #: Parameters of the first pair lie so far apart.
 _SPAN = 7.0
 #: Shares of the bytes that the pairs aim at, and the size of a file by each preset over that by the fastest.
@@ -30,7 +32,7 @@ _AIMS = ((1.0, 0.97), (0.998, 0.988))
 _SMALLER = dict(zip(vvc.PRESETS, (1.0, 0.993, 0.965, 0.955, 0.955, 0.955), strict=True))
 #: A picture that fills this share of the bytes is good enough; one that fills less than the other share is not
 #: even after all pairs: so many more are tried.
-_ENOUGH, _LEAST, _RESCUES = 0.99, 0.94, 4
+_ENOUGH, _LEAST, _RESCUES = 0.99, 0.9, 4
 #: What the slope can be, whatever a few sizes say.
 _SLOPES = (-0.3, -0.03)
 
@@ -113,8 +115,12 @@ class _Search:
         logs = {qp: math.log(len(data) or self.pixels.shape[0] * self.pixels.shape[1]) for qp, data in self._found.items()}
         nearest = sorted((abs(size - target), qp, size) for qp, size in logs.items())
         (_, qp, size), *others = nearest
-        slope = (others[0][2] - size) / (others[0][1] - qp) if others else _SLOPE
-        return float(np.clip(qp + (target - size) / np.clip(slope, *_SLOPES), vvc.FINEST, vvc.COARSEST))
+        slope = _SLOPE
+        if others:  # it is that in the middle of the two; what is wanted lies elsewhere
+            span = others[0][1] - qp
+            slope = np.clip((others[0][2] - size) / span, *_SLOPES)
+            slope = np.clip(slope + _CURVE * ((target - size) / slope - span) / 2, *_SLOPES)
+        return float(np.clip(qp + (target - size) / slope, vvc.FINEST, vvc.COARSEST))
 
     def _encode(self, parameters: list[float]) -> None:
         new = sorted({float(np.clip(qp, vvc.FINEST, vvc.COARSEST)) for qp in parameters} - self._found.keys())
