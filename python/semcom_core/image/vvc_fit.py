@@ -15,7 +15,7 @@ import numpy as np
 
 from semcom_core.errors import FrameError
 from semcom_core.image import vvc
-from semcom_core.image.shrink import shrunk
+from semcom_core.image.shrink import MAX_STEPS, shrunk
 
 #: A picture that needs a coarser parameter is shrunk before it is coded: measured, from about there on that is better.
 _COARSE = 48.0
@@ -36,8 +36,6 @@ _ENOUGH, _LEAST, _RESCUES = 0.99, 0.9, 4
 #: What the slope can be, whatever a few sizes say.
 _SLOPES = (-0.3, -0.03)
 
-_workers = ThreadPoolExecutor(2)
-
 
 def compress(pixels: np.ndarray, most: int, preset: str, pairs: int = len(_AIMS)) -> tuple[bytes, int]:
     """A VVC stream of a picture in at most `most` bytes.
@@ -56,7 +54,7 @@ def compress(pixels: np.ndarray, most: int, preset: str, pairs: int = len(_AIMS)
     steps = 0
     while True:
         search = _Search(shrunk(pixels, steps), most)
-        if search.best_qp <= _COARSE or min(search.pixels.shape[:2]) < _LEAST_SIDE:
+        if search.best_qp <= _COARSE or min(search.pixels.shape[:2]) < _LEAST_SIDE or steps == MAX_STEPS:
             break
         steps += 1
     data = search.run(preset, pairs)
@@ -124,7 +122,8 @@ class _Search:
 
     def _encode(self, parameters: list[float]) -> None:
         new = sorted({float(np.clip(qp, vvc.FINEST, vvc.COARSEST)) for qp in parameters} - self._found.keys())
-        self._found |= zip(new, _workers.map(self._stream, new), strict=True)
+        with ThreadPoolExecutor(2) as workers:
+            self._found |= zip(new, workers.map(self._stream, new), strict=True)
 
     def _stream(self, qp: float) -> bytes:
         try:
