@@ -17,7 +17,7 @@ _LEAST_BYTES, _LEAST_SIDE = 450, 64
 #: Most bytes a pixel for VVC: chroma at half size then limits what it can reach, and FFmpeg has no room for a stream of more than one.
 _MOST_BYTES_A_PIXEL = 0.6
 #: Highest speed, 0 to 10 → preset of VVenC, and how many pairs of encodings by it aim at the bytes (see vvc_fit).
-_PRESETS = {0: ("slower", 2), 1: ("slow", 2), 3: ("medium", 2), 4: ("fast", 2), 6: ("faster-split", 1), 8: ("faster", 2), 10: ("faster", 1)}
+_PRESETS = {0: ("slower", 2), 1: ("slow", 2), 3: ("medium", 2), 4: ("fast", 1), 6: ("faster-split", 1), 8: ("faster", 2), 10: ("faster", 1)}
 
 
 def compress(pixels: np.ndarray, most: int, coder: str, speed: int) -> tuple[bytes, int]:

@@ -60,7 +60,8 @@ def compress(pixels: np.ndarray, most: int, preset: str, pairs: int = len(_AIMS)
     data = search.run(preset, pairs)
     if data is None:
         height, width = pixels.shape[:2]
-        raise FrameError(f"picture of {width}x{height} pixels fits no file of {most} bytes; more channel uses are needed: raise cbr")
+        size = f"picture of {width}x{height} pixels"
+        raise FrameError(f"{size} fits no file of {most} bytes; more channel uses are needed: raise cbr") from search.problem
     return data, steps
 
 
@@ -69,6 +70,7 @@ class _Search:
 
     def __init__(self, pixels: np.ndarray, most: int):
         self.pixels, self._most = pixels, most
+        self.problem: FrameError | None = None  # why a stream is empty
         first = _FIRST_QP + math.log(8 * most / (pixels.shape[0] * pixels.shape[1]) / _FIRST_BITS) / _SLOPE
         self._found: dict[float, bytes] = {}  # parameter → stream; empty where FFmpeg had no room for it
         self._preset = vvc.PRESETS[0]
@@ -128,5 +130,6 @@ class _Search:
     def _stream(self, qp: float) -> bytes:
         try:
             return vvc.encode(self.pixels, qp, self._preset)
-        except FrameError:
+        except FrameError as error:
+            self.problem = error
             return b""
