@@ -12,6 +12,7 @@ from gnuradio import gr
 
 from semcom_core.errors import ConfigError
 from semcom_core.image.picture import write_picture
+from semcom_core.text.visible import print_line
 
 from .guard import guarded_handler, tunable
 from .notices import FEEDBACK
@@ -117,7 +118,7 @@ class image_sink(gr.basic_block):
             write_picture(made_folder(self.folder) / name, pixels)
         line = described(name, pixels.shape, meta)
         if self.console:
-            print(line, flush=True)
+            print_line(line)
         with self._lock:
             if self._file is not None:
                 size = {"height": pixels.shape[0], "width": pixels.shape[1]}

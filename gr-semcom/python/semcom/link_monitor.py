@@ -9,6 +9,7 @@ import threading
 import pmt
 
 from semcom_core.errors import check_choice, check_range
+from semcom_core.text.visible import print_line
 
 from .guard import guarded_handler
 from .link_clock import LinkClock
@@ -20,10 +21,8 @@ from .pdu import is_end
 from .restart import begin_again
 from .window_text import WindowText
 
-#: Time from the end of a run to on_done, s: the other blocks handle what the last message has brought.
-GRACE_S = 0.6
-#: Time limits in a row without anything arriving that end a run.
-PATIENCE = 3
+#: Time from the end of a run to on_done, s, in which the other blocks handle the last message; time limits without any that end a run.
+GRACE_S, PATIENCE = 0.6, 3
 
 
 class link_monitor(link_settings):
@@ -196,4 +195,4 @@ class link_monitor(link_settings):
         if self._path is not None:
             self._write(report)
         if self.console:
-            print(self.ledger.line(), flush=True)
+            print_line(self.ledger.line())

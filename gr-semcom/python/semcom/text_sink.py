@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 import threading
 from collections import deque
 from pathlib import Path
@@ -16,7 +15,7 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import ConfigError, check_range
-from semcom_core.text.visible import for_stream, visible
+from semcom_core.text.visible import print_line, visible
 
 from .guard import guarded_handler, tunable
 from .notices import FEEDBACK
@@ -119,7 +118,7 @@ class text_sink(gr.basic_block):
         shown = visible(text if meta.get("decoded", True) else f"? {text}")
         self._latest.append(" ".join(shown.splitlines()))
         if self.console:
-            print(for_stream(shown, sys.stdout), flush=True)
+            print_line(shown)
         with self._lock:
             if self._file is not None:
                 self._file.write((json_line({"text": text, **meta}) if self.json_lines else " ".join(text.splitlines())) + "\n")

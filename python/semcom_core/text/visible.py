@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from typing import TextIO
 
@@ -27,6 +28,11 @@ def for_stream(text: str, stream: TextIO) -> str:
     """Text with what the encoding of a stream lacks replaced by its number."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def print_line(text: str) -> None:
+    """Print a line in one piece: blocks print from threads of their own, and a line end by itself may come after another's text."""
+    print(for_stream(text, sys.stdout) + "\n", end="", flush=True)
 
 
 def _shown(character: str) -> str:
