@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 from semcom_core.errors import ConfigError, RadioError, check_range
@@ -89,8 +90,8 @@ class Port:
         self._clock.notify()
 
     def _index_now(self) -> int:
-        """The first sample that has not been yet."""
-        return int(self._clock.now() * self.true_rate_hz) + 1
+        """The first sample that nobody can have read yet; a thousandth of a sample is for rounding."""
+        return math.ceil(self._clock.now() * self.true_rate_hz - 1e-3)
 
     def _restart(self) -> None:
         """Begin anew at the present time, in the lock."""

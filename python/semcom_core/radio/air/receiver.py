@@ -87,11 +87,11 @@ class AirReceiver(Port):
     @property
     def waiting(self) -> int:
         """Samples that wait to be read."""
-        return max(0, self._index_now() - 1 - self._position)
+        return max(0, self._index_now() - self._position)
 
     def _take(self, count: int) -> Reading:
         """The next samples, or the first that are not lost yet."""
-        late = self._index_now() - 1 - self._position - max(self._capacity, count)
+        late = self._index_now() - self._position - max(self._capacity, count)
         lost = max(0, late)
         self.overflows += lost > 0
         first = self._position + lost
