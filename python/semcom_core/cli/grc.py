@@ -10,13 +10,13 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
 import yaml
 
 from semcom_core.errors import ConfigError, RadioError
+from semcom_core.radio.places import files, places
 
 INSTALL_HINT = "install it (Debian and Ubuntu: apt install gnuradio; conda: conda install -c conda-forge gnuradio)"
 
@@ -90,20 +90,6 @@ def find_flowgraph(name: str, headless: bool) -> Path:
 def title(path: Path) -> str:
     """Title of a flowgraph."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))["options"]["parameters"]["title"]
-
-
-def places(checkout: str, installed: str) -> list[Path]:
-    """Where files may be: in the checkout that this file lies in, or below share/ of the environment, of what pip and CMake install
-    into the system (Debian: /usr/local), or of the user."""
-    user = sysconfig.get_preferred_scheme("user")
-    prefixes = [sys.prefix, sysconfig.get_path("data"), sysconfig.get_path("data", user)]
-    here = Path(__file__).resolve().parents[3] / checkout
-    return list(dict.fromkeys([here, *(Path(prefix) / "share" / installed for prefix in prefixes)]))
-
-
-def files(searched: list[Path], pattern: str) -> list[Path]:
-    """The files of the first folder that has some."""
-    return next(filter(None, (sorted(folder.glob(pattern)) for folder in searched)), [])
 
 
 def environment() -> dict[str, str]:
