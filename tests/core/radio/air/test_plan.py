@@ -14,7 +14,8 @@ TWO = {"a": {"kind": "pluto"}, "b": {"kind": "pluto", "address": "127.0.0.2:4000
 
 def test_a_plan_is_read_from_yaml(tmp_path):
     path = tmp_path / "plan.yml"
-    path.write_text("pacing: real\nradios:\n  a: {kind: pluto}\n  c: {kind: soapy}\nlinks:\n  - {from: a, to: c, delay_s: 1e-6, channel: 'awgn:3'}\n")
+    text = "pacing: real\nradios:\n  a: {kind: pluto}\n  c: {kind: soapy}\n"
+    path.write_text(text + "links:\n  - {from: a, to: c, delay_s: 1e-6, channel: 'awgn:3'}\n")
     plan = read_plan(path)
     radios = dict(plan.radios)
     assert (plan.pacing, plan.seed, plan.speed) == ("real", 1, 1.0)
