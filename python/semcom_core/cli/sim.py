@@ -14,7 +14,7 @@ import numpy as np
 
 from semcom_core.bench.report import write_json
 from semcom_core.channel import parse_channel
-from semcom_core.cli.air import Air
+from semcom_core.cli.carrier import Air
 from semcom_core.cli.codecs import add_settings_option, codec_from
 from semcom_core.cli.content import Content, add_content_options, lines
 from semcom_core.cli.sim_image import add_image_options, send_pictures

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_core.cli.air import Air
+from semcom_core.cli.carrier import Air
 from semcom_core.cli.codecs import settings_from
 from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.image.codec import DecodedImage
