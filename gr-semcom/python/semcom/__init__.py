@@ -19,6 +19,7 @@ from .image_sink import image_sink
 from .image_source import image_source
 from .image_window import image_window
 from .link_monitor import link_monitor
+from .recorder import recorder
 from .retransmitter import retransmitter
 from .safety_gate import safety_gate
 from .text_decoder import text_decoder
@@ -41,6 +42,7 @@ __all__ = [
     "image_source",
     "image_window",
     "link_monitor",
+    "recorder",
     "retransmitter",
     "safety_gate",
     "text_decoder",
