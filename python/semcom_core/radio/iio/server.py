@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual Pluto on the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+
+from semcom_core.errors import ConfigError, RadioError, check_choice
+from semcom_core.radio.air import Air
+from semcom_core.radio.iio.chip import find_chip
+from semcom_core.radio.iio.connections import JOIN_S, Connections
+from semcom_core.radio.iio.pluto import Pluto
+
+BACKLOG = 64
+
+
+class VirtualPluto:
+    """Serves one radio of an air to clients of libiio: iio_info, pyadi-iio, gr-iio and others, as they are.
+
+        with VirtualPluto(air, "alice") as pluto:
+            adi.Pluto(pluto.uri)
+
+    Args:
+        air: the medium.
+        name: of the radio; its plan says pluto, and the address.
+        allow_remote: permit an address that other machines can reach. The protocol knows no passwords.
+        chip: "ad9363a", or "ad9364" for the wider ranges of a Pluto set up so.
+
+    Raises:
+        ConfigError: the air has no such pluto, the address is not a loopback address, or the chip is not known.
+    """
+
+    def __init__(self, air: Air, name: str, allow_remote: bool = False, chip: str = "ad9363a"):
+        check_choice("radio", name, air.radios)
+        spec = air.radios[name].spec
+        if spec.kind != "pluto":
+            raise ConfigError(f"radio {name} is of kind {spec.kind!r}; allowed is 'pluto'")
+        if not (allow_remote or ipaddress.ip_address(spec.endpoint[0]).is_loopback):
+            raise ConfigError(f"address of radio {name} is {spec.address}; allowed is 127.0.0.0/8, unless others may reach it")
+        self._endpoint = spec.endpoint
+        self._pluto = Pluto(air.radios[name], find_chip(chip))
+        self._connections = Connections(self._pluto)
+        self._listener: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """Host and port; where the plan's port is 0, the one that was free at start()."""
+        return self._listener.getsockname() if self._listener else self._endpoint
+
+    @property
+    def uri(self) -> str:
+        """What clients are told to find it."""
+        return "ip:{}:{}".format(*self.endpoint)
+
+    def start(self) -> None:
+        """Begin to serve.
+
+        Raises:
+            RadioError: it is serving already, or the address is taken or not this machine's.
+        """
+        if self._listener:
+            raise RadioError(f"virtual Pluto at {self.uri} is started already")
+        try:
+            self._listener = socket.create_server(self._endpoint, backlog=BACKLOG)
+        except OSError as error:
+            raise RadioError(error.errno, "virtual Pluto cannot listen at {}:{}: {}".format(*self._endpoint, error.strerror)) from error
+        self._thread = threading.Thread(target=self._accept, args=(self._listener,), name="iio-acceptor", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hang up on all clients and end all threads; start() may follow."""
+        if not self._listener:
+            return
+        listener, self._listener = self._listener, None
+        listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(JOIN_S)
+        listener.close()
+        self._connections.end()
+        self._pluto.close()
+
+    def __enter__(self) -> VirtualPluto:
+        self.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Take new clients until the listener is shut down."""
+        while True:
+            try:
+                connected, _ = listener.accept()
+            except OSError:
+                return
+            self._connections.add(connected)
