@@ -47,6 +47,9 @@ REQUIRES = [
     "tqdm>=4.64",
     "matplotlib>=3.6",
     "jinja2>=3.1",
+    "sigmf>=1.2",
+    "pyadi-iio>=0.0.19",
+    "pylibiio>=0.23,<1",  # from 1 on it does not go with pyadi-iio
 ]
 EXTRAS = {
     "bench": ["ray>=2.9"],
