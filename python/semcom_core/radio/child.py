@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One process that runs a radio, and the sockets to it.
+
+The program gets one argument, JSON: the profile's settings, "receive", "transmit", "mode", and the file descriptors of its sockets.
+
+    control  lines of JSON; to the process {"set": {...}}, from it {"state": "ready"}, {"state": "failed", "reason": ...} and
+             {"sent": number} (this piece and all before it have left the radio)
+    receive  complex64 samples from the process
+    transmit pieces to the process: number (uint64), count (uint64), then complex64 samples
+
+The process ends on SIGTERM, or when its control socket is closed. Its standard output and standard error are one pipe: the client
+libraries print there what goes wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import time
+
+import numpy as np
+
+from semcom_core.errors import RadioError
+
+PIECE = struct.Struct("<QQ")
+SAMPLE_BYTES = 8
+#: Room of each socket, bytes; the system may give less.
+ROOM = 4 << 20
+#: How long a process may take to end when it is asked to, s.
+END_S = 3.0
+
+
+class RadioChild:
+    """A process and what goes to and fro.
+
+    Args:
+        command: program and arguments, before the JSON.
+        settings: what the JSON has besides the file descriptors; "receive" and "transmit" say which sockets there are.
+
+    Raises:
+        RadioError: the process cannot be started.
+    """
+
+    def __init__(self, command: list[str], settings: dict):
+        ours, theirs = {}, {}
+        for name in ("control", *(name for name in ("receive", "transmit") if settings[name])):
+            ours[name], theirs[name] = socket.socketpair()
+            for end in (ours[name], theirs[name]):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
+        descriptors = {name: end.fileno() for name, end in theirs.items()}
+        words = json.dumps({**settings, "descriptors": descriptors})
+        try:
+            pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            self.process = subprocess.Popen([*command, words], pass_fds=list(descriptors.values()), **pipes)
+        except OSError as error:
+            raise RadioError(f"the radio's process cannot be started: {error}") from error
+        finally:
+            for end in theirs.values():
+                end.close()
+        self._sockets, self._part, self._line = ours, b"", b""
+        self.born, self.received, self._seen = time.monotonic(), 0, 0
+
+    def listen(self, timeout_s: float) -> tuple[list[dict], str, bool]:
+        """What the process says: (messages, text printed, whether it goes on). Waits until there is something."""
+        control, printed = self._sockets["control"], self.process.stdout
+        ready, _, _ = select.select([control, printed], [], [], timeout_s)
+        text = os.read(printed.fileno(), 1 << 16) if printed in ready else b""
+        data = control.recv(1 << 16) if control in ready else b""
+        *lines, self._line = (self._line + data).split(b"\n")
+        ended = (control in ready and not data) or self.process.poll() is not None
+        if ended:
+            text += self._rest()
+        return [json.loads(line) for line in lines if line], text.decode(errors="replace"), not ended
+
+    def _rest(self) -> bytes:
+        """What a process that has ended has still printed."""
+        found = b""
+        while select.select([self.process.stdout], [], [], 0.2)[0] and (piece := os.read(self.process.stdout.fileno(), 1 << 16)):
+            found += piece
+        return found
+
+    def say(self, **message) -> None:
+        """Send a message; a process that is gone hears nothing."""
+        try:
+            self._sockets["control"].sendall(json.dumps(message).encode() + b"\n")
+        except OSError:
+            return
+
+    @property
+    def transmits(self) -> bool:
+        """Whether it takes samples."""
+        return "transmit" in self._sockets
+
+    def flows(self) -> bool:
+        """Whether samples have come, or wait to be read, since this was asked last."""
+        seen, self._seen = self._seen, self.received
+        end = self._sockets.get("receive")
+        return self.received != seen or (end is not None and bool(select.select([end], [], [], 0)[0]))
+
+    def receive(self, count: int, timeout_s: float) -> np.ndarray | None:
+        """Up to `count` samples, complex64; None when there will be no more.
+
+        Raises:
+            TimeoutError: none has come in time.
+        """
+        end = self._sockets["receive"]
+        limit = time.monotonic() + timeout_s
+        while len(self._part) < SAMPLE_BYTES:
+            if not select.select([end], [], [], max(0.0, limit - time.monotonic()))[0]:
+                raise TimeoutError(f"the radio has given no sample within {timeout_s:g} s")
+            data = end.recv(SAMPLE_BYTES * count - len(self._part))
+            if not data:
+                return None
+            self._part += data
+            self.received += len(data)
+        whole = len(self._part) // SAMPLE_BYTES * SAMPLE_BYTES
+        data, self._part = self._part[:whole], self._part[whole:]
+        return np.frombuffer(data, np.complex64)
+
+    def transmit(self, number: int, samples: np.ndarray) -> bool:
+        """Send a piece; False when the process is gone. Blocks while it takes none."""
+        try:
+            end = self._sockets["transmit"]
+            end.sendall(PIECE.pack(number, len(samples)))
+            end.sendall(np.ascontiguousarray(samples, np.complex64).data)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the process: ask it by SIGTERM, and kill it when it does not hear. Whoever waits for its samples is woken."""
+        for end in self._sockets.values():
+            self._shut(end)
+        self.process.terminate()
+        try:
+            self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    @staticmethod
+    def _shut(end: socket.socket) -> None:
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:  # the other end has gone first
+            return

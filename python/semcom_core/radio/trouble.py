@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What client libraries print when samples are lost, and when the radio is gone: they tell nobody otherwise.
+
+gr-iio prints O (overflow) and U (underflow), once a second at the most; UHD O, D (dropped packet), S (out of sequence), U and L (late),
+gr-soapy sO and sU, each without a line of their own; gr-uhd 3.10 sums up: "In the last 100 ms, 3 overflows occurred."
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+
+_RUN = re.compile(r"^(?:s[OUT]|t[GP]|[ODSUL])+(?=$|\[|\s)")
+_LETTER = re.compile(r"s[OUT]|t[GP]|[ODSUL]")
+_MEANS = {"O": "overruns", "D": "overruns", "S": "overruns", "sO": "overruns", "U": "underruns", "L": "underruns", "sU": "underruns"}
+_SUM = re.compile(r"In the last \d+ ms, (\d+) (over|under)flows occurred")
+#: After this a stream does not come back by itself.
+_GONE = re.compile(r"Soapy (?:source|sink) error: (?!TIMEOUT|OVERFLOW|UNDERFLOW)|caught rx error|terminate called")
+#: Errors in a row that prove it: one alone may pass.
+_ENOUGH = 3
+#: Characters of a line that are read, and lines that are kept.
+_LONGEST, _KEPT = 500, 20
+
+
+class Trouble:
+    """Reads what a process prints, in pieces.
+
+    `counts` has overruns and underruns so far; `gone` says that the radio is lost; `last` is the last line of words.
+    """
+
+    def __init__(self):
+        self.counts: Counter = Counter()
+        self._lines: deque[str] = deque(maxlen=_KEPT)
+        self._errors = 0
+
+    @property
+    def gone(self) -> bool:
+        """Whether the libraries have said that the radio is gone."""
+        return self._errors >= _ENOUGH
+
+    @property
+    def last(self) -> str:
+        """The last line that tells something, in at most 200 characters; of an exception of Python or C++ its message."""
+        return next((line[:200] for line in reversed(self._lines) if line), "")
+
+    def read(self, text: str) -> Counter:
+        """Read a piece; returns the troubles in it."""
+        before = self.counts.copy()
+        for line in text.splitlines():
+            self._read_line(line[:_LONGEST].strip())
+        return self.counts - before
+
+    def _read_line(self, line: str) -> None:
+        letters = _RUN.match(line)
+        if letters:
+            self.counts.update(_MEANS[letter] for letter in _LETTER.findall(letters.group()) if letter in _MEANS)
+            line = line[letters.end() :].strip()
+        for count, kind in _SUM.findall(line):
+            self.counts[f"{kind}runs"] += int(count)
+        self._errors += bool(_GONE.search(line))
+        self._lines.append(line)
