@@ -20,12 +20,12 @@ class Capture(Stream):
     Args:
         receiver: of the radio on the air.
         front: is told how strong they are.
-        lock: held while it is.
+        lock: of all that clients share.
     """
 
     def __init__(self, receiver: AirReceiver, front: ReceiveFront, lock: threading.RLock):
-        super().__init__(receiver)
-        self._front, self._lock = front, lock
+        super().__init__(receiver, lock)
+        self._front = front
 
     def read(self, size: int, timeout_s: float) -> memoryview:
         """Bytes of the next samples, at most a buffer of them.

@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import errno
+import threading
+from collections.abc import Callable
+
+import numpy as np
 
 from semcom_core.errors import RadioError
 from semcom_core.radio.air import AirTransmitter
 from semcom_core.radio.iio.samples import from_dac_words
-from semcom_core.radio.iio.stream import Layout, Stream
+from semcom_core.radio.iio.stream import Stream
 from semcom_core.radio.iio.tones import PERIOD, Tones
 
 
@@ -18,21 +22,18 @@ class Playback(Stream):
 
     Args:
         transmitter: of the radio on the air.
+        lock: of all that clients share.
         rate_hz: gives the DAC's rate.
     """
 
-    def __init__(self, transmitter: AirTransmitter, rate_hz):
-        super().__init__(transmitter)
+    def __init__(self, transmitter: AirTransmitter, lock: threading.RLock, rate_hz: Callable[[], int]):
+        super().__init__(transmitter, lock)
         self.tones = Tones(rate_hz, self._play_tones)
-        self._repeating = False
-
-    def open(self, layout: Layout) -> None:
-        super().open(layout)
-        self._repeating = False
+        self._cycle: np.ndarray | None = None
 
     def check_free(self) -> None:
         """Raise RadioError (EBUSY) where the buffer is cyclic and has been sent."""
-        if self._repeating:
+        if self._cycle is not None:
             raise RadioError(errno.EBUSY, "cyclic buffer is being sent; it must be closed before another can be")
 
     def write(self, payload: bytes | bytearray, timeout_s: float) -> None:
@@ -49,13 +50,21 @@ class Playback(Stream):
         """
         self.check_free()
         samples = from_dac_words(payload, self.layout.mask)
-        if self.layout.cyclic:
-            self._port.repeat(samples)
-            self._repeating = True
-        else:
+        if not self.layout.cyclic:
             self._port.write(samples, timeout_s)
+            return
+        with self._lock:
+            self._cycle = samples
+            self._port.repeat(samples)
+
+    def rate_changed(self) -> None:
+        """Go on with what is sent over and over, which a change of the rate has ended."""
+        if self._cycle is not None and self.layout is not None:
+            self._port.repeat(self._cycle)
+        self._play_tones()
 
     def _begin(self, capacity: int) -> None:
+        self._cycle = None
         self._port.close()
         super()._begin(capacity)
 

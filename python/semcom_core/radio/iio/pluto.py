@@ -35,7 +35,8 @@ class Pluto:
         self._radio, self._lock = radio, threading.RLock()
         transceiver = Transceiver(radio, chip)
         capture = Capture(radio.rx, transceiver.rx, self._lock)
-        playback = Playback(radio.tx, lambda: transceiver.rates.tx_rate_hz)
+        playback = Playback(radio.tx, self._lock, lambda: transceiver.rates.tx_rate_hz)
+        transceiver.rates.changed = playback.rate_changed
         self._streams: dict[str, Stream] = {ADC: capture, DAC: playback}
         registers = {
             "rx_status": StatusRegister(OVERFLOW, lambda: radio.rx.overflows).binding,

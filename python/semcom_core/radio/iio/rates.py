@@ -18,12 +18,14 @@ GOVERNORS = ["nominal", "highest_osr"]
 class Rates:
     """The one sample rate of both directions, as the driver sets it.
 
+    `changed` is called after each change, which throws away what the ports hold.
+
     Args:
         radio: whose rates follow.
     """
 
     def __init__(self, radio: AirRadio):
-        self._radio, self._scale = radio, 1.0
+        self._radio, self._scale, self.changed = radio, 1.0, _nothing
         self._fir, self._fir_on, self._governor = Fir(), {"rx": False, "tx": False}, GOVERNORS[0]
         self._fpga = {"rx": 1, "tx": 1}
         self._chain = clock_chain(START_RATE_HZ, 1, 1)
@@ -117,3 +119,8 @@ class Rates:
     def _apply(self) -> None:
         for side, port in (("rx", self._radio.rx), ("tx", self._radio.tx)):
             port.tune(rate_hz=self.rate_hz / self._fpga[side] * self._scale)
+        self.changed()
+
+
+def _nothing() -> None:
+    """What is called while nobody cares for changes."""

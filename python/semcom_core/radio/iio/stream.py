@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from dataclasses import dataclass
 
 from semcom_core.errors import RadioError
@@ -43,10 +44,12 @@ class Stream:
 
     Args:
         port: direction of the radio on the air.
+        lock: of all that clients share.
     """
 
-    def __init__(self, port: AirReceiver | AirTransmitter):
-        self._port, self._buffers, self.layout = port, USUAL_BUFFERS, None
+    def __init__(self, port: AirReceiver | AirTransmitter, lock: threading.RLock):
+        self._port, self._lock = port, lock
+        self._buffers, self.layout = USUAL_BUFFERS, None
 
     def set_buffers(self, count: int) -> None:
         """How many buffers the next stream has.
@@ -54,11 +57,12 @@ class Stream:
         Raises:
             RadioError: out of range (EINVAL), or a stream is open (EBUSY).
         """
-        if self.layout is not None:
-            raise RadioError(errno.EBUSY, "number of buffers cannot change while a stream is open")
-        if not 0 < count <= MAX_BUFFERS:
-            raise RadioError(errno.EINVAL, f"number of buffers is {count}; allowed is 1 to {MAX_BUFFERS}")
-        self._buffers = count
+        with self._lock:
+            if self.layout is not None:
+                raise RadioError(errno.EBUSY, "number of buffers cannot change while a stream is open")
+            if not 0 < count <= MAX_BUFFERS:
+                raise RadioError(errno.EINVAL, f"number of buffers is {count}; allowed is 1 to {MAX_BUFFERS}")
+            self._buffers = count
 
     def open(self, layout: Layout) -> None:
         """Begin a stream.
@@ -66,19 +70,21 @@ class Stream:
         Raises:
             RadioError: another client has one (EBUSY), a buffer lasts longer than the air remembers (ENOMEM).
         """
-        if self.layout is not None:
-            raise RadioError(errno.EBUSY, "buffer is open already; one client can have it")
-        most = int(KEEP_S * self._port.rate_hz)
-        if layout.samples > most:
-            raise RadioError(errno.ENOMEM, f"samples of a buffer are {layout.samples}; allowed at this rate is up to {most}")
-        self._begin(min(layout.samples * self._buffers, most))
-        self.layout = layout
+        with self._lock:
+            if self.layout is not None:
+                raise RadioError(errno.EBUSY, "buffer is open already; one client can have it")
+            most = int(KEEP_S * self._port.rate_hz)
+            if layout.samples > most:
+                raise RadioError(errno.ENOMEM, f"samples of a buffer are {layout.samples}; allowed at this rate is up to {most}")
+            self._begin(min(layout.samples * self._buffers, most))
+            self.layout = layout
 
     def close(self) -> None:
         """End the stream; who waits for it gets RadioClosed."""
-        if self.layout is not None:
-            self.layout = None
-            self._end()
+        with self._lock:
+            if self.layout is not None:
+                self.layout = None
+                self._end()
 
     def _begin(self, capacity: int) -> None:
         self._port.open(capacity)
