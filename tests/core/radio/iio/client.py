@@ -47,6 +47,14 @@ class Client:
         self.replies.close()
         self.socket.close()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the server hangs up without another word, or with a reset."""
+        try:
+            return self.replies.read() == b""
+        except ConnectionResetError:
+            return True
+
     def send(self, data: bytes | str) -> None:
         self.socket.sendall(data.encode() if isinstance(data, str) else data)
 
