@@ -96,6 +96,11 @@ class Recorder:
         """Say something of some samples; they may still be to come."""
         self.annotations.append(annotation)
 
+    def flush(self) -> Path:
+        """Have all samples so far in the data file; returns its name."""
+        self._file.flush()
+        return Path(f"{self.base}{DATA}")
+
     def close(self) -> None:
         """End the recording; its description then has the checksum of the samples."""
         if not self._file.closed:

@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`semcom radios`: list the profiles and the devices found, ask a radio what it is, and check it.
+
+    semcom radios                                    profiles; with --find also devices
+    semcom radios probe pluto                        model, firmware, rates, ranges
+    semcom radios check pluto                        noise floor and gain sweep of a receiver; nothing is transmitted
+    semcom radios check pluto --from pluto --from-address ip:192.168.3.1      a tone from one radio to the other
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from semcom_core.bench.report import write_json
+from semcom_core.cli.radio_options import add_radio_options, profile_from, warn
+from semcom_core.errors import ConfigError, RadioError
+from semcom_core.radio.check import CheckReport, check
+from semcom_core.radio.findings import findings
+from semcom_core.radio.probe import FIND, found_devices, probe
+from semcom_core.radio.process import RadioProcess
+from semcom_core.radio.profile import load_profile, profile_files
+
+ACTIONS = ("list", "probe", "check")
+#: Tries, after the first one, to get a radio going that is to be checked.
+RETRIES = 2
+
+
+def add_parser(subparsers) -> None:
+    """Add the command to the command line."""
+    style = argparse.RawDescriptionHelpFormatter
+    parser = subparsers.add_parser("radios", help="list, probe and check radios", description=__doc__, formatter_class=style)
+    parser.add_argument("action", nargs="?", default="list", choices=ACTIONS)
+    parser.add_argument("radio", nargs="?", help="profile of the radio, or a .yml file")
+    parser.add_argument("--find", action="store_true", help="with list: look for devices")
+    add_radio_options(parser, with_radio=False)
+    parser.add_argument("--from", dest="sender", metavar="PROFILE", help="with check: profile of the radio that sends a tone")
+    parser.add_argument("--from-address", help="its address")
+    parser.add_argument("--from-gain-db", type=float, help="its transmit gain, dB")
+    parser.add_argument("--json", type=Path, help="with check: file to write what was measured to")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List, probe or check; exit status 1 when a check finds something to change."""
+    if args.action == "list":
+        return _list(args.find)
+    if args.radio is None:
+        raise ConfigError(f"radio to {args.action} is not named; allowed is one of {', '.join(profile_files())}")
+    if args.action == "probe":
+        print("\n".join(probe(profile_from(args, args.radio))))
+        return 0
+    return _check(args)
+
+
+def _list(find: bool) -> int:
+    print(f"{'profile':14s} {'backend':11s} {'address':32s} description")
+    for name in profile_files():
+        profile = load_profile(name)
+        print(f"{name:14s} {profile.backend:11s} {profile.address:32s} {profile.description}")
+    for backend in FIND if find else ():
+        try:
+            print("\n".join([f"\nfound by {backend}:", *(found_devices(backend) or ["nothing"])]))
+        except RadioError as error:
+            print(f"\nfound by {backend}: {error}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    receiver = profile_from(args, args.radio)
+    sending = {"address": args.from_address, "tx_gain_db": args.from_gain_db, "lo_hz": args.lo_hz, "rate_hz": args.rate_hz}
+    sender = load_profile(args.sender, **sending) if args.sender else None
+    same = sender is not None and (sender.backend, sender.address) == (receiver.backend, receiver.address)
+    if sender is not None:
+        warn((receiver if same else sender).notice_for(receive=same, transmit=True, i_may_transmit=args.i_may_transmit))
+    with ExitStack() as stack:
+        if same:
+            receiver = receiver.with_settings(tx_gain_db=sender.tx_gain_db)
+        listening = stack.enter_context(RadioProcess(receiver, receive=True, transmit=same, mode="continuous", retries=RETRIES))
+        talking = listening if same else None
+        if sender is not None and not same:
+            talking = stack.enter_context(RadioProcess(sender, receive=False, transmit=True, mode="continuous", retries=RETRIES))
+        for radio in {listening, talking} - {None}:
+            radio.wait_ready()
+        report = check(listening, talking, lambda words: print(f"measuring: {words}", file=sys.stderr))
+    return _show(args, report)
+
+
+def _show(args: argparse.Namespace, report: CheckReport) -> int:
+    found = findings(report)
+    for well, words in found:
+        print(f"{'ok' if well else 'CHANGE':6s} {words}")
+    print(f"\nin dB of full scale\n{'gain':>6s} {'noise':>7s}" + f" {'tone':>7s} {'SNR':>6s} {'peak':>5s}" * (report.tone is not None))
+    for step in report.steps:
+        tone = f" {step.tone.level_db:7.1f} {step.tone.snr_db:6.1f} {step.tone.peak:5.2f}" if step.tone else ""
+        print(f"{step.gain_db:6.1f} {step.noise_db:7.1f}{tone}")
+    if args.json:
+        rows = [{"finding": words, "well": well} for well, words in found]
+        write_json(args.json, "radio-check", 0, {"radio": args.radio, "from": args.sender, "measured": asdict(report)}, rows)
+    return 0 if all(well for well, _ in found) else 1

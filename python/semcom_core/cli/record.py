@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`semcom record`: record what a radio receives as SigMF, with an annotation for each frame of the modem that is in it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from semcom_core.cli.radio_options import add_radio_options, profile_from
+from semcom_core.errors import check_range
+from semcom_core.phy import PROFILES, PhyConfig
+from semcom_core.radio.annotations import annotations_in
+from semcom_core.radio.check import PATIENCE_S
+from semcom_core.radio.process import RadioProcess
+from semcom_core.radio.recording import META, Recorder
+
+#: Samples that are read at once, and tries, after the first one, to get the radio going.
+PIECE, RETRIES = 1 << 16, 2
+
+
+def add_parser(subparsers) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("record", help="record what a radio receives", description=__doc__)
+    add_radio_options(parser)
+    parser.add_argument("--out", type=Path, required=True, help="name of the recording; .sigmf-meta and .sigmf-data are added")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long (default 10)")
+    parser.add_argument("--profile", default="standard", help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Record; what has been recorded stays when the radio goes away or the user ends it.
+
+    Raises:
+        ConfigError: an option is out of range.
+        RadioError: there is no such radio, or it is gone.
+    """
+    check_range("seconds", args.seconds, 1e-3, 1e6)
+    profile = profile_from(args, args.radio)
+    modem, total = PhyConfig(profile=args.profile, rate_hz=profile.rate_hz), int(args.seconds * profile.rate_hz)
+    with RadioProcess(profile, retries=RETRIES) as radio:
+        radio.wait_ready()
+        with Recorder(args.out, profile.rate_hz, profile.rx_lo_hz, hardware=profile.description) as recorder:
+            for samples in _received(radio, total):
+                recorder.write(samples)
+            lost = radio.counts["overruns"]
+            for annotation in annotations_in(recorder.flush(), modem):  # afterwards, so that no sample is lost while it is looked for
+                recorder.annotate(annotation)
+    print(f"{recorder.samples} samples, {len(recorder.annotations)} frames, {lost} overruns: {recorder.base}{META}")
+    return 0
+
+
+def _received(radio: RadioProcess, total: int) -> Iterator[np.ndarray]:
+    """So many samples of a radio, with a bar that shows how far it is."""
+    with tqdm(total=total, desc="recording", unit="sample", unit_scale=True, disable=None) as bar:
+        left = total
+        while left:
+            samples = radio.read(min(PIECE, left), PATIENCE_S)
+            left -= len(samples)
+            bar.update(len(samples))
+            yield samples
