@@ -12,7 +12,7 @@ import threading
 from semcom_core.errors import ConfigError, SemcomError, check_choice
 from semcom_core.radio.soapy.lines import Lines
 from semcom_core.radio.soapy.receive import ReceiveStream
-from semcom_core.radio.soapy.settings import SoapyRadio
+from semcom_core.radio.soapy.settings import SoapyPort, SoapyRadio
 from semcom_core.radio.soapy.transmit import TransmitStream
 
 #: A client that takes no answers for this long is closed, s.
@@ -57,21 +57,23 @@ class Connection(threading.Thread):
 
     def _serve(self) -> None:
         while (line := self._lines.next()) is not None:
-            words = line.split(maxsplit=3)
+            words, port = line.split(maxsplit=3), None
             try:
-                if words[:1] == ["stream"]:
-                    return self._stream(words)
+                check_words(words)
+                if words[0] == "stream":
+                    port = self._claimed(words[1])
                 answer = f"ok {self._answer(words)}".rstrip()
-            except ConfigError as error:
+            except SemcomError as error:
                 answer = f"error {error}"
-            self._say(answer)
+            if port is not None:
+                return self._stream(words[1], port)
             self.answered = True
+            self._say(answer)
 
     def _say(self, answer: str) -> None:
         self._sock.sendall(f"{answer}\n".encode("ascii", "replace"))
 
     def _answer(self, words: list[str]) -> str:
-        check_words(words)
         match words:
             case ["list"]:
                 return " ".join(self._radios)
@@ -94,17 +96,20 @@ class Connection(threading.Thread):
             raise ConfigError("no radio is in use; `use NAME` comes first")
         return self._radio
 
-    def _stream(self, words: list[str]) -> None:
-        """Carry samples until the client closes."""
-        check_words(words)
-        check_choice("stream", words[1], ("rx", "tx"))
-        port = self._used().ports[words[1]]
+    def _claimed(self, direction: str) -> SoapyPort:
+        check_choice("stream", direction, ("rx", "tx"))
+        port = self._used().ports[direction]
         port.claim()
+        return port
+
+    def _stream(self, direction: str, port: SoapyPort) -> None:
+        """Carry samples until the client closes."""
         try:
+            self.answered = True
             self._say("ok")
-            self.answered = self._streaming = True
+            self._streaming = True
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 0))  # a slow reader is no fault
-            if words[1] == "rx":
+            if direction == "rx":
                 ReceiveStream(self._sock, self._lines, self._radio, self._stopping).run()
             else:
                 TransmitStream(self._sock, self._radio, self._stopping).run()

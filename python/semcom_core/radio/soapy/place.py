@@ -13,6 +13,8 @@ from semcom_core.errors import ConfigError, RadioError
 
 #: Longest path of a Unix socket, bytes (sizeof sun_path less the NUL that ends it).
 LONGEST_PATH = 107
+#: Connections that may wait to be accepted.
+BACKLOG = 128
 
 
 def default_socket() -> Path:
@@ -38,7 +40,7 @@ def listen(path: Path) -> socket.socket:
         _make_way(path)
         made.bind(os.fspath(path))
         os.chmod(path, stat.S_IRUSR | stat.S_IWUSR)  # before listen(): until then nobody can connect
-        made.listen(16)
+        made.listen(BACKLOG)
     except OSError as error:
         made.close()
         if isinstance(error, RadioError):
