@@ -17,7 +17,7 @@ std::string where(int direction)
     return direction == SOAPY_SDR_RX ? "rx " : "tx ";
 }
 
-double toNumber(const std::string &text) 
+double toNumber(const std::string &text)
 {
     std::istringstream stream(text);
     stream.imbue(std::locale::classic());
@@ -27,7 +27,8 @@ double toNumber(const std::string &text)
 }
 
 AirDevice::AirDevice(const SoapySDR::Kwargs &args)
-    : _path(socketPath(args)), _name(args.count("serial") ? args.at("serial") : ""), _bridged(args.count("type") && args.at("type") == "soapy")
+    : _path(socketPath(args)), _name(args.count("serial") ? args.at("serial") : ""),
+      _bridged(args.count("type") && args.at("type") == "soapy")
 {
     _receiveRateHz = getNumber("rx rate_hz");
 }
@@ -43,6 +44,7 @@ std::unique_ptr<Connection> AirDevice::connect() const
 
 std::string AirDevice::ask(const std::string &line) const
 {
+    if (line.find('\n') != std::string::npos) throw std::runtime_error("a value has more than one line; allowed is one");
     std::lock_guard<std::mutex> lock(_asking);
     const bool fresh = !_control;
     for (bool again = fresh;; again = true) {
@@ -100,18 +102,23 @@ std::vector<std::string> AirDevice::listAntennas(const int direction, const size
 {
     return getChoices(where(direction) + "antenna");
 }
+
 void AirDevice::setAntenna(const int direction, const size_t, const std::string &name)
 {
     ask("set " + where(direction) + "antenna " + name);
 }
+
 std::string AirDevice::getAntenna(const int direction, const size_t) const { return ask("get " + where(direction) + "antenna"); }
 
 std::vector<std::string> AirDevice::listGains(const int, const size_t) const { return {GAIN}; }
+
 void AirDevice::setGain(const int direction, const size_t, const double gainDb)
 {
     setNumber(where(direction) + "gain_db", gainDb);
 }
+
 double AirDevice::getGain(const int direction, const size_t) const { return getNumber(where(direction) + "gain_db"); }
+
 SoapySDR::Range AirDevice::getGainRange(const int direction, const size_t) const
 {
     return getRange(where(direction) + "gain_db");

@@ -68,6 +68,7 @@ public:
     double getFrequency(const int direction, const size_t channel, const std::string &name) const override;
     SoapySDR::RangeList getFrequencyRange(const int direction, const size_t channel) const override;
     SoapySDR::RangeList getFrequencyRange(const int direction, const size_t channel, const std::string &name) const override;
+    SoapySDR::ArgInfoList getFrequencyArgsInfo(const int direction, const size_t channel) const override;
 
     void setSampleRate(const int direction, const size_t channel, const double rateHz) override;
     double getSampleRate(const int direction, const size_t channel) const override;

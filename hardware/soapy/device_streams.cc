@@ -75,7 +75,8 @@ int AirDevice::deactivateStream(SoapySDR::Stream *stream, const int flags, const
     return of(stream)->receive ? of(stream)->receive->deactivate() : of(stream)->transmit->deactivate();
 }
 
-int AirDevice::readStream(SoapySDR::Stream *stream, void *const *buffers, const size_t count, int &flags, long long &timeNs, const long timeoutUs)
+int AirDevice::readStream(
+    SoapySDR::Stream *stream, void *const *buffers, const size_t count, int &flags, long long &timeNs, const long timeoutUs)
 {
     if (!of(stream)->receive) return SOAPY_SDR_NOT_SUPPORTED;
     return of(stream)->receive->read(buffers[0], count, flags, timeNs, timeoutUs, _receiveRateHz);

@@ -29,6 +29,7 @@ void AirDevice::setTimeSource(const std::string &source) { ask("set radio time_s
 std::string AirDevice::getTimeSource() const { return ask("get radio time_source"); }
 
 bool AirDevice::hasHardwareTime(const std::string &what) const { return what.empty() || what == PULSE; }
+
 long long AirDevice::getHardwareTime(const std::string &what) const
 {
     return std::stoll(ask(what == PULSE ? "get radio pulse_ns" : "get radio time_ns"));
@@ -44,6 +45,7 @@ SoapySDR::ArgInfo AirDevice::getSensorInfo(const std::string &key) const { retur
 std::string AirDevice::readSensor(const std::string &key) const { return ask("get radio " + key); }
 std::vector<std::string> AirDevice::listSensors(const int, const size_t) const { return {"lo_locked"}; }
 SoapySDR::ArgInfo AirDevice::getSensorInfo(const int, const size_t, const std::string &key) const { return lockSensor(key); }
+
 std::string AirDevice::readSensor(const int direction, const size_t, const std::string &key) const
 {
     return ask("get " + where(direction) + key);

@@ -51,6 +51,18 @@ SoapySDR::RangeList AirDevice::getFrequencyRange(const int direction, const size
     return {getRange(component(direction, name))};
 }
 
+SoapySDR::ArgInfoList AirDevice::getFrequencyArgsInfo(const int, const size_t) const
+{
+    SoapySDR::ArgInfo offset;
+    offset.key = "OFFSET";
+    offset.name = "LO offset";
+    offset.units = "Hz";
+    offset.description = "how far RF is put beside the wanted frequency, which BB makes up for";
+    offset.type = SoapySDR::ArgInfo::FLOAT;
+    offset.value = "0";
+    return {offset};
+}
+
 // --- rates
 
 void AirDevice::setSampleRate(const int direction, const size_t, const double rateHz)
@@ -60,6 +72,7 @@ void AirDevice::setSampleRate(const int direction, const size_t, const double ra
 }
 
 double AirDevice::getSampleRate(const int direction, const size_t) const { return getNumber(where(direction) + "rate_hz"); }
+
 SoapySDR::RangeList AirDevice::getSampleRateRange(const int direction, const size_t) const
 {
     return {getRange(where(direction) + "rate_hz")};
@@ -77,6 +90,7 @@ void AirDevice::setBandwidth(const int direction, const size_t, const double ban
 }
 
 double AirDevice::getBandwidth(const int direction, const size_t) const { return getNumber(where(direction) + "bandwidth_hz"); }
+
 SoapySDR::RangeList AirDevice::getBandwidthRange(const int direction, const size_t) const
 {
     return {getRange(where(direction) + "bandwidth_hz")};
