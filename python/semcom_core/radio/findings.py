@@ -12,7 +12,9 @@ from semcom_core.radio.measure import imbalance
 from semcom_core.units import linear_to_db
 
 #: What is good enough: DC and image below the tone, dB; room to full scale, dB; SNR of a tone that can be trusted, dB.
-DC_DB, IMAGE_DB, ROOM_DB, TRUSTED_DB = -20.0, -25.0, 3.0, 10.0
+DC_DB, IMAGE_DB, ROOM_DB, TRUSTED_DB = -20.0, -25.0, 3.0, 8.0
+#: SNR at which bursts carry texts and pictures alike, dB, and the one below which it is worth a change.
+GOOD_DB, LEAST_DB = 10.0, 6.0
 #: Noise must rise by this much from the lowest gain, dB, or else the converter and not the antenna makes it.
 RISE_DB = 3.0
 #: Crystals of radios without a reference are good for this much, parts in a million.
@@ -32,10 +34,14 @@ def findings(report: CheckReport) -> list[tuple[bool, str]]:
 
 def best_step(report: CheckReport) -> GainStep | None:
     """The highest gain, with room to full scale, of those whose SNR is the best."""
-    room = 10 ** (-ROOM_DB / 20)
-    usable = [step for step in report.steps if step.tone is not None and step.tone.peak < room]
+    usable = [step for step in report.steps if step.tone is not None and has_room(step)]
     best_db = max((step.tone.snr_db for step in usable), default=0.0)
     return next((step for step in reversed(usable) if step.tone.snr_db > best_db - 1), None)
+
+
+def has_room(step: GainStep) -> bool:
+    """Whether the tone leaves room to full scale."""
+    return step.tone.peak < 10 ** (-ROOM_DB / 20)
 
 
 def _overruns(report: CheckReport) -> str:
@@ -85,7 +91,7 @@ def _budget(report: CheckReport) -> tuple[bool, str]:
     snr_db = report.tone.snr_db + float(linear_to_db(Layout(PhyConfig()).carrier_power / TONE_AMPLITUDE**2))
     path_db = report.tone.level_db - report.sent_db
     words = f"link budget: {path_db:.1f} dB from converter to converter; bursts arrive with an SNR of about {snr_db:.0f} dB"
-    return (True, words) if snr_db >= 3 else (False, f"{words}; raise tx_gain_db by {math.ceil(10 - snr_db)} dB where the law allows it")
+    return (True, words) if snr_db >= LEAST_DB else (False, f"{words}; raise tx_gain_db by {math.ceil(GOOD_DB - snr_db)} dB where the law allows it")
 
 
 def _best_gain(report: CheckReport) -> tuple[bool, str]:
@@ -94,5 +100,5 @@ def _best_gain(report: CheckReport) -> tuple[bool, str]:
         return False, "receive gain: the tone comes near full scale at each gain; put an attenuator in, or lower tx_gain_db"
     now = min(report.steps, key=lambda step: abs(step.gain_db - report.gain_db))
     words = f"receive gain: best near {best.gain_db:g} dB ({best.tone.snr_db:.1f} dB SNR, peak {best.tone.peak:.2f})"
-    well = now.tone.snr_db > best.tone.snr_db - 3 and now.tone.peak < 0.9
+    well = now.tone.snr_db > best.tone.snr_db - 3 and has_room(now)
     return well, words if well else f"{words}; set rx_gain_db={best.gain_db:g}"
