@@ -19,6 +19,11 @@ from semcom_core.errors import RadioError
 START_S = 60.0
 
 
+def loopback(number: int) -> str:
+    """An address of this machine for the virtual Pluto `number` (1 to 254) of this process, which no other process uses likewise."""
+    return f"127.{1 + (os.getpid() >> 8) % 254}.{os.getpid() % 256}.{number}"
+
+
 class AirProcess:
     """`semcom air` with a plan.
 

@@ -91,7 +91,8 @@ def _budget(report: CheckReport) -> tuple[bool, str]:
     snr_db = report.tone.snr_db + float(linear_to_db(Layout(PhyConfig()).carrier_power / TONE_AMPLITUDE**2))
     path_db = report.tone.level_db - report.sent_db
     words = f"link budget: {path_db:.1f} dB from converter to converter; bursts arrive with an SNR of about {snr_db:.0f} dB"
-    return (True, words) if snr_db >= LEAST_DB else (False, f"{words}; raise tx_gain_db by {math.ceil(GOOD_DB - snr_db)} dB where the law allows it")
+    advice = f"raise tx_gain_db by {math.ceil(GOOD_DB - snr_db)} dB where the law allows it"
+    return (True, words) if snr_db >= LEAST_DB else (False, f"{words}; {advice}")
 
 
 def _best_gain(report: CheckReport) -> tuple[bool, str]:
