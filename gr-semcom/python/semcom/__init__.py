@@ -19,6 +19,8 @@ from .image_sink import image_sink
 from .image_source import image_source
 from .image_window import image_window
 from .link_monitor import link_monitor
+from .radio_sink import radio_sink
+from .radio_source import radio_source
 from .recorder import recorder
 from .retransmitter import retransmitter
 from .safety_gate import safety_gate
@@ -43,6 +45,8 @@ __all__ = [
     "image_window",
     "link_monitor",
     "recorder",
+    "radio_sink",
+    "radio_source",
     "retransmitter",
     "safety_gate",
     "text_decoder",

@@ -19,8 +19,10 @@ MODES = {"link": ("exact", "whole"), "transmit": ("transmitted",), "receive": ("
 #: marked; `whole` is a picture that is not marked, as good as its codec makes it.
 OUTCOMES = ("exact", "whole", "wrong", "marked", "lost", "transmitted")
 #: What blocks say of themselves, counted: messages dropped because a queue was full (these are among the lost), messages and settings
-#: refused, and codec processes started anew.
-TROUBLES = ("dropped", "refused", "restarts")
+#: refused, codec processes started anew; and what radios say: samples lost on reception, samples late for transmission, new connections.
+TROUBLES = ("dropped", "refused", "restarts", "overruns", "underruns", "reconnects")
+#: Notices of radios that are counted, and as what.
+_RADIO_COUNTS = {"overrun": "overruns", "underrun": "underruns", "reconnecting": "reconnects"}
 #: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a window comes that far.
 MOST_PENDING = 16 * MESSAGE_IDS
 #: The same of pictures, which are kept to be compared.
@@ -118,8 +120,10 @@ class LinkLedger:
             self._record(message_id, outcome or "marked", None, content, meta)
         return 0
 
-    def note(self, state: str, cause: str) -> None:
+    def note(self, state: str, cause: str, count: int = 1) -> None:
         """Count what a notice says of a block's troubles."""
+        if state in _RADIO_COUNTS:
+            self.counts[_RADIO_COUNTS[state]] += count
         self.counts["dropped"] += cause == "dropped"
         self.counts["refused"] += state == "refused"
         self.counts["restarts"] += state == "restarted"

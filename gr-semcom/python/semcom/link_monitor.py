@@ -14,6 +14,7 @@ from semcom_core.text.visible import print_line
 from .guard import guarded_handler
 from .link_clock import LinkClock
 from .link_content import read_content
+from .link_end import LinkEnd
 from .link_ledger import MODES, LinkLedger
 from .link_settings import link_settings
 from .notices import FEEDBACK, notify, read_notice
@@ -21,15 +22,14 @@ from .pdu import is_end
 from .restart import begin_again
 from .window_text import WindowText
 
-#: Time from the end of a run to on_done, s, in which the other blocks handle the last message; time limits without any that end a run.
-GRACE_S, PATIENCE = 0.6, 3
+PATIENCE = 3  # time limits in a row without any arrival that end a run
 
 
 class link_monitor(link_settings):
     """Keeps the books of a link and says when a run is over.
 
-    A block that fails ends the run at once, one that falls silent by the time limit. A flowgraph that is started again is a new
-    run, with counts from 0 and a new report.
+    A block that fails ends the run at once, one that falls silent by the time limit. Its end waits until radios have sent what they
+    were given. A flowgraph that is started again is a new run, with counts from 0 and a new report.
 
     Message ports:
         sent: text or picture PDUs and the end PDU of the source.
@@ -73,7 +73,7 @@ class link_monitor(link_settings):
         """Open new books."""
         self.ledger, self._silent = LinkLedger(self.history, paired=self.mode != "receive"), 0
         self._ended = self._over = self._reported = False
-        self._end = threading.Timer(GRACE_S, self.on_done)
+        self._end = LinkEnd(lambda: notify(self, "end"), self.on_done)
         self._clock.reset()
 
     @property
@@ -139,7 +139,7 @@ class link_monitor(link_settings):
         if notice.state in ("loading", "ready", "failed"):
             self._clock.loading(notice.block, notice.state == "loading")
         with self._lock:
-            self.ledger.note(notice.state, notice.cause)
+            self.ledger.note(notice.state, notice.cause, notice.count)
         if notice.state == "failed":
             self.on_defect(f"{notice.block}: {notice.reason}")
         elif notice.message_id >= 0 and (notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit")):
@@ -182,9 +182,7 @@ class link_monitor(link_settings):
         try:
             self._report()
         finally:  # whatever keeps the report from being made, the run ends
-            notify(self, "end")
-            if self.on_done is not None:
-                self._end.start()
+            self._end.start()
 
     def _report(self) -> None:
         with self._lock:

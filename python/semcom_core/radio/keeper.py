@@ -36,7 +36,7 @@ class RadioKeeper:
     `counts` has overruns, underruns and reconnects; `failure` is why the radio was given up, or empty.
     """
 
-    def __init__(self, profile: RadioProfile, settings: dict, retries: int, on_event: Callable[[str, str], None], command: list[str]):
+    def __init__(self, profile: RadioProfile, settings: dict, retries: int, on_event: Callable[[str, str, int], None], command: list[str]):
         self.profile, self.retries = profile, int(retries)
         self._settings, self._on_event, self._command = settings, on_event, command
         self._changed, self._stopping = threading.Condition(), threading.Event()
@@ -82,7 +82,7 @@ class RadioKeeper:
     def _run(self) -> None:
         """Keep a process going until the end."""
         vain = 0
-        self._on_event("loading", "")
+        self._on_event("loading", "", 1)
         while not self._stopping.is_set():
             worked, reason = self._one_process()
             if self._stopping.is_set():
@@ -92,14 +92,14 @@ class RadioKeeper:
                 self._fail(f"radio {self.profile.name} at {self.profile.address}: {reason}; that was the try {vain} of {vain}")
                 return
             self.counts["reconnects"] += 1
-            self._on_event("reconnecting", reason)
+            self._on_event("reconnecting", reason, 1)
             self._stopping.wait(min(PAUSES_S[0] * 2**vain, PAUSES_S[1]))
 
     def _fail(self, reason: str) -> None:
         with self._changed:
             self.failure = reason
             self._changed.notify_all()
-        self._on_event("failed", reason)
+        self._on_event("failed", reason, 1)
 
     def _one_process(self) -> tuple[bool, str]:
         """Run one process to its end: whether its radio got going, and why it has ended."""
@@ -123,7 +123,7 @@ class RadioKeeper:
         with self._changed:
             self._child = child
             self._changed.notify_all()
-        self._on_event("ready", "")
+        self._on_event("ready", "", 1)
 
     def on_trouble(self, news: Counter) -> None:
         """Count what a process says of samples lost; on iio bursts have gaps between them, which the radio calls underruns."""
@@ -132,7 +132,7 @@ class RadioKeeper:
         self.counts.update(news)
         for kind in ("overrun", "underrun"):
             if news[f"{kind}s"]:
-                self._on_event(kind, f"{news[f'{kind}s']} more, {self.counts[f'{kind}s']} in sum")
+                self._on_event(kind, f"{self.counts[f'{kind}s']} in sum", news[f"{kind}s"])
 
 
 def program() -> list[str]:

@@ -32,7 +32,8 @@ class RadioProcess(RadioKeeper):
         receive, transmit: what it is to do.
         mode: one of MODES, for what is transmitted.
         retries: processes that are started in a row, none of which gets its radio going, before it is given up.
-        on_event: called with (state, reason), from another thread: "loading", "ready", "reconnecting", "overrun", "underrun", "failed".
+        on_event: called with (state, reason, count) from another thread. States: "loading" (the radio is set up), "ready",
+            "overrun" and "underrun" (so many more), "reconnecting", "failed" (the radio is given up).
         command: program that runs the radio (see semcom_core.radio.child); None: that of GNU Radio.
 
     Raises:
@@ -128,5 +129,5 @@ class RadioProcess(RadioKeeper):
             self._child.say(set=news)
 
 
-def _nobody(state: str, reason: str) -> None:
+def _nobody(state: str, reason: str, count: int) -> None:
     """Nobody wants to know."""
