@@ -65,7 +65,11 @@ size_t AirDevice::getStreamMTU(SoapySDR::Stream *) const
 int AirDevice::activateStream(SoapySDR::Stream *stream, const int flags, const long long timeNs, const size_t count)
 {
     if (!of(stream)->receive) return flags ? SOAPY_SDR_NOT_SUPPORTED : 0; // bursts are timed by what is written
-    _receiveRateHz = getNumber("rx rate_hz");
+    try {
+        _receiveRateHz = getNumber("rx rate_hz");
+    } catch (const ConnectionLost &) {
+        return SOAPY_SDR_STREAM_ERROR;
+    }
     return of(stream)->receive->activate(flags, timeNs, count);
 }
 

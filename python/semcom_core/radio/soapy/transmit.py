@@ -91,7 +91,8 @@ class TransmitStream:
         if self._tx.underflows > before:
             self._tell(Flag.UNDERFLOW)
         if end:
-            self._ends.append(self._radio.clock.now() + self._tx.queued / self._tx.true_rate_hz)
+            left_s = self._tx.queued / self._tx.true_rate_hz  # before now(), so that it is never told too early
+            self._ends.append(left_s + self._radio.clock.now())
         return True
 
     def _patiently_write(self, samples: np.ndarray, at_s: float | None, end: bool) -> None:
