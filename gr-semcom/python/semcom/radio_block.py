@@ -22,7 +22,7 @@ WAIT_S = 0.1
 class radio_block:
     """A block with a profile, a station and setters. A derived class has SIDE, "rx" or "tx", and is a GNU Radio block as well."""
 
-    def set_up(self, profile, overrides, retries, gain_db, lo_hz, **settings) -> None:
+    def prepare(self, profile, overrides, retries, gain_db, lo_hz, **settings) -> None:
         """Read the profile and register the ports; raises ConfigError before any radio is touched."""
         side = self.SIDE
         own = {f"{side}_antenna": settings.pop("antenna"), **settings}

@@ -61,7 +61,7 @@ class radio_sink(radio_block, gr.sync_block):
         gr.sync_block.__init__(self, "radio_sink", [np.complex64], None)
         check_choice("mode", mode, MODES)
         self.mode, self.i_may_transmit = mode, bool(i_may_transmit)
-        self.set_up(profile, overrides, retries, gain_db, lo_hz, address=address, rate_hz=rate_hz, antenna=antenna)
+        self.prepare(profile, overrides, retries, gain_db, lo_hz, address=address, rate_hz=rate_hz, antenna=antenna)
         self.radio_profile.notice_for(False, True, self.i_may_transmit)
         self._forget()
 

@@ -44,7 +44,7 @@ class radio_source(radio_block, gr.sync_block):
 
     def __init__(self, profile="simulation", overrides=None, address="", rate_hz=None, lo_hz=None, gain_db=None, antenna="", retries=30):
         gr.sync_block.__init__(self, "radio_source", None, [np.complex64])
-        self.set_up(profile, overrides, retries, gain_db, lo_hz, address=address, rate_hz=rate_hz, antenna=antenna)
+        self.prepare(profile, overrides, retries, gain_db, lo_hz, address=address, rate_hz=rate_hz, antenna=antenna)
 
     @guarded_work
     def work(self, input_items, output_items):

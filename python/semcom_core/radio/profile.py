@@ -106,7 +106,7 @@ class RadioProfile:
         for name in ("name", "limits"):
             if name in given:
                 raise ConfigError(f"setting is {name!r}; allowed is to give it in the file of a profile")
-        return from_mapping(RadioProfile, {**vars(self), **given})
+        return from_mapping(RadioProfile, {**vars(self), **{name: _number(value) for name, value in given.items()}})
 
     def notice_for(self, receive: bool, transmit: bool, i_may_transmit: bool = False) -> str:
         """What to tell the user before the radio is used like this; empty: nothing.
@@ -117,6 +117,14 @@ class RadioProfile:
         if receive and transmit and self.duplex == "half":
             raise ConfigError(f"profile {self.name} receives and transmits at once; allowed is one of both, it is half duplex")
         return transmission_notice(self.tx_lo_hz, self.rate_hz, i_may_transmit) if transmit and self.on_air else ""
+
+
+def _number(value):
+    """The number that a text is, such as 434e6, which is no number to YAML; any other value as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 _ADDRESSES = {"iio": "a URI such as ip:192.168.2.1", "uhd": "device arguments such as type=b200", "soapy": "arguments such as driver=lime"}
