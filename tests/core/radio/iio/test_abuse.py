@@ -25,31 +25,42 @@ WORDS = [
     "hardwaregain", "filter_fir_config", "direct_reg_access", "scale", "0", "1", "-1", "64", "4095", "4097", "99999999999", "1e9", "nan",
     "00000003", "ffffffff", "0x80000088", "%s%n", "../../etc", "<x>", "\x00", "\x7f", "\u00ff", "a" * 1100, "",
 ]  # fmt: skip
+VALID = [
+    f"READ {PHY} INPUT voltage0 hardwaregain", f"WRITE {PHY} INPUT voltage0 rf_bandwidth 8", f"OPEN {ADC} 64 00000003",
+    f"READBUF {ADC} 256", f"OPEN {DAC} 64 00000003 CYCLIC", f"WRITEBUF {DAC} 64", f"SET {DAC} BUFFERS_COUNT 3", f"CLOSE {ADC}",
+    "TIMEOUT 20",
+]  # fmt: skip
 #: Commands sent, so many a connection, and how many have to be answered: some are taken for the payload of others.
-SENT, A_CONNECTION, ANSWERED = 15_000, 125, 10_000
+SENT, A_CONNECTION, ANSWERED = 20_000, 125, 10_000
 HALF_OPEN = 200
 
 
 def malformed(rng: np.random.Generator) -> bytes:
-    """A line of words that mean something each and hardly anything together, or bytes that mean nothing."""
-    if rng.random() < 0.1:
+    """Bytes that mean nothing, words that hardly mean anything together, or a good command with one word exchanged."""
+    kind = rng.random()
+    if kind < 0.1:
         return rng.bytes(int(rng.integers(1, 80))) + b"\n"
-    line = " ".join(WORDS[i] for i in rng.integers(len(WORDS), size=int(rng.integers(1, 7))))
-    return line.encode("latin-1") + [b"\r\n", b"\n"][int(rng.integers(2))]
+    words = [WORDS[i] for i in rng.integers(len(WORDS), size=int(rng.integers(1, 7)))]
+    if kind < 0.5:
+        good = VALID[int(rng.integers(len(VALID)))].split()
+        good[int(rng.integers(len(good)))] = words[0]
+        words = good
+    return " ".join(words).encode("latin-1") + [b"\r\n", b"\n"][int(rng.integers(2))]
 
 
 def attack(endpoint: tuple[str, int], rng: np.random.Generator) -> None:
-    """One connection full of nonsense; it ends in the middle of a command, sometimes with a reset."""
+    """One connection full of nonsense; it ends in the middle of a command, sometimes at once and with a reset."""
     with socket.create_connection(endpoint, timeout=5) as connected:
-        if rng.random() < 0.5:
+        connected.sendall(b"".join(malformed(rng) for _ in range(A_CONNECTION)) + b"WRITE iio:device0 ensm_mode 9\r\nfd")
+        if rng.random() < 0.2:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            return
         try:
-            connected.sendall(b"".join(malformed(rng) for _ in range(A_CONNECTION)) + b"WRITE iio:device0 ensm_mode 9\r\nfd")
-            connected.settimeout(0.02)
+            connected.shutdown(socket.SHUT_WR)
             while connected.recv(65536):
                 pass
-        except OSError:
-            return  # the server hung up, or had no more to say
+        except ConnectionError:
+            return  # the server hung up
 
 
 def open_files() -> int:
@@ -69,11 +80,11 @@ def settled(count, expected: int) -> int:
 def test_malformed_commands_and_half_open_connections_leave_nothing_behind(monkeypatch):
     answered, answer = [], Session._answer
     monkeypatch.setattr(Session, "_answer", lambda session, words: (answered.append(1), answer(session, words)))
+    alone = threading.active_count()
     with serve() as (air, pluto):
         with Client(pluto.endpoint) as client:
             client.configure()
-            client.read(f"{PHY} ensm_mode")
-        threads, files = settled(threading.active_count, 2), settled(open_files, 0)
+        threads, files = settled(threading.active_count, alone + 1), open_files()
         rng = np.random.default_rng(7)
         for number in range(SENT // A_CONNECTION):
             attack(pluto.endpoint, rng)
