@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from tests.core.radio.iio.client import Client, serve
 
 ADC, DAC = "cf-ad9361-lpc", "cf-ad9361-dds-core-lpc"
 TOOLS = ["iio_info", "iio_attr", "iio_readdev", "iio_writedev"]
+#: Words for the DAC, none of them 0, which the ADC's 12 bits hold exactly.
+PATTERN = np.stack([np.arange(1, 257), -np.arange(1, 257)], axis=1).astype("<i2") * 16
 pytestmark = [pytest.mark.skipif(not shutil.which(tool), reason=f"{tool} is not installed") for tool in TOOLS]
 
 
@@ -47,24 +50,35 @@ def test_iio_attr_reads_and_writes(pluto):
     assert "-20.500000 dB" in run("iio_attr", pluto, *gain, text=True).stdout
 
 
-def test_iio_readdev_hears_what_iio_writedev_sends(pluto, tmp_path):
-    sent = np.stack([np.arange(1, 257), -np.arange(1, 257)], axis=1).astype("<i2") * 16
-    (tmp_path / "sent").write_bytes(sent.tobytes() * 16384)  # a second of samples, so that the stream is under way meanwhile
-    with (tmp_path / "sent").open("rb") as source:
-        writer = subprocess.Popen(["iio_writedev", "-u", pluto.uri, "-b", "256", DAC], stdin=source, stderr=subprocess.PIPE)
-        try:
+def test_iio_readdev_hears_what_iio_writedev_repeats(pluto):
+    command = ["iio_writedev", "-u", pluto.uri, "-c", "-b", "256", DAC]
+    writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        writer.stdin.write(PATTERN.tobytes())
+        writer.stdin.flush()
+        words, deadline = np.zeros((1, 2)), time.monotonic() + 10
+        while not words.all() and time.monotonic() < deadline:
             heard = run("iio_readdev", pluto, "-b", "1024", "-s", "65536", ADC)
-        finally:
-            writer.kill()
-            writer.communicate()
+            words = np.frombuffer(heard.stdout, "<i2").reshape(-1, 2)
+    finally:
+        writer.kill()
+        writer.communicate()
+    expected = np.tile(PATTERN // 16, (257, 1))[words[0, 0] - 1 :][:65536]
     assert heard.returncode == 0
-    words = np.frombuffer(heard.stdout, "<i2").reshape(-1, 2)
-    first = int(np.argmax(words.any(axis=1)))
-    last = len(words) - int(np.argmax(words[::-1].any(axis=1)))
-    expected = np.tile(sent // 16, (len(words) // 256 + 2, 1))
-    begin = int(words[first, 0]) - 1
-    assert len(words) == 65536 and last - first > 32768
-    np.testing.assert_array_equal(words[first:last], expected[begin : begin + last - first])
+    np.testing.assert_array_equal(words, expected)
+
+
+def test_iio_writedev_sends_a_file(pluto, tmp_path):
+    (tmp_path / "sent").write_bytes(PATTERN.tobytes() * 64)
+    with Client(pluto.endpoint) as client, (tmp_path / "sent").open("rb") as source:
+        assert client.command(f"OPEN {ADC} 4096 00000003") == 0
+        writer = subprocess.Popen(["iio_writedev", "-u", pluto.uri, "-b", "256", "-s", "16384", DAC], stdin=source)
+        words, deadline = np.zeros((0, 2), "<i2"), time.monotonic() + 20
+        while len(words) < 8192 and time.monotonic() < deadline:
+            piece = np.frombuffer(client.read_buffer(16384), "<i2").reshape(-1, 2)
+            words = np.concatenate([words, piece]) if len(words) else piece[piece.all(axis=1)]
+        assert writer.wait(timeout=20) == 0
+    np.testing.assert_array_equal(words[:8192], np.tile(PATTERN // 16, (32, 1)))
 
 
 def test_iio_readdev_reads_one_channel(pluto):
