@@ -11,6 +11,7 @@ import time
 from semcom_core.errors import ConfigError
 from semcom_core.radio.opened import Radio, make_radio
 from semcom_core.radio.profile import RadioProfile
+from semcom_core.text.visible import print_line
 
 #: Settings that are those of the sink where a radio has both.
 SINKS_OWN = ("tx_lo_hz", "tx_gain_db", "tx_antenna", "amplitude")
@@ -102,6 +103,7 @@ class RadioStation:
     def _tell(self, state: str, reason: str, count: int) -> None:
         """Hand on what the radio says: to the sink what is about transmitting, the rest to the source, if there is one."""
         if state == "ready":
+            print_line(f"radio at {self._key[1]} is ready")
             self._set_up.set()
         blocks = dict(self._blocks)
         order = ("tx", "rx") if state == "underrun" else ("rx", "tx")
