@@ -27,12 +27,35 @@ def pattern() -> np.ndarray:
 
 def numbers(samples: np.ndarray) -> np.ndarray:
     """The counts that samples hold; -1 where there is silence."""
-    words = np.rint(samples.view(np.float32).reshape(-1, 2) * 2048).astype(int)
+    words = (samples.view(np.float32).reshape(-1, 2) * 2048).astype(np.int32)
     return np.where(words[:, 1] > 0, words[:, 0] + 1024 + (words[:, 1] - 1) * 2048, -1)
 
 
+class Check(gr.sync_block):
+    """Follows the counts of a stream; from silence to the first count, which is 0, is no jump.
+
+    Args:
+        samples: how many to look at; it takes more, and passes over them.
+    """
+
+    def __init__(self, samples: int):
+        gr.sync_block.__init__(self, "check", in_sig=[np.complex64], out_sig=None)
+        self.samples, self.seen, self.first, self.jumps, self._last = samples, 0, None, 0, -1
+
+    def work(self, input_items, output_items) -> int:
+        heard = numbers(input_items[0][: self.samples - self.seen])
+        if len(heard):
+            if self.first is None and heard.max() >= 0:
+                self.first = self.seen + int(np.argmax(heard >= 0))
+            before = np.concatenate([[self._last], heard[:-1]])
+            jumped = ((heard - before) % BUFFER != 1) & ((heard >= 0) | (before >= 0))
+            self.jumps += int(np.count_nonzero(jumped))
+            self.seen, self._last = self.seen + len(heard), int(heard[-1])
+        return len(input_items[0])
+
+
 class FullDuplex(gr.top_block):
-    """Pattern to the sink, source to a file in memory, with the calls that the companion's Pluto blocks make."""
+    """Pattern to the sink, source to the check, with the calls that the companion's Pluto blocks make."""
 
     def __init__(self, uri: str, rate_hz: int, samples: int, filter_source: str):
         super().__init__("full duplex")
@@ -51,9 +74,9 @@ class FullDuplex(gr.top_block):
         self.sink.set_attenuation(0, 10.0)
         self.sink.set_filter_params(filter_source, "", 0, 0)
         self.pattern = blocks.vector_source_c(pattern(), True)
-        self.head, self.kept = blocks.head(gr.sizeof_gr_complex, samples), blocks.vector_sink_c(reserve_items=samples)
+        self.check = Check(samples)
         self.connect(self.pattern, self.sink)
-        self.connect(self.source, self.head, self.kept)
+        self.connect(self.source, self.check)
 
 
 def main() -> None:
@@ -61,14 +84,12 @@ def main() -> None:
     flowgraph = FullDuplex(uri, rate_hz, samples, filter_source)
     deadline = time.monotonic() + LIMIT_S
     flowgraph.start()
-    while flowgraph.head.nitems_written(0) < samples and time.monotonic() < deadline:
+    while flowgraph.check.seen < samples and time.monotonic() < deadline:
         time.sleep(0.05)
     flowgraph.stop()
     flowgraph.wait()
-    heard = numbers(np.array(flowgraph.kept.data(), np.complex64))
-    first = int(np.argmax(heard >= 0))
-    jumps = int(np.count_nonzero(np.diff(heard[first:]) % BUFFER != 1))
-    print(json.dumps({"samples": len(heard), "first": first, "jumps": jumps}), flush=True)
+    check = flowgraph.check
+    print(json.dumps({"samples": check.seen, "first": check.first, "jumps": check.jumps}), flush=True)
 
 
 if __name__ == "__main__":
