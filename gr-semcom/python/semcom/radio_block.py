@@ -8,7 +8,6 @@ import pmt
 
 from semcom_core.errors import check_range
 from semcom_core.radio.profile import load_profile
-from semcom_core.text.visible import print_line
 
 from .guard import guarded_handler, tunable
 from .notices import FEEDBACK, notify
@@ -80,7 +79,5 @@ class radio_block:
         self.station.open()
 
     def on_radio(self, state: str, reason: str, count: int) -> None:
-        """Hand on what the radio says of itself; that it is ready is for the console as well."""
-        if state == "ready":
-            print_line(f"{self.name()}: {self.radio_profile.name} at {self.radio_profile.address} is ready")
+        """Hand on what the radio says of itself."""
         notify(self, state, reason=reason, count=count)
