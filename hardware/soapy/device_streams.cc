@@ -10,6 +10,9 @@
 namespace semcom {
 
 namespace {
+constexpr long SHORT_TIMEOUT_US = 10000;    // shorter ones are for who does not want to wait
+constexpr long LONGEST_WAIT_US = 30000000;
+
 /// What a SoapySDR::Stream pointer points to: one of the two.
 struct AirStream {
     std::unique_ptr<ReceiveStream> receive;
@@ -86,11 +89,25 @@ int AirDevice::readStream(
     return of(stream)->receive->read(buffers[0], count, flags, timeNs, timeoutUs, _receiveRateHz);
 }
 
+// Where the time of the air waits for a slow receiver, so does the client: it is by the radio's clock that the timeout passes.
+// gr-soapy 3.10.5's sink would lose the whole burst.
 int AirDevice::writeStream(
     SoapySDR::Stream *stream, const void *const *buffers, const size_t count, int &flags, const long long timeNs, const long timeoutUs)
 {
     if (!of(stream)->transmit) return SOAPY_SDR_NOT_SUPPORTED;
-    return of(stream)->transmit->write(buffers[0], count, flags, timeNs, timeoutUs);
+    const Deadline end = deadlineIn(LONGEST_WAIT_US);
+    long long beganNs = -1;
+    for (;;) {
+        const int done = of(stream)->transmit->write(buffers[0], count, flags, timeNs, timeoutUs);
+        if (done != SOAPY_SDR_TIMEOUT || timeoutUs < SHORT_TIMEOUT_US || std::chrono::steady_clock::now() >= end) return done;
+        try {
+            const long long nowNs = getHardwareTime("");
+            if (beganNs < 0) beganNs = nowNs;
+            else if (nowNs - beganNs >= 1000LL * timeoutUs || nowNs < beganNs) return SOAPY_SDR_TIMEOUT;
+        } catch (const std::runtime_error &) {
+            return SOAPY_SDR_STREAM_ERROR;
+        }
+    }
 }
 
 int AirDevice::readStreamStatus(SoapySDR::Stream *stream, size_t &channels, int &flags, long long &timeNs, const long timeoutUs)

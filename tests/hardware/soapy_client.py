@@ -120,6 +120,20 @@ def timed() -> dict:
             "ends": [round((one[2] - begin_ns) / 1000) for one in status if one[1]]}  # fmt: skip
 
 
+def patient() -> dict:
+    """Write more than the buffers hold, with a short timeout, while the air waits for a receiver that does not read."""
+    alice, left, timeouts = device("alice"), 2_000_000, 0
+    tx = alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32)
+    ones = np.ones(left, np.complex64)
+    print("sending", flush=True)
+    while left:
+        result = alice.writeStream(tx, [ones], left, SOAPY_SDR_END_BURST, timeoutUs=100_000)
+        timeouts += result.ret == SOAPY_SDR_TIMEOUT
+        left -= max(0, result.ret)
+    alice.closeStream(tx)
+    return {"timeouts": timeouts}
+
+
 def restart() -> dict:
     """Live through a restart of the air; standard input says when it has gone and when it is back."""
     alice = device("alice")
@@ -151,4 +165,5 @@ def restart() -> dict:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"settings": settings, "pattern": pattern, "timed": timed, "restart": restart}[sys.argv[1]]()))
+    tasks = {"settings": settings, "pattern": pattern, "timed": timed, "patient": patient, "restart": restart}
+    print(json.dumps(tasks[sys.argv[1]]()))

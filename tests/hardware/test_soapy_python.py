@@ -5,8 +5,12 @@
 from __future__ import annotations
 
 import json
+import time
 
+import numpy as np
 import pytest
+
+from tests.core.radio.soapy.client import Client
 
 pytest.importorskip("SoapySDR", reason="SoapySDR's Python binding is not installed (python3-soapysdr)")
 
@@ -42,6 +46,18 @@ def test_timed_bursts_are_exact_and_acknowledged_and_late_ones_told(soapy_radios
     late_us = [told - end for told, end in zip(found["ends"], [13000, 40001, 91234], strict=True)]
     assert all(0 <= one < 50_000 for one in late_us), "never before the end; the clock runs while it is reckoned"
     assert (found["late"], found["lates"], found["last"], found["silent"]) == (True, 1, [1, 2], True)
+
+
+def test_a_writer_waits_with_the_air_for_a_slow_receiver(soapy_radios, killed):
+    with Client(soapy_radios.server.path, "bob") as slow:
+        slow.stream("rx").start()
+        slow.packet()
+        client = killed(soapy_radios.start_program("soapy_client.py", "patient"))
+        assert client.stdout.readline() == "sending\n"
+        time.sleep(1.5)
+        heard, _ = slow.samples(3_500_000)
+    assert np.count_nonzero(heard) == 2_000_000
+    assert json.loads(client.communicate(timeout=20)[0]) == {"timeouts": 0}
 
 
 def test_a_restart_of_the_air_gives_errors_and_then_works_again(soapy_radios, killed):

@@ -17,7 +17,7 @@ from semcom_core.radio.soapy.packets import Flag, packet, receive_packet
 from semcom_core.radio.soapy.settings import SoapyRadio
 
 #: What the buffers of the driver hold, s.
-BUFFER_S = 0.2
+BUFFER_S = 0.5
 #: How often a waiting stream looks whether something else is to be done, s.
 TICK_S = 0.05
 #: After its client has gone, a stream goes on sending what waits for no longer than this, s of wall time.
