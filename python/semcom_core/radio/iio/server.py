@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 
 from semcom_core.errors import ConfigError, RadioError, check_choice
 from semcom_core.radio.air import Air
@@ -15,6 +16,8 @@ from semcom_core.radio.iio.connections import JOIN_S, Connections
 from semcom_core.radio.iio.pluto import Pluto
 
 BACKLOG = 64
+#: Pause before the next client after one could not be taken, s.
+PAUSE_S = 0.02
 
 
 class VirtualPluto:
@@ -90,10 +93,9 @@ class VirtualPluto:
         self.stop()
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take new clients until the listener is shut down."""
-        while True:
+        """Take new clients until the listener is shut down; a shortage, of files for instance, passes."""
+        while self._listener is listener:
             try:
-                connected, _ = listener.accept()
+                self._connections.add(listener.accept()[0])
             except OSError:
-                return
-            self._connections.add(connected)
+                time.sleep(PAUSE_S)

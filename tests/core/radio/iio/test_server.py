@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 
@@ -96,6 +97,21 @@ def test_who_says_nothing_is_given_up_first_and_who_streams_last():
         assert useful.ended, "of those that stream nothing it was idle longest"
         for one in (streaming, useful, more, *silent, *late):
             one.close()
+
+
+def test_shortage_of_files_passes(served, monkeypatch):
+    accept, failures = socket.socket.accept, [errno.EMFILE, errno.ECONNABORTED]
+
+    def flaky(listener):
+        if failures:
+            raise OSError(failures.pop(), "no client could be taken")
+        return accept(listener)
+
+    monkeypatch.setattr(socket.socket, "accept", flaky)
+    for _ in range(3):
+        with Client(served[1].endpoint) as client:
+            assert client.read(f"{PHY} ensm_mode") == "fdd"
+    assert failures == []
 
 
 def test_client_that_does_not_read_does_not_hold_up_others(served, client):
