@@ -3,22 +3,24 @@
 """What client libraries print when samples are lost, and when the radio is gone: they tell nobody otherwise.
 
 gr-iio prints O (overflow) and U (underflow), once a second at the most; UHD O, D (dropped packet), S (out of sequence), U and L (late),
-gr-soapy sO and sU, each without a line of their own; gr-uhd 3.10 sums up: "In the last 100 ms, 3 overflows occurred."
+gr-soapy sO and sU, and tG for a burst that it has lost, each without a line of their own. gr-uhd 3.10 sums up: "In the last 100 ms,
+3 overflows occurred."
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter, deque
 
 _RUN = re.compile(r"^(?:s[OUT]|t[GP]|[ODSUL])+(?=$|\[|\s)")
 _LETTER = re.compile(r"s[OUT]|t[GP]|[ODSUL]")
-_MEANS = {"O": "overruns", "D": "overruns", "S": "overruns", "sO": "overruns", "U": "underruns", "L": "underruns", "sU": "underruns"}
+_MEANS = {letter: "overruns" for letter in ("O", "D", "S", "sO")} | {letter: "underruns" for letter in ("U", "L", "sU", "tG")}
 _SUM = re.compile(r"In the last \d+ ms, (\d+) (over|under)flows occurred")
 #: After this a stream does not come back by itself.
 _GONE = re.compile(r"Soapy (?:source|sink) error: (?!TIMEOUT|OVERFLOW|UNDERFLOW)|caught rx error|terminate called")
-#: Errors in a row that prove it: one alone may pass.
-_ENOUGH = 3
+#: So many errors within so many seconds prove it: one alone may pass.
+_ENOUGH, _WITHIN_S = 3, 5.0
 #: Characters of a line that are read, and lines that are kept.
 _LONGEST, _KEPT = 500, 20
 
@@ -32,12 +34,12 @@ class Trouble:
     def __init__(self):
         self.counts: Counter = Counter()
         self._lines: deque[str] = deque(maxlen=_KEPT)
-        self._errors = 0
+        self._errors: deque[float] = deque(maxlen=_ENOUGH)
 
     @property
     def gone(self) -> bool:
         """Whether the libraries have said that the radio is gone."""
-        return self._errors >= _ENOUGH
+        return len(self._errors) == _ENOUGH and self._errors[-1] - self._errors[0] < _WITHIN_S
 
     @property
     def last(self) -> str:
@@ -58,5 +60,6 @@ class Trouble:
             line = line[letters.end() :].strip()
         for count, kind in _SUM.findall(line):
             self.counts[f"{kind}runs"] += int(count)
-        self._errors += bool(_GONE.search(line))
+        if _GONE.search(line):
+            self._errors.append(time.monotonic())
         self._lines.append(line)
