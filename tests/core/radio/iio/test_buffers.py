@@ -128,7 +128,6 @@ def test_late_reader_overflows():
     with serve(pacing="real", speed=1) as (_, pluto), Client(pluto.endpoint) as client:
         client.configure()
         client.command(f"OPEN {ADC} 1000 00000003")
-        receive(client, 1000, 1000)
         assert client.read(f"{ADC} {STATUS}") == "0x0"
         time.sleep(0.05)
         receive(client, 1000, 1000)
