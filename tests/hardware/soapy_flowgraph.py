@@ -11,10 +11,10 @@ import time
 import numpy as np
 import pmt
 from gnuradio import blocks, gr
+from soapy_links import BURSTS, GAP_SAMPLES
 
 RATE_HZ, LO_HZ, STEP = 1e6, 2.45e9, 64
-BURSTS = [1, 2, 999, 8192, 8193, 20000, 4096, 37]
-GAP_S = 0.03
+GAP_S = GAP_SAMPLES / RATE_HZ
 SETTLING = 100  # samples in which the link's interpolation answers to the tone's beginning
 LIMIT_S = 20
 
