@@ -29,6 +29,9 @@ class Flag(enum.IntFlag):
     UNDERFLOW = 32  # transmitting: samples came too late to follow those before
 
 
+KNOWN = int(~Flag(0))
+
+
 def packet(flags: Flag, time_ns: int, samples: np.ndarray | None = None) -> bytes:
     """Bytes of a packet; samples are complex64 (count,), full scale 1, clipped."""
     body = b"" if samples is None else to_wire(samples).tobytes()
@@ -63,14 +66,17 @@ def receive_packet(sock: socket.socket) -> tuple[Flag, int, np.ndarray] | None:
     if count > MAX_SAMPLES:
         raise FrameError(f"packet has {count} samples; allowed is {MAX_SAMPLES}")
     body = _receive_exactly(sock, 4 * count)
-    return None if body is None else (Flag(flags & 63), time_ns, from_wire(body))
+    return None if body is None else (Flag(flags & KNOWN), time_ns, from_wire(body))
 
 
 def _receive_exactly(sock: socket.socket, size: int) -> bytearray | None:
     data = bytearray(size)
     view, done = memoryview(data), 0
     while done < size:
-        got = sock.recv_into(view[done:])
+        try:
+            got = sock.recv_into(view[done:])
+        except ConnectionResetError:  # it has closed without reading all that it was told
+            return None
         if not got:
             return None
         done += got

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -116,9 +117,7 @@ class TransmitStream:
             self._tell(Flag.END, self._ends.popleft())
 
     def _tell(self, flag: Flag, air_s: float | None = None) -> None:
-        """Tell the client, unless it lets what it is told pile up."""
+        """Tell the client, unless it has gone or lets what it is told pile up."""
         at_ns = self._radio.time.at_ns(self._radio.clock.now() if air_s is None else air_s)
-        try:
+        with contextlib.suppress(OSError):
             self._sock.send(packet(flag | Flag.TIME, at_ns), socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -22,13 +24,15 @@ def test_a_direction_has_one_stream_and_is_free_again_when_its_client_has_gone(s
         second.stream(direction)
 
 
-def test_what_was_written_is_sent_though_the_client_has_gone(server):
+@pytest.mark.parametrize("flags", [0, Flag.END], ids=["a burst without an end", "bursts whose ends nobody wants to know"])
+def test_what_was_written_is_sent_though_the_client_has_gone(server, flags):
     with Client(server.path, "alice") as rx, Client(server.path, "alice") as tx:
         rx.stream("rx").start()
         rx.packet()
         tx.stream("tx")
         for _ in range(10):
-            tx.send([0.5] * 8000)
+            tx.send([0.5] * 8000, flags)
+        time.sleep(0.02)
         tx.sock.close()
         heard, _ = rx.samples(150_000)
     assert np.count_nonzero(heard) == 80000
