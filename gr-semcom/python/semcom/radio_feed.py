@@ -27,15 +27,16 @@ class radio_feed(gr.sync_block):
         tag: key of the tag with its length that the first sample of a piece gets; empty: none.
         multiple: what comes out is filled with zeros to a multiple of this, samples; 0: it is not.
         settle: a piece has left when so many samples more than it were taken, samples.
+        prime: silence that is sent first, as a piece of its own, samples.
     """
 
-    def __init__(self, end: socket.socket, continuous=False, tag="", multiple=0, settle=0):
+    def __init__(self, end: socket.socket, continuous=False, tag="", multiple=0, settle=0, prime=0):
         gr.sync_block.__init__(self, "radio_feed", None, [np.complex64])
         self.set_blkd_input_timer_value(1)  # ms until work() is called again after it had nothing; 250 else
         self._end, self._continuous, self._tag = end, continuous, pmt.intern(tag) if tag else None
         self._multiple, self._settle = multiple, settle
         self._changed, self._pieces, self._waiting = threading.Condition(), deque(), 0
-        self._piece, self._position, self._number = np.zeros(0, np.complex64), 0, -1
+        self._piece, self._position, self._number = np.zeros(prime, np.complex64), 0, -1
         self._ends: deque[tuple[int, int]] = deque()
         self._owed = 0
         self.broken = False

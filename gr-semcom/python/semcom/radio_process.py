@@ -30,6 +30,9 @@ from .radio_feed import radio_feed
 RECEIVE_ROOM = 1 << 20
 #: How long a burst may take on its way through a radio after it was taken, and a flowgraph to its end, s.
 LINGER_S, STOP_S = 0.1, 1.5
+#: Silence that gr-soapy's sink gets before the first burst, samples, and how long it may take, s: gr-soapy 3.10 does not initialise what
+#: is left of a burst, and so may lose the first one.
+PRIME, PRIME_S = 64, 2.0
 
 
 class receiving(gr.top_block):
@@ -40,6 +43,9 @@ class receiving(gr.top_block):
         self.device = SOURCES[settings["backend"]](settings)
         self.device.set_min_output_buffer(RECEIVE_ROOM)
         self.connect(self.device, blocks.file_descriptor_sink(gr.sizeof_gr_complex, descriptor))
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
 
     def left(self) -> None:
         """Nothing is transmitted."""
@@ -53,9 +59,16 @@ class transmitting(gr.top_block):
         self.device = SINKS[settings["backend"]](settings)
         burst, size = settings["mode"] == "burst", settings["buffer_size"] if settings["backend"] == "iio" else 0
         tag = PACKET_LEN if burst and not size else ""
+        self._prime = PRIME if tag and settings["backend"] == "soapy" else 0
         end = socket.socket(fileno=descriptor)
-        self.feed = radio_feed(end, not burst, tag, size if burst else 0, IIO_TRANSFERS * size)
+        self.feed = radio_feed(end, not burst, tag, size if burst else 0, IIO_TRANSFERS * size, self._prime)
         self.connect(self.feed, self.device)
+
+    def settle(self) -> None:
+        """Wait until the device takes samples."""
+        end = time.monotonic() + PRIME_S
+        while self.device.nitems_read(0) < self._prime and time.monotonic() < end:
+            time.sleep(0.01)
 
     def left(self) -> int | None:
         """Number of the last piece that has left the device, where one has since this was asked last."""
@@ -84,6 +97,7 @@ class Radio:
         for side in self.sides.values():
             side.start()
             threading.Thread(target=self._wait, args=(side,), daemon=True).start()
+            side.settle()
 
     def _wait(self, side: gr.top_block) -> None:
         side.wait()
@@ -98,7 +112,7 @@ class Radio:
         while not self.stopping.is_set() and not self.ended.is_set():
             for side in self.sides.values():
                 number = side.left()
-                if number is not None:
+                if number is not None and number >= 0:
                     self.say(sent=number)
             if select.select([self.control], [], [], 0.02)[0] and not self._hear():
                 return

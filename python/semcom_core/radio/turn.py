@@ -50,7 +50,7 @@ class RadioTurn:
         while goes_on and not stopping.is_set():
             messages, text, goes_on = self._child.listen(0.1)
             news = self._trouble.read(text)
-            if news:
+            if news and self._ready:
                 self._owner.on_trouble(news)
             for message in messages:
                 self._hear(message)
