@@ -41,10 +41,10 @@ def soapy_module(repository) -> Path:
     return folder
 
 
-@pytest.fixture
-def soapy_radios(soapy_module, tmp_path):
-    """Two Soapy radios, alice and bob, who both hear alice; in elastic time."""
-    plan = {"radios": {"alice": {"kind": "soapy"}, "bob": {"kind": "soapy"}}}
+@pytest.fixture(params=["elastic"])
+def soapy_radios(soapy_module, tmp_path, request):
+    """Two Soapy radios, alice and bob, who both hear alice; parametrize it indirectly for real pacing."""
+    plan = {"pacing": request.param, "radios": {"alice": {"kind": "soapy"}, "bob": {"kind": "soapy"}}}
     air = Air(air_plan({**plan, "links": [{"from": "alice", "to": "alice"}, {"from": "alice", "to": "bob"}]}))
     with SoapyServer(air, tmp_path / "air.sock") as server:
         yield SoapyRadios(air, server, soapy_module)

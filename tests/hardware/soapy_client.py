@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 
 import numpy as np
 import SoapySDR
@@ -14,11 +15,13 @@ from SoapySDR import (
     SOAPY_SDR_CS16,
     SOAPY_SDR_END_BURST,
     SOAPY_SDR_HAS_TIME,
+    SOAPY_SDR_OVERFLOW,
     SOAPY_SDR_RX,
     SOAPY_SDR_STREAM_ERROR,
     SOAPY_SDR_TIME_ERROR,
     SOAPY_SDR_TIMEOUT,
     SOAPY_SDR_TX,
+    SOAPY_SDR_UNDERFLOW,
 )
 
 TIMEOUT_US = 2_000_000
@@ -134,6 +137,21 @@ def patient() -> dict:
     return {"timeouts": timeouts}
 
 
+def late() -> dict:
+    """Read and write too late in real time."""
+    alice, buffer = device("alice"), np.zeros(8192, np.complex64)
+    rx, tx = alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32), alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32)
+    alice.activateStream(rx)
+    receive(alice, rx, 1000)
+    time.sleep(0.9)
+    results = [alice.readStream(rx, [buffer], 8192, timeoutUs=TIMEOUT_US).ret for _ in range(100)]
+    for _ in range(2):
+        alice.writeStream(tx, [buffer], 100, timeoutUs=TIMEOUT_US)
+        time.sleep(0.05)
+    return {"overflows": results.count(SOAPY_SDR_OVERFLOW), "others": sum(one <= 0 for one in results if one != SOAPY_SDR_OVERFLOW),
+            "underflow": alice.readStreamStatus(tx, TIMEOUT_US).ret == SOAPY_SDR_UNDERFLOW}  # fmt: skip
+
+
 def restart() -> dict:
     """Live through a restart of the air; standard input says when it has gone and when it is back."""
     alice = device("alice")
@@ -165,5 +183,5 @@ def restart() -> dict:
 
 
 if __name__ == "__main__":
-    tasks = {"settings": settings, "pattern": pattern, "timed": timed, "patient": patient, "restart": restart}
+    tasks = {"settings": settings, "pattern": pattern, "timed": timed, "late": late, "patient": patient, "restart": restart}
     print(json.dumps(tasks[sys.argv[1]]()))

@@ -60,6 +60,13 @@ def test_a_writer_waits_with_the_air_for_a_slow_receiver(soapy_radios, killed):
     assert json.loads(client.communicate(timeout=20)[0]) == {"timeouts": 0}
 
 
+@pytest.mark.parametrize("soapy_radios", ["real"], indirect=True)
+def test_who_is_late_in_real_time_is_told(soapy_radios):
+    found = json.loads(soapy_radios.program("soapy_client.py", "late"))
+    assert found["overflows"] >= 1, "more than one on a busy machine"
+    assert (found["others"], found["underflow"]) == (0, True)
+
+
 def test_a_restart_of_the_air_gives_errors_and_then_works_again(soapy_radios, killed):
     client = killed(soapy_radios.start_program("soapy_client.py", "restart"))
     assert client.stdout.readline() == "streaming\n"
