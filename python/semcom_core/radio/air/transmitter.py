@@ -18,6 +18,9 @@ from semcom_core.radio.air.port import KEEP_S, LateError, Port, RadioClosed
 
 #: An elastic clock waits this long, s of wall time, for the rest of a stream that no end of a burst has closed.
 GRACE_S = 0.2
+#: With real pacing a stream begins so much after its first samples have come, s: the time that a device needs to start its converter. Until
+#: then the next ones must have come.
+LEAD_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class AirTransmitter(Port):
         with self._lock:
             if not self.is_open:
                 raise RadioClosed("transmit stream is closed")
-            start = max(self._tail, self._index_now())
+            start = self._begin(self._index_now())
             self._segments.append(Segment(start, np.array(samples, np.complex64), cyclic=True))
             self._in_burst = False
         self._clock.notify()
@@ -128,9 +131,10 @@ class AirTransmitter(Port):
             waiting = self._tail - now
             if waiting > 0 and waiting + len(samples) > self._capacity:
                 return False
-            start = max(self._tail, now) if at_s is None else round(at_s * self.true_rate_hz)
-            if start < max(self._tail, now):
-                raise LateError(f"samples are for {at_s:.6f} s; allowed is from {max(self._tail, now) / self.true_rate_hz:.6f} s on")
+            first = max(self._tail, now)
+            start = self._begin(now) if at_s is None else round(at_s * self.true_rate_hz)
+            if start < first:
+                raise LateError(f"samples are for {at_s:.6f} s; allowed is from {first / self.true_rate_hz:.6f} s on")
             self.underflows += self._in_burst and waiting < 0 and not self._clock.elastic
             if len(samples):
                 self._segments.append(Segment(start, samples))
@@ -138,6 +142,11 @@ class AirTransmitter(Port):
             self._in_burst, self._touched = not end, time.monotonic()
             self._forget(now)
             return True
+
+    def _begin(self, now: int) -> int:
+        """Index of the next samples: after those that wait, or else soon."""
+        lead = 0 if self._clock.elastic else round(LEAD_S * self.true_rate_hz)
+        return self._tail if self._tail >= now else now + lead
 
     def _forget(self, now: int) -> None:
         """Drop what nobody can hear any more."""
