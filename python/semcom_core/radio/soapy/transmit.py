@@ -19,6 +19,8 @@ from semcom_core.radio.soapy.settings import SoapyRadio
 
 #: What the buffers of the driver hold, s.
 BUFFER_S = 0.5
+#: In real time an untimed burst begins this long after its first samples, s, so that the next need not come at once.
+START_S = 0.02
 #: How often a waiting stream looks whether something else is to be done, s.
 TICK_S = 0.05
 #: After its client has gone, a stream goes on sending what waits for no longer than this, s of wall time.
@@ -70,19 +72,17 @@ class TransmitStream:
         """Put a packet on the air. Only the time of a burst's first packet counts; a packet without samples may give it beforehand."""
         if flags & Flag.TIME and not self._in_burst:
             self._begin_ns = time_ns
-        end = bool(flags & Flag.END)
-        self._in_burst |= len(samples) > 0
+        end, first = bool(flags & Flag.END), len(samples) > 0 and not self._in_burst
+        self._in_burst |= first
         if (len(samples) or self._in_burst and end) and not self._dropping:
-            self._dropping = not self._write(samples, end)
+            self._dropping = not self._write(samples, self._begin_s() if first else None, end)
         if end:
             self._in_burst, self._dropping, self._begin_ns = False, False, None
 
-    def _write(self, samples: np.ndarray, end: bool) -> bool:
+    def _write(self, samples: np.ndarray, at_s: float | None, end: bool) -> bool:
         """Write samples; False if their time has passed."""
         if not self._tx.is_open:
             self._tx.open(int(BUFFER_S * self._tx.rate_hz))
-        at_s = None if self._begin_ns is None else self._radio.time.air_s(self._begin_ns)
-        self._begin_ns = None
         before = self._tx.underflows
         try:
             self._patiently_write(samples, at_s, end)
@@ -96,12 +96,24 @@ class TransmitStream:
             self._ends.append(left_s + self._radio.clock.now())
         return True
 
+    def _begin_s(self) -> float | None:
+        """When a burst begins, s; None: after the one before it, or at once."""
+        if self._begin_ns is not None:
+            return self._radio.time.air_s(self._begin_ns)
+        if self._tx.queued or self._radio.clock.elastic:
+            return None
+        return self._radio.clock.now() + START_S
+
     def _patiently_write(self, samples: np.ndarray, at_s: float | None, end: bool) -> None:
         while not self._stopping.is_set():
             try:
                 return self._tx.write(samples, TICK_S, at_s, end)
             except TimeoutError:
                 self._acknowledge()
+            except LateError:
+                if self._begin_ns is not None:
+                    raise
+                at_s = None  # nobody has asked for that time
 
     def _finish(self) -> None:
         """End the burst and wait until all is sent."""
