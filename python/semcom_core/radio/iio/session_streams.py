@@ -20,6 +20,8 @@ from semcom_core.radio.iio.wire import Wire
 
 #: How long a client's buffer may take, s, where it has not said so: a little less than clients wait.
 USUAL_TIMEOUT_S = 4.0
+#: libiio states half of the time that it waits itself; an answer within so much of what it states still reaches it.
+STRETCH = 1.8
 #: How often a wait looks whether the client is still there, s.
 LOOK_S = 0.25
 _DECIMAL, _HEX = re.compile(r"\d{1,10}"), re.compile(r"[0-9a-fA-F]{8}")
@@ -97,7 +99,7 @@ class SessionStreams:
     def _set_timeout(self, words: list[str]) -> bytes:
         if len(words) != 1 or not _DECIMAL.fullmatch(words[0]):
             raise RadioError(errno.EINVAL, f"TIMEOUT is {' '.join(words)!r}; allowed is a number of milliseconds")
-        self._timeout_s = int(words[0]) / 1000 or float("inf")
+        self._timeout_s = STRETCH * int(words[0]) / 1000 or float("inf")
         return b"0\n"
 
     def _set(self, words: list[str]) -> bytes:
