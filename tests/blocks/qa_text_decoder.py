@@ -39,6 +39,7 @@ def test_text_comes_back(flowgraph, collect, post):
     meta, text = pdu.read_text(out.wait(1)[0])
     assert text == "Grüße aus dem Kanal."
     assert (meta["message_id"], meta["decoded"], meta["snr_db"], meta["cfo_hz"]) == (77, True, 15.0, 100.0)
+    assert meta["uses"] == sum(len(frame.symbols) for frame in map(pdu.read_frame, received("Grüße aus dem Kanal.", 77)))
     assert decoder.decoded == 1
 
 

@@ -29,8 +29,8 @@ class image_decoder(codec_block):
 
     Message ports:
         in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and dropped.
-        out: picture PDUs with the keys message_id, decoded, reason, missing, fragments, snr_db (mean over the fragments, dB) and
-            cfo_hz (Hz).
+        out: picture PDUs with the keys message_id, decoded, reason, missing, fragments, snr_db (mean over the fragments, dB),
+            cfo_hz (Hz) and uses (symbols received).
         feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
             `ready`, `restarted` and `failed` (the codec does not load).
 
@@ -98,6 +98,7 @@ class image_decoder(codec_block):
     def _submit(self, groups: list[list[ReceivedFrame]]) -> None:
         for frames in groups:
             measured = {name: float(np.mean([getattr(f, name) for f in frames])) for name in ("snr_db", "cfo_hz")}
+            measured["uses"] = sum(len(frame.symbols) for frame in frames)
             self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
 
     def on_done(self, job: Job, result: DecodedImage) -> None:

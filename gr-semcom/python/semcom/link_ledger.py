@@ -81,6 +81,7 @@ class LinkLedger:
         """Enter a received message; returns how many sent ones it settles."""
         self.counts["received"] += 1
         self.counts["decoded"] += bool(meta.get("decoded", True))
+        self.counts["uses"] += meta.get("uses", 0)
         snr_db, cfo_hz = meta.get("snr_db", math.nan), meta.get("cfo_hz", math.nan)
         if math.isfinite(snr_db) and math.isfinite(cfo_hz):
             self._measured += 1
@@ -152,10 +153,11 @@ class LinkLedger:
         return given_up
 
     def report(self) -> dict:
-        """Counts, mean SNR (dB) and CFO (Hz) of the received messages, mean PSNR (dB) of pictures, and failures."""
+        """Counts (uses: symbols received), mean SNR (dB) and CFO (Hz) of received messages, mean PSNR (dB), failures."""
         count = self._measured
         snr_db, cfo_hz = (self._snr_db_sum / count, self._cfo_hz_sum / count) if count else (None, None)
-        counts = {name: self.counts[name] for name in ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected", *TROUBLES)}
+        names = ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected", "uses", *TROUBLES)
+        counts = {name: self.counts[name] for name in names}
         measured = {"snr_db": snr_db, "cfo_hz": cfo_hz, "psnr_db": self._psnr_db_sum / self._compared if self._compared else None}
         rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
         return {**counts, "pending": self.pending, "exact_rate": rate, **measured, "failures": self.failures}

@@ -12,7 +12,7 @@ _TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
 #: Key → (whether a PMT is of its kind, the kind in words).
 KEYS = {
     **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample", "rounds"), _WHOLE),
-    **dict.fromkeys(("height", "width", "missing"), _WHOLE),
+    **dict.fromkeys(("height", "width", "missing", "uses"), _WHOLE),
     **dict.fromkeys(("snr_db", "cfo_hz", "level_db", "score"), _NUMBER),
     **dict.fromkeys(("decoded", "crc_ok", "eof", "last", "more"), _TRUTH),
     **dict.fromkeys(("state", "reason", "block", "cause", "name"), _STRING),

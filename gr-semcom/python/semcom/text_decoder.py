@@ -29,8 +29,8 @@ class text_decoder(codec_block):
 
     Message ports:
         in: frame PDUs as the burst receiver or the acknowledger makes them. Frames of another codec are counted and dropped.
-        out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), and from the
-            codec spinal score: log2 of the posterior odds of the text against all others that its search has seen.
+        out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), uses (symbols
+            received), and from the codec spinal score: log2 of the posterior odds of the text against all others that its search has seen.
         feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
             `ready`, `restarted` and `failed` (the codec does not load).
 
@@ -93,6 +93,7 @@ class text_decoder(codec_block):
     def _submit(self, groups: list[list[ReceivedFrame]]) -> None:
         for frames in groups:
             measured = {name: float(np.mean([getattr(f, name) for f in frames])) for name in ("snr_db", "cfo_hz")}
+            measured["uses"] = sum(len(frame.symbols) for frame in frames)
             self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
 
     def on_done(self, job: Job, result: DecodedText) -> None:
