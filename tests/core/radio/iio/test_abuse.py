@@ -81,7 +81,7 @@ def test_malformed_commands_and_half_open_connections_leave_nothing_behind(monke
     answered, answer = [], Session._answer
     monkeypatch.setattr(Session, "_answer", lambda session, words: (answered.append(1), answer(session, words)))
     alone = threading.active_count()
-    with serve() as (air, pluto):
+    with serve(speed=1) as (air, pluto):
         with Client(pluto.endpoint) as client:
             client.configure()
         threads, files = settled(threading.active_count, alone + 1), open_files()
@@ -112,7 +112,7 @@ def check_by_iio_info(uri: str) -> None:
 
 
 def test_stream_goes_on_under_attack():
-    with serve() as (_, pluto), Client(pluto.endpoint) as client:
+    with serve(speed=1) as (_, pluto), Client(pluto.endpoint) as client:
         assert client.command(f"OPEN {ADC} 512 00000003") == 0
         rng = np.random.default_rng(1)
         for _ in range(5):
