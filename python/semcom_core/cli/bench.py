@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from semcom_core.cli import bench_image, bench_lam_sc, bench_modem, bench_safety, bench_sam, bench_speed, bench_text
+from semcom_core.cli import bench_image, bench_lam_sc, bench_modem, bench_radio, bench_safety, bench_sam, bench_speed, bench_text
 
 BENCHES = {
     "text": bench_text,
@@ -12,6 +12,7 @@ BENCHES = {
     "lam-sc": bench_lam_sc,
     "sam": bench_sam,
     "modem": bench_modem,
+    "radio": bench_radio,
     "safety": bench_safety,
     "speed": bench_speed,
 }

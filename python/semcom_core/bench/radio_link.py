@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Texts and pictures from one process to another: by virtual radios through real client libraries, and by the simulation beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from semcom_core.bench.radio_air import AirProcess, loopback
+from semcom_core.errors import RadioError
+
+#: Path from transmitter to receiver, dB: room for two paths that add up.
+PATH_DB = -6.0
+#: Longest time until a receiver is ready, and until the last message has come, s.
+READY_S, LIMIT_S = 90.0, 1800.0
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a link: a profile, its address, and the virtual radio there (None: it needs none)."""
+
+    profile: str
+    address: str
+    radio: dict | None = None
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Two ends."""
+
+    sender: End
+    receiver: End
+
+
+def pluto(number: int) -> End:
+    """A virtual Pluto, by libiio."""
+    address = loopback(number)
+    return End("virtual-pluto", f"ip:{address}", {"kind": "pluto", "address": address})
+
+
+def soapy(name: str) -> End:
+    """A virtual radio, by SoapySDR."""
+    return End("virtual-soapy", f"driver=air,serial={name}", {"kind": "soapy"})
+
+
+def uhd(name: str) -> End:
+    """A virtual radio, by UHD."""
+    return End("virtual-usrp", f"type=soapy,driver=air,serial={name}", {"kind": "soapy"})
+
+
+def simulation() -> End:
+    """No radio."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return End("simulation", f"127.0.0.1:{free.getsockname()[1]}")
+
+
+#: Transports by name; each call has addresses of its own.
+TRANSPORTS = {
+    "simulation": lambda: Transport(*[simulation()] * 2),
+    "pluto": lambda: Transport(pluto(1), pluto(2)),
+    "soapy": lambda: Transport(soapy("sender"), soapy("receiver")),
+    "uhd": lambda: Transport(uhd("sender"), uhd("receiver")),
+    "pluto-uhd": lambda: Transport(pluto(1), uhd("receiver")),
+}
+
+
+def carry(transport: Transport, flowgraph: str, channel: str, common: dict, send: dict, receive: dict, seed: int = 1, air=None) -> dict:
+    """Send by radio_{flowgraph}_tx in one process, receive by radio_{flowgraph}_rx in another.
+
+    Args:
+        transport: the radios.
+        flowgraph: "text" or "image".
+        channel: terms of the link; real radios have the one that they have.
+        common, send, receive: parameters of both flowgraphs, of the sender's and of the receiver's.
+        seed: of the noise.
+        air: how far virtual radios are paced, {"pacing": ...}; default elastic.
+
+    Returns:
+        The receiver's report, with "seconds" that it took, and the sender's under "sender".
+
+    Raises:
+        RadioError: a process ends without a report.
+    """
+    ends = {"sender": transport.sender, "receiver": transport.receiver}
+    radios = {name: end.radio for name, end in ends.items() if end.radio}
+    with ExitStack() as stack:
+        environment = dict(os.environ)
+        if radios:
+            links = [{"from": "sender", "to": "receiver", "gain_db": PATH_DB, "channel": channel}]
+            plan = {"pacing": "elastic", "seed": seed, **(air or {}), "radios": radios, "links": links}
+            environment = stack.enter_context(AirProcess(plan)).environment
+        elif transport.receiver.profile == "simulation":
+            receive = {**receive, "overrides": repr({"channel": channel, "seed": seed})}
+        begun = time.monotonic()
+        receiver = stack.enter_context(Flowgraph(f"radio_{flowgraph}_rx", transport.receiver, {**common, **receive}, environment))
+        receiver.wait_ready()
+        sender = stack.enter_context(Flowgraph(f"radio_{flowgraph}_tx", transport.sender, {**common, **send}, environment))
+        report = receiver.report()
+        return report | {"sender": sender.report(), "seconds": time.monotonic() - begun}
+
+
+class Flowgraph:
+    """A headless flowgraph in a process of its own.
+
+    Args:
+        name: of the flowgraph.
+        end: its radio.
+        parameters: its parameters, without those of the radio.
+        environment: of the process.
+    """
+
+    def __init__(self, name: str, end: End, parameters: dict, environment: dict):
+        self.name, self._parameters = name, {**parameters, "profile": end.profile, "address": end.address}
+        self._environment = environment
+
+    def __enter__(self) -> Flowgraph:
+        self._folder = tempfile.TemporaryDirectory(prefix="semcom-radio-")
+        self._log, self._report = Path(self._folder.name) / "log", Path(self._folder.name) / "report.json"
+        options = {**self._parameters, "out_file": str(self._report)}
+        words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+        command = [sys.executable, "-m", "semcom_core.cli", "grc", self.name, "--headless", "--", *words]
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=self._environment, start_new_session=True)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._folder.cleanup()
+
+    def wait_ready(self) -> None:
+        """Wait until its radio is ready."""
+        end = time.monotonic() + READY_S
+        while " is ready" not in self._log.read_text(errors="replace"):
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RadioError(f"{self.name} is not ready: {self._words()}")
+            time.sleep(0.05)
+
+    def report(self) -> dict:
+        """Wait for its end; returns its report."""
+        try:
+            self._process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired as error:
+            raise RadioError(f"{self.name} has not ended within {LIMIT_S:g} s") from error
+        try:
+            return json.loads(self._report.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise RadioError(f"{self.name} has ended without a report: {self._words()}") from error
+
+    def _words(self) -> str:
+        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
+        return lines[-1] if lines else "it says nothing"
