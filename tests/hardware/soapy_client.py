@@ -103,7 +103,7 @@ def timed() -> dict:
     alice = device("alice")
     alice.setHardwareTime(10_000_000_000)
     rx, tx = alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32), alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32)
-    begin_ns = (alice.getHardwareTime() // 1_000_000 + 100) * 1_000_000
+    begin_ns = (alice.getHardwareTime() // 1_000_000 + 500) * 1_000_000
     assert alice.activateStream(rx, SOAPY_SDR_HAS_TIME, 1, 0) == 0
     late = alice.readStream(rx, [np.zeros(10, np.complex64)], 10, timeoutUs=TIMEOUT_US).ret
     alice.activateStream(rx, SOAPY_SDR_HAS_TIME | SOAPY_SDR_END_BURST, begin_ns, 100_000)
