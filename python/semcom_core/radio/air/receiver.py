@@ -17,8 +17,9 @@ from semcom_core.radio.air.noise import Noise
 from semcom_core.radio.air.plan import RadioSpec
 from semcom_core.radio.air.port import Port, RadioClosed
 
-#: An elastic clock waits for a receiver that is open and does not read for this long, s of wall time; then it loses samples.
-PATIENCE_S = 20.0
+#: An elastic clock waits for a receiver that is open and does not read for this long, s of wall time; then it loses samples. libiio's
+#: clients give up after 5 s without any, so that one that hangs must not hold up the others for longer.
+PATIENCE_S = 4.0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import time
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 
 import numpy as np
@@ -25,16 +25,17 @@ LEAD_S = 0.01
 
 @dataclass(frozen=True)
 class Segment:
-    """Samples at an index; a cyclic one is repeated from there on for ever."""
+    """Samples at an index; a cyclic one is repeated from there on until `stop`."""
 
     start: int
     samples: np.ndarray
     cyclic: bool = False
+    stop: float = math.inf
 
     @property
     def end(self) -> float:
         """First index after it."""
-        return math.inf if self.cyclic else self.start + len(self.samples)
+        return min(self.stop, math.inf if self.cyclic else self.start + len(self.samples))
 
     def part(self, first: int, last: int) -> np.ndarray:
         """Samples first to last - 1, which must be its own."""
@@ -157,7 +158,8 @@ class AirTransmitter(Port):
         """What waits is not sent; what was sent stays for those who have not read it, unless the rate has changed."""
         now = self._index_now()
         kept = [one for one in self._segments if one.start < now] if self._segment_rate_hz == self.true_rate_hz else []
-        self._segments = [Segment(one.start, one.part(one.start, now)) if one.end > now else one for one in kept]
+        self._segments = [replace(one, stop=now) if one.end > now else one for one in kept]
+        self._forget(now)
         self._segment_rate_hz = self.true_rate_hz
         self._tail, self._in_burst = now, False
 

@@ -1,69 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes through the air: values, powers, frequencies, and what happens to who is late."""
+"""What goes through the air: values, powers, frequencies."""
 
 from __future__ import annotations
-
-import threading
-import time
 
 import numpy as np
 import pytest
 
 from semcom_core.channel import parse_channel
-from semcom_core.errors import ConfigError
 from semcom_core.phy import PhyConfig
-from semcom_core.radio.air import Air, LateError, RadioClosed, air_plan
-
-PIECE = 4096
-REFERENCE_TX_DB, REFERENCE_RX_DB = -10.0, 40.0
-
-
-def air(link=None, pacing="elastic", seed=1, **radio) -> Air:
-    """Radio a, which b hears."""
-    radios = {"a": {"kind": "pluto"}, "b": {"kind": "pluto", "address": "127.0.0.2", **radio}}
-    return Air(air_plan({"pacing": pacing, "seed": seed, "radios": radios, "links": [{"from": "a", "to": "b", **(link or {})}]}))
-
-
-def carry(medium: Air, x: np.ndarray, more: int = 2, rate_hz: float = 1e6, receive_hz: float | None = None) -> np.ndarray:
-    """What b receives while a sends x in pieces."""
-    sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
-    sender.tune(rate_hz=rate_hz)
-    receiver.tune(rate_hz=receive_hz or rate_hz)
-    receiver.open(4 * PIECE)
-    sender.open(4 * PIECE)
-    pieces = np.split(x, range(PIECE, len(x), PIECE))
-
-    def send():
-        for number, piece in enumerate(pieces):
-            sender.write(piece, 10, end=number == len(pieces) - 1)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    total = int(len(x) * receiver.rate_hz / rate_hz) // PIECE + more
-    got = [receiver.read(PIECE, 10) for _ in range(total)]
-    thread.join()
-    assert sum(reading.lost for reading in got) == 0
-    return np.concatenate([reading.samples for reading in got])
-
-
-def noise(count: int, seed: int = 5) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return (0.2 * (rng.standard_normal(count) + 1j * rng.standard_normal(count))).clip(-0.7, 0.7).astype(np.complex64)
-
-
-def begin(y: np.ndarray, x: np.ndarray) -> int:
-    """Where x begins in y."""
-    return int(np.argmax(np.abs(np.correlate(y, x[:512], "valid"))))
-
-
-def tone(hz: float, count: int, rate_hz: float = 1e6) -> np.ndarray:
-    return (0.5 * np.exp(2j * np.pi * hz / rate_hz * np.arange(count))).astype(np.complex64)
-
-
-def strongest_hz(y: np.ndarray, rate_hz: float = 1e6) -> float:
-    spectrum = np.abs(np.fft.fft(y * np.hanning(len(y)), 1 << 18))
-    return float(np.fft.fftfreq(1 << 18)[np.argmax(spectrum)] * rate_hz)
+from tests.core.radio.air.two_radios import PIECE, REFERENCE_RX_DB, REFERENCE_TX_DB, air, begin, carry, noise, strongest_hz, tone
 
 
 @pytest.mark.parametrize("pacing", ["elastic", "real"])
@@ -150,106 +96,3 @@ def test_a_path_delays_also_by_fractions_of_a_sample():
     shift = [np.vdot(x, y[start + k : start + k + len(x)]).real for k in range(9)]
     best = sorted(np.argsort(shift)[-2:])
     assert best[1] - best[0] == 1 and shift[best[0]] == pytest.approx(shift[best[1]], rel=0.02)  # halfway between two samples
-
-
-def test_an_elastic_clock_waits_for_a_slow_reader_and_a_slow_writer():
-    medium, x = air(), noise(12 * PIECE)
-    sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
-    receiver.open(2 * PIECE)
-    sender.open(2 * PIECE)
-    got = []
-
-    def send():
-        for piece in np.split(x, 12):
-            time.sleep(0.02)  # five times as long as the piece lasts
-            sender.write(piece, 10)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    for _ in range(14):
-        time.sleep(0.01)
-        got.append(receiver.read(PIECE, 10))
-    thread.join()
-    y = np.concatenate([reading.samples for reading in got])
-    start = begin(y, x)
-    assert np.array_equal(y[start : start + len(x)], x[: len(y) - start])
-    assert (sum(reading.lost for reading in got), receiver.overflows, sender.underflows) == (0, 0, 0)
-
-
-def test_with_real_pacing_who_is_late_loses_and_it_is_counted():
-    medium = air(pacing="real")
-    sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
-    receiver.open(PIECE)
-    sender.open(PIECE)
-    sender.write(noise(PIECE), 1)
-    receiver.read(100, 1)
-    time.sleep(0.05)
-    late = receiver.read(100, 1)
-    sender.write(noise(PIECE), 1)
-    assert late.lost > 30_000 and (receiver.overflows, sender.underflows) == (1, 1)
-    assert late.time_s == late.index / 1e6
-
-
-def test_the_end_of_a_burst_is_no_underflow_and_times_are_kept():
-    medium = air(pacing="real")
-    sender = medium.radios["a"].tx
-    sender.open(PIECE)
-    sender.write(noise(100), 1, end=True)
-    time.sleep(0.01)
-    at_s = medium.clock.now() + 0.01
-    sender.write(noise(100), 1, at_s=at_s, end=True)
-    with pytest.raises(LateError):
-        sender.write(noise(100), 1, at_s=at_s - 0.001)
-    assert sender.underflows == 0
-    first = round(at_s * 1e6)
-    assert np.array_equal(sender.fetch(first, 100), noise(100)) and not sender.fetch(first - 50, 51)[:50].any()
-
-
-def test_a_cyclic_buffer_goes_on_until_it_is_closed():
-    medium, x = air(), tone(100e3, 1000)
-    sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
-    sender.open(PIECE)
-    receiver.open(PIECE)
-    sender.repeat(x)
-    y = np.concatenate([receiver.read(PIECE, 5).samples for _ in range(5)])
-    assert np.allclose(y[PIECE:], y[PIECE] / x[0] * tone(100e3, 4 * PIECE), atol=1e-4)
-    sender.close()
-    time.sleep(0.02)
-    assert not np.concatenate([receiver.read(PIECE, 5).samples for _ in range(5)])[-PIECE:].any()
-
-
-def test_waiting_ends_by_time_and_by_closing():
-    medium = air()
-    sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
-    receiver.open(10 * PIECE)
-    with pytest.raises(TimeoutError):
-        receiver.read(2_000_000, 0.01)
-    with pytest.raises(ConfigError, match="open"):
-        receiver.open(PIECE)
-    threading.Timer(0.05, medium.close).start()
-    with pytest.raises(RadioClosed):
-        receiver.read(2_000_000, 10)
-    with pytest.raises(RadioClosed):
-        sender.write(noise(1), 1)
-
-
-def test_a_writer_waits_for_room():
-    medium = air(pacing="real")
-    sender = medium.radios["a"].tx
-    sender.open(200_000)
-    sender.write(noise(200_000), 1)
-    with pytest.raises(TimeoutError):
-        sender.write(noise(200_000), 0.01)
-    sender.write(noise(100_000), 5)
-    assert sender.queued > 100_000
-
-
-def test_another_rate_throws_away_what_waits():
-    medium = air(pacing="real")
-    sender = medium.radios["a"].tx
-    sender.open(200_000)
-    sender.write(noise(200_000), 1)
-    sender.tune(rate_hz=2e6)
-    assert sender.queued == 0
-    with pytest.raises(ConfigError, match="rate_hz is 1"):
-        sender.tune(rate_hz=1)
