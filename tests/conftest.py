@@ -22,6 +22,16 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 os.environ.setdefault("GRC_BLOCKS_PATH", str(ROOT / "gr-semcom" / "grc"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the tests over the air (tests/hardware, marker radio)."""
+    group = parser.getgroup("radio", "tests over the air: ./run test tests/hardware -m radio --profile pluto ...")
+    group.addoption("--profile", help="profile of the radios (see semcom radios)")
+    group.addoption("--rx-address", default="", help="address of the radio that receives (default: the profile's)")
+    group.addoption("--tx-address", default="", help="address of the radio that sends (default: the receiver's; one radio does both)")
+    group.addoption("--tx-gain-db", type=float, help="transmit gain, dB (default: the profile's, the lowest)")
+    group.addoption("--i-may-transmit", action="store_true", help="transmit outside the ISM bands: with a licence, or over a cable")
+
+
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave out the folders whose tests import GNU Radio where it is not installed: the core's tests run without it."""
     inside = [ROOT / "tests" / name for name in NEEDS_GNURADIO]
