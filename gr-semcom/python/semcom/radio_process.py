@@ -33,6 +33,8 @@ LINGER_S, STOP_S = 0.1, 1.5
 #: Silence that gr-soapy's sink gets before the first burst, samples, and how long it may take, s: gr-soapy 3.10 does not initialise what
 #: is left of a burst, and so may lose the first one.
 PRIME, PRIME_S = 64, 2.0
+#: How long it takes until what gr-soapy says of that has been read, s: it is no loss, and not counted before the radio is ready.
+TOLD_S = 0.1
 
 
 class receiving(gr.top_block):
@@ -69,6 +71,8 @@ class transmitting(gr.top_block):
         end = time.monotonic() + PRIME_S
         while self.device.nitems_read(0) < self._prime and time.monotonic() < end:
             time.sleep(0.01)
+        if self._prime:
+            time.sleep(TOLD_S)
 
     def left(self) -> int | None:
         """Number of the last piece that has left the device, where one has since this was asked last."""

@@ -49,11 +49,11 @@ class RadioTurn:
         goes_on = True
         while goes_on and not stopping.is_set():
             messages, text, goes_on = self._child.listen(0.1)
-            news = self._trouble.read(text)
-            if news and self._ready:
-                self._owner.on_trouble(news)
             for message in messages:
                 self._hear(message)
+            news = self._trouble.read(text)
+            if news and self._ready:  # what is said while the radio is set up costs no samples
+                self._owner.on_trouble(news)
             goes_on = goes_on and not self._hopeless()
         self._ended.set()
         return self._worked(), self._reason or self._trouble.last or "its process has ended without a word"

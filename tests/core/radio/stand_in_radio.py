@@ -80,7 +80,7 @@ elif kind in ("count", "once"):
 while True:  # silent
     settled = ends["control"].recv(4096)
     if settled and "receive" in ends:
-        ends["receive"].sendall(np.full(1, json.loads(settled)["set"].get("rx_gain_db", -1), np.complex64).tobytes())
+        ends["receive"].sendall(np.full(1000, json.loads(settled)["set"].get("rx_gain_db", -1), np.complex64).tobytes())
     elif kind != "deaf":
         sys.exit(0)
     time.sleep(0.01)

@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The radio flowgraphs on the simulation and on virtual Plutos: text and a picture, a server that goes and comes back, and failures."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from contextlib import closing
+
+import pytest
+
+from semcom_core.radio.air import Air, air_plan
+from semcom_core.radio.iio import VirtualPluto
+
+TEXTS = ["The first sentence.", "Der zweite Satz: Grüße!", "A third, with 3.14159 and 42."]
+LIMIT_S = 60
+#: Two virtual Plutos by addresses of their own; the second one also hears itself.
+PLAN = {
+    "pacing": "elastic", "radios": {"a": {"address": "127.0.3.1"}, "b": {"address": "127.0.3.2"}},
+    "links": [
+        {"from": "a", "to": "b", "gain_db": -6, "channel": "awgn:15+cfo:20khz+taps:0,-6"},
+        {"from": "b", "to": "b", "channel": "awgn:20"},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def text_file(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(TEXTS), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture
+def air():
+    """An air without servers."""
+    with closing(Air(air_plan(PLAN))) as made:
+        yield made
+
+
+def serve(air, *names):
+    """Start the virtual Plutos of these names."""
+    servers = [VirtualPluto(air, name) for name in names]
+    for server in servers:
+        server.start()
+    return servers
+
+
+def wait_ready(process) -> str:
+    """Read what a flowgraph says until its radio is ready."""
+    said = ""
+    while "is ready" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    return said
+
+
+def received(path) -> list[str]:
+    return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_text_over_the_simulation_in_two_processes(start, text_file, address, tmp_path):
+    options = ["--codec", "deflate", "--address", address]
+    receiver = start("radio_text_rx_headless", *options, "--expected", 3, "--received-file", tmp_path / "r.jsonl", "--timeout-s", 30)
+    sender = start("radio_text_tx", *options, "--text-file", text_file, "--out-file", tmp_path / "sent.json")
+    said, _ = sender.communicate(timeout=LIMIT_S)
+    assert sender.returncode == 0, said
+    said, _ = receiver.communicate(timeout=LIMIT_S)
+    assert receiver.returncode == 0, said
+    assert received(tmp_path / "r.jsonl") == TEXTS
+    assert json.loads((tmp_path / "sent.json").read_text(encoding="utf-8"))["transmitted"] == 3
+
+
+def test_a_picture_over_the_simulation_in_one_command_each(start, address, tmp_path):
+    options = ["--codec", "jpeg", "--cbr", "1/24", "--address", address]
+    receiver = start("radio_image_rx_headless", *options, "--expected", 1, "--received-folder", tmp_path, "--timeout-s", 30)
+    sender = start("radio_image_tx", *options, "--snr-db", 8)
+    said, _ = sender.communicate(timeout=LIMIT_S)
+    assert sender.returncode == 0, said
+    said, _ = receiver.communicate(timeout=LIMIT_S)
+    assert receiver.returncode == 0, said
+    assert (tmp_path / "received_000.png").exists()
+
+
+def test_text_from_one_virtual_pluto_to_the_other(start, text_file, air, tmp_path):
+    servers = serve(air, "a", "b")
+    common = ["--codec", "deflate", "--profile", "virtual-pluto"]
+    files = ["--received-file", tmp_path / "r.jsonl", "--out-file", tmp_path / "report.json"]
+    receiver = start("radio_text_rx_headless", *common, "--address", "ip:127.0.3.2", "--expected", 3, *files, "--timeout-s", 30)
+    wait_ready(receiver)
+    sender = start("radio_text_tx", *common, "--address", "ip:127.0.3.1", "--text-file", text_file)
+    said, _ = sender.communicate(timeout=LIMIT_S)
+    assert sender.returncode == 0, said
+    said, _ = receiver.communicate(timeout=LIMIT_S)
+    assert receiver.returncode == 0, said
+    assert received(tmp_path / "r.jsonl") == TEXTS
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert (report["overruns"], report["reconnects"], report["failures"]) == (0, 0, [])
+    assert report["cfo_hz"] == pytest.approx(20e3, abs=200)
+    for server in servers:
+        server.stop()
+
+
+def test_one_radio_in_full_duplex_outlasts_its_server(start, air, text_file, tmp_path):
+    (server,) = serve(air, "b")
+    report_file, many = tmp_path / "report.json", tmp_path / "many.txt"
+    many.write_text("\n".join(f"The text with the number {k}." for k in range(60)), encoding="utf-8")
+    options = ["--codec", "deflate", "--profile", "virtual-pluto", "--address", "ip:127.0.3.2", "--in-flight", 1, "--timeout-s", 3]
+    link = start("radio_loopback_headless", *options, "--text-file", many, "--out-file", report_file, "--min-rate", "0.9")
+    said = wait_ready(link)
+    while "number 3" not in said:
+        said += link.stdout.readline()
+    server.stop()
+    time.sleep(1.0)
+    (server,) = serve(air, "b")
+    rest, _ = link.communicate(timeout=LIMIT_S)
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    assert link.returncode == 0, said + rest
+    assert "the radio is gone, trying again" in rest and report["reconnects"] >= 1
+    assert report["sent"] == 60 and report["exact"] >= 54 and report["lost"] == 60 - report["exact"]
+    server.stop()
+
+
+def test_a_radio_that_is_not_there_ends_the_run_with_1(start):
+    overrides = ["--profile", "virtual-pluto", "--address", "ip:127.0.3.9"]
+    link = start("radio_text_rx_headless", "--codec", "deflate", *overrides, "--retries", 1)
+    said, _ = link.communicate(timeout=LIMIT_S)
+    assert link.returncode == 1, said
+    assert "radio virtual-pluto at ip:127.0.3.9" in said and "that was the try 2 of 2" in said
+
+
+def test_a_radio_that_cannot_do_it_is_refused_before_it_is_touched(start):
+    link = start("radio_text_tx", "--profile", "pluto", "--overrides", "{lo_hz: 950e6}")
+    said, _ = link.communicate(timeout=LIMIT_S)
+    assert link.returncode == 1
+    assert said.splitlines()[-1].startswith("semcom_core.errors.ConfigError: transmission at 950 MHz, 1 MHz wide is in mobile telephony")
