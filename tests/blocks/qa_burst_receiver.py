@@ -7,8 +7,9 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import pmt
 import pytest
-from gnuradio import blocks, semcom
+from gnuradio import blocks, gr, semcom
 from gnuradio.semcom import pdu
 
 from semcom_core.errors import ConfigError
@@ -54,6 +55,17 @@ def test_end_of_stream_completes_the_last_burst(flowgraph, collect, make_frame):
     samples = samples_of([make_frame(9)], gap=300)
     receiver, out = receive(flowgraph, collect, samples[: len(samples) - 300])
     assert [pdu.read_frame(m).header.message_id for m in out.wait(1)] == [9]
+
+
+def test_the_tag_of_a_recordings_end_completes_the_last_burst_and_says_so(flowgraph, collect, make_frame):
+    samples = samples_of([make_frame(1)], gap=0)
+    tag = gr.tag_utils.python_to_tag((len(samples) - 1, pmt.intern("eof"), pmt.PMT_T))
+    receiver = semcom.burst_receiver()
+    out = collect(receiver, "out")
+    flowgraph.connect(blocks.vector_source_c(samples.tolist(), False, 1, [tag]), receiver)
+    flowgraph.start()
+    frame, end = out.wait(2)
+    assert pdu.read_frame(frame).header.message_id == 1 and pdu.is_end(end)
 
 
 def test_hostile_samples_do_no_harm(flowgraph, collect, make_frame):

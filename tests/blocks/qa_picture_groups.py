@@ -90,3 +90,9 @@ def test_pictures_of_one_number_and_another_shape_are_kept_apart():
     assert push(groups, frame(1, 0, 3), frame(1, 0, 2)) == []
     assert push(groups, frame(1, 1, 3), frame(1, 2, 3)) == [(1, [0, 1, 2])]
     assert push(groups, frame(1, 1, 2)) == [(1, [0, 1])]
+
+
+def test_the_end_closes_all_pictures_in_the_order_in_which_they_began():
+    groups = PictureGroups()
+    assert push(groups, frame(2, 1), frame(1, 0)) == []
+    assert ids(groups.flush()) == [(2, [1]), (1, [0])] and groups.flush() == []

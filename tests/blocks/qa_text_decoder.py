@@ -43,6 +43,14 @@ def test_text_comes_back(flowgraph, collect, post):
     assert decoder.decoded == 1
 
 
+def test_the_end_is_handed_on_after_all_messages(flowgraph, collect, post):
+    decoder, out = start(flowgraph, collect, fragment_timeout_s=0)
+    for frame in [*received("A whole one.", 1), pdu.end_pdu()]:
+        post(decoder, "in", frame)
+    whole, end = out.wait(2)
+    assert pdu.read_text(whole)[1] == "A whole one." and pdu.is_end(end)
+
+
 def test_hopeless_text_is_marked(flowgraph, collect, post):
     decoder, out = start(flowgraph, collect)
     for frame in received("This will not survive.", 5, channel="awgn:-10"):

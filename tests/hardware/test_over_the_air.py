@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from semcom_core.bench.radio_link import TRANSPORTS, End, Transport, carry
-from semcom_core.bench.radio_rows import CLIENTS, stream_row
+from semcom_core.bench.radio_rows import CLIENTS, recording_row, stream_row
 from semcom_core.image.picture import write_picture
 
 pytest.importorskip("gnuradio.iio", reason="GNU Radio has no gr-iio")
@@ -80,6 +80,15 @@ def test_a_picture_arrives_whole(link, tmp_path):
     common, send = {"codec": "jpeg", "cbr": "1/3", "timeout_s": 60}, {**own, "image_file": tmp_path / "picture.png", "snr_db": 6}
     report = carry(transport, "image", CHANNEL, common, send, {"expected": 1})
     assert report["decoded"] == 1 and report["healthy"], report
+
+
+def test_a_recording_decodes_to_what_was_decoded_live(tmp_path):
+    file = tmp_path / "texts.txt"
+    file.write_text("\n".join(TEXTS), encoding="utf-8")
+    parameters = {"common": {"codec": "deflate", "timeout_s": 60}, "send": {"text_file": file, "snr_db": 6}}
+    parameters["receive"] = {"expected": len(TEXTS)}
+    row = recording_row("pluto", len(TEXTS), CHANNEL.split("+", 1)[1], 10, parameters, seed=1)
+    assert (row["live"], row["offline"], row["identical"]) == (len(TEXTS),) * 3, row
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -14,9 +14,12 @@ from semcom_core.phy import Receiver
 
 from .guard import guarded_work, tunable
 from .notices import FEEDBACK
-from .pdu import frame_pdu
+from .pdu import end_pdu, frame_pdu
 from .phy_settings import phy_config
 from .restart import begin_again
+
+#: Tag of the last sample of a recording.
+EOF = pmt.intern("eof")
 
 
 class burst_receiver(gr.sync_block):
@@ -25,7 +28,7 @@ class burst_receiver(gr.sync_block):
     Other settings of the modem hold at once: what the former ones can still read of the samples so far is published first. A
     flowgraph that is started again is a new stream, whose samples count from 0; the count of frames goes on.
 
-    Stream input: complex samples at the modem's rate.
+    Stream input: complex samples at the modem's rate. After a sample with the tag `eof` (a recording is over) an end PDU follows.
     Message ports:
         out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok and start_sample.
         feedback (output): the notice `failed`.
@@ -70,6 +73,9 @@ class burst_receiver(gr.sync_block):
             self.receiver, self._origin = self._wanted, self.nitems_read(0)
         samples = input_items[0][self.history() - 1 :].copy()  # the buffer is reused once work() returns
         self._publish(self.receiver.push(samples))
+        if any(pmt.eq(tag.key, EOF) for tag in self.get_tags_in_window(0, 0, len(samples))):
+            self._publish(self.receiver.flush())
+            self.message_port_pub(pmt.intern("out"), end_pdu())
         return len(samples)
 
     def stop(self):

@@ -44,6 +44,10 @@ class FragmentGroups:
         late = self.timeout_s > 0 and time.monotonic() - self._since > self.timeout_s
         return [self._close()] if self._frames and late else []
 
+    def flush(self) -> list[list[Frame]]:
+        """The open group: no frame will follow."""
+        return [self._close()] if self._frames else []
+
     def _belongs(self, frame: Frame) -> bool:
         first, new = next(iter(self._frames.values())).header, frame.header
         same = (first.family, first.message_id, first.fragments) == (new.family, new.message_id, new.fragments)

@@ -16,7 +16,7 @@ from semcom_core.phy.frame import ReceivedFrame
 from .codec_block import codec_block
 from .guard import guarded_handler, tunable
 from .job_queue import Job
-from .pdu import read_frame
+from .pdu import end_pdu, is_end, read_frame
 from .picture_groups import PictureGroups
 from .picture_pdu import picture_pdu
 
@@ -29,6 +29,7 @@ class image_decoder(codec_block):
 
     Message ports:
         in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and dropped.
+            The end PDU is handed on once all pictures before it are decoded.
         out: picture PDUs with the keys message_id, decoded, reason, missing, fragments, snr_db (mean over the fragments, dB),
             cfo_hz (Hz) and uses (symbols received).
         feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
@@ -78,7 +79,13 @@ class image_decoder(codec_block):
 
     @guarded_handler
     def handle_message(self, message):
-        """Gather a fragment; a complete picture goes to the codec."""
+        """Gather a fragment; a complete picture goes to the codec. At the end, what is there of the last ones does."""
+        if is_end(message):
+            with self._lock:
+                groups = self._groups.flush()
+            self._submit(groups)
+            self.submit(Job())
+            return
         frame = read_frame(message)
         if not isinstance(frame, ReceivedFrame):
             raise FrameError("frame PDU has no noise_var; a received frame is needed")
@@ -102,7 +109,10 @@ class image_decoder(codec_block):
             self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
 
     def on_done(self, job: Job, result: DecodedImage) -> None:
-        """Publish a decoded picture."""
+        """Publish a decoded picture, or the end."""
+        if not job.verb:
+            self.message_port_pub(pmt.intern("out"), end_pdu())
+            return
         self.decoded += result.decoded
         self.marked += not result.decoded
         meta = {"message_id": job.message_id, "decoded": bool(result.decoded), "reason": result.reason}

@@ -33,7 +33,7 @@ class link_monitor(link_settings):
 
     Message ports:
         sent: text or picture PDUs and the end PDU of the source.
-        in: text or picture PDUs of the decoder.
+        in: text or picture PDUs of the decoder; its end PDU (a recording is over) ends the run.
         notices: `feedback` (of a source, `notices`) of the other blocks.
         feedback (output): notices `resolved`, one for each settled message, and `end` when the run is over; to the source.
         out: pairs ("report", symbol), ten times a second at the most: the counts in one line, see link_ledger.
@@ -124,7 +124,10 @@ class link_monitor(link_settings):
 
     @guarded_handler
     def handle_received(self, message):
-        """Enter a received message."""
+        """Enter a received message, or that a recording is over."""
+        if is_end(message):
+            self._finish()
+            return
         meta, content = read_content(message)
         with self._lock:
             self._silent = 0

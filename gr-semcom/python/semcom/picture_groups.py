@@ -60,6 +60,12 @@ class PictureGroups:
         """The pictures whose time is over, and those that waited for them."""
         return self._ready(time.monotonic())
 
+    def flush(self) -> list[list[ReceivedFrame]]:
+        """All open pictures: no fragment will follow."""
+        found = [group.frames for group in self._open.values()]
+        self.forget()
+        return found
+
     def forget(self) -> None:
         """Forget all fragments; what was counted stays."""
         self._open.clear()

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pmt
 from gnuradio import gr
 
 from semcom_core.errors import RadioError
 
+from .burst_receiver import EOF
 from .guard import WORK_DONE, guarded_work
 from .radio_block import WAIT_S, radio_block
 
@@ -19,7 +21,8 @@ class radio_source(radio_block, gr.sync_block):
     A device runs in a process of its own, together with a radio_sink of the same address. When the device or its server goes away,
     another process is started until it is back. After `retries` of them in a row the block says `failed` and ends its stream.
 
-    Stream output: complex samples of full scale 1. Samples that are lost are left out, and counted by the notice `overrun`.
+    Stream output: complex samples of full scale 1. Samples that are lost are left out, and counted by the notice `overrun`. The last
+    sample of a recording, and of some silence after it, has the tag `eof`.
     Message ports:
         open: used by the block itself.
         feedback (output): notices `loading` (the radio is set up), `ready`, `overrun`, `reconnecting` and `failed`.
@@ -62,4 +65,6 @@ class radio_source(radio_block, gr.sync_block):
                 return WORK_DONE
             raise
         out[: len(samples)] = samples
+        if radio.over:
+            self.add_item_tag(0, self.nitems_written(0) + len(samples) - 1, EOF, pmt.PMT_T)
         return len(samples)

@@ -19,7 +19,7 @@ from .fragments import FragmentGroups
 from .guard import guarded_handler, tunable
 from .job_queue import Job
 from .message_pdu import rounds_of
-from .pdu import is_last, read_frame, text_pdu
+from .pdu import end_pdu, is_end, is_last, read_frame, text_pdu
 
 
 class text_decoder(codec_block):
@@ -29,6 +29,7 @@ class text_decoder(codec_block):
 
     Message ports:
         in: frame PDUs as the burst receiver or the acknowledger makes them. Frames of another codec are counted and dropped.
+            The end PDU is handed on once all messages before it are decoded.
         out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), uses (symbols
             received), and from the codec spinal score: log2 of the posterior odds of the text against all others that its search has seen.
         feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
@@ -73,7 +74,13 @@ class text_decoder(codec_block):
 
     @guarded_handler
     def handle_message(self, message):
-        """Gather a frame; a complete message goes to the codec."""
+        """Gather a frame; a complete message goes to the codec. At the end, what is there of the last one does."""
+        if is_end(message):
+            with self._lock:
+                groups = self._groups.flush()
+            self._submit(groups)
+            self.submit(Job())
+            return
         frame = read_frame(message)
         if not isinstance(frame, ReceivedFrame):
             raise FrameError("frame PDU has no noise_var; a received frame is needed")
@@ -97,7 +104,10 @@ class text_decoder(codec_block):
             self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
 
     def on_done(self, job: Job, result: DecodedText) -> None:
-        """Publish a decoded message."""
+        """Publish a decoded message, or the end."""
+        if not job.verb:
+            self.message_port_pub(pmt.intern("out"), end_pdu())
+            return
         self.decoded += result.decoded
         self.marked += not result.decoded
         meta = {"message_id": job.message_id, "decoded": bool(result.decoded), "reason": result.reason, **job.meta}

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from semcom_core.bench.radio_air import AirProcess, loopback
-from semcom_core.bench.radio_link import TRANSPORTS, carry
+from semcom_core.bench.radio_link import TRANSPORTS, End, Flowgraph, carry
 from semcom_core.bench.radio_stream import stream, time_to_resume
 from semcom_core.radio.air import air_plan
 from semcom_core.radio.daemon import Daemon
@@ -49,6 +51,21 @@ def link_row(transport: str, content: str, count: int, channel: str, snr_db: flo
         "snr_measured_db": report["snr_db"], "cfo_hz": report["cfo_hz"], "overruns": report["overruns"],
         "underruns": report["sender"]["underruns"], "seconds": report["seconds"],
     }  # fmt: skip
+
+
+def recording_row(transport: str, count: int, channel: str, snr_db: float, parameters: dict, seed: int) -> dict:
+    """Send texts, record what is received, and decode the recording: the same?"""
+    with tempfile.TemporaryDirectory(prefix="semcom-record-") as folder:
+        recording = str(Path(folder) / "recording")
+        receive = {**parameters["receive"], "record": recording}
+        whole = "+".join(filter(None, [f"awgn:{snr_db:g}", channel]))
+        live = carry(TRANSPORTS[transport](), "text", whole, parameters["common"], parameters["send"], receive, seed)
+        with Flowgraph("radio_text_rx", End("file", recording), parameters["common"], dict(os.environ)) as flowgraph:
+            offline = flowgraph.report()
+    ours, theirs = ([(m["message_id"], m["outcome"], m["received"]) for m in report["messages"]] for report in (live, offline))
+    same = sum(a == b for a, b in zip(ours, theirs))
+    row = {"part": "recording", "transport": transport, "channel": channel, "snr_db": snr_db, "count": count}
+    return row | {"live": len(ours), "offline": len(theirs), "identical": same}
 
 
 def stream_row(client: str, rate_hz: float, seconds: float, pacing: str) -> dict:

@@ -9,10 +9,10 @@ import os
 import sys
 
 from semcom_core import __version__
-from semcom_core.cli import air, bench, demo, grc, models, radios, receive, record, report, send, sim, train
+from semcom_core.cli import air, bench, demo, grc, models, radios, receive, record, replay, report, send, sim, train
 from semcom_core.errors import ConfigError, SemcomError
 
-COMMANDS = (sim, send, receive, air, radios, record, bench, report, train, grc, models, demo)
+COMMANDS = (sim, send, receive, air, radios, record, replay, bench, report, train, grc, models, demo)
 
 
 def parser() -> argparse.ArgumentParser:

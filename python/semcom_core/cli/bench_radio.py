@@ -20,14 +20,14 @@ import numpy as np
 from semcom_core.bench.corpus import DATA_VARIABLE, data_file, sentences, shipped_sentences
 from semcom_core.bench.image_pictures import DEFAULT_FOLDER, bench_pictures, image_folder
 from semcom_core.bench.radio_link import TRANSPORTS
-from semcom_core.bench.radio_rows import CLIENTS, link_row, resume_rows, stream_row
+from semcom_core.bench.radio_rows import CLIENTS, link_row, recording_row, resume_rows, stream_row
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, RadioError, check_choice, check_range
 from semcom_core.image.example import EXAMPLES, example_picture
 from semcom_core.radio.air.plan import PACINGS
 
-PARTS = ("link", "stream", "resume")
+PARTS = ("link", "recording", "stream", "resume")
 #: The rate is chosen for this much less than the SNR: paths take from some carriers what they give to others, dB.
 MARGIN_DB = 4.0
 #: Longest time without any event until a link is given up, s.
@@ -91,6 +91,9 @@ def _measures(args: argparse.Namespace, folder: Path) -> Iterator:
             parameters = made(args, folder) if count else {}
             for transport in args.transport if count else ():
                 yield lambda t=transport, c=content, n=count, p=parameters: [link_row(t, c, n, args.channel, args.snr_db, p, args.seed)]
+    if "recording" in args.part and args.texts:
+        parameters = _texts(args, folder)
+        yield lambda: [recording_row("pluto", args.texts, args.channel, args.snr_db, parameters, args.seed)]
     for client in args.client if "stream" in args.part else ():
         for rate_hz in args.rate_hz:
             yield lambda c=client, r=rate_hz: [stream_row(c, r, args.seconds, args.pacing)]
@@ -153,6 +156,8 @@ def _line(row: dict) -> str:
         where = f"SNR {row['snr_measured_db']:.1f} dB, CFO {row['cfo_hz'] / 1e3:.2f} kHz" if heard else "nothing received"
         counts = f"delivered {row['delivered']:.3f}{exact}, {row['uses']:.1f} uses each"
         return f"{row['content']:5s} {row['transport']:10s} {row['count']} sent: {counts}; {where}; {row['seconds']:.0f} s"
+    if row["part"] == "recording":
+        return f"recording {row['transport']}: {row['live']} texts live, {row['offline']} offline, {row['identical']} of them identical"
     if row["part"] == "stream":
         lost = f"{row['discontinuities']} discontinuities, {row['overruns']} overruns, {row['underruns']} underruns"
         return f"stream {row['client']:5s} {row['rate_hz'] / 1e6:g} Msps, {row['seconds']:g} s {row['pacing']}: {lost}"

@@ -26,6 +26,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--expected", type=int, default=0, help="messages after which it ends; 0: it goes on until Ctrl-C (default 0)")
     parser.add_argument("--min-rate", type=float, default=0.97, help="least share that must decode for exit status 0 (default 0.97)")
     parser.add_argument("--out", type=Path, help="of texts a file of JSON lines, of pictures a folder (default: they are shown only)")
+    parser.add_argument("--record", type=Path, help="name of a SigMF recording of the samples, which semcom replay decodes")
     add_link_options(parser)
     parser.set_defaults(run=run)
 
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     check_range("expected", args.expected, 0, 1 << 31)
     check_range("min_rate", args.min_rate, 0, 1)
     options = link_options(args, kind) | {"expected": args.expected, "min-rate": args.min_rate}
+    if args.record is not None:
+        options["record"] = args.record.resolve()
     if args.out is not None:
         option = "received-folder" if args.image else "received-file"
         options[option] = _writable(args.out, args.image).resolve()

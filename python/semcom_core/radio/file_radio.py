@@ -73,6 +73,11 @@ class FileRadio:
         self._position += len(out)
         return out
 
+    @property
+    def over(self) -> bool:
+        """Whether all has been read."""
+        return self._position == len(self._samples)
+
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
         """Write samples, complex64 (n,)."""
         self._recorder.write(np.asarray(samples) * np.float32(self.profile.amplitude))

@@ -41,6 +41,8 @@ class RadioProcess(RadioKeeper):
         RadioError: GNU Radio or the blocks are missing.
     """
 
+    over = False  # only recordings come to an end
+
     def __init__(self, profile: RadioProfile, receive=True, transmit=False, mode="burst", retries=30, on_event=None, command=None):
         check_choice("mode", mode, MODES)
         check_range("retries", retries, 0, 1 << 20)

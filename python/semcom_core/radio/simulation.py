@@ -38,6 +38,8 @@ class SimulationRadio:
         ConfigError: the address is not HOST:PORT, or the channel does not fit the sample rate.
     """
 
+    over = False  # only recordings come to an end
+
     def __init__(self, profile: RadioProfile, receive=True, transmit=False, on_event=None):
         self.profile, self._place = profile, _place(profile.address)
         self._receives, self._transmits, self._on_event = receive, transmit, on_event
