@@ -33,6 +33,8 @@ LINGER_S, STOP_S = 0.1, 1.5
 #: Silence that gr-soapy's sink gets before the first burst, samples, and how long it may take, s: gr-soapy 3.10 does not initialise what
 #: is left of a burst, and so may lose the first one.
 PRIME, PRIME_S = 64, 2.0
+#: How often it is told how many samples the device has taken, s.
+TAKEN_S = 0.5
 #: How long it takes until what gr-soapy says of that has been read, s: it is no loss, and not counted before the radio is ready.
 TOLD_S = 0.1
 
@@ -49,8 +51,9 @@ class receiving(gr.top_block):
     def settle(self) -> None:
         """There is nothing to wait for."""
 
-    def left(self) -> None:
+    def news(self) -> dict:
         """Nothing is transmitted."""
+        return {}
 
 
 class transmitting(gr.top_block):
@@ -65,6 +68,7 @@ class transmitting(gr.top_block):
         end = socket.socket(fileno=descriptor)
         self.feed = radio_feed(end, not burst, tag, size if burst else 0, IIO_TRANSFERS * size, self._prime)
         self.connect(self.feed, self.device)
+        self._told, self._due = 0, 0.0
 
     def settle(self) -> None:
         """Wait until the device takes samples."""
@@ -74,9 +78,15 @@ class transmitting(gr.top_block):
         if self._prime:
             time.sleep(TOLD_S)
 
-    def left(self) -> int | None:
-        """Number of the last piece that has left the device, where one has since this was asked last."""
-        return self.feed.left(self.device.nitems_read(0))
+    def news(self) -> dict:
+        """What is to be told: the last piece that has left the device, and how many samples it has taken, where that has changed."""
+        taken, now = self.device.nitems_read(0), time.monotonic()
+        number = self.feed.left(taken)
+        news = {"sent": number} if number is not None and number >= 0 else {}
+        if taken != self._told and now > self._due:
+            self._told, self._due = taken, now + TAKEN_S
+            news["taken"] = taken
+        return news
 
 
 class Radio:
@@ -115,9 +125,8 @@ class Radio:
         """Work until a signal, the end of a flowgraph, or the end of who started this."""
         while not self.stopping.is_set() and not self.ended.is_set():
             for side in self.sides.values():
-                number = side.left()
-                if number is not None and number >= 0:
-                    self.say(sent=number)
+                for name, value in side.news().items():
+                    self.say(**{name: value})
             if select.select([self.control], [], [], 0.02)[0] and not self._hear():
                 return
         if self.ended.is_set():

@@ -15,6 +15,8 @@ from semcom_core.radio.trouble import Trouble
 
 #: How long a process may take to set up its radio, s.
 START_S = 60.0
+#: A radio that has samples to transmit and takes none of them for this long is gone, s.
+STALL_S = 5.0
 #: A process that has lived this long has worked, s, even where it had nothing to do.
 STEADY_S = 30.0
 
@@ -42,7 +44,8 @@ class RadioTurn:
     def __init__(self, child: RadioChild, outbox: Outbox, owner: TurnOwner, silence_s: float):
         self._child, self._outbox, self._owner, self._silence_s = child, outbox, owner, silence_s
         self._trouble, self._sender, self._ended = Trouble(), None, threading.Event()
-        self._ready, self._reason, self._first, self._heard = False, "", outbox.first, child.born
+        self._ready, self._reason, self._first = False, "", outbox.first
+        self._heard = self._moved = child.born
 
     def run(self, stopping: threading.Event) -> tuple[bool, str]:
         """Serve the process to its end or until `stopping`: whether its radio worked, and why the process has ended."""
@@ -61,6 +64,8 @@ class RadioTurn:
     def _hear(self, message: dict) -> None:
         if "sent" in message:
             self._outbox.left(message["sent"])
+        elif "taken" in message:
+            self._moved = time.monotonic()
         elif message.get("state") == "failed":
             self._reason = self._reason or message["reason"]
         elif message.get("state") == "ready":
@@ -75,9 +80,13 @@ class RadioTurn:
         now = time.monotonic()
         if self._child.flows():
             self._heard = now
+        if not self._ready or self._outbox.wait_empty(0):
+            self._moved = now
         limit_s = self._silence_s if self._ready else START_S
         if now - self._heard > limit_s:
             self._reason = f"it has been silent for {limit_s:g} s"
+        elif now - self._moved > STALL_S:
+            self._reason = f"it has taken no sample for {STALL_S:g} s"
         return self._trouble.gone or bool(self._reason)
 
     def _worked(self) -> bool:

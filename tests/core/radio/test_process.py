@@ -140,6 +140,16 @@ def test_a_writer_waits_for_room(open_radio):
     assert not radio.drain(0.05)
 
 
+def test_a_radio_that_takes_nothing_is_gone(open_radio, monkeypatch):
+    monkeypatch.setattr("semcom_core.radio.turn.STALL_S", 0.5)
+    radio = open_radio("hungry", transmit=True, retries=0)
+    radio.wait_ready(LIMIT_S)
+    time.sleep(1.0)  # with nothing to take, that is no wonder
+    radio.write(np.zeros(10), 1.0)
+    until(lambda: radio.failure)
+    assert "it has taken no sample for 0.5 s" in radio.failure and radio.sent == 0 and not radio.drain(0.1)
+
+
 def test_a_reader_in_another_thread_is_woken_by_the_end(open_radio):
     radio, found = open_radio("silent"), []
     radio.wait_ready(LIMIT_S)
