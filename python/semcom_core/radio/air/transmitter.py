@@ -20,7 +20,7 @@ from semcom_core.radio.air.port import KEEP_S, LateError, Port, RadioClosed
 GRACE_S = 0.2
 #: With real pacing a stream begins so much after its first samples have come, s: the time that a device needs to start its converter. Until
 #: then the next ones must have come.
-LEAD_S = 0.01
+LEAD_S = 0.02
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,6 @@ from semcom_core.radio.soapy.settings import SoapyRadio
 
 #: What the buffers of the driver hold, s.
 BUFFER_S = 0.5
-#: In real time an untimed burst begins this long after its first samples, s, so that the next need not come at once.
-START_S = 0.02
 #: How often a waiting stream looks whether something else is to be done, s.
 TICK_S = 0.05
 #: After its client has gone, a stream goes on sending what waits for no longer than this, s of wall time.
@@ -97,12 +95,8 @@ class TransmitStream:
         return True
 
     def _begin_s(self) -> float | None:
-        """When a burst begins, s; None: after the one before it, or at once."""
-        if self._begin_ns is not None:
-            return self._radio.time.air_s(self._begin_ns)
-        if self._tx.queued or self._radio.clock.elastic:
-            return None
-        return self._radio.clock.now() + START_S
+        """When the client wants a burst to begin, s; None: after the one before it, or soon."""
+        return None if self._begin_ns is None else self._radio.time.air_s(self._begin_ns)
 
     def _patiently_write(self, samples: np.ndarray, at_s: float | None, end: bool) -> None:
         while not self._stopping.is_set():
