@@ -96,10 +96,10 @@ class RadioKeeper:
             self._stopping.wait(min(PAUSES_S[0] * 2**vain, PAUSES_S[1]))
 
     def _fail(self, reason: str) -> None:
+        self._on_event("failed", reason, 1)  # before anybody who waits ends because of it
         with self._changed:
             self.failure = reason
             self._changed.notify_all()
-        self._on_event("failed", reason, 1)
 
     def _one_process(self) -> tuple[bool, str]:
         """Run one process to its end: whether its radio got going, and why it has ended."""

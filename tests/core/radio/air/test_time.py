@@ -59,7 +59,7 @@ def test_the_end_of_a_burst_is_no_underflow_and_times_are_kept():
     sender.open(PIECE)
     sender.write(noise(100), 1, end=True)
     time.sleep(0.01)
-    at_s = medium.clock.now() + 0.01
+    at_s = medium.clock.now() + 0.05
     sender.write(noise(100), 1, at_s=at_s, end=True)
     with pytest.raises(LateError):
         sender.write(noise(100), 1, at_s=at_s - 0.001)
