@@ -114,7 +114,7 @@ def test_text_from_one_virtual_pluto_to_the_other(start, text_file, air, tmp_pat
 def test_one_radio_in_full_duplex_outlasts_its_server(start, air, text_file, tmp_path):
     (server,) = serve(air, "b")
     report_file, many = tmp_path / "report.json", tmp_path / "many.txt"
-    many.write_text("\n".join(f"The text with the number {k}." for k in range(60)), encoding="utf-8")
+    many.write_text("\n".join(f"The text with the number {k}." for k in range(30)), encoding="utf-8")
     options = ["--codec", "deflate", "--profile", "virtual-pluto", "--address", "ip:127.0.3.2", "--in-flight", 1, "--timeout-s", 3]
     link = start("radio_loopback_headless", *options, "--text-file", many, "--out-file", report_file, "--min-rate", "0.9")
     said = wait_ready(link)
@@ -127,7 +127,7 @@ def test_one_radio_in_full_duplex_outlasts_its_server(start, air, text_file, tmp
     report = json.loads(report_file.read_text(encoding="utf-8"))
     assert link.returncode == 0, said + rest
     assert "the radio is gone, trying again" in rest and report["reconnects"] >= 1
-    assert report["sent"] == 60 and report["exact"] >= 54 and report["lost"] == 60 - report["exact"]
+    assert report["sent"] == 30 and report["exact"] >= 27 and report["lost"] == 30 - report["exact"]
     server.stop()
 
 
