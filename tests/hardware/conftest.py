@@ -25,17 +25,17 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="session")
 def soapy_module(repository) -> Path:
     """Folder with the SoapySDR module of the virtual radios, built if need be, for SOAPY_SDR_PLUGIN_PATH."""
-    for tool in ("cmake", "c++", "SoapySDRUtil"):
+    for tool in ("cmake", "ninja", "c++", "SoapySDRUtil"):
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not installed")
     folder = repository / "build" / "soapy-tests"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):  # two test runs at once would spoil each other's
-        made = _cmake("-S", repository / "hardware" / "soapy", "-B", folder)
+        made = _cmake("--fresh", "-G", "Ninja", "-S", repository / "hardware" / "soapy", "-B", folder)
         if "SoapySDRConfig.cmake" in made.stderr:
             pytest.skip("SoapySDR's headers are not installed (libsoapysdr-dev)")
         assert made.returncode == 0, made.stderr
-        built = _cmake("--build", folder, "-j", "2")
+        built = _cmake("--build", folder)
         assert built.returncode == 0, built.stdout + built.stderr
         assert "warning" not in built.stdout + built.stderr
     return folder
