@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("radio", "tests over the air: ./run test tests/hardware -m radio --profile pluto ...")
     group.addoption("--profile", help="profile of the radios (see semcom radios)")
     group.addoption("--rx-address", default="", help="address of the radio that receives (default: the profile's)")
-    group.addoption("--tx-address", default="", help="address of the radio that sends (default: the receiver's; one radio does both)")
+    group.addoption("--tx-address", default="", help="address of the radio that sends (default: the receiver's; only a Pluto is both)")
     group.addoption("--tx-gain-db", type=float, help="transmit gain, dB (default: the profile's, the lowest)")
     group.addoption("--i-may-transmit", action="store_true", help="transmit outside the ISM bands: with a licence, or over a cable")
 

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The suite over the air: texts, a picture and a stream. The same assertions on virtual radios, always, and on real ones by
+"""The suite over the air: texts and a picture, with the same assertions on virtual radios, always, and on real ones by
 
     ./run test tests/hardware -m radio --profile pluto --rx-address ip:192.168.2.1 --tx-address ip:192.168.3.1 --tx-gain-db -30
+
+A recording and streams, on virtual radios only: there it is known what was sent.
 """
 
 from __future__ import annotations
@@ -21,17 +23,17 @@ pytest.importorskip("gnuradio.iio", reason="GNU Radio has no gr-iio")
 
 CHANNEL = "awgn:10+cfo:20khz+taps:0,-6"
 TEXTS = ["The weather is nice today.", "Could you send me the report?", "Grüße aus dem Kanal.", "Two plus two is four.", "6:45"]
+#: The transport that the command line names.
+REAL = "real radio"
 #: Which transports and clients need SoapySDR's module, and UHD's bridge to it.
 OVER_SOAPY, OVER_UHD = ("soapy", "uhd", "pluto-uhd"), ("uhd", "pluto-uhd")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each transport of virtual radios, and the one that the command line names."""
+    """Each transport of virtual radios, and the real one."""
     if "transport" in metafunc.fixturenames:
         virtual = [name for name in TRANSPORTS if name != "simulation"]
-        profile = metafunc.config.getoption("--profile")
-        real = pytest.param(profile or "no --profile", marks=pytest.mark.radio)
-        metafunc.parametrize("transport", [*virtual, real])
+        metafunc.parametrize("transport", [*virtual, pytest.param(REAL, marks=pytest.mark.radio)])
 
 
 @pytest.fixture
@@ -54,10 +56,11 @@ def link(transport, request, over_soapy) -> tuple[Transport, dict]:
     over_soapy(transport)
     if transport in TRANSPORTS:
         return TRANSPORTS[transport](), {}
-    if not option("--profile"):
+    profile = option("--profile")
+    if not profile:
         pytest.skip("no real radio; name one by --profile")
-    receiver = End(transport, option("--rx-address"))
-    sender = End(transport, option("--tx-address") or option("--rx-address"))
+    receiver = End(profile, option("--rx-address"))
+    sender = End(profile, option("--tx-address") or option("--rx-address"))
     gain_db = option("--tx-gain-db")
     overrides = {} if gain_db is None else {"tx_gain_db": gain_db}
     return Transport(sender, receiver), {"overrides": repr(overrides), "i_may_transmit": int(option("--i-may-transmit"))}
