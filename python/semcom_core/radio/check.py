@@ -70,7 +70,7 @@ class CheckReport:
 
 
 class Tone:
-    """A thread that keeps a radio transmitting a tone."""
+    """A thread that keeps a radio transmitting a tone; at its end it raises RadioError where the radio was lost meanwhile."""
 
     def __init__(self, radio: RadioProcess):
         profile = radio.profile
@@ -78,7 +78,7 @@ class Tone:
         turns = TONE_SHARE * np.arange(count)
         self.hz, self.level_db = TONE_SHARE * profile.rate_hz, 20 * np.log10(TONE_AMPLITUDE * profile.amplitude)
         self._piece = (TONE_AMPLITUDE * np.exp(2j * np.pi * turns)).astype(np.complex64)
-        self._radio, self._ended, self._failure = radio, threading.Event(), ""
+        self._radio, self._ended, self._failure = radio, threading.Event(), None
         self._thread = threading.Thread(target=self._run, name="tone", daemon=True)
 
     def _run(self) -> None:
@@ -88,7 +88,7 @@ class Tone:
             except TimeoutError:
                 continue
             except RadioError as error:
-                self._failure = str(error)
+                self._failure = error
                 return
 
     def __enter__(self) -> Tone:
@@ -98,6 +98,8 @@ class Tone:
     def __exit__(self, *exception) -> None:
         self._ended.set()
         self._thread.join()
+        if self._failure is not None:
+            raise self._failure
 
 
 def check(receiver: RadioProcess, transmitter: RadioProcess | None, progress=lambda words: None) -> CheckReport:
@@ -152,8 +154,8 @@ def take(radio: RadioProcess, count: int, patience_s: float = PATIENCE_S) -> np.
 def _sweep(radio: RadioProcess, progress, with_tone: bool = False) -> tuple[GainStep, ...]:
     """Measure at gains over the whole range; the profile's is set again afterwards."""
     before, (low, high), steps = radio.profile.rx_gain_db, radio.profile.limits.rx_gain_db, []
-    for gain_db in np.linspace(low, high, GAINS).round():
-        progress(f"receive gain {gain_db:.0f} dB")
+    for gain_db in np.clip(np.linspace(low, high, GAINS).round(), low, high):
+        progress(f"receive gain {gain_db:g} dB")
         samples, rate_hz = capture(radio, float(gain_db)), radio.profile.rate_hz
         tone = measure_tone(samples, rate_hz) if with_tone else None
         steps.append(GainStep(float(gain_db), measure_noise_db(samples, rate_hz), tone))

@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from semcom_core.errors import RadioError
 from semcom_core.radio import check as checking
 from semcom_core.radio.check import CheckReport, check
 from semcom_core.radio.findings import best_step, findings
@@ -91,6 +92,23 @@ def test_without_a_transmitter_the_noise_is_measured():
     report = check(radio, None)
     assert radio.pieces == 0 and report.tone is None and report.cfo_hz is None
     assert len(report.steps) == checking.GAINS and wrong(report) == []
+
+
+def test_gains_stay_within_the_limits_of_the_radio():
+    radio = StandIn()
+    radio.profile = load_profile("usrp-x3xx")
+    assert check(radio, None).steps[-1].gain_db == 31.5
+
+
+def test_a_transmitter_that_is_lost_is_an_error_and_no_finding():
+    radio, lost = StandIn(), StandIn()
+
+    def write(samples, timeout_s):
+        raise RadioError("radio b is gone")
+
+    lost.write = write
+    with pytest.raises(RadioError, match="radio b is gone"):
+        check(radio, lost)
 
 
 def test_the_gain_is_as_before_afterwards_and_the_best_one_is_said():

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from semcom_core.channel import parse_channel
+from semcom_core.channel import Channel, parse_channel
 from semcom_core.channel.base import phasor
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.radio.air.plan import LinkSpec
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Carriers that differ by less than this share of the rate share a band, so that nothing needs to be filtered.
 SAME_BAND = 0.03
+#: By so many samples a link with a term that looks ahead delays all, more than any term holds back: what is to come is not known yet.
+HELD = 512
 
 
 class Link:
@@ -61,7 +63,7 @@ class Link:
         if self._stream is None:
             if heard is None:
                 return None  # nothing has been sent yet
-            self._stream = self._channel(receiver.rate_hz).noiseless().stream(np.random.default_rng(self._seed))
+            self._begin(self._channel(receiver.rate_hz).noiseless())
         if heard is None:
             heard = np.zeros(count, np.complex64)
         else:
@@ -69,10 +71,14 @@ class Link:
             if offset_hz:
                 heard = heard * phasor(offset_hz / receiver.true_rate_hz * np.arange(first, first + count, dtype=float))
         ready = np.concatenate([self._ready, self._stream.push(heard)])
-        if len(ready) < count:  # a term that looks ahead delays all, since what is to come is not known yet
-            ready = np.concatenate([np.zeros(count - len(ready), np.complex64), ready])
         self._ready = ready[count:]
         return ready[:count]
+
+    def _begin(self, channel: Channel) -> None:
+        """Start the terms, with silence before what they give out where they hold something back."""
+        self._stream = channel.stream(np.random.default_rng(self._seed))
+        looks_ahead = len(channel.stream(np.random.default_rng(self._seed)).push(np.zeros(HELD, np.complex64))) < HELD
+        self._ready = np.zeros(HELD if looks_ahead else 0, np.complex64)
 
     def _heard(self, receiver: AirReceiver, first: int, count: int, offset_hz: float) -> np.ndarray | None:
         """The transmitter's samples at the receiver's instants."""
@@ -89,7 +95,7 @@ class Link:
         sent = self._source.fetch(begin, length)
         return None if sent is None else interpolate(sent, start, step, count, band)
 
-    def _channel(self, rate_hz: float):
+    def _channel(self, rate_hz: float) -> Channel:
         """The terms at a rate, with the powers of the default modem's bursts."""
         modem = PhyConfig()
         made = parse_channel(self.spec.channel, rate_hz)

@@ -92,7 +92,7 @@ class AirTransmitter(Port):
         self._clock.notify()
 
     def repeat(self, samples: np.ndarray) -> None:
-        """Send samples over and over, until the stream is closed.
+        """Send samples over and over, until others take their place or the stream is closed.
 
         Raises:
             RadioClosed: the stream is closed.
@@ -100,7 +100,10 @@ class AirTransmitter(Port):
         with self._lock:
             if not self.is_open:
                 raise RadioClosed("transmit stream is closed")
-            start = self._begin(self._index_now())
+            now = self._index_now()
+            start = self._begin(now)
+            self._segments = [replace(one, stop=start) if one.end > start else one for one in self._segments]
+            self._forget(now)
             self._segments.append(Segment(start, np.array(samples, np.complex64), cyclic=True))
             self._in_burst = False
         self._clock.notify()

@@ -18,7 +18,7 @@ GOVERNORS = ["nominal", "highest_osr"]
 class Rates:
     """The one sample rate of both directions, as the driver sets it.
 
-    `changed` is called after each change, which throws away what the ports hold.
+    `changed` is called after each change of the transmitter's rate, which throws away what the port holds.
 
     Args:
         radio: whose rates follow.
@@ -117,9 +117,11 @@ class Rates:
         return Binding(lambda: str(self.rate_hz // self._fpga[side]), write)
 
     def _apply(self) -> None:
+        before = self._radio.tx.rate_hz
         for side, port in (("rx", self._radio.rx), ("tx", self._radio.tx)):
             port.tune(rate_hz=self.rate_hz / self._fpga[side] * self._scale)
-        self.changed()
+        if self._radio.tx.rate_hz != before:
+            self.changed()
 
 
 def _nothing() -> None:

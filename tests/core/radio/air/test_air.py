@@ -78,6 +78,24 @@ def test_what_lies_outside_the_band_of_the_receiver_is_not_heard():
     assert not carry(medium, tone(0, 2 * PIECE)).any()
 
 
+@pytest.mark.parametrize("channel", ["tdl-a:100ns,3kmh", "delay:2.5", "taps:0,-6"])
+def test_what_a_path_does_does_not_depend_on_how_it_is_read(channel):
+    def received(piece: int) -> np.ndarray:
+        medium = air({"channel": channel}, pacing="real")
+        sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
+        sender.open(100_000)
+        receiver.open(200_000)
+        at_s = medium.clock.now() + 0.05
+        sender.write(noise(40_000), 1, at_s=at_s, end=True)
+        first = receiver.read(round(at_s * 1e6) - receiver.read(1, 1).index - 1, 1)
+        y = np.concatenate([receiver.read(piece, 1).samples for _ in range(60_000 // piece)])
+        assert first.lost == 0
+        return y[:60_000]
+
+    whole, cut = received(60_000), received(4000)
+    assert np.abs(whole).max() > 0.1 and np.allclose(whole, cut, atol=1e-5)
+
+
 def test_rates_may_differ():
     x = tone(40e3, 10 * PIECE)
     y = carry(air(), x, rate_hz=1e6, receive_hz=1.5e6)

@@ -84,6 +84,18 @@ def test_a_cyclic_buffer_goes_on_until_it_is_closed():
     assert not np.concatenate([receiver.read(PIECE, 5).samples for _ in range(5)])[-PIECE:].any()
 
 
+def test_another_cyclic_buffer_takes_the_place_of_the_one_before():
+    medium = air(pacing="real")
+    sender = medium.radios["a"].tx
+    sender.open(PIECE)
+    for hz in (100e3, 200e3):
+        sender.repeat(tone(hz, 1000))
+        time.sleep(0.05)
+    now = round(medium.clock.now() * 1e6)
+    heard = sender.fetch(now, 1000)
+    assert np.argmax(np.abs(np.fft.fft(heard))) == 200
+
+
 def test_waiting_ends_by_time_and_by_closing():
     medium = air()
     sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
