@@ -85,7 +85,7 @@ def test_radios_are_listed_and_one_is_probed(air, semcom):
     (["probe"], "radio to probe is not named"),
     (["probe", "plutto"], "profile is 'plutto'"),
     (["probe", "file"], "backend of profile file is 'file'"),
-    (["check", "pluto", "--rx-gain-db", "90"], "rx_gain_db of profile pluto is 90; allowed is 0 to 73"),
+    (["check", "pluto", "--rx-gain-db", "90"], "rx_gain_db of profile pluto is 90; allowed is 0 to 71"),
     (["check", "hackrf", "--from", "hackrf", "--from-address", "driver=hackrf"], "half duplex"),
     (["check", "pluto", "--from", "pluto", "--lo-hz", "1e9"], "--i-may-transmit"),
 ])

@@ -40,7 +40,7 @@ def test_a_real_radio_transmits_as_little_as_it_can_and_where_everybody_may(name
 
 @pytest.mark.parametrize("settings, message", [
     ({"tx_gain_db": 1}, "tx_gain_db of profile pluto is 1; allowed is -89.75 to 0"),
-    ({"rx_gain_db": 74}, "rx_gain_db of profile pluto is 74; allowed is 0 to 73"),
+    ({"rx_gain_db": 74}, "rx_gain_db of profile pluto is 74; allowed is 0 to 71"),
     ({"lo_hz": 100e6}, "rx_lo_hz of profile pluto is 100000000; allowed is 325000000 to 3800000000"),
     ({"tx_lo_hz": float("nan")}, "tx_lo_hz of profile pluto is nan"),
     ({"rate_hz": 100e6}, "rate_hz of profile pluto is 100000000; allowed is 65105 to 61440000"),
