@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     try:
         return args.run(args)
-    except SemcomError as error:
+    except (SemcomError, TimeoutError) as error:
         print(f"semcom: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:
