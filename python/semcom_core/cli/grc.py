@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -59,7 +60,28 @@ def compile_and_run(path: Path, arguments: list[str]) -> int:
         if compiler.returncode or not script.exists():
             lines = (compiler.stdout + compiler.stderr).strip().splitlines()
             raise RadioError(f"flowgraph {path} does not compile: {lines[-1] if lines else 'grcc said nothing'}")
-        return subprocess.call([sys.executable, str(script), *arguments], env=environment())
+        return run_to_end([sys.executable, str(script), *arguments])
+
+
+def run_to_end(command: list[str]) -> int:
+    """Run a program; returns its exit status. Ctrl-C and SIGTERM are for it, and it may take its time to end; a second Ctrl-C kills it."""
+    with subprocess.Popen(command, env=environment()) as process:
+        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        try:
+            return _wait(process)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _wait(process: subprocess.Popen) -> int:
+    try:
+        return process.wait()
+    except KeyboardInterrupt:  # the terminal has sent it to the program as well
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.kill()
+            return process.wait()
 
 
 def flowgraphs() -> dict[str, Path]:

@@ -40,7 +40,7 @@ def add_parser(subparsers) -> None:
     add_radio_options(parser, with_radio=False)
     parser.add_argument("--from", dest="sender", metavar="PROFILE", help="with check: profile of the radio that sends a tone")
     parser.add_argument("--from-address", help="its address")
-    parser.add_argument("--from-gain-db", type=float, help="its transmit gain, dB")
+    parser.add_argument("--from-gain-db", type=float, help="its transmit gain, dB (default: --tx-gain-db, or the profile's)")
     parser.add_argument("--json", type=Path, help="with check: file to write what was measured to")
     parser.set_defaults(run=run)
 
@@ -72,10 +72,13 @@ def _list(find: bool) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     receiver = profile_from(args, args.radio)
-    sending = {"address": args.from_address, "tx_gain_db": args.from_gain_db, "lo_hz": args.lo_hz, "rate_hz": args.rate_hz}
+    gain_db = args.tx_gain_db if args.from_gain_db is None else args.from_gain_db
+    sending = {"address": args.from_address, "tx_gain_db": gain_db, "lo_hz": args.lo_hz, "rate_hz": args.rate_hz}
     sender = load_profile(args.sender, **sending) if args.sender else None
     same = sender is not None and (sender.backend, sender.address) == (receiver.backend, receiver.address)
     if sender is not None:
+        if sender.rate_hz != receiver.rate_hz:
+            raise ConfigError(f"rate_hz of the sender is {sender.rate_hz:g}; allowed is the receiver's, {receiver.rate_hz:g}")
         warn((receiver if same else sender).notice_for(receive=same, transmit=True, i_may_transmit=args.i_may_transmit))
     with ExitStack() as stack:
         if same:

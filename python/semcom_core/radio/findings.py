@@ -80,7 +80,7 @@ def _image(report: CheckReport) -> tuple[bool, str]:
 def _carrier(report: CheckReport) -> tuple[bool, str]:
     limit_hz = PhyConfig().max_cfo_hz
     words = f"carrier offset: {report.cfo_hz:.0f} Hz, {report.cfo_ppm:.2f} ppm"
-    advice = f"add {report.cfo_hz:.0f} Hz to rx_lo_hz (a Pluto: correct xo_correction by {report.cfo_ppm:.2f} ppm)"
+    advice = f"add {report.cfo_hz:.0f} Hz to rx_lo_hz (--lo-hz of the receiver; a Pluto: correct xo_correction by {report.cfo_ppm:.2f} ppm)"
     if abs(report.cfo_ppm) > 2 * CRYSTAL_PPM:
         return False, f"{words}, more than two crystals of {CRYSTAL_PPM:g} ppm make; are both tuned to the same frequency?"
     return (True, words) if abs(report.cfo_hz) <= 0.8 * limit_hz else (False, f"{words}; the modem finds {limit_hz:.0f} Hz: {advice}")

@@ -22,7 +22,7 @@ PACKET_S = 0.004
 #: How often a waiting stream looks whether something else is to be done, s.
 TICK_S = 0.1
 #: A receiver is opened this long before a timed start, s.
-LEAD_S = 0.02
+EARLY_S = 0.02
 
 
 class ReceiveStream:
@@ -72,7 +72,7 @@ class ReceiveStream:
         if at_s < self._radio.clock.now():
             self._sock.sendall(packet(Flag.LATE | Flag.TIME, self._radio.time.now_ns()))
             return False
-        while not self._radio.clock.wait_until(at_s - LEAD_S, time.monotonic() + TICK_S, self._interrupted):
+        while not self._radio.clock.wait_until(at_s - EARLY_S, time.monotonic() + TICK_S, self._interrupted):
             if self._interrupted():
                 return False
         return True
@@ -83,15 +83,14 @@ class ReceiveStream:
         if reading is None:
             return False
         skip = round(self._radio.time.air_s(at_ns) * self._rx.true_rate_hz) - reading.index - 1
-        if skip < 0:
-            self._sock.sendall(packet(Flag.LATE | Flag.TIME, self._radio.time.now_ns()))
-            return False
-        while skip:
+        while skip > 0:
             reading = self._read(min(skip, MAX_SAMPLES))
             if reading is None:
                 return False
-            skip -= len(reading.samples)
-        return True
+            skip -= len(reading.samples) + reading.lost
+        if skip < 0:
+            self._sock.sendall(packet(Flag.LATE | Flag.TIME, self._radio.time.now_ns()))
+        return skip == 0
 
     def _send(self, left: int) -> None:
         """Send samples: so many, or for ever if 0."""
