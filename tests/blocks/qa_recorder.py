@@ -86,6 +86,14 @@ def test_a_full_disk_ends_the_recording_and_not_the_stream(tmp_path, monkeypatch
     assert recorder.stop()
 
 
+def test_a_disk_that_is_full_at_the_end_is_a_notice(tmp_path, caplog):
+    (tmp_path / "x.sigmf-data").symlink_to("/dev/full")
+    recorder = semcom.recorder(tmp_path / "x")
+    assert recorder.work([np.ones(10, np.complex64)], []) == 10  # so few that they wait in a buffer until the end
+    assert recorder.stop()
+    assert "cannot be written: No space left" in caplog.text
+
+
 def test_a_second_run_begins_the_recording_anew(tmp_path):
     recorder = semcom.recorder(tmp_path / "x")
     recorder.work([np.ones(100, np.complex64)], [])

@@ -68,27 +68,31 @@ class recorder(gr.sync_block):
         """Begin a recording."""
         begin_again(self)
         with self._lock:
-            self._open()
+            self._try(self._open)
         return True
 
     def stop(self):
         """End the recording."""
         with self._lock:
             if self._recorder is not None:
-                self._recorder.close()
+                self._try(self._recorder.close)
                 self._recorder = None
         return True
+
+    def _try(self, action, *arguments) -> None:
+        """Do something with the recording; when it fails, recording ends, and the flowgraph goes on."""
+        try:
+            action(*arguments)
+        except RadioError as error:
+            self._recorder = None
+            notify(self, "failed", reason=str(error))
 
     @guarded_work
     def work(self, input_items, output_items):
         """Write the samples."""
         with self._lock:
             if self._recorder is not None:
-                try:
-                    self._recorder.write(input_items[0])
-                except RadioError as error:
-                    self._recorder = None
-                    notify(self, "failed", reason=str(error))
+                self._try(self._recorder.write, input_items[0])
         return len(input_items[0])
 
     @guarded_handler

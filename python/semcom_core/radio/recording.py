@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,7 +64,7 @@ class Recorder:
 
     Raises:
         ConfigError: the rate is out of range.
-        RadioError: the files cannot be written.
+        RadioError: the files cannot be written; every method but annotate() raises it too.
     """
 
     def __init__(self, path: str | Path, rate_hz: float, lo_hz: float, description: str = "", hardware: str = ""):
@@ -75,22 +76,18 @@ class Recorder:
             "core:extensions": [{"name": "semcom", "version": "1.0.0", "optional": True}],
         }  # fmt: skip
         self._capture = {"core:frequency": float(lo_hz), "core:datetime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
-        try:
+        with self._told():
             self.base.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(f"{self.base}{DATA}", "wb")
-        except OSError as error:
-            raise RadioError(f"recording {self.base} cannot be written: {error}") from error
-        self._save()
+            self._save()
 
     def write(self, samples: np.ndarray) -> None:
         """Append samples, complex (n,)."""
-        try:
+        with self._told():
             self._file.write(np.asarray(samples, "<c8").tobytes())
-        except OSError as error:
-            raise RadioError(f"recording {self.base} cannot be written: {error}") from error
-        self.samples += len(samples)
-        if time.monotonic() - self._saved > SAVE_EVERY_S:
-            self._save()
+            self.samples += len(samples)
+            if time.monotonic() - self._saved > SAVE_EVERY_S:
+                self._save()
 
     def annotate(self, annotation: Annotation) -> None:
         """Say something of some samples; they may still be to come."""
@@ -98,20 +95,30 @@ class Recorder:
 
     def flush(self) -> Path:
         """Have all samples so far in the data file; returns its name."""
-        self._file.flush()
+        with self._told():
+            self._file.flush()
         return Path(f"{self.base}{DATA}")
 
     def close(self) -> None:
         """End the recording; its description then has the checksum of the samples."""
         if not self._file.closed:
-            self._file.close()
-            self._save(checksum=True)
+            with self._told():
+                self._file.close()
+                self._save(checksum=True)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
         self.close()
+
+    @contextmanager
+    def _told(self):
+        """A full or missing disk is told as a RadioError."""
+        try:
+            yield
+        except OSError as error:
+            raise RadioError(f"recording {self.base} cannot be written: {error.strerror or error}") from error
 
     def _save(self, checksum: bool = False) -> None:
         """Write the description."""

@@ -78,3 +78,25 @@ def test_what_is_not_there_or_cannot_be_written_is_named(tmp_path):
         Recorder(tmp_path / "file" / "x", 1e6, 9e8)
     with pytest.raises(ConfigError, match="rate_hz is 0"):
         Recorder(tmp_path / "x", 0, 9e8)
+
+
+@pytest.mark.parametrize("step", [lambda recorder: recorder.flush(), lambda recorder: recorder.close()])
+def test_a_full_disk_is_told_by_whatever_meets_it(step, tmp_path):
+    (tmp_path / "x.sigmf-data").symlink_to("/dev/full")
+    recorder = Recorder(tmp_path / "x", 1e6, 9e8)
+    recorder.write(ramp(10))  # these wait in a buffer
+    with pytest.raises(RadioError, match="recording .*x cannot be written: No space left") as error:
+        step(recorder)
+    assert "\n" not in str(error.value)
+    if not recorder._file.closed:
+        with pytest.raises(RadioError):
+            recorder.close()
+
+
+def test_a_description_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("semcom_core.radio.recording.SAVE_EVERY_S", 0.0)
+    with Recorder(tmp_path / "x", 1e6, 9e8) as recorder:
+        (tmp_path / "x.part.sigmf-meta").mkdir()
+        with pytest.raises(RadioError, match="cannot be written"):
+            recorder.write(ramp(10))
+        (tmp_path / "x.part.sigmf-meta").rmdir()
