@@ -116,7 +116,9 @@ class AirPlan:
         check_range("speed", _number("speed", self.speed), 0.01, 100)
         if self.pacing == "real" and self.speed != 1:
             raise ConfigError(f"speed is {self.speed}; allowed with real pacing is 1")
-        check_range("seed", _number("seed", self.seed), 0, 2**63 - 1)
+        if type(self.seed) is not int:
+            raise ConfigError(f"seed is {self.seed!r}; allowed is a whole number")
+        check_range("seed", self.seed, 0, 2**63 - 1)
         if not self.radios:
             raise ConfigError("plan has no radios; one at least is needed")
         named = {name for name, _ in self.radios}

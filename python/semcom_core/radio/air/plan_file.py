@@ -54,7 +54,8 @@ def _link(data: dict) -> LinkSpec:
     named = {{"from": "source", "to": "target"}.get(key, key): value for key, value in _mapping("link", data).items()}
     if missing := {"source", "target"} - set(named):
         raise ConfigError(f"link {data!r} lacks {' and '.join(sorted(missing))}; from and to are needed")
-    return LinkSpec(**_settings("link", named, LinkSpec))
+    ends = {end: str(named[end]) for end in ("source", "target")}  # names are texts, as those of the radios, whatever YAML makes of them
+    return LinkSpec(**_settings("link", named | ends, LinkSpec))
 
 
 def _mapping(what: str, data) -> dict:

@@ -30,10 +30,23 @@ def test_an_address_may_name_a_port_and_numbers_may_be_written_with_an_exponent(
     assert dict(plan.radios)["b"].ppm == 3.0
 
 
+def test_radios_may_have_numbers_for_names():
+    plan = air_plan({"radios": {1: {}}, "links": [{"from": 1, "to": 1}]})
+    assert plan.radios[0][0] == plan.links[0].source == plan.links[0].target == "1"
+
+
+def test_an_address_stays_a_text():
+    assert dict(air_plan({"radios": {"a": {"kind": "soapy", "address": "1"}}}).radios)["a"].address == "1"
+
+
 @pytest.mark.parametrize("change, said", [
     ({"pacing": "quick"}, "pacing is 'quick'; allowed is one of elastic, real"),
     ({"pacing": "real", "speed": 2}, "speed is 2"),
     ({"speed": True}, "speed is True"),
+    ({"seed": 1.5}, "seed is 1.5; allowed is a whole number"),
+    ({"seed": True}, "seed is True"),
+    ({"seed": "one"}, "seed is 'one'"),
+    ({"seed": -1}, "seed is -1"),
     ({"radios": {}}, "no radios"),
     ({"radios": ["a"]}, "radios is ['a']; a mapping is needed"),
     ({"radios": {"a": {"kind": "hackrf"}}}, "kind of a radio is 'hackrf'"),
@@ -45,6 +58,7 @@ def test_an_address_may_name_a_port_and_numbers_may_be_written_with_an_exponent(
     ({"links": {"a": 1}}, "links is {'a': 1}; allowed is a list"),
     ({"links": [{"from": "a"}]}, "lacks target"),
     ({"links": [{"from": "a", "to": "z"}]}, "radio of a link is 'z'; allowed is one of a, b"),
+    ({"links": [{"from": ["a"], "to": "b"}]}, "radio of a link is \"['a']\"; allowed is one of a, b"),
     ({"links": [{"from": "a", "to": "b", "channel": "fog"}]}, "channel term is 'fog'"),
     ({"links": [{"from": "a", "to": "b", "channel": "iq:1db"}]}, "such terms belong to `receiver` of radio b"),
     ({"links": [{"from": "a", "to": "b", "delay_s": 2}]}, "delay_s of a link is 2"),
