@@ -13,7 +13,7 @@ import pytest
 
 from semcom_core.cli import grc
 from semcom_core.errors import ConfigError, RadioError
-from semcom_core.radio import places
+from semcom_core.radio import flowgraphs, places
 
 FLOWGRAPHS = sorted((Path(__file__).resolve().parents[2] / "grc").glob("*.grc"))
 
@@ -76,6 +76,6 @@ def test_missing_gnuradio(monkeypatch):
 
 
 def test_missing_companion(monkeypatch, tmp_path):
-    monkeypatch.setattr(grc, "environment", lambda: {"PATH": str(tmp_path)})
+    monkeypatch.setattr(flowgraphs, "environment", lambda: {"PATH": str(tmp_path)})
     with pytest.raises(RadioError, match="gnuradio-companion is not on PATH"):
         run("text_link")

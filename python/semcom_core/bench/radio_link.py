@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,10 +16,12 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from semcom_core.bench.radio_air import AirProcess, loopback
 from semcom_core.errors import RadioError
+from semcom_core.radio.flowgraphs import compiled, environment, find_flowgraph
 
 #: Path from transmitter to receiver, dB: room for two paths that add up.
 PATH_DB = -6.0
@@ -95,19 +99,27 @@ def carry(transport: Transport, flowgraph: str, channel: str, common: dict, send
     ends = {"sender": transport.sender, "receiver": transport.receiver}
     radios = {name: end.radio for name, end in ends.items() if end.radio}
     with ExitStack() as stack:
-        environment = dict(os.environ)
+        extra = {}
         if radios:
             links = [{"from": "sender", "to": "receiver", "gain_db": PATH_DB, "channel": channel}]
             plan = {"pacing": "elastic", "seed": seed, **(air or {}), "radios": radios, "links": links}
-            environment = stack.enter_context(AirProcess(plan)).environment
+            extra = {"SEMCOM_AIR_SOCKET": stack.enter_context(AirProcess(plan)).socket}
         elif transport.receiver.profile == "simulation":
             receive = {**receive, "overrides": repr({"channel": channel, "seed": seed})}
         begun = time.monotonic()
-        receiver = stack.enter_context(Flowgraph(f"radio_{flowgraph}_rx", transport.receiver, {**common, **receive}, environment))
+        receiver = stack.enter_context(Flowgraph(f"radio_{flowgraph}_rx", transport.receiver, {**common, **receive}, extra))
         receiver.wait_ready()
-        sender = stack.enter_context(Flowgraph(f"radio_{flowgraph}_tx", transport.sender, {**common, **send}, environment))
+        sender = stack.enter_context(Flowgraph(f"radio_{flowgraph}_tx", transport.sender, {**common, **send}, extra))
         report = receiver.report()
         return report | {"sender": sender.report(), "seconds": time.monotonic() - begun}
+
+
+@cache
+def _script(name: str) -> Path:
+    """The script of a headless flowgraph, compiled once in the life of this process."""
+    folder = tempfile.mkdtemp(prefix="semcom-grc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return compiled(find_flowgraph(name, headless=True), folder)
 
 
 class Flowgraph:
@@ -117,19 +129,19 @@ class Flowgraph:
         name: of the flowgraph.
         end: its radio.
         parameters: its parameters, without those of the radio.
-        environment: of the process.
+        extra: environment variables of the process besides those of this one.
     """
 
-    def __init__(self, name: str, end: End, parameters: dict, environment: dict):
+    def __init__(self, name: str, end: End, parameters: dict, extra: dict | None = None):
         self.name, self._parameters = name, {**parameters, "profile": end.profile, "address": end.address}
-        self._environment = environment
+        self._environment = {**environment(), **(extra or {})}
 
     def __enter__(self) -> Flowgraph:
         self._folder = tempfile.TemporaryDirectory(prefix="semcom-radio-")
         self._log, self._report = Path(self._folder.name) / "log", Path(self._folder.name) / "report.json"
         options = {**self._parameters, "out_file": str(self._report)}
         words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
-        command = [sys.executable, "-m", "semcom_core.cli", "grc", self.name, "--headless", "--", *words]
+        command = [sys.executable, str(_script(self.name)), *words]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=self._environment, start_new_session=True)
         return self

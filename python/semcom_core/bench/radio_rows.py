@@ -60,7 +60,7 @@ def recording_row(transport: str, count: int, channel: str, snr_db: float, param
         receive = {**parameters["receive"], "record": recording}
         whole = "+".join(filter(None, [f"awgn:{snr_db:g}", channel]))
         live = carry(TRANSPORTS[transport](), "text", whole, parameters["common"], parameters["send"], receive, seed)
-        with Flowgraph("radio_text_rx", End("file", recording), parameters["common"], dict(os.environ)) as flowgraph:
+        with Flowgraph("radio_text_rx", End("file", recording), parameters["common"]) as flowgraph:
             offline = flowgraph.report()
     ours, theirs = ([(m["message_id"], m["outcome"], m["received"]) for m in report["messages"]] for report in (live, offline))
     same = sum(a == b for a, b in zip(ours, theirs))

@@ -13,7 +13,7 @@ import pytest
 from semcom_core import __version__, cli
 from semcom_core.cli import grc, main
 from semcom_core.errors import ConfigError, FrameError, ModelError, RadioError
-from semcom_core.radio import places
+from semcom_core.radio import flowgraphs, places
 
 SIM = ["sim", "--text", "hello", "--codec"]
 
@@ -78,7 +78,7 @@ def test_without_gnuradio_is_status_1_with_how_to_install_it(command, monkeypatc
 
 @pytest.mark.parametrize("command", [["grc"], ["grc", "text_link"], ["grc", "text_link", "--headless"]])
 def test_without_flowgraphs_is_status_1_with_where_they_were_sought(command, monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(grc, "places", lambda checkout, installed: [tmp_path / checkout, tmp_path / "share" / installed])
+    monkeypatch.setattr(flowgraphs, "places", lambda checkout, installed: [tmp_path / checkout, tmp_path / "share" / installed])
     status, line = failure(capsys, *command)
     assert status == 1 and line.startswith(f"no flowgraphs (*.grc) are in {tmp_path}/grc, {tmp_path}/share/gr-semcom/grc; ")
 
