@@ -41,6 +41,7 @@ class RadioKeeper:
         self._settings, self._on_event, self._command = settings, on_event, command
         self._changed, self._stopping = threading.Condition(), threading.Event()
         self._outbox, self._thread, self._child = Outbox(), None, None
+        self._begun_with = profile
         self.counts, self.failure = Counter(), ""
 
     def start(self) -> None:
@@ -103,8 +104,9 @@ class RadioKeeper:
 
     def _one_process(self) -> tuple[bool, str]:
         """Run one process to its end: whether its radio got going, and why it has ended."""
+        profile = self._begun_with = self.profile
         try:
-            child = RadioChild(self._command, {**asdict(self.profile), **self._settings, "filter_hz": self.profile.filter_hz})
+            child = RadioChild(self._command, {**asdict(profile), **self._settings, "filter_hz": profile.filter_hz})
         except RadioError as error:
             return False, str(error)
         try:
@@ -119,9 +121,12 @@ class RadioKeeper:
         return SILENCE_S if self.profile.on_air and self._settings["receive"] else float("inf")
 
     def on_ready(self, child: RadioChild) -> None:
-        """A process has set up its radio."""
+        """A process has set up its radio; it hears what was set meanwhile."""
         with self._changed:
             self._child = child
+            news = changes(self._begun_with, self.profile)
+            if news:
+                child.say(set=news)
             self._changed.notify_all()
         self._on_event("ready", "", 1)
 
@@ -133,6 +138,11 @@ class RadioKeeper:
         for kind in ("overrun", "underrun"):
             if news[f"{kind}s"]:
                 self._on_event(kind, f"{self.counts[f'{kind}s']} in sum", news[f"{kind}s"])
+
+
+def changes(before: RadioProfile, after: RadioProfile) -> dict:
+    """The settings that are not the same in both, as they are in the second."""
+    return {name: value for name, value in asdict(after).items() if name != "limits" and getattr(before, name) != value}
 
 
 def program() -> list[str]:

@@ -11,13 +11,12 @@ When the process ends, or its radio is gone, another process is started after a 
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 
 import numpy as np
 
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.radio.child import RadioChild
-from semcom_core.radio.keeper import RadioKeeper, program
+from semcom_core.radio.keeper import RadioKeeper, changes, program
 from semcom_core.radio.profile import DEVICES, RadioProfile
 
 #: burst: pieces are sent whole, with nothing between them. continuous: they join, with zeros where there is none.
@@ -122,13 +121,14 @@ class RadioProcess(RadioKeeper):
         Raises:
             ConfigError: a value is not allowed; everything stays as it was.
         """
-        changed = self.profile.with_settings(**settings)
-        news = {name: value for name, value in asdict(changed).items() if getattr(self.profile, name) != value and name != "limits"}
-        for name in news:
-            check_choice("setting that may change", name, ("rx_gain_db", "tx_gain_db", "rx_lo_hz", "tx_lo_hz"))
-        self.profile = changed
-        if self._child is not None:
-            self._child.say(set=news)
+        with self._changed:
+            changed = self.profile.with_settings(**settings)
+            news = changes(self.profile, changed)
+            for name in news:
+                check_choice("setting that may change", name, ("rx_gain_db", "tx_gain_db", "rx_lo_hz", "tx_lo_hz"))
+            self.profile = changed
+            if self._child is not None:  # one that is still being set up hears of it when it is ready
+                self._child.say(set=news)
 
 
 def _nobody(state: str, reason: str, count: int) -> None:

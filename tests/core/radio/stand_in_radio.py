@@ -5,6 +5,7 @@
 count    gives the samples 0, 1, 2 ...; once:N gives N of them and ends in its first life, goes on in later ones (a file counts the lives)
 echo     gives what is transmitted, and says that it has left
 hungry   takes nothing that is transmitted; late takes it and dies before it has left, in its first life
+slow     is set up as soon as there is a file go in the folder where the lives are counted; then it is silent
 print    prints the rest of the address, then is silent
 refuse   says that it cannot; crash ends at once; deaf ignores SIGTERM
 """
@@ -69,6 +70,8 @@ if kind == "crash":
 if kind == "refuse":
     say(state="failed", reason="there is no such radio")
     sys.exit(1)
+while kind == "slow" and not lives.with_name("go").exists():
+    time.sleep(0.01)
 say(state="ready")
 if kind in ("echo", "late"):
     transmit(born)

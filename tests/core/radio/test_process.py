@@ -132,6 +132,14 @@ def test_silence_is_a_timeout_and_settings_reach_the_process(open_radio):
     assert radio.profile.rx_gain_db == 33
 
 
+def test_what_is_set_while_the_radio_is_set_up_reaches_it(open_radio, tmp_path):
+    radio = open_radio("slow")
+    until((tmp_path / "lives").exists)  # the process has begun, with the settings of before
+    radio.set(rx_gain_db=33)
+    (tmp_path / "go").touch()
+    assert radio.read(1, LIMIT_S)[0] == 33
+
+
 def test_a_writer_waits_for_room(open_radio):
     radio = open_radio("hungry", transmit=True)
     with pytest.raises(TimeoutError, match="samples wait to be transmitted"):
