@@ -14,7 +14,7 @@ import numpy as np
 
 from semcom_core.errors import ConfigError
 from semcom_core.radio.profile import RadioProfile
-from semcom_core.radio.recording import Recorder, read_recording
+from semcom_core.radio.recording import Recorder, Recording, read_recording
 
 #: Silence after the end of a recording, samples: what the receiver works on ahead of it comes out.
 SILENCE = 1 << 16
@@ -36,12 +36,14 @@ class FileRadio:
         profile.notice_for(receive, transmit)
         self.profile, self._on_event = profile, on_event
         self.counts, self.failure, self.sent = Counter(), "", 0
-        self._samples, self._position, self._recorder = np.zeros(0, np.complex64), 0, None
+        self._recording: Recording | None = None
+        self._recorder: Recorder | None = None
+        self._position = 0
         if receive:
-            found = read_recording(profile.address)
-            if found.rate_hz != profile.rate_hz:
-                raise ConfigError(f"rate_hz is {profile.rate_hz:.10g}; allowed is that of {profile.address}, {found.rate_hz:.10g}")
-            self._samples = np.concatenate([found.samples, np.zeros(SILENCE, np.complex64)])
+            self._recording = read_recording(profile.address)
+            rate_hz = self._recording.rate_hz
+            if rate_hz != profile.rate_hz:
+                raise ConfigError(f"rate_hz is {profile.rate_hz:.10g}; allowed is that of {profile.address}, {rate_hz:.10g}")
         self._transmits = transmit
 
     def start(self) -> None:
@@ -65,18 +67,23 @@ class FileRadio:
 
         Raises:
             TimeoutError: the recording and the silence after it are over.
+            RadioError: the recording cannot be read.
         """
-        out = self._samples[self._position : self._position + count]
-        if not len(out):
+        if self.over:
             time.sleep(timeout_s)
             raise TimeoutError(f"recording {self.profile.address} is over")
+        recorded = self._recording.count - self._position
+        if recorded > 0:
+            out = self._recording.read(self._position, min(count, recorded))
+        else:
+            out = np.zeros(min(count, recorded + SILENCE), np.complex64)
         self._position += len(out)
         return out
 
     @property
     def over(self) -> bool:
         """Whether all has been read."""
-        return self._position == len(self._samples)
+        return self._recording is None or self._position == self._recording.count + SILENCE
 
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
         """Write samples, complex64 (n,)."""

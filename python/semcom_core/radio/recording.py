@@ -20,36 +20,11 @@ from sigmf.error import SigMFError
 
 from semcom_core import __version__
 from semcom_core.errors import ConfigError, RadioError, check_range
+from semcom_core.radio.annotations import Annotation
 
 META, DATA = ".sigmf-meta", ".sigmf-data"
 #: The description is written anew this often, s, so that what a crash leaves can be read.
 SAVE_EVERY_S = 2.0
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """What is said of some samples.
-
-    Args:
-        start: first sample.
-        count: how many.
-        label: a short name.
-        comment: more words.
-        snr_db: SNR of a frame, dB, where it was measured.
-        cfo_hz: its carrier frequency offset, Hz.
-    """
-
-    start: int
-    count: int
-    label: str
-    comment: str = ""
-    snr_db: float | None = None
-    cfo_hz: float | None = None
-
-    def metadata(self) -> dict:
-        """The keys of SigMF."""
-        found = {"core:label": self.label, "core:comment": self.comment, "semcom:snr_db": self.snr_db, "semcom:cfo_hz": self.cfo_hz}
-        return {key: value for key, value in found.items() if value not in (None, "")}
 
 
 class Recorder:
@@ -137,23 +112,46 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording.
+    """A recording. Its samples stay in their file until they are asked for.
 
     Args:
+        base: its name.
         rate_hz: sample rate, Hz.
         lo_hz: carrier frequency, Hz; None where it is not said.
-        samples: complex64 (n,); full scale is 1, also of recordings of integers.
+        count: how many samples there are.
         annotations: in the order of their samples.
+        file: what reads the samples.
     """
 
+    base: Path
     rate_hz: float
     lo_hz: float | None
-    samples: np.ndarray
-    annotations: tuple[Annotation, ...] = ()
+    count: int
+    annotations: tuple[Annotation, ...]
+    file: sigmf.SigMFFile
+
+    def read(self, start: int, count: int) -> np.ndarray:
+        """Samples, complex64 (count,), of which there are `count` from `start` on; full scale is 1, also of recordings of integers.
+
+        Raises:
+            RadioError: they cannot be read, or are no longer there.
+        """
+        try:
+            samples = np.asarray(self.file.read_samples(start, count) if count else [], np.complex64)
+        except (OSError, SigMFError, ValueError) as error:
+            raise RadioError(f"recording {self.base} cannot be read: {' '.join(str(error).split())}") from error
+        if len(samples) != count:
+            raise RadioError(f"recording {self.base} ends after {start + len(samples)} of {self.count} samples; it was shortened meanwhile")
+        return samples
+
+    @property
+    def samples(self) -> np.ndarray:
+        """All samples, complex64 (count,), read anew each time."""
+        return self.read(0, self.count)
 
 
 def read_recording(path: str | Path) -> Recording:
-    """Read a recording, of any type of samples that SigMF knows.
+    """Read the description of a recording, of any type of samples that SigMF knows.
 
     Raises:
         ConfigError: there is no such recording, it is damaged, or it states no sample rate.
@@ -161,25 +159,19 @@ def read_recording(path: str | Path) -> Recording:
     base = base_of(path)
     try:
         found = sigmf.fromfile(f"{base}{META}", skip_checksum=True)
-        samples = np.asarray(found.read_samples() if found.sample_count else [], np.complex64)
+        first = found.read_samples(0, 1) if found.sample_count else np.zeros(1)
+        annotations = tuple(map(Annotation.of, found.get_annotations()))
     except (OSError, SigMFError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"recording {base} cannot be read: {' '.join(str(error).split())}") from error
     rate_hz = found.get_global_field("core:sample_rate")
-    if not rate_hz or samples.ndim != 1:
+    if not rate_hz or first.ndim != 1:
         raise ConfigError(f"recording {base} has {'several channels' if rate_hz else 'no sample rate'}; allowed is one channel with a rate")
     captures = found.get_captures()
     lo_hz = captures[0].get("core:frequency") if captures else None
-    return Recording(float(rate_hz), lo_hz, samples, tuple(map(_annotation, found.get_annotations())))
+    return Recording(base, float(rate_hz), lo_hz, found.sample_count, annotations, found)
 
 
 def base_of(path: str | Path) -> Path:
     """Name of a recording without the endings of its files."""
     path = Path(path)
     return path.with_suffix("") if path.suffix in (META, DATA) else path
-
-
-def _annotation(data: dict) -> Annotation:
-    return Annotation(
-        data["core:sample_start"], data.get("core:sample_count", 0), data.get("core:label", ""), data.get("core:comment", ""),
-        data.get("semcom:snr_db"), data.get("semcom:cfo_hz"),
-    )  # fmt: skip

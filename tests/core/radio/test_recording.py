@@ -11,7 +11,8 @@ import pytest
 import sigmf
 
 from semcom_core.errors import ConfigError, RadioError
-from semcom_core.radio.recording import META, Annotation, Recorder, read_recording
+from semcom_core.radio.annotations import Annotation
+from semcom_core.radio.recording import META, Recorder, read_recording
 
 
 def ramp(count: int) -> np.ndarray:
@@ -100,3 +101,18 @@ def test_a_description_that_cannot_be_written_is_told(tmp_path, monkeypatch):
         with pytest.raises(RadioError, match="cannot be written"):
             recorder.write(ramp(10))
         (tmp_path / "x.part.sigmf-meta").rmdir()
+
+
+def test_samples_are_read_where_they_are_asked_for(tmp_path):
+    with Recorder(tmp_path / "x", 1e6, 9e8) as recorder:
+        recorder.write(ramp(300))
+    found = read_recording(tmp_path / "x")
+    assert found.count == 300
+    assert np.array_equal(found.read(100, 50), ramp(300)[100:150]) and found.read(300, 0).dtype == np.complex64
+    with (tmp_path / "x.sigmf-data").open("r+b") as data:
+        data.truncate(800)
+    with pytest.raises(RadioError, match="ends after 100 of 300 samples"):
+        found.read(90, 50)
+    (tmp_path / "x.sigmf-data").unlink()
+    with pytest.raises(RadioError, match="x cannot be read"):
+        found.read(0, 10)

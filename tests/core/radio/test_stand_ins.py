@@ -8,6 +8,7 @@ import socket
 
 import numpy as np
 import pytest
+import sigmf
 
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.radio.file_radio import SILENCE
@@ -110,6 +111,16 @@ def test_a_recording_is_written_and_read(tmp_path, open_radio):
         read.read(1, 0.01)
     read.start()
     assert read.read(1, 0.0)[0] == samples[0]
+
+
+def test_a_recording_is_never_read_whole(tmp_path, open_radio, monkeypatch):
+    with Recorder(tmp_path / "night", 1e6, 0.0) as recorder:
+        recorder.write(np.arange(5000))
+    asked, read_samples = [], sigmf.SigMFFile.read_samples
+    monkeypatch.setattr(sigmf.SigMFFile, "read_samples", lambda file, start, count: asked.append(count) or read_samples(file, start, count))
+    radio = open_radio("file", True, False, address=str(tmp_path / "night"))
+    assert np.array_equal(collect(radio, 5000), np.arange(5000))
+    assert sum(asked) == 5001 and max(asked) == 1000
 
 
 def test_recordings_that_do_not_fit(tmp_path, open_radio):
