@@ -8,7 +8,7 @@ made: its import alone may take a second and print lines.
 
 from __future__ import annotations
 
-from semcom_core.errors import RadioError
+from semcom_core.errors import RadioError, check_choice
 
 PACKET_LEN = "packet_len"
 #: How far the sample rate of a radio may be off what was asked for.
@@ -117,8 +117,10 @@ def _uri(s: dict) -> str:
 
 def _set_usrp(block, s: dict, side: str):
     if s["clock_source"]:
+        check_choice("clock_source", s["clock_source"], block.get_clock_sources(0))
         block.set_clock_source(s["clock_source"], 0)
     if s["time_source"]:
+        check_choice("time_source", s["time_source"], block.get_time_sources(0))
         block.set_time_source(s["time_source"], 0)
     block.set_samp_rate(s["rate_hz"])
     _check_rate(s, block.get_samp_rate())
@@ -126,6 +128,7 @@ def _set_usrp(block, s: dict, side: str):
     block.set_gain(s[f"{side}_gain_db"], 0)
     block.set_bandwidth(s["filter_hz"], 0)
     if s[f"{side}_antenna"]:
+        check_choice(f"{side}_antenna", s[f"{side}_antenna"], block.get_antennas(0))
         block.set_antenna(s[f"{side}_antenna"], 0)
     return block
 
@@ -139,6 +142,7 @@ def _set_soapy(block, s: dict, side: str):
         block.set_gain_mode(0, False)
     block.set_gain(0, s[f"{side}_gain_db"])
     if s[f"{side}_antenna"]:
+        check_choice(f"{side}_antenna", s[f"{side}_antenna"], block.list_antennas(0))
         block.set_antenna(0, s[f"{side}_antenna"])
     return block
 

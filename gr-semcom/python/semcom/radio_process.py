@@ -23,6 +23,8 @@ import time
 
 from gnuradio import blocks, gr
 
+from semcom_core.errors import SemcomError
+
 from .radio_devices import IIO_TRANSFERS, PACKET_LEN, SINKS, SOURCES, tune
 from .radio_feed import radio_feed
 
@@ -177,9 +179,14 @@ def main() -> int:
         radio.serve()
         radio.stop()
     except Exception as error:  # noqa: BLE001 (whatever a library raises is told, and ends this process)
-        radio.say(state="failed", reason=f"{type(error).__name__}: {' '.join(str(error).split())}")
+        radio.say(**failure(error))
         return 1
     return 0
+
+
+def failure(error: Exception) -> dict:
+    """What is told of an exception: no further try mends one of this project, which is about a setting that the radio does not have."""
+    return {"state": "failed", "reason": f"{type(error).__name__}: {' '.join(str(error).split())}", "final": isinstance(error, SemcomError)}
 
 
 if __name__ == "__main__":

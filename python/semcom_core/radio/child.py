@@ -4,8 +4,9 @@
 
 The program gets one argument, JSON: the profile's settings, "receive", "transmit", "mode", and the file descriptors of its sockets.
 
-    control  lines of JSON; to the process {"set": {...}}, from it {"state": "ready"}, {"state": "failed", "reason": ...},
-             {"sent": number} (this piece and all before it have left the radio) and now and then {"taken": count} (samples so far)
+    control  lines of JSON; to the process {"set": {...}}, from it {"state": "ready"}, {"state": "failed", "reason": ...} (with "final"
+             where any other try would fail as well), {"sent": number} (this piece and all before it have left the radio) and now and
+             then {"taken": count} (samples so far)
     receive  complex64 samples from the process
     transmit pieces to the process: number (uint64), count (uint64), then complex64 samples
 

@@ -15,12 +15,16 @@ from semcom_core.errors import RadioError
 from semcom_core.radio.child import RadioChild
 from semcom_core.radio.outbox import Outbox
 from semcom_core.radio.profile import RadioProfile
-from semcom_core.radio.turn import START_S, RadioTurn
+from semcom_core.radio.turn import START_S, RadioTurn, TurnEnd
 
 #: Shortest and longest pause before another process is started, s.
 PAUSES_S = (0.2, 1.0)
 #: A real radio that gives no sample for this long is gone, s; the time of a virtual one may stand still.
 SILENCE_S = 5.0
+#: A radio that takes no sample for this long, though some wait, is gone, s: a real one, and a virtual one. The virtual one's client waits
+#: up to 30 s while its time stands still, because of a receiver that does not read. Where its server ends, most clients say so at once;
+#: but one of UHD that only transmits does not, and is found out by this limit alone.
+STALL_S, VIRTUAL_STALL_S = 5.0, 35.0
 
 
 class RadioKeeper:
@@ -85,15 +89,16 @@ class RadioKeeper:
         vain = 0
         self._on_event("loading", "", 1)
         while not self._stopping.is_set():
-            worked, reason = self._one_process()
+            end = self._one_process()
             if self._stopping.is_set():
                 return
-            vain = 0 if worked else vain + 1
-            if vain > self.retries:
-                self._fail(f"radio {self.profile.name} at {self.profile.address}: {reason}; that was the try {vain} of {vain}")
+            vain = 0 if end.worked else vain + 1
+            if end.final or vain > self.retries:
+                tries = "" if end.final else f"; that was the try {vain} of {vain}"
+                self._fail(f"radio {self.profile.name} at {self.profile.address}: {end.reason}{tries}")
                 return
             self.counts["reconnects"] += 1
-            self._on_event("reconnecting", reason, 1)
+            self._on_event("reconnecting", end.reason, 1)
             self._stopping.wait(min(PAUSES_S[0] * 2**vain, PAUSES_S[1]))
 
     def _fail(self, reason: str) -> None:
@@ -102,23 +107,24 @@ class RadioKeeper:
             self.failure = reason
             self._changed.notify_all()
 
-    def _one_process(self) -> tuple[bool, str]:
-        """Run one process to its end: whether its radio got going, and why it has ended."""
+    def _one_process(self) -> TurnEnd:
+        """Run one process to its end."""
         profile = self._begun_with = self.profile
         try:
             child = RadioChild(self._command, {**asdict(profile), **self._settings, "filter_hz": profile.filter_hz})
         except RadioError as error:
-            return False, str(error)
+            return TurnEnd(False, str(error), final=False)
         try:
-            return RadioTurn(child, self._outbox, self, self._watched()).run(self._stopping)
+            return RadioTurn(child, self._outbox, self, *self._limits_s()).run(self._stopping)
         finally:
             with self._changed:
                 self._child = None
             child.close()
 
-    def _watched(self) -> float:
-        """How long a radio that is set up may give no sample, s."""
-        return SILENCE_S if self.profile.on_air and self._settings["receive"] else float("inf")
+    def _limits_s(self) -> tuple[float, float]:
+        """How long a radio that is set up may give no sample, and take none, s."""
+        real = self.profile.on_air
+        return SILENCE_S if real and self._settings["receive"] else float("inf"), STALL_S if real else VIRTUAL_STALL_S
 
     def on_ready(self, child: RadioChild) -> None:
         """A process has set up its radio; it hears what was set meanwhile."""

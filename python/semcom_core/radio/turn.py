@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from typing import Protocol
 
 from semcom_core.radio.child import RadioChild
@@ -15,8 +16,6 @@ from semcom_core.radio.trouble import Trouble
 
 #: How long a process may take to set up its radio, s.
 START_S = 60.0
-#: A radio that has samples to transmit and takes none of them for this long is gone, s.
-STALL_S = 5.0
 #: A process that has lived this long has worked, s, even where it had nothing to do.
 STEADY_S = 30.0
 
@@ -31,6 +30,15 @@ class TurnOwner(Protocol):
         """Samples were lost: counts of overruns and underruns."""
 
 
+@dataclass(frozen=True)
+class TurnEnd:
+    """How a process has ended: whether its radio worked, why it has ended, and whether another process would end in the same way."""
+
+    worked: bool
+    reason: str
+    final: bool
+
+
 class RadioTurn:
     """Hears what a process says, and hands it what is to be transmitted.
 
@@ -39,16 +47,17 @@ class RadioTurn:
         outbox: what is to be transmitted; the first piece that has not left comes first.
         owner: who is told what happens.
         silence_s: how long the radio may give no sample once it is set up, s.
+        stall_s: how long the radio may take no sample where some wait to be transmitted, s.
     """
 
-    def __init__(self, child: RadioChild, outbox: Outbox, owner: TurnOwner, silence_s: float):
-        self._child, self._outbox, self._owner, self._silence_s = child, outbox, owner, silence_s
+    def __init__(self, child: RadioChild, outbox: Outbox, owner: TurnOwner, silence_s: float, stall_s: float):
+        self._child, self._outbox, self._owner, self._silence_s, self._stall_s = child, outbox, owner, silence_s, stall_s
         self._trouble, self._sender, self._ended = Trouble(), None, threading.Event()
-        self._ready, self._reason, self._first = False, "", outbox.first
+        self._ready, self._reason, self._final, self._first = False, "", False, outbox.first
         self._heard = self._moved = child.born
 
-    def run(self, stopping: threading.Event) -> tuple[bool, str]:
-        """Serve the process to its end or until `stopping`: whether its radio worked, and why the process has ended."""
+    def run(self, stopping: threading.Event) -> TurnEnd:
+        """Serve the process to its end or until `stopping`."""
         goes_on = True
         while goes_on and not stopping.is_set():
             messages, text, goes_on = self._child.listen(0.1)
@@ -59,7 +68,7 @@ class RadioTurn:
                 self._owner.on_trouble(news)
             goes_on = goes_on and not self._hopeless()
         self._ended.set()
-        return self._worked(), self._reason or self._trouble.last or "its process has ended without a word"
+        return TurnEnd(self._worked(), self._reason or self._trouble.last or "its process has ended without a word", self._final)
 
     def _hear(self, message: dict) -> None:
         if "sent" in message:
@@ -67,7 +76,7 @@ class RadioTurn:
         elif "taken" in message:
             self._moved = time.monotonic()
         elif message.get("state") == "failed":
-            self._reason = self._reason or message["reason"]
+            self._reason, self._final = self._reason or message["reason"], message.get("final", False)
         elif message.get("state") == "ready":
             self._ready, self._heard = True, time.monotonic()
             if self._child.transmits:
@@ -85,8 +94,8 @@ class RadioTurn:
         limit_s = self._silence_s if self._ready else START_S
         if now - self._heard > limit_s:
             self._reason = f"it has been silent for {limit_s:g} s"
-        elif now - self._moved > STALL_S:
-            self._reason = f"it has taken no sample for {STALL_S:g} s"
+        elif now - self._moved > self._stall_s:
+            self._reason = f"it has taken no sample for {self._stall_s:g} s"
         return self._trouble.gone or bool(self._reason)
 
     def _worked(self) -> bool:

@@ -7,7 +7,7 @@ echo     gives what is transmitted, and says that it has left
 hungry   takes nothing that is transmitted; late takes it and dies before it has left, in its first life
 slow     is set up as soon as there is a file go in the folder where the lives are counted; then it is silent
 print    prints the rest of the address, then is silent
-refuse   says that it cannot; crash ends at once; deaf ignores SIGTERM
+refuse   says that it cannot, never that it cannot ever; crash ends at once; deaf ignores SIGTERM
 """
 
 from __future__ import annotations
@@ -72,6 +72,9 @@ if kind == "refuse":
     sys.exit(1)
 while kind == "slow" and not lives.with_name("go").exists():
     time.sleep(0.01)
+if kind == "never":
+    say(state="failed", reason="it has no such antenna", final=True)
+    sys.exit(1)
 say(state="ready")
 if kind in ("echo", "late"):
     transmit(born)

@@ -149,13 +149,30 @@ def test_a_writer_waits_for_room(open_radio):
 
 
 def test_a_radio_that_takes_nothing_is_gone(open_radio, monkeypatch):
-    monkeypatch.setattr("semcom_core.radio.turn.STALL_S", 0.5)
+    monkeypatch.setattr("semcom_core.radio.keeper.STALL_S", 0.5)
     radio = open_radio("hungry", transmit=True, retries=0)
     radio.wait_ready(LIMIT_S)
     time.sleep(1.0)  # with nothing to take, that is no wonder
     radio.write(np.zeros(10), 1.0)
     until(lambda: radio.failure)
     assert "it has taken no sample for 0.5 s" in radio.failure and radio.sent == 0 and not radio.drain(0.1)
+
+
+def test_a_virtual_radio_may_take_nothing_for_longer(open_radio, monkeypatch):
+    monkeypatch.setattr("semcom_core.radio.keeper.STALL_S", 0.1)
+    monkeypatch.setattr("semcom_core.radio.keeper.VIRTUAL_STALL_S", 0.5)
+    radio = open_radio("hungry:,driver=air", transmit=True, retries=0)
+    radio.wait_ready(LIMIT_S)
+    radio.write(np.zeros(10), 1.0)
+    until(lambda: radio.failure)
+    assert "it has taken no sample for 0.5 s" in radio.failure
+
+
+def test_what_no_further_try_can_mend_is_tried_once(open_radio, tmp_path):
+    radio = open_radio("never")
+    with pytest.raises(RadioError, match="radio virtual-soapy at never: it has no such antenna$"):
+        radio.read(1, LIMIT_S)
+    assert states(radio) == ["loading", "failed"] and (tmp_path / "lives").read_bytes() == b"."
 
 
 def test_a_reader_in_another_thread_is_woken_by_the_end(open_radio):
