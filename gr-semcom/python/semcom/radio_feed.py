@@ -39,7 +39,6 @@ class radio_feed(gr.sync_block):
         self._piece, self._position, self._number = np.zeros(prime, np.complex64), 0, -1
         self._ends: deque[tuple[int, int]] = deque()
         self._owed = 0
-        self.broken = False
 
     def start(self):
         """Begin to listen."""
@@ -105,4 +104,3 @@ class radio_feed(gr.sync_block):
                     self._pieces.append((number, np.frombuffer(data, np.complex64)))
                     self._waiting += count
                     self._changed.notify_all()
-        self.broken = True
