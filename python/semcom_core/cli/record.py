@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from semcom_core.radio.annotations import annotations_in
 from semcom_core.radio.check import PATIENCE_S
 from semcom_core.radio.process import RadioProcess
 from semcom_core.radio.recording import META, Recorder
+from semcom_core.radio.turn import START_S
 
 #: Samples that are read at once, and tries, after the first one, to get the radio going.
 PIECE, RETRIES = 1 << 16, 2
@@ -34,23 +36,27 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Record; what has been recorded stays when the radio goes away or the user ends it.
+    """Record; what has been recorded stays, with its annotations, when the radio goes away or the user ends it by Ctrl-C.
 
     Raises:
         ConfigError: an option is out of range.
-        RadioError: there is no such radio, or it is gone.
+        RadioError: there is no such radio, it is gone, or the disk is full.
+        TimeoutError: the radio does not become ready, or gives no samples.
     """
     check_range("seconds", args.seconds, 1e-3, 1e6)
     profile = profile_from(args, args.radio)
     modem, total = PhyConfig(profile=args.profile, rate_hz=profile.rate_hz), int(args.seconds * profile.rate_hz)
     with RadioProcess(profile, retries=RETRIES) as radio:
-        radio.wait_ready()
+        radio.wait_ready((RETRIES + 1) * START_S)  # as long as the radio's keeper tries, which then says why it does not work
         with Recorder(args.out, profile.rate_hz, profile.rx_lo_hz, hardware=profile.description) as recorder:
-            for samples in _received(radio, total):
-                recorder.write(samples)
-            lost = radio.counts["overruns"]
-            for annotation in annotations_in(recorder.flush(), modem):  # afterwards, so that no sample is lost while it is looked for
-                recorder.annotate(annotation)
+            try:
+                with suppress(KeyboardInterrupt):
+                    for samples in _received(radio, total):
+                        recorder.write(samples)
+            finally:  # also of what a radio that is gone has left; and afterwards, so that no sample is lost while frames are looked for
+                lost = radio.counts["overruns"]
+                for annotation in annotations_in(recorder.flush(), modem):
+                    recorder.annotate(annotation)
     print(f"{recorder.samples} samples, {len(recorder.annotations)} frames, {lost} overruns: {recorder.base}{META}")
     return 0
 
