@@ -7,13 +7,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from semcom_core.errors import ConfigError
+from semcom_core.radio.addresses import is_loopback
 from semcom_core.radio.air import Air, AirPlan
 from semcom_core.radio.iio import VirtualPluto
 from semcom_core.radio.soapy import SoapyServer
 
 
 class Daemon:
-    """Virtual radios at work, until stop().
+    """Virtual radios at work, until stop(); `plutos` by name, and where there are any, the server `soapy` of the others.
 
     Args:
         plan: radios, links and pacing.
@@ -26,16 +27,17 @@ class Daemon:
     """
 
     def __init__(self, plan: AirPlan, socket_path: str | None = None, allow_remote: bool = False):
-        remote = [spec.address for _, spec in plan.radios if spec.kind == "pluto" and not spec.endpoint[0].startswith("127.")]
+        remote = [spec.address for _, spec in plan.radios if spec.kind == "pluto" and not is_loopback(spec.endpoint[0])]
         if remote and not allow_remote:
             raise ConfigError(f"address {remote[0]} can be reached from other machines; allowed is 127.0.0.0/8, or --allow-remote")
         self.air = Air(plan)
+        self.plutos: dict[str, VirtualPluto] = {}
         self._stack = ExitStack()
         self._stack.callback(self.air.close)
         try:
             for name, radio in self.air.radios.items():
                 if radio.spec.kind == "pluto":
-                    self._serve(VirtualPluto(self.air, name, allow_remote))
+                    self.plutos[name] = self._serve(VirtualPluto(self.air, name, allow_remote))
             if any(spec.kind == "soapy" for _, spec in plan.radios):
                 self.soapy = self._serve(SoapyServer(self.air, socket_path))
         except BaseException:

@@ -15,6 +15,7 @@ import yaml
 from semcom_core.channel import parse_channel
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.radio.addresses import is_loopback
 from semcom_core.radio.bands import transmission_notice
 from semcom_core.radio.limits import RadioLimits
 from semcom_core.radio.places import files, places
@@ -89,8 +90,7 @@ class RadioProfile:
     def on_air(self) -> bool:
         """Whether what is transmitted leaves this machine: not from files, a simulation, or a virtual radio on it."""
         if self.backend == "iio":
-            host = self.address.removeprefix("ip:")
-            return not (host.startswith("127.") or host.split(":")[0] == "localhost")
+            return not is_loopback(self.address.removeprefix("ip:").partition(":")[0])
         return self.backend in DEVICES and "driver=air" not in self.address.replace(" ", "").split(",")
 
     def with_settings(self, **settings) -> RadioProfile:

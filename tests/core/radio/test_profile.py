@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from semcom_core.errors import ConfigError
+from semcom_core.radio.addresses import is_loopback
 from semcom_core.radio.bands import OPEN_BANDS, open_band, who_is_there
 from semcom_core.radio.limits import RadioLimits
 from semcom_core.radio.profile import load_profile, profile_files
@@ -29,6 +30,22 @@ def test_profile_is_sound(name):
     assert profile.on_air == (name in REAL)
     low, high = profile.limits.bandwidth_hz
     assert low <= profile.filter_hz <= high
+
+
+@pytest.mark.parametrize("host, only_this_machine", [
+    ("127.0.0.1", True), ("127.4.5.6", True), ("localhost", True), ("::1", True), ("", False), ("127.example.org", False),
+    ("localhost.example.org", False), ("192.168.2.1", False), ("pluto.local", False), ("0.0.0.0", False),
+])  # fmt: skip
+def test_who_can_reach_a_host(host, only_this_machine):
+    assert is_loopback(host) == only_this_machine
+
+
+@pytest.mark.parametrize("address, on_air", [
+    ("ip:127.0.0.2", False), ("ip:127.0.0.2:4000", False), ("ip:localhost", False), ("ip:localhost:4000", False),
+    ("ip:127.example.org", True), ("ip:127.example.org:30431", True), ("ip:pluto.local", True), ("usb:1.2.5", True), ("ip:", True),
+])  # fmt: skip
+def test_only_a_pluto_of_this_machine_is_virtual(address, on_air):
+    assert load_profile("pluto", address=address).on_air == on_air
 
 
 @pytest.mark.parametrize("name", REAL)

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 import time
 
 from semcom_core.errors import ConfigError, RadioError, check_choice
+from semcom_core.radio.addresses import is_loopback
 from semcom_core.radio.air import Air
 from semcom_core.radio.iio.chip import find_chip
 from semcom_core.radio.iio.connections import JOIN_S, Connections
@@ -41,7 +41,7 @@ class VirtualPluto:
         spec = air.radios[name].spec
         if spec.kind != "pluto":
             raise ConfigError(f"radio {name} is of kind {spec.kind!r}; allowed is 'pluto'")
-        if not (allow_remote or ipaddress.ip_address(spec.endpoint[0]).is_loopback):
+        if not (allow_remote or is_loopback(spec.endpoint[0])):
             raise ConfigError(f"address of radio {name} is {spec.address}; allowed is 127.0.0.0/8, unless others may reach it")
         self._endpoint = spec.endpoint
         self._pluto = Pluto(air.radios[name], find_chip(chip))
