@@ -106,7 +106,7 @@ class RadioProfile:
         for name in ("name", "limits"):
             if name in given:
                 raise ConfigError(f"setting is {name!r}; allowed is to give it in the file of a profile")
-        return from_mapping(RadioProfile, {**vars(self), **{name: _number(value) for name, value in given.items()}})
+        return from_mapping(RadioProfile, {**vars(self), **{name: _number(name, value) for name, value in given.items()}})
 
     def notice_for(self, receive: bool, transmit: bool, i_may_transmit: bool = False) -> str:
         """What to tell the user before the radio is used like this; empty: nothing.
@@ -119,10 +119,11 @@ class RadioProfile:
         return transmission_notice(self.tx_lo_hz, self.rate_hz, i_may_transmit) if transmit and self.on_air else ""
 
 
-def _number(value):
-    """The number that a text is, such as 434e6, which is no number to YAML; any other value as it is."""
+def _number(name: str, value):
+    """The number that a text such as 434e6, which is no number to YAML, is to a setting that is a number; any other value as it is."""
+    kind = type(getattr(RadioProfile, name, None))
     try:
-        return float(value) if isinstance(value, str) else value
+        return kind(value) if isinstance(value, str) and kind in (int, float) else value
     except ValueError:
         return value
 
@@ -152,7 +153,7 @@ def load_profile(name: str, **settings) -> RadioProfile:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"profile {path} cannot be read: {error}") from error
+        raise ConfigError(f"profile {path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict) or not isinstance(data.get("limits", {}), dict):
         raise ConfigError(f"profile {path} is no mapping of settings, with a mapping of limits")
     limits = from_mapping(RadioLimits, data.get("limits", {}))

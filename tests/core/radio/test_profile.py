@@ -55,6 +55,21 @@ def test_a_real_radio_transmits_as_little_as_it_can_and_where_everybody_may(name
     assert "2.4 GHz" in profile.notice_for(receive=False, transmit=True)
 
 
+def test_texts_that_are_numbers_stay_texts_where_a_text_is_asked_for():
+    profile = load_profile("pluto", address="1", rx_antenna="2", lo_hz="2.44e9", buffer_size="4096")
+    assert (profile.address, profile.rx_antenna) == ("1", "2")
+    assert (profile.rx_lo_hz, profile.tx_lo_hz, profile.buffer_size) == (2.44e9, 2.44e9, 4096)
+
+
+@pytest.mark.parametrize("text", ["limits: [", "a: b: c", "- a list", "\x00"])
+def test_a_file_that_is_no_profile_is_refused_in_one_line(text, tmp_path):
+    path = tmp_path / "mine.yml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_profile(str(path))
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("settings, message", [
     ({"tx_gain_db": 1}, "tx_gain_db of profile pluto is 1; allowed is -89.75 to 0"),
     ({"rx_gain_db": 74}, "rx_gain_db of profile pluto is 74; allowed is 0 to 71"),
