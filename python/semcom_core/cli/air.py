@@ -10,10 +10,11 @@ import signal
 import threading
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TextIO
 
 from semcom_core.errors import ConfigError
 from semcom_core.radio.air import AirPlan, read_plan
-from semcom_core.radio.air.plan import PACINGS
+from semcom_core.radio.air.plan import IIO_PORT, PACINGS
 from semcom_core.radio.daemon import Daemon
 from semcom_core.text.visible import print_line
 
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
         RadioError: an address is in use.
     """
     plan = _plan(args)
+    if args.log:
+        _open_log(args.log, "a").close()  # now, and not after hours
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -65,8 +68,8 @@ def _describe(plan: AirPlan, daemon: Daemon) -> list[str]:
     lines = []
     for name, spec in plan.radios:
         if spec.kind == "pluto":
-            host, port = spec.endpoint
-            lines.append(f"{name}: ip:{host}" + ("" if port == 30431 else f":{port}"))
+            host, port = daemon.plutos[name].endpoint
+            lines.append(f"{name}: ip:{host}" + ("" if port == IIO_PORT else f":{port}"))
         else:
             lines.append(f"{name}: driver=air,serial={name}    (UHD: type=soapy,driver=air,serial={name}; socket {daemon.soapy.path})")
     return [*lines, f"ready: {plan.pacing} time, {len(plan.links)} links, seed {plan.seed}; Ctrl-C ends"]
@@ -75,7 +78,12 @@ def _describe(plan: AirPlan, daemon: Daemon) -> list[str]:
 def _write_log(path: Path, daemon: Daemon) -> None:
     entries = [{"radio": name, **asdict(entry)} for name, radio in daemon.air.radios.items() for entry in radio.log.entries]
     entries.sort(key=lambda entry: entry["time_s"])
+    with _open_log(path, "w") as file:
+        file.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+
+def _open_log(path: Path, mode: str) -> TextIO:
     try:
-        path.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+        return path.open(mode, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"log {path} cannot be written: {error}") from error
+        raise ConfigError(f"log {path} cannot be written: {error.strerror}") from error
