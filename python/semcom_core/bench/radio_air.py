@@ -47,12 +47,19 @@ class AirProcess:
         """Start the daemon and wait until its radios can be reached.
 
         Raises:
-            RadioError: it ends, or takes too long.
+            RadioError: it ends, or takes too long; nothing of it is left then.
         """
         command = [sys.executable, "-m", "semcom_core.cli", "air", str(self._plan), "--socket", self.socket]
         log = Path(self._folder.name) / "log"
         with log.open("w") as output:
             self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            self._wait_ready(log)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _wait_ready(self, log: Path) -> None:
         end = time.monotonic() + START_S
         while "\nready:" not in "\n" + log.read_text():
             if self._process.poll() is not None or time.monotonic() > end:
