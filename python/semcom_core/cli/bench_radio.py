@@ -13,6 +13,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,11 @@ from semcom_core.bench.radio_rows import CLIENTS, link_row, recording_row, resum
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, RadioError, check_choice, check_range
+from semcom_core.image import IMAGE_CODECS
 from semcom_core.image.example import EXAMPLES, example_picture
-from semcom_core.radio.air.plan import PACINGS
+from semcom_core.radio.air.plan import PACINGS, LinkSpec
+from semcom_core.radio.profile import load_profile
+from semcom_core.text import TEXT_CODECS
 
 PARTS = ("link", "recording", "stream", "resume")
 #: The rate is chosen for this much less than the SNR: paths take from some carriers what they give to others, dB.
@@ -56,31 +60,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print; a row that cannot be measured costs itself only, and exit status 1."""
-    for name, chosen, allowed in (("part", args.part, PARTS), ("transport", args.transport, TRANSPORTS), ("client", args.client, CLIENTS)):
+    """Measure and print; a row that cannot be measured costs itself only, and exit status 1. What has been measured is written in any case.
+
+    Raises:
+        ConfigError: an option is not allowed.
+    """
+    _check(args)
+    rows: list[dict] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="semcom-bench-") as folder:
+            complete = _measure(args, Path(folder), rows)
+    finally:
+        if args.json:
+            shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+            write_json(args.json, "radio", args.seed, shown, rows)
+    return int(not complete)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise ConfigError where an option is not allowed, before anything is measured."""
+    for name, chosen, allowed in (
+        ("part", args.part, PARTS), ("transport", args.transport, TRANSPORTS), ("client", args.client, CLIENTS),
+        ("codec", [args.codec], TEXT_CODECS), ("image codec", [args.image_codec], IMAGE_CODECS),
+    ):  # fmt: skip
         for value in chosen:
             check_choice(name, value, allowed)
     check_range("texts", args.texts, 0, 250)
     check_range("pictures", args.pictures, 0, 250)
     check_range("seconds", args.seconds, 0.1, 86400)
     check_range("seed", args.seed, 0, math.inf)
+    check_range("design_snr_db", _design_db(args), -20, 60)
     if parse_channel(args.channel).snr_db is not None:
         raise ConfigError(f"channel is {args.channel!r}; allowed are terms without an SNR, which --snr-db gives")
+    channel = f"awgn:{args.snr_db:g}+{args.channel}"
+    parse_channel(channel)
+    if "recording" in args.part or set(args.transport) != {"simulation"}:
+        LinkSpec("sender", "receiver", channel=channel)
+    for client, rate_hz in product(args.client, args.rate_hz):
+        load_profile(CLIENTS[client][0], address=CLIENTS[client][1], rate_hz=rate_hz)
     check_writable(args.json)
-    rows, failed = [], False
-    with tempfile.TemporaryDirectory(prefix="semcom-bench-") as folder:
-        for measure in _measures(args, Path(folder)):
-            try:
-                for row in measure():
-                    rows.append(row)
-                    print(_line(row), flush=True)
-            except (RadioError, TimeoutError) as error:
-                failed = True
-                print(f"not measured: {error}", flush=True)
-    if args.json:
-        shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
-        write_json(args.json, "radio", args.seed, shown, rows)
-    return int(failed)
+
+
+def _measure(args: argparse.Namespace, folder: Path, rows: list[dict]) -> bool:
+    """Add each row to `rows` as soon as it is measured; returns whether all could be."""
+    complete = True
+    for measure in _measures(args, folder):
+        try:
+            for row in measure():
+                rows.append(row)
+                print(_line(row), flush=True)
+        except (RadioError, TimeoutError) as error:
+            complete = False
+            print(f"not measured: {error}", flush=True)
+    return complete
 
 
 def _measures(args: argparse.Namespace, folder: Path) -> Iterator:
