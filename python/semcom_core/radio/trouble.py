@@ -34,6 +34,7 @@ class Trouble:
     def __init__(self):
         self.counts: Counter = Counter()
         self._lines: deque[str] = deque(maxlen=_KEPT)
+        self._rest = ""  # a line of words that has not ended
         self._errors: deque[float] = deque(maxlen=_ENOUGH)
 
     @property
@@ -44,20 +45,28 @@ class Trouble:
     @property
     def last(self) -> str:
         """The last line that tells something, in at most 200 characters; of an exception of Python or C++ its message."""
-        return next((line[:200] for line in reversed(self._lines) if line), "")
+        return next((line[:200] for line in (self._rest.strip(), *reversed(self._lines)) if line), "")
 
     def read(self, text: str) -> Counter:
-        """Read a piece; returns the troubles in it."""
+        """Read a piece, which may begin and end within a line; returns the troubles in it."""
         before = self.counts.copy()
-        for line in text.splitlines():
-            self._read_line(line[:_LONGEST].strip())
+        for part in text.splitlines(keepends=True):
+            self._read_part(part)
         return self.counts - before
 
-    def _read_line(self, line: str) -> None:
-        letters = _RUN.match(line)
-        if letters:
+    def _read_part(self, part: str) -> None:
+        """Count letters at once, for their line may never end; read words when theirs has ended, or has its sum."""
+        letters = _RUN.match(part)
+        if letters and (not self._rest or letters.end() == len(part.rstrip())):
             self.counts.update(_MEANS[letter] for letter in _LETTER.findall(letters.group()) if letter in _MEANS)
-            line = line[letters.end() :].strip()
+            part = part[letters.end() :]
+        ended = bool(part) and part.splitlines() != [part]
+        self._rest += part
+        if self._rest and (ended or len(self._rest) > _LONGEST or _SUM.search(self._rest)):
+            self._read_line(self._rest[:_LONGEST].strip())
+            self._rest = ""
+
+    def _read_line(self, line: str) -> None:
         for count, kind in _SUM.findall(line):
             self.counts[f"{kind}runs"] += int(count)
         if _GONE.search(line):

@@ -30,18 +30,40 @@ def test_counts(text, overruns, underruns):
     assert trouble.counts["overruns"] == overruns + 2
 
 
+@pytest.mark.parametrize("cut", range(0, 90, 7))
+def test_a_piece_may_end_within_a_line(cut):
+    sums = "source :error: In the last 100 ms, 3 overflows occurred.\nsink :warning: In the last 9 ms, 2 underflows occurred.\n"
+    text = "OO[INFO] UHD\n" + sums
+    trouble = Trouble()
+    news = trouble.read(text[:cut]) + trouble.read(text[cut:])
+    assert (news["overruns"], news["underruns"]) == (5, 2)
+    assert trouble.last.endswith("2 underflows occurred.")
+
+
+def test_letters_in_the_midst_of_words_and_words_without_an_end():
+    trouble = Trouble()
+    assert trouble.read("Opening the dev")["overruns"] == 0 and trouble.read("O")["overruns"] == 1
+    trouble.read("ice\n")
+    assert trouble.last == "Opening the device"
+    for part in ("Soapy source error: T", "IMEOUT\n") * 3:
+        trouble.read(part)
+    assert not trouble.gone
+    trouble.read("no such de")
+    assert trouble.last == "no such de"
+
+
 def test_gone_after_several_errors_within_seconds(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("semcom_core.radio.trouble.time.monotonic", lambda: now[0])
     seldom, often = Trouble(), Trouble()
     for _ in range(10):
-        seldom.read("source :warning: Soapy source error: STREAM_ERROR")
+        seldom.read("source :warning: Soapy source error: STREAM_ERROR\n")
         seldom.read("sink :warning: Soapy sink error: TIMEOUT\n" * 50)
         now[0] += 10.0
     assert not seldom.gone
     for count in range(3):
         assert not often.gone, count
-        often.read("USRP Source Block caught rx error: timeout")
+        often.read("USRP Source Block caught rx error: timeout\n")
         now[0] += 1.0
     assert often.gone
 
