@@ -49,16 +49,13 @@ class RadioChild:
 
     def __init__(self, command: list[str], settings: dict):
         ours, theirs = {}, {}
-        for name in ("control", *(name for name in ("receive", "transmit") if settings[name])):
-            ours[name], theirs[name] = socket.socketpair()
-            for end in (ours[name], theirs[name]):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
-        descriptors = {name: end.fileno() for name, end in theirs.items()}
-        words = json.dumps({**settings, "descriptors": descriptors})
         try:
-            pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-            self.process = subprocess.Popen([*command, words], pass_fds=list(descriptors.values()), **pipes)
+            for name in ("control", *(name for name in ("receive", "transmit") if settings[name])):
+                ours[name], theirs[name] = _pair()
+            self.process = _started(command, settings, {name: end.fileno() for name, end in theirs.items()})
         except OSError as error:
+            for end in ours.values():
+                end.close()
             raise RadioError(f"the radio's process cannot be started: {error}") from error
         finally:
             for end in theirs.values():
@@ -110,12 +107,15 @@ class RadioChild:
             TimeoutError: none has come in time.
         """
         end = self._sockets["receive"]
+        if end.fileno() < 0:
+            return None
         limit = time.monotonic() + timeout_s
         while len(self._part) < SAMPLE_BYTES:
             if not select.select([end], [], [], max(0.0, limit - time.monotonic()))[0]:
                 raise TimeoutError(f"the radio has given no sample within {timeout_s:g} s")
             data = end.recv(SAMPLE_BYTES * count - len(self._part))
             if not data:
+                end.close()
                 return None
             self._part += data
             self.received += len(data)
@@ -134,9 +134,14 @@ class RadioChild:
         return True
 
     def close(self) -> None:
-        """End the process: ask it by SIGTERM, and kill it when it does not hear. Whoever waits for its samples is woken."""
-        for end in self._sockets.values():
-            self._shut(end)
+        """End the process: ask it by SIGTERM, and kill it when it does not hear. Whoever waits for its samples is woken.
+
+        The socket of the samples that came from it is left to who reads them: there may be some in it.
+        """
+        for name, end in self._sockets.items():
+            _shut(end)
+            if name != "receive":
+                end.close()
         self.process.terminate()
         try:
             self.process.wait(END_S)
@@ -145,9 +150,24 @@ class RadioChild:
             self.process.wait()
         self.process.stdout.close()
 
-    @staticmethod
-    def _shut(end: socket.socket) -> None:
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:  # the other end has gone first
-            return
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Two sockets that are connected."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
+    return ends
+
+
+def _started(command: list[str], settings: dict, descriptors: dict[str, int]) -> subprocess.Popen:
+    """The process."""
+    words = json.dumps({**settings, "descriptors": descriptors})
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([*command, words], pass_fds=list(descriptors.values()), **pipes)
+
+
+def _shut(end: socket.socket) -> None:
+    try:
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:  # the other end has gone first, or it is closed
+        return
