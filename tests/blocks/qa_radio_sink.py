@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pmt
 import pytest
@@ -73,6 +75,21 @@ def test_blocks_that_do_not_agree_fail(flowgraph, collect, stand_in):  # noqa: F
     flowgraph.connect(source, blocks.null_sink(8))
     flowgraph.run()
     assert "rate_hz of the radio's sink is 1000000, of its source 2000000.0" in notices.read_notice(notices_.wait(1)[0]).reason
+
+
+@pytest.mark.parametrize("dead", ["refuse", "recording"])
+def test_a_radio_that_never_comes_keeps_no_other_one_waiting(dead, flowgraph, stand_in, monkeypatch, tmp_path):  # noqa: F811
+    found = bursts_of(monkeypatch)
+    settings = {**stand_in("refuse"), "retries": 0} if dead == "refuse" else {"profile": "file", "address": str(tmp_path / "nothing")}
+    sink = semcom.radio_sink(profile="file", address=str(tmp_path / "some"))
+    flowgraph.connect(blocks.vector_source_c([1.0] * 10, True, 1, [tag(0, 10)]), sink)
+    flowgraph.connect(semcom.radio_source(**settings), blocks.null_sink(8))
+    flowgraph.start()
+    end = time.monotonic() + 20
+    while not found:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert len(found[0]) == 10
 
 
 def test_what_had_not_left_is_sent_again(flowgraph, stand_in):  # noqa: F811

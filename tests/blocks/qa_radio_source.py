@@ -47,6 +47,28 @@ def test_a_radio_that_never_comes_fails_and_ends_the_stream(flowgraph, collect, 
     assert "there is no such radio" in notices.read_notice(notices_.wait(2)[1]).reason
 
 
+def test_a_recording_that_is_not_there_fails_in_one_line(flowgraph, collect, caplog, tmp_path):
+    source = semcom.radio_source(profile="file", address=str(tmp_path / "nothing"))
+    notices_ = collect(source, "feedback")
+    flowgraph.connect(source, blocks.null_sink(8))
+    flowgraph.run()
+    assert said(notices_, 1) == ["failed"] and "nothing" in notices.read_notice(notices_.wait(1)[0]).reason
+    (record,) = caplog.records
+    assert record.exc_info is None and "\n" not in record.getMessage()
+
+
+def test_a_second_source_of_a_radio_fails_and_takes_none_of_its_samples(flowgraph, collect, stand_in):  # noqa: F811
+    sources, sinks = [semcom.radio_source(**stand_in("count")) for _ in range(2)], [blocks.vector_sink_c() for _ in range(2)]
+    told = [collect(source, "feedback") for source in sources]
+    for source, sink in zip(sources, sinks, strict=True):
+        flowgraph.connect(source, blocks.head(8, 5000), sink)
+    flowgraph.run()
+    (first, collector, _), (second, other, _) = sorted(zip(sinks, told, sources, strict=True), key=lambda end: len(end[0].data()))
+    assert not first.data() and np.array_equal(np.real(second.data()), np.arange(5000))
+    assert said(collector, 1) == ["failed"] and said(other, 2) == ["loading", "ready"]
+    assert "has two radio_sources; allowed is one radio_source" in notices.read_notice(collector.wait(1)[0]).reason
+
+
 def test_troubles_are_told_with_their_number(flowgraph, collect, stand_in):  # noqa: F811
     source = semcom.radio_source(**stand_in("print:OOO"))
     notices_ = collect(source, "feedback")

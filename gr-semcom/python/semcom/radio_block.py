@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pmt
 
-from semcom_core.errors import check_range
+from semcom_core.errors import ConfigError, RadioError, check_range
 from semcom_core.radio.profile import load_profile
 
 from .guard import guarded_handler, tunable
@@ -76,7 +76,10 @@ class radio_block:
     @guarded_handler
     def handle_open(self, message):
         """Open the radio, in this block's own thread."""
-        self.station.open()
+        try:
+            self.station.open()
+        except (ConfigError, RadioError) as error:  # what the user can mend, no defect of the block
+            notify(self, "failed", reason=str(error))
 
     def on_radio(self, state: str, reason: str, count: int) -> None:
         """Hand on what the radio says of itself."""

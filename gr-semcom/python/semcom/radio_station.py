@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 
-from semcom_core.errors import ConfigError
+from semcom_core.errors import ConfigError, RadioError
 from semcom_core.radio.opened import Radio, make_radio
 from semcom_core.radio.profile import RadioProfile
 from semcom_core.text.visible import print_line
@@ -31,39 +31,50 @@ class RadioStation:
     _stations: dict[tuple[str, str], RadioStation] = {}
     _lock = threading.RLock()
 
-    def __init__(self, key: tuple[str, str]):
-        self._key, self._blocks, self.radio, self._set_up = key, {}, None, threading.Event()
+    def __init__(self, key: tuple[str, str], refused: str = ""):
+        self._key, self._refused, self._blocks, self.radio, self._set_up = key, refused, {}, None, threading.Event()
 
     @classmethod
     def entered(cls, block) -> RadioStation:
-        """The station of a block's profile, which the block enters."""
+        """The station of a block's profile, which the block enters; where another is in its place, one that does not open."""
         key = block.radio_profile.backend, block.radio_profile.address
         with cls._lock:
             station = cls._stations.setdefault(key, RadioStation(key))
-            station._blocks[block.SIDE] = block
+            if station._blocks.setdefault(block.SIDE, block) is not block:
+                name = block.name()
+                return RadioStation(key, f"radio at {key[1]} has two {name}s; allowed is one radio_source and one radio_sink")
             return station
 
     def open(self) -> Radio:
         """The radio, started by the first call.
 
         Raises:
-            ConfigError: the blocks do not agree, or the radio cannot do that.
+            ConfigError: the blocks do not agree, another one is in the place of this one, or the radio cannot do that.
             RadioError: it is not there.
         """
         with self._lock:
+            if self._refused:
+                raise ConfigError(self._refused)
             if self.radio is None:
-                source, sink = self._blocks.get("rx"), self._blocks.get("tx")
-                either = source or sink
-                permitted = sink is not None and sink.i_may_transmit
-                profile = _merged(source, sink)
-                notice = profile.notice_for(source is not None, sink is not None, permitted)
-                if notice:
-                    logging.getLogger(f"gnuradio.semcom.{sink.name()}").warning("%s: %s", sink.name(), notice)
-                mode = sink.mode if sink is not None else "burst"
-                radio = make_radio(profile, source is not None, sink is not None, mode, either.retries, self._tell)
-                radio.start()
-                self.radio = radio
+                try:
+                    self.radio = self._started()
+                except (ConfigError, RadioError) as error:
+                    self._refused = str(error)  # for the other block as well, which could open it alone once this one has left
+                    self._set_up.set()  # nobody is to wait for it
+                    raise
             return self.radio
+
+    def _started(self) -> Radio:
+        source, sink = self._blocks.get("rx"), self._blocks.get("tx")
+        permitted = sink is not None and sink.i_may_transmit
+        profile = _merged(source, sink)
+        notice = profile.notice_for(source is not None, sink is not None, permitted)
+        if notice:
+            logging.getLogger(f"gnuradio.semcom.{sink.name()}").warning("%s: %s", sink.name(), notice)
+        mode = sink.mode if sink is not None else "burst"
+        radio = make_radio(profile, source is not None, sink is not None, mode, (source or sink).retries, self._tell)
+        radio.start()
+        return radio
 
     @classmethod
     def are_there(cls) -> bool:
@@ -83,7 +94,7 @@ class RadioStation:
 
     @classmethod
     def wait_for_all(cls, timeout_s: float) -> bool:
-        """Wait until every radio of this process has been set up once: what is sent before would be lost to those that are late."""
+        """Wait until every radio of this process has been set up once, or has failed: what is sent before would be lost to the late."""
         end = time.monotonic() + timeout_s
         return all(station._set_up.wait(max(0.0, end - time.monotonic())) for station in list(cls._stations.values()))
 
@@ -104,6 +115,7 @@ class RadioStation:
         """Hand on what the radio says: to the sink what is about transmitting, the rest to the source, if there is one."""
         if state == "ready":
             print_line(f"radio at {self._key[1]} is ready")
+        if state in ("ready", "failed"):
             self._set_up.set()
         blocks = dict(self._blocks)
         order = ("tx", "rx") if state == "underrun" else ("rx", "tx")
