@@ -55,7 +55,10 @@ def _writable(out: Path, folder: bool) -> Path:
     if folder:
         if out.exists() and not out.is_dir():
             raise ConfigError(f"out is {str(out)!r}, a file; allowed is a folder for the pictures")
-        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"out is {str(out)!r}, which cannot be made: {error.strerror}") from error
     elif out.is_dir() or not out.resolve().parent.is_dir():
         raise ConfigError(f"out is {str(out)!r}; allowed is a file in a folder that is there")
     return out

@@ -14,19 +14,23 @@ import json
 import tempfile
 from pathlib import Path
 
+from semcom_core.bench.report import check_writable
 from semcom_core.cli import grc
 from semcom_core.cli.codecs import add_settings_option, settings_from
 from semcom_core.cli.radio_options import add_radio_options, profile_from
 from semcom_core.cli.radio_options import settings_from as radio_settings_from
-from semcom_core.errors import ConfigError, check_choice
+from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image import IMAGE_CODECS
+from semcom_core.image.fragments import parse_cbr
 from semcom_core.image.picture import pictures_in
 from semcom_core.phy import PROFILES
 from semcom_core.text import TEXT_CODECS
 from semcom_core.text.codec import check_text
 
-#: SNR that rates are chosen for where none is given, dB.
-DESIGN_SNR_DB = 8.0
+#: SNR that rates are chosen for where none is given, and what the encoders' blocks allow, dB.
+DESIGN_SNR_DB, SNR_RANGE_DB = 8.0, (-20, 60)
+#: What the link monitor's block allows as its time limit, s.
+TIMEOUT_RANGE_S = (0.1, 86400)
 
 
 def add_parser(subparsers) -> None:
@@ -64,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     """
     kind = "image" if args.image else "text"
     options = link_options(args, kind)
+    check_range("design_snr_db", args.design_snr_db, *SNR_RANGE_DB)
     profile_from(args, args.radio).notice_for(receive=False, transmit=True, i_may_transmit=args.i_may_transmit)
     options |= {"snr-db": args.design_snr_db, "i-may-transmit": int(args.i_may_transmit)}
     with tempfile.TemporaryDirectory(prefix="semcom-send-") as folder:
@@ -96,11 +101,14 @@ def link_options(args: argparse.Namespace, kind: str) -> dict:
         kind: "text" or "image".
 
     Raises:
-        ConfigError: a codec, a profile or a setting is not allowed.
+        ConfigError: a codec, a profile or a setting is not allowed, or the report cannot be written.
     """
     codec = args.codec or {"text": "spinal", "image": "hybrid"}[kind]
     check_choice("codec", codec, {"text": TEXT_CODECS, "image": IMAGE_CODECS}[kind])
     check_choice("profile", args.profile, PROFILES)
+    check_range("timeout_s", args.timeout_s, *TIMEOUT_RANGE_S)
+    parse_cbr(args.cbr)
+    check_writable(args.json)
     profile_from(args, args.radio)
     radio = radio_settings_from(args)
     path = Path(args.radio)

@@ -58,6 +58,12 @@ def test_receive_asks_for_the_flowgraph(asked, tmp_path):
     (["send", "--radio", "pluto", "--text", "a", "--codec", "jpeg"], "codec is 'jpeg'; allowed is one of deepsc, deflate"),
     (["receive", "--radio", "pluto", "--image", "--codec", "deflate"], "codec is 'deflate'; allowed is one of "),
     (["receive", "--radio", "pluto", "--expected", "-1"], "expected is -1"),
+    (["receive", "--radio", "pluto", "--timeout-s", "-5"], "timeout_s is -5.0; allowed is 0.1 to 86400"),
+    (["receive", "--radio", "pluto", "--image", "--cbr", "1/0"], "cbr is '1/0'; allowed is a number or a fraction"),
+    (["receive", "--radio", "pluto", "--json", "/nowhere/report.json"], "output file is '/nowhere/report.json'; allowed is a file in"),
+    (["receive", "--radio", "pluto", "--image", "--out", "/dev/null/pictures"], "out is '/dev/null/pictures', which cannot be made"),
+    (["send", "--radio", "pluto", "--text", "a", "--timeout-s", "nan"], "timeout_s is nan"),
+    (["send", "--radio", "pluto", "--text", "a", "--design-snr-db", "99"], "design_snr_db is 99.0; allowed is -20 to 60"),
     (["receive", "--radio", "pluto", "--profile", "short"], "profile is 'short'; allowed is one of long-range, standard"),
     (["receive", "--radio", "pluto", "--out", "no/such/folder"], "out is 'no/such/folder'; allowed is a file in a folder"),
 ])
