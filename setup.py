@@ -54,7 +54,8 @@ REQUIRES = [
 EXTRAS = {
     "bench": ["ray>=2.9"],
     "camera": ["opencv-python-headless>=4.8"],
-    "test": ["pytest>=8", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1", "ldpc>=2.4"],  # ldpc: an oracle for the decoder
+    # ldpc is an oracle for the decoder
+    "test": ["pytest>=8", "pytest-xdist>=3.5", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1", "ldpc>=2.4"],
 }
 
 

@@ -122,6 +122,8 @@ def fuzz_messages(name: str, port: str, count: int, seed: int) -> bool:
     flowgraph.heard = {output: Collector(flowgraph, block, output) for output in outputs}
     if block.output_signature().max_streams():
         flowgraph.connect(block, blocks.null_sink(gr.sizeof_gr_complex))
+    for number in range(block.input_signature().max_streams()):
+        flowgraph.connect(blocks.null_source(gr.sizeof_gr_complex), (block, number))
     flowgraph.start()
     basic, symbol = block.to_basic_block(), pmt.intern(port)
     drained = True

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import pmt
 
-from semcom_core.errors import ConfigError, RadioError, check_range
+from semcom_core.errors import ConfigError, FrameError, RadioError, check_range
 from semcom_core.radio.profile import load_profile
 
 from .guard import guarded_handler, tunable
 from .notices import FEEDBACK, notify
+from .pdu import describe
 from .radio_station import RadioStation
 from .restart import begin_again
 
@@ -30,7 +31,7 @@ class radio_block:
         self.radio_profile = load_profile(self.profile, **{**self.overrides, **{k: v for k, v in own.items() if v not in (None, "")}})
         check_range("retries", retries, 0, 1 << 20)
         self.retries = int(retries)
-        self.station = None
+        self.station, self.refused = None, 0
         self.set_gain_db(gain_db)
         self.set_lo_hz(lo_hz)
         self.set_blkd_input_timer_value(1)  # ms until work() is called again after it could do nothing; 250 else
@@ -76,6 +77,8 @@ class radio_block:
     @guarded_handler
     def handle_open(self, message):
         """Open the radio, in this block's own thread."""
+        if not pmt.eq(message, pmt.PMT_T):
+            raise FrameError(f"message on port open is {describe(message)}; allowed is none but the block's own")
         try:
             self.station.open()
         except (ConfigError, RadioError) as error:  # what the user can mend, no defect of the block
