@@ -49,7 +49,8 @@ def link_row(transport: str, content: str, count: int, channel: str, snr_db: flo
         "part": "link", "transport": transport, "content": content, "channel": channel, "snr_db": snr_db, "count": count,
         "delivered": report["decoded"] / count, "exact_rate": None if exact is None else exact / count, "uses": report["uses"] / count,
         "snr_measured_db": report["snr_db"], "cfo_hz": report["cfo_hz"], "overruns": report["overruns"],
-        "underruns": report["sender"]["underruns"], "seconds": report["seconds"],
+        "underruns": report["sender"]["underruns"], "reconnects": report["reconnects"] + report["sender"]["reconnects"],
+        "seconds": report["seconds"],
     }  # fmt: skip
 
 

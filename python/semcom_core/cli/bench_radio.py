@@ -186,7 +186,7 @@ def _line(row: dict) -> str:
         exact = "" if row["exact_rate"] is None else f", exact {row['exact_rate']:.3f}"
         heard = row["snr_measured_db"] is not None
         where = f"SNR {row['snr_measured_db']:.1f} dB, CFO {row['cfo_hz'] / 1e3:.2f} kHz" if heard else "nothing received"
-        counts = f"delivered {row['delivered']:.3f}{exact}, {row['uses']:.1f} uses each"
+        counts = f"delivered {row['delivered']:.3f}{exact}, {row['uses']:.1f} uses each, {row['reconnects']} reconnections"
         return f"{row['content']:5s} {row['transport']:10s} {row['count']} sent: {counts}; {where}; {row['seconds']:.0f} s"
     if row["part"] == "recording":
         return f"recording {row['transport']}: {row['live']} texts live, {row['offline']} offline, {row['identical']} of them identical"
