@@ -4,24 +4,20 @@
 
 from __future__ import annotations
 
-import threading
-
-import numpy as np
 import pmt
 
-from semcom_core.errors import FrameError, check_range
+from semcom_core.errors import check_range
 from semcom_core.image.codec import IMAGE_CODECS, DecodedImage, numbers_of
 from semcom_core.phy.frame import ReceivedFrame
 
-from .codec_block import codec_block
-from .guard import guarded_handler, tunable
+from .decoder_block import decoder_block
+from .guard import tunable
 from .job_queue import Job
-from .pdu import end_pdu, is_end, read_frame
 from .picture_groups import PictureGroups
 from .picture_pdu import picture_pdu
 
 
-class image_decoder(codec_block):
+class image_decoder(decoder_block):
     """Gathers the fragments of each picture, in any order, and decodes it with a codec of semcom_core.image.
 
     A picture that lacks fragments, or does not decode, is delivered all the same, with decoded = False, the reason, and what the codec
@@ -50,10 +46,8 @@ class image_decoder(codec_block):
     """
 
     def __init__(self, codec="hybrid", options=None, queue_size=8, fragment_timeout_s=2.0, timeout_s=300.0):
-        codec_block.__init__(self, "image_decoder", codec, options, queue_size, timeout_s, IMAGE_CODECS)
-        self._groups, self._lock = PictureGroups(), threading.Lock()
+        decoder_block.__init__(self, "image_decoder", codec, options, queue_size, timeout_s, PictureGroups(), IMAGE_CODECS)
         self.set_fragment_timeout_s(fragment_timeout_s)
-        self.decoded = self.marked = self.other_codec = 0
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -75,46 +69,18 @@ class image_decoder(codec_block):
         """End the worker process; what waits is discarded."""
         with self._lock:
             self._groups.forget()
-        return codec_block.stop(self)
+        return decoder_block.stop(self)
 
-    @guarded_handler
-    def handle_message(self, message):
-        """Gather a fragment; a complete picture goes to the codec. At the end, what is there of the last ones does."""
-        if is_end(message):
-            with self._lock:
-                groups = self._groups.flush()
-            self._submit(groups)
-            self.submit(Job())
-            return
-        frame = read_frame(message)
-        if not isinstance(frame, ReceivedFrame):
-            raise FrameError("frame PDU has no noise_var; a received frame is needed")
-        if frame.header.codec not in self.numbers:
-            self.other_codec += 1
-            return
-        with self._lock:
-            groups = self._groups.push(frame)
-        self._submit(groups)
+    def is_own(self, frame: ReceivedFrame) -> bool:
+        """Whether a frame is of the codec that is set."""
+        return frame.header.codec in self.numbers
 
-    def on_idle(self) -> None:
-        """Send a picture to the codec that has waited too long for a fragment."""
-        with self._lock:
-            groups = self._groups.expired()
-        self._submit(groups)
+    def push(self, frame: ReceivedFrame, message) -> list[list[ReceivedFrame]]:
+        """Gather a fragment; returns the pictures that it completes."""
+        return self._groups.push(frame)
 
-    def _submit(self, groups: list[list[ReceivedFrame]]) -> None:
-        for frames in groups:
-            measured = {name: float(np.mean([getattr(f, name) for f in frames])) for name in ("snr_db", "cfo_hz")}
-            measured["uses"] = sum(len(frame.symbols) for frame in frames)
-            self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
-
-    def on_done(self, job: Job, result: DecodedImage) -> None:
-        """Publish a decoded picture, or the end."""
-        if not job.verb:
-            self.message_port_pub(pmt.intern("out"), end_pdu())
-            return
-        self.decoded += result.decoded
-        self.marked += not result.decoded
+    def publish(self, job: Job, result: DecodedImage) -> None:
+        """Publish a decoded picture."""
         meta = {"message_id": job.message_id, "decoded": bool(result.decoded), "reason": result.reason}
         meta |= {"missing": int(result.missing), "fragments": int(result.fragments), **job.meta}
         self.message_port_pub(pmt.intern("out"), picture_pdu(result.pixels, **meta))

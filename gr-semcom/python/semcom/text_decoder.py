@@ -5,24 +5,22 @@
 from __future__ import annotations
 
 import math
-import threading
 
-import numpy as np
 import pmt
 
-from semcom_core.errors import FrameError, check_range
+from semcom_core.errors import check_range
 from semcom_core.phy.frame import ReceivedFrame
 from semcom_core.text import TEXT_CODECS, DecodedText
 
-from .codec_block import codec_block
+from .decoder_block import decoder_block
 from .fragments import FragmentGroups
-from .guard import guarded_handler, tunable
+from .guard import tunable
 from .job_queue import Job
 from .message_pdu import rounds_of
-from .pdu import end_pdu, is_end, is_last, read_frame, text_pdu
+from .pdu import is_last, text_pdu
 
 
-class text_decoder(codec_block):
+class text_decoder(decoder_block):
     """Gathers the fragments of each message, of one round or several, and decodes it with a codec of semcom_core.text.
 
     A message that does not decode is delivered all the same, with decoded = False and the codec's best guess.
@@ -50,10 +48,8 @@ class text_decoder(codec_block):
     """
 
     def __init__(self, codec="spinal", options=None, queue_size=64, fragment_timeout_s=2.0, timeout_s=300.0):
-        codec_block.__init__(self, "text_decoder", codec, options, queue_size, timeout_s)
-        self._groups, self._lock = FragmentGroups(), threading.Lock()
+        decoder_block.__init__(self, "text_decoder", codec, options, queue_size, timeout_s, FragmentGroups())
         self.set_fragment_timeout_s(fragment_timeout_s)
-        self.decoded = self.marked = self.other_codec = 0
 
     @property
     def number(self) -> int:
@@ -70,46 +66,18 @@ class text_decoder(codec_block):
         """End the worker process; what waits is discarded."""
         with self._lock:
             self._groups = FragmentGroups(self.fragment_timeout_s)
-        return codec_block.stop(self)
+        return decoder_block.stop(self)
 
-    @guarded_handler
-    def handle_message(self, message):
-        """Gather a frame; a complete message goes to the codec. At the end, what is there of the last one does."""
-        if is_end(message):
-            with self._lock:
-                groups = self._groups.flush()
-            self._submit(groups)
-            self.submit(Job())
-            return
-        frame = read_frame(message)
-        if not isinstance(frame, ReceivedFrame):
-            raise FrameError("frame PDU has no noise_var; a received frame is needed")
-        if frame.header.family != self.number:
-            self.other_codec += 1
-            return
-        with self._lock:
-            groups = self._groups.push(frame, is_last(message), rounds_of(message))
-        self._submit(groups)
+    def is_own(self, frame: ReceivedFrame) -> bool:
+        """Whether a frame is of the codec that is set."""
+        return frame.header.family == self.number
 
-    def on_idle(self) -> None:
-        """Send a message to the codec that has waited too long for a fragment."""
-        with self._lock:
-            groups = self._groups.expired()
-        self._submit(groups)
+    def push(self, frame: ReceivedFrame, message) -> list[list[ReceivedFrame]]:
+        """Gather a frame; returns the messages that it completes."""
+        return self._groups.push(frame, is_last(message), rounds_of(message))
 
-    def _submit(self, groups: list[list[ReceivedFrame]]) -> None:
-        for frames in groups:
-            measured = {name: float(np.mean([getattr(f, name) for f in frames])) for name in ("snr_db", "cfo_hz")}
-            measured["uses"] = sum(len(frame.symbols) for frame in frames)
-            self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
-
-    def on_done(self, job: Job, result: DecodedText) -> None:
-        """Publish a decoded message, or the end."""
-        if not job.verb:
-            self.message_port_pub(pmt.intern("out"), end_pdu())
-            return
-        self.decoded += result.decoded
-        self.marked += not result.decoded
+    def publish(self, job: Job, result: DecodedText) -> None:
+        """Publish a decoded message."""
         meta = {"message_id": job.message_id, "decoded": bool(result.decoded), "reason": result.reason, **job.meta}
         if math.isfinite(result.score):
             meta["score"] = float(result.score)

@@ -38,11 +38,6 @@ class AirProcess:
         self._plan.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
         self._process: subprocess.Popen | None = None
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What programs that use its soapy radios need."""
-        return {**os.environ, "SEMCOM_AIR_SOCKET": self.socket}
-
     def start(self) -> None:
         """Start the daemon and wait until its radios can be reached.
 

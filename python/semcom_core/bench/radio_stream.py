@@ -8,12 +8,14 @@ which one it is. 11 bits each go exactly through converters of 12 bits.
 
 from __future__ import annotations
 
-import threading
 import time
+from collections.abc import Iterator
+from itertools import cycle
 
 import numpy as np
 
 from semcom_core.errors import RadioError
+from semcom_core.radio.feeder import Feeder
 from semcom_core.radio.process import RadioProcess
 
 BITS = 11
@@ -49,32 +51,10 @@ def breaks(samples: np.ndarray, before: int | None) -> tuple[int, int]:
     return int(np.count_nonzero(wrong[1:] & ~wrong[:-1])) + int(wrong[:1].sum()), int(found[-1])
 
 
-class CounterSource:
-    """A thread that keeps a radio, in mode continuous, transmitting the sequence."""
-
-    def __init__(self, radio: RadioProcess):
-        self._radio, self._ended = radio, threading.Event()
-        self._sequence = counter(0, PERIOD)
-        self._thread = threading.Thread(target=self._run, name="counter", daemon=True)
-
-    def _run(self) -> None:
-        at = 0
-        while not self._ended.is_set():
-            try:
-                self._radio.write(self._sequence[at : at + PIECE], 1.0)
-            except TimeoutError:
-                continue
-            except RadioError:
-                return
-            at = (at + PIECE) % PERIOD
-
-    def __enter__(self) -> CounterSource:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self._ended.set()
-        self._thread.join()
+def sequence() -> Iterator[np.ndarray]:
+    """Pieces of the sequence, without end."""
+    whole = counter(0, PERIOD)
+    return cycle(np.split(whole, PERIOD // PIECE))
 
 
 def stream(radio: RadioProcess, transmitter: RadioProcess, seconds: float, progress=lambda samples: None) -> dict:
@@ -84,7 +64,7 @@ def stream(radio: RadioProcess, transmitter: RadioProcess, seconds: float, progr
         samples read, discontinuities among them, and how often the radio said that samples were lost.
     """
     total, read, broken, last = int(seconds * radio.profile.rate_hz), 0, 0, None
-    with CounterSource(transmitter):
+    with Feeder(transmitter, sequence()):
         _until_it_flows(radio)
         before = dict(radio.counts) | {f"tx_{name}": value for name, value in transmitter.counts.items()}
         while read < total:

@@ -8,7 +8,12 @@ import argparse
 import sys
 
 from semcom_core.radio.profile import RadioProfile, load_profile
+from semcom_core.radio.turn import START_S
 
+#: Tries, after the first one, to get a radio going that a command wants; and how long it waits for that, s: as long as the radio's keeper
+#: tries, which then says why it does not work.
+RETRIES = 2
+READY_S = (RETRIES + 1) * START_S
 #: Settings of a profile that have an option of their own, and what it says.
 OPTIONS = {
     "address": (str, "URI, device arguments, or name of a recording (default: the profile's)"),

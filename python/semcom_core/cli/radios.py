@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from semcom_core.bench.report import write_json
-from semcom_core.cli.radio_options import add_radio_options, profile_from, warn
+from semcom_core.cli.radio_options import READY_S, RETRIES, add_radio_options, profile_from, warn
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.radio.check import CheckReport, check
 from semcom_core.radio.findings import findings
@@ -26,8 +26,6 @@ from semcom_core.radio.process import RadioProcess
 from semcom_core.radio.profile import load_profile, profile_files
 
 ACTIONS = ("list", "probe", "check")
-#: Tries, after the first one, to get a radio going that is to be checked.
-RETRIES = 2
 
 
 def add_parser(subparsers) -> None:
@@ -88,7 +86,7 @@ def _check(args: argparse.Namespace) -> int:
         if sender is not None and not same:
             talking = stack.enter_context(RadioProcess(sender, receive=False, transmit=True, mode="continuous", retries=RETRIES))
         for radio in {listening, talking} - {None}:
-            radio.wait_ready()
+            radio.wait_ready(READY_S)
         report = check(listening, talking, lambda words: print(f"measuring: {words}", file=sys.stderr))
     return _show(args, report)
 

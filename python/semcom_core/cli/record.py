@@ -12,17 +12,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from semcom_core.cli.radio_options import add_radio_options, profile_from
+from semcom_core.cli.radio_options import READY_S, RETRIES, add_radio_options, profile_from
 from semcom_core.errors import check_range
 from semcom_core.phy import PROFILES, PhyConfig
 from semcom_core.radio.annotations import annotations_in
 from semcom_core.radio.check import PATIENCE_S
 from semcom_core.radio.process import RadioProcess
 from semcom_core.radio.recording import META, Recorder
-from semcom_core.radio.turn import START_S
 
-#: Samples that are read at once, and tries, after the first one, to get the radio going.
-PIECE, RETRIES = 1 << 16, 2
+#: Samples that are read at once.
+PIECE = 1 << 16
 
 
 def add_parser(subparsers) -> None:
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     profile = profile_from(args, args.radio)
     modem, total = PhyConfig(profile=args.profile, rate_hz=profile.rate_hz), int(args.seconds * profile.rate_hz)
     with RadioProcess(profile, retries=RETRIES) as radio:
-        radio.wait_ready((RETRIES + 1) * START_S)  # as long as the radio's keeper tries, which then says why it does not work
+        radio.wait_ready(READY_S)
         with Recorder(args.out, profile.rate_hz, profile.rx_lo_hz, hardware=profile.description) as recorder:
             try:
                 with suppress(KeyboardInterrupt):

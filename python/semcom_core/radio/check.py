@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
-from semcom_core.errors import RadioError
+from semcom_core.radio.feeder import Feeder
 from semcom_core.radio.measure import ToneReport, measure_noise_db, measure_tone
 from semcom_core.radio.process import RadioProcess
+from semcom_core.radio.profile import RadioProfile
 
 #: Samples of a measurement; time that is left out after a setting has changed, s: old samples wait in buffers.
 COUNT, SETTLE_S = 1 << 16, 0.6
@@ -69,37 +70,11 @@ class CheckReport:
         return None if self.tone is None else self.cfo_hz / self.lo_hz * 1e6
 
 
-class Tone:
-    """A thread that keeps a radio transmitting a tone; at its end it raises RadioError where the radio was lost meanwhile."""
-
-    def __init__(self, radio: RadioProcess):
-        profile = radio.profile
-        count = profile.buffer_size // 8 * 8
-        turns = TONE_SHARE * np.arange(count)
-        self.hz, self.level_db = TONE_SHARE * profile.rate_hz, 20 * np.log10(TONE_AMPLITUDE * profile.amplitude)
-        self._piece = (TONE_AMPLITUDE * np.exp(2j * np.pi * turns)).astype(np.complex64)
-        self._radio, self._ended, self._failure = radio, threading.Event(), None
-        self._thread = threading.Thread(target=self._run, name="tone", daemon=True)
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            try:
-                self._radio.write(self._piece, 1.0)
-            except TimeoutError:
-                continue
-            except RadioError as error:
-                self._failure = error
-                return
-
-    def __enter__(self) -> Tone:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self._ended.set()
-        self._thread.join()
-        if self._failure is not None:
-            raise self._failure
+def tone_of(profile: RadioProfile) -> tuple[np.ndarray, float, float]:
+    """A tone as a radio is to send it: one piece, complex64, to be repeated; its frequency, Hz; its level at the converter, dB."""
+    turns = TONE_SHARE * np.arange(profile.buffer_size // 8 * 8)
+    level_db = float(20 * np.log10(TONE_AMPLITUDE * profile.amplitude))
+    return (TONE_AMPLITUDE * np.exp(2j * np.pi * turns)).astype(np.complex64), TONE_SHARE * profile.rate_hz, level_db
 
 
 def check(receiver: RadioProcess, transmitter: RadioProcess | None, progress=lambda words: None) -> CheckReport:
@@ -121,13 +96,14 @@ def check(receiver: RadioProcess, transmitter: RadioProcess | None, progress=lam
     if transmitter is None:
         steps = _sweep(receiver, progress)
         return CheckReport(**common, quiet_db=quiet_db, steps=steps, overruns=receiver.counts["overruns"])
-    with Tone(transmitter) as tone:
+    piece, tone_hz, sent_db = tone_of(transmitter.profile)
+    with Feeder(transmitter, repeat(piece)):
         progress("tone")
         heard = measure_tone(capture(receiver, profile.rx_gain_db), profile.rate_hz)
         steps = _sweep(receiver, progress, with_tone=True)
-    sent_hz = tone.hz + transmitter.profile.tx_lo_hz - profile.rx_lo_hz
+    sent_hz = tone_hz + transmitter.profile.tx_lo_hz - profile.rx_lo_hz
     overruns = receiver.counts["overruns"]
-    return CheckReport(**common, quiet_db=quiet_db, steps=steps, sent_hz=sent_hz, sent_db=tone.level_db, tone=heard, overruns=overruns)
+    return CheckReport(**common, quiet_db=quiet_db, steps=steps, sent_hz=sent_hz, sent_db=sent_db, tone=heard, overruns=overruns)
 
 
 def capture(radio: RadioProcess, gain_db: float) -> np.ndarray:

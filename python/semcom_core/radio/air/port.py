@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import threading
+from abc import ABC, abstractmethod
 
 from semcom_core.errors import ConfigError, RadioError, check_range
 from semcom_core.radio.air.clock import Clock
@@ -25,7 +26,7 @@ class LateError(RadioError):
     """Samples came for a time that has passed, or that others are already waiting to be sent at."""
 
 
-class Port:
+class Port(ABC):
     """One direction of a radio. Samples are complex64 with full scale 1; sample i belongs to the virtual time i / rate.
 
     Args:
@@ -93,9 +94,9 @@ class Port:
         """The first sample that nobody can have read yet; a thousandth of a sample is for rounding."""
         return math.ceil(self._clock.now() * self.true_rate_hz - 1e-3)
 
+    @abstractmethod
     def _restart(self) -> None:
         """Begin anew at the present time, in the lock."""
-        raise NotImplementedError
 
     def _closed_since(self, opened: int) -> bool:
         return not self.is_open or self._opened != opened

@@ -104,10 +104,6 @@ class TransmitStream:
                 return self._tx.write(samples, TICK_S, at_s, end)
             except TimeoutError:
                 self._acknowledge()
-            except LateError:
-                if self._begin_ns is not None:
-                    raise
-                at_s = None  # nobody has asked for that time
 
     def _finish(self) -> None:
         """End the burst and wait until all is sent."""
