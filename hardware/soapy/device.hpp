@@ -13,7 +13,7 @@
 
 namespace semcom {
 
-/// Where the air listens: the argument `socket`, else $SEMCOM_AIR_SOCKET, else as python/semcom_core/radio/soapy/place.py says.
+/// Where the air listens: the argument `socket`, else $SEMCOM_AIR_SOCKET, else as python/semcom_core/radio/virtual/soapy/protocol.py says.
 std::string socketPath(const SoapySDR::Kwargs &args);
 
 /// How a setting's name begins: "rx " or "tx ".

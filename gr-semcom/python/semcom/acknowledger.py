@@ -11,16 +11,15 @@ import pmt
 
 from semcom_core.config import from_mapping
 from semcom_core.errors import FrameError, check_choice
+from semcom_core.frame import MESSAGE_IDS, ReceivedFrame
 from semcom_core.link import POLL, ArqReceiver, Delivery, ReceiverConfig, is_control
 from semcom_core.link.ack import control_frame
-from semcom_core.phy.frame import MESSAGE_IDS, ReceivedFrame
 from semcom_core.text import TEXT_CODECS
 
 from .arq_block import arq_block
 from .guard import guarded_handler, tunable
-from .message_pdu import message_pdus
 from .notices import FEEDBACK, notify, read_notice
-from .pdu import frame_pdu, read_frame, read_text
+from .pdu import frame_pdu, message_pdus, read_frame, read_text
 
 
 class acknowledger(arq_block):

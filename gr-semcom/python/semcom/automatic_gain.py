@@ -12,11 +12,10 @@ from gnuradio import gr
 from semcom_core.config import from_mapping
 from semcom_core.phy.gain import AutomaticGain, GainConfig
 
-from .guard import guarded_handler
+from .arq_block import Ticker
+from .guard import begin_again, guarded_handler
 from .notices import FEEDBACK
 from .pdu import has_keys, is_end, read_frame, read_meta
-from .restart import begin_again
-from .ticker import Ticker
 
 #: How often the time without a burst is looked at, s.
 PERIOD_S = 0.25

@@ -12,11 +12,9 @@ from gnuradio import gr
 
 from semcom_core.phy import Receiver
 
-from .guard import guarded_work, tunable
+from .guard import begin_again, guarded_work, phy_config, tunable
 from .notices import FEEDBACK
 from .pdu import end_pdu, frame_pdu
-from .phy_settings import phy_config
-from .restart import begin_again
 
 #: Tag of the last sample of a recording.
 EOF = pmt.intern("eof")

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from semcom_core.errors import check_choice
-from semcom_core.text.distill_modes import MODES
+from semcom_core.text.distillation import MODES
 
 from .guard import tunable
-from .job_queue import Job
-from .service_block import service_block
+from .worker.blocks import service_block
+from .worker.process import Job
 
 
 class distiller(service_block):
@@ -29,7 +29,7 @@ class distiller(service_block):
 
     Args:
         mode: off, canonical (spelling only), extractive (leaves words out) or abstractive (the language model rewrites).
-        options: further settings of semcom_core.text.distill.DistillConfig, a dict; model and adapter should be the encoder's.
+        options: further settings of semcom_core.text.distillation.distiller.DistillConfig, a dict; model and adapter should be the encoder's.
         queue_size: texts that may wait for the models; more are dropped and counted. 0 is 65536.
         timeout_s: a text that takes longer goes out as it came and the models are loaded anew, s.
 

@@ -10,10 +10,9 @@ from gnuradio import gr
 
 from semcom_core.errors import check_range
 
-from .guard import guarded_handler, tunable
+from .guard import begin_again, drain, guarded_handler, tunable
 from .notices import FEEDBACK
 from .pdu import is_end
-from .restart import begin_again, drain
 
 
 class frame_loss(gr.basic_block):

@@ -7,6 +7,10 @@ as if nothing had happened. A block of your own is as safe as these when it regi
 to the link monitor, and has its methods decorated:
 
     from gnuradio.semcom.guard import guarded_handler, guarded_work, tunable
+
+What a block needs so that its flowgraph can be started again.
+
+The modem's settings as a block takes them.
 """
 
 from __future__ import annotations
@@ -14,7 +18,11 @@ from __future__ import annotations
 import functools
 import logging
 
-from semcom_core.errors import FrameError
+import pmt
+
+from semcom_core.config import from_mapping
+from semcom_core.errors import ConfigError, FrameError
+from semcom_core.phy import PhyConfig
 
 from .notices import notify
 
@@ -85,3 +93,30 @@ def report_defect(block, where: str, error: Exception) -> None:
     notify(block, "failed", reason=reason, log=False)
     if hasattr(type(block), "on_defect"):
         block.on_defect(reason)
+
+
+def begin_again(block) -> None:
+    """Take back that a block is done; to be called from its start().
+
+    A block that ends tells those that it sends messages to, and GNU Radio 3.10 has them end too, and again at once after each later
+    start: it keeps the mark. What waits at a block's message inputs stays there as well, from one run to the next.
+    """
+    block.to_basic_block()._post(pmt.intern("system"), pmt.cons(pmt.intern("done"), pmt.from_long(0)))
+
+
+def drain(block, *ports: str) -> None:
+    """Throw away what waits at some message inputs of a block."""
+    for port in map(pmt.intern, ports):
+        while block.to_basic_block().delete_head_nowait(port) is not None:
+            pass
+
+
+def phy_config(phy: dict | None) -> PhyConfig:
+    """Configuration of the modem from a dict of its settings; None is the defaults.
+
+    Raises:
+        ConfigError: it is no dict, the modem has no such setting, or a value is out of range.
+    """
+    if not isinstance(phy, dict | None):
+        raise ConfigError(f"phy is {phy!r}; allowed is a dict of settings")
+    return from_mapping(PhyConfig, phy or {})

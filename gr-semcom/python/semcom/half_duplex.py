@@ -9,9 +9,8 @@ from gnuradio import gr
 
 from semcom_core.errors import check_range
 
-from .guard import guarded_work, tunable
+from .guard import begin_again, guarded_work, tunable
 from .notices import FEEDBACK
-from .restart import begin_again
 
 
 class half_duplex(gr.sync_block):

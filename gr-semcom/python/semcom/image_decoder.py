@@ -7,14 +7,14 @@ from __future__ import annotations
 import pmt
 
 from semcom_core.errors import check_range
+from semcom_core.frame import ReceivedFrame
 from semcom_core.image.codec import IMAGE_CODECS, DecodedImage, numbers_of
-from semcom_core.phy.frame import ReceivedFrame
 
-from .decoder_block import decoder_block
+from .gathering import PictureGroups
 from .guard import tunable
-from .job_queue import Job
-from .picture_groups import PictureGroups
-from .picture_pdu import picture_pdu
+from .pdu import picture_pdu
+from .worker.blocks import decoder_block
+from .worker.process import Job
 
 
 class image_decoder(decoder_block):

@@ -7,16 +7,14 @@ from __future__ import annotations
 import pmt
 
 from semcom_core.errors import check_choice, check_range
+from semcom_core.frame import MESSAGE_IDS
 from semcom_core.image.codec import IMAGE_CODECS
-from semcom_core.image.end import IMPORTANCES
-from semcom_core.phy.frame import MESSAGE_IDS
+from semcom_core.image.transceiver import IMPORTANCES
 
-from .codec_block import codec_block
 from .guard import guarded_handler, tunable
-from .job_queue import Job
-from .message_pdu import message_pdus
-from .pdu import end_pdu, is_end
-from .picture_pdu import picture_pdu, read_picture_pdu
+from .pdu import end_pdu, is_end, message_pdus, picture_pdu, read_picture_pdu
+from .worker.blocks import codec_block
+from .worker.process import Job
 
 
 class image_encoder(codec_block):

@@ -12,15 +12,13 @@ from gnuradio import gr
 
 from semcom_core.errors import ConfigError
 from semcom_core.image.picture import write_picture
-from semcom_core.text.visible import print_line
+from semcom_core.terminal import print_line
 
-from .guard import guarded_handler, tunable
+from .guard import begin_again, guarded_handler, tunable
+from .gui import WindowText
 from .notices import FEEDBACK
-from .pdu import is_end
-from .picture_pdu import read_picture_pdu
-from .restart import begin_again
+from .pdu import is_end, read_picture_pdu
 from .text_sink import json_line, open_file
-from .window_text import WindowText
 
 
 class image_sink(gr.basic_block):

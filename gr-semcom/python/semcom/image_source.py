@@ -13,8 +13,7 @@ from semcom_core.image.picture import pictures_in, read_picture
 from .guard import guarded_handler, tunable
 from .notices import notify
 from .paced_source import paced_source
-from .pdu import is_end, read_text
-from .picture_pdu import is_picture, picture_pdu, read_picture_pdu
+from .pdu import is_end, is_picture, picture_pdu, read_picture_pdu, read_text
 
 
 class image_source(paced_source):

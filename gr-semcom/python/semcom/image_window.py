@@ -9,11 +9,9 @@ from gnuradio import gr
 
 from semcom_core.errors import check_range
 
-from .guard import guarded_handler
+from .guard import begin_again, guarded_handler
 from .notices import FEEDBACK
-from .pdu import is_end
-from .picture_pdu import read_picture_pdu
-from .restart import begin_again
+from .pdu import is_end, read_picture_pdu
 
 #: Input port → caption over its picture.
 PANELS = {"sent": "Sent", "segments": "Segments", "importance": "Importance", "received": "Received"}
@@ -39,7 +37,7 @@ class image_window(gr.basic_block):
     """
 
     def __init__(self, title="", smallest=240):
-        from .image_panels import ImagePanels  # imports Qt, which needs a screen
+        from .gui import ImagePanels  # imports Qt, which needs a screen
 
         check_range("smallest", smallest, 1, 4096)
         gr.basic_block.__init__(self, "image_window", None, None)

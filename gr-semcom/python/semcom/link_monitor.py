@@ -1,26 +1,80 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Monitor of a link: compares what was sent with what was received, paces the source, and ends the run."""
+"""The settings of a link monitor that may change while it runs.
+
+Monitor of a link: compares what was sent with what was received, paces the source, and ends the run.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import pmt
+from gnuradio import gr
 
 from semcom_core.errors import check_choice, check_range
-from semcom_core.text.visible import print_line
+from semcom_core.terminal import print_line
 
-from .guard import guarded_handler
-from .link_clock import LinkClock
-from .link_content import read_content
-from .link_end import LinkEnd
-from .link_ledger import MODES, LinkLedger
-from .link_settings import link_settings
+from .guard import begin_again, guarded_handler, tunable
+from .gui import WindowText
+from .monitor.clock import LinkClock, LinkEnd
+from .monitor.ledger import MODES, LinkLedger, checked_file, read_content, write_report
 from .notices import FEEDBACK, notify, read_notice
 from .pdu import is_end
-from .restart import begin_again
-from .window_text import WindowText
+
+
+class link_settings(gr.basic_block):
+    """A block of messages with the settings of a link monitor, which describes them.
+
+    A derived class has a LinkClock in `_clock` and its books in `ledger`.
+    """
+
+    def __init__(self, name, expected, min_rate, timeout_s, console, report_file):
+        gr.basic_block.__init__(self, name, None, None)
+        self.set_expected(expected)
+        self.set_min_rate(min_rate)
+        self.set_timeout_s(timeout_s)
+        self.set_console(console)
+        self.set_report_file(report_file)
+
+    @tunable
+    def set_expected(self, expected: int) -> None:
+        """Set how many texts mode "receive" waits for; 0 is any number."""
+        check_range("expected", expected, 0, 1 << 31)
+        self.expected = int(expected)
+
+    @tunable
+    def set_min_rate(self, min_rate: float) -> None:
+        """Set the share of the messages that must arrive for a healthy run, 0 to 1."""
+        check_range("min_rate", min_rate, 0, 1)
+        self.min_rate = float(min_rate)
+
+    @tunable
+    def set_timeout_s(self, timeout_s: float) -> None:
+        """Set the time without any event after which messages on the way are given up, s."""
+        self._clock.set_timeout_s(timeout_s)
+        self.timeout_s = self._clock.timeout_s
+
+    @tunable
+    def set_console(self, console: bool) -> None:
+        """Set whether the report is printed when the run ends."""
+        self.console = bool(console)
+
+    @tunable
+    def set_report_file(self, report_file: str) -> None:
+        """Set the file for the report."""
+        self._path = checked_file(report_file)
+        self.report_file = str(report_file)
+
+    def _write(self, report: dict) -> None:
+        """Write the report to its file; that it cannot be written is a failure of the run, but does not hold up its end."""
+        try:
+            write_report(self._path, report)
+        except OSError as error:
+            self.ledger.fail(f"{self.name()}: the report cannot be written: {error}")
+            logging.getLogger(f"gnuradio.semcom.{self.name()}").error("%s", self.ledger.failures[-1])
+
 
 PATIENCE = 3  # time limits in a row without any arrival that end a run
 

@@ -11,12 +11,11 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import check_range
-from semcom_core.phy.frame import MESSAGE_IDS
+from semcom_core.frame import MESSAGE_IDS
 
-from .guard import guarded_handler, report_defect, tunable
+from .guard import begin_again, drain, guarded_handler, report_defect, tunable
 from .notices import read_notice
 from .pdu import end_pdu
-from .restart import begin_again, drain
 
 #: Messages a second where neither `period_s` nor `window` holds back a source that repeats: message ports have no backpressure.
 _FREE_HZ = 1000.0

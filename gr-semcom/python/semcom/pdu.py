@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What travels over the message ports: PDUs of texts, of frames, and notices about messages.
+"""What each key of the project's PDUs holds.
+
+What travels over the message ports: PDUs of texts, of frames, and notices about messages.
 
 Every PDU is a pair (metadata, payload):
 
@@ -13,17 +15,39 @@ Every PDU is a pair (metadata, payload):
 - snr:    payload u8vector, empty. Keys snr_db (dB), message_id: what the far end has measured.
 - notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block, cause.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
+
+The PDUs of a whole message, of one round or several, and of what was measured on one.
+
+PDUs of pictures.
+
+Payload u8vector, the pixels row by row, each as red, green, blue: H * W * 3 bytes. Keys height, width (pixels), message_id, name; from the
+decoder also decoded, reason, missing, fragments (of the picture, not those that came), snr_db (dB), cfo_hz (Hz).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pmt
 
 from semcom_core.errors import FrameError
-from semcom_core.phy.frame import MESSAGE_IDS, Frame, FrameHeader, ReceivedFrame
+from semcom_core.frame import MESSAGE_IDS, ROUNDS, Frame, FrameHeader, ReceivedFrame
+from semcom_core.image.picture import check_pixels
 
-from .pdu_keys import KEYS
+_WHOLE = (pmt.is_integer, "a whole number")
+_NUMBER = (lambda value: pmt.is_integer(value) or pmt.is_real(value), "a number")
+_TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
+#: Key → (whether a PMT is of its kind, the kind in words).
+KEYS = {
+    **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample", "rounds"), _WHOLE),
+    **dict.fromkeys(("height", "width", "missing", "uses"), _WHOLE),
+    **dict.fromkeys(("snr_db", "cfo_hz", "level_db", "score"), _NUMBER),
+    **dict.fromkeys(("decoded", "crc_ok", "eof", "last", "more"), _TRUTH),
+    **dict.fromkeys(("state", "reason", "block", "cause", "name"), _STRING),
+    "noise_var": (pmt.is_f32vector, "an f32vector"),
+}
+
 
 #: Makers of PMTs, by type and by the character of an array's type. pmt.to_pmt tries one type after another and takes several
 #: times as long, which counts at each burst.
@@ -189,3 +213,91 @@ def _header(meta: dict, length: int) -> FrameHeader:
     values = {name: meta[name] for name in ("codec", "message_id", "fragment", "params")}
     prints = {name: meta.get(name, 0) for name in ("model_fp", "context_fp")}
     return FrameHeader(**values, **prints, last_fragment=meta["fragments"] - 1, length=length)
+
+
+def message_pdus(frames: Sequence[Frame]) -> list:
+    """PDUs of frames that are handed on together: of one message, one round or several."""
+    rounds = len({frame.header.round for frame in frames})
+    return [frame_pdu(frame, frame is frames[-1], rounds) for frame in frames]
+
+
+def rounds_of(message) -> int:
+    """Of how many rounds the frames of a frame PDU's message are.
+
+    Raises:
+        FrameError: it is no number of rounds.
+    """
+    if not has_keys(message, "rounds"):
+        return 1
+    rounds = read_meta(message)["rounds"]
+    if not 1 <= rounds <= ROUNDS:
+        raise FrameError(f"rounds is {rounds}; allowed is 1 to {ROUNDS}")
+    return rounds
+
+
+def snr_pdu(snr_db: float, message_id: int):
+    """PDU of a measured SNR, dB."""
+    return make_pdu({"snr_db": float(snr_db), "message_id": message_id}, np.zeros(0, np.uint8))
+
+
+def read_snr(message) -> float:
+    """SNR that a PDU tells, dB: any PDU with the key snr_db.
+
+    Raises:
+        FrameError: the message is no PDU, or has no such key.
+    """
+    meta = read_meta(message)
+    if "snr_db" not in meta:
+        raise FrameError(f"PDU has the keys {', '.join(sorted(meta)) or '(none)'}; snr_db is needed")
+    return float(meta["snr_db"])
+
+
+#: How PMT serializes a u8vector: tag of a uniform vector, kind u8; then come the length (32 bits, big-endian), one byte of padding
+#: and the bytes. A picture passes in a hundredth of the time that a list of its bytes takes.
+_U8VECTOR, _PADDING = b"\x0a\x00", b"\x01\x00"
+
+
+def picture_pdu(pixels: np.ndarray, **meta):
+    """PDU of a picture, uint8 (H, W, 3); keyword arguments become metadata.
+
+    Raises:
+        FrameError: it is no picture.
+    """
+    check_pixels(pixels)
+    table = make_pdu({"height": pixels.shape[0], "width": pixels.shape[1], **meta}, np.zeros(0, np.uint8))
+    return pmt.cons(pmt.car(table), bytes_vector(np.ascontiguousarray(pixels).tobytes()))
+
+
+def is_picture(message) -> bool:
+    """Whether a message bears the size of a picture."""
+    return has_keys(message, "height", "width")
+
+
+def read_picture_pdu(message) -> tuple[dict, np.ndarray]:
+    """Metadata and pixels, uint8 (H, W, 3), of a picture PDU.
+
+    Raises:
+        FrameError: the message is no PDU of a picture, or its payload is not as large as it says.
+    """
+    meta, payload = read_meta(message), pmt.cdr(message)
+    if "height" not in meta or "width" not in meta:
+        raise FrameError(f"picture PDU has the keys {', '.join(sorted(meta)) or '(none)'}; height and width are needed")
+    height, width = meta.pop("height"), meta.pop("width")
+    if not pmt.is_u8vector(payload):
+        raise FrameError(f"picture PDU has as payload {describe(payload)}; a u8vector is needed")
+    if min(height, width) < 1 or pmt.length(payload) != 3 * height * width:
+        raise FrameError(f"picture PDU has {pmt.length(payload)} bytes; {width}x{height} pixels of 3 bytes are needed")
+    pixels = np.frombuffer(vector_bytes(payload), np.uint8).reshape(height, width, 3)
+    check_pixels(pixels)
+    return meta, pixels
+
+
+def bytes_vector(data: bytes):
+    """u8vector of some bytes."""
+    return pmt.deserialize_str(_U8VECTOR + len(data).to_bytes(4, "big") + _PADDING + data)
+
+
+def vector_bytes(vector) -> bytes:
+    """Bytes of a u8vector."""
+    data = pmt.serialize_str(vector)
+    return data[len(data) - pmt.length(vector) :]

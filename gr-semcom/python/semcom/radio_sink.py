@@ -9,11 +9,10 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import FrameError, RadioError, check_choice
-from semcom_core.radio.process import MODES
+from semcom_core.radio.process.supervisor import MODES
 
 from .guard import WORK_DONE, guarded_work
-from .radio_block import WAIT_S, radio_block
-from .radio_station import RadioStation
+from .radio.station import WAIT_S, RadioStation, radio_block
 
 PACKET_LEN = pmt.intern("packet_len")
 

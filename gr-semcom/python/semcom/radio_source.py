@@ -12,7 +12,7 @@ from semcom_core.errors import RadioError
 
 from .burst_receiver import EOF
 from .guard import WORK_DONE, guarded_work
-from .radio_block import WAIT_S, radio_block
+from .radio.station import WAIT_S, radio_block
 
 
 class radio_source(radio_block, gr.sync_block):

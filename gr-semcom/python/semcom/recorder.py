@@ -11,16 +11,13 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import ConfigError, FrameError, RadioError
+from semcom_core.frame import ReceivedFrame
 from semcom_core.phy import PhyConfig
-from semcom_core.phy.frame import ReceivedFrame
-from semcom_core.radio.annotations import annotation_of
-from semcom_core.radio.recording import Recorder
+from semcom_core.radio.recording import Recorder, annotation_of
 
-from .guard import guarded_handler, guarded_work
+from .guard import begin_again, guarded_handler, guarded_work, phy_config
 from .notices import FEEDBACK, notify
 from .pdu import is_end, read_frame
-from .phy_settings import phy_config
-from .restart import begin_again
 
 
 class recorder(gr.sync_block):

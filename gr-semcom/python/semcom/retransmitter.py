@@ -14,11 +14,10 @@ from semcom_core.errors import check_range
 from semcom_core.link import ACK, Ack, ArqSender, SenderConfig
 
 from .arq_block import arq_block
-from .fragments import FragmentGroups
+from .gathering import FragmentGroups
 from .guard import guarded_handler, tunable
-from .message_pdu import message_pdus, rounds_of, snr_pdu
 from .notices import FEEDBACK, notify, read_notice
-from .pdu import end_pdu, is_end, is_last, read_frame
+from .pdu import end_pdu, is_end, is_last, message_pdus, read_frame, rounds_of, snr_pdu
 
 
 class retransmitter(arq_block):

@@ -10,9 +10,9 @@ from semcom_core.errors import check_choice
 from semcom_core.safety import ENDS, parse_policy
 
 from .guard import tunable
-from .job_queue import Job
 from .notices import notify
-from .service_block import service_block
+from .worker.blocks import service_block
+from .worker.process import Job
 
 
 class safety_gate(service_block):

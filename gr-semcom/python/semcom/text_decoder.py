@@ -9,15 +9,14 @@ import math
 import pmt
 
 from semcom_core.errors import check_range
-from semcom_core.phy.frame import ReceivedFrame
+from semcom_core.frame import ReceivedFrame
 from semcom_core.text import TEXT_CODECS, DecodedText
 
-from .decoder_block import decoder_block
-from .fragments import FragmentGroups
+from .gathering import FragmentGroups
 from .guard import tunable
-from .job_queue import Job
-from .message_pdu import rounds_of
-from .pdu import is_last, text_pdu
+from .pdu import is_last, rounds_of, text_pdu
+from .worker.blocks import decoder_block
+from .worker.process import Job
 
 
 class text_decoder(decoder_block):

@@ -7,16 +7,14 @@ from __future__ import annotations
 import pmt
 
 from semcom_core.errors import check_range
+from semcom_core.frame import MESSAGE_IDS, ROUND_NUMBERS
 from semcom_core.link import SnrTracker
-from semcom_core.phy.frame import MESSAGE_IDS, ROUND_NUMBERS
 from semcom_core.text import TEXT_CODECS
 
-from .codec_block import codec_block
-from .guard import guarded_handler, tunable
-from .job_queue import Job
-from .message_pdu import message_pdus, read_snr
-from .pdu import end_pdu, is_end, read_text
-from .restart import drain
+from .guard import drain, guarded_handler, tunable
+from .pdu import end_pdu, is_end, message_pdus, read_snr, read_text
+from .worker.blocks import codec_block
+from .worker.process import Job
 
 
 class text_encoder(codec_block):

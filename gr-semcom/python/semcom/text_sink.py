@@ -15,13 +15,12 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.errors import ConfigError, check_range
-from semcom_core.text.visible import print_line, visible
+from semcom_core.terminal import print_line, visible
 
-from .guard import guarded_handler, tunable
+from .guard import begin_again, guarded_handler, tunable
+from .gui import WindowText
 from .notices import FEEDBACK
 from .pdu import is_end, read_text
-from .restart import begin_again
-from .window_text import WindowText
 
 
 class text_sink(gr.basic_block):

@@ -14,13 +14,13 @@ from typing import Protocol
 
 import numpy as np
 
-from semcom_core.bench.image import ImageLink, ImageTrials
-from semcom_core.bench.image_pictures import BenchPicture
-from semcom_core.bench.image_rows import summarise
+from semcom_core.bench.image.results import summarise
+from semcom_core.bench.image.trials import ImageLink, ImageTrials
 from semcom_core.bench.report import verdict
 from semcom_core.channel import Channel
+from semcom_core.datasets.pictures import BenchPicture
+from semcom_core.frame import Frame
 from semcom_core.image import ImageCodec
-from semcom_core.phy.frame import Frame
 
 EXPERIMENTS = ("baseline", "attention", "mask")
 #: What decides where importance is: nothing, parts of the attention, or what people outlined, the most that attention can know.

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of the text bench: cost, delivery, quality beside what is published, throughput, and where the uses go."""
+"""Pictures of the text bench: cost, delivery, quality beside what is published, throughput, and where the uses go.
+
+Pictures of the modem bench.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_core.bench.gap import CAUSES
 from semcom_core.bench.published import published
-from semcom_core.bench.rows import series
-from semcom_core.bench.targets import HEADLINE
+from semcom_core.bench.text.link import CAUSES
+from semcom_core.bench.text.results import HEADLINE, series
 from semcom_core.errors import ConfigError
 
 #: Colours that can be told apart on white and on black; what is published is grey, dashed and hollow.
@@ -119,3 +121,27 @@ def plot_text(path: Path, rows: list[dict]) -> None:
         figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:
         raise ConfigError(f"plot {path} cannot be written: {error}") from error
+
+
+def _curves(axes, rows: list[dict], values: dict) -> None:
+    places = list(dict.fromkeys((row["profile"], row["channel"]) for row in rows))
+    for colour, place in zip(COLOURS, places):
+        chosen = sorted((row for row in rows if (row["profile"], row["channel"]) == place), key=lambda row: row["snr_db"])
+        for (name, value), style in zip(values.items(), ("-", "--")):
+            snr, y = [row["snr_db"] for row in chosen], [value(row) for row in chosen]
+            axes.plot(snr, y, marker="o", ms=4, ls=style, color=colour, label=f"{place[0]}, {place[1]}{name}")
+    axes.set_xlabel("SNR (dB)")
+    axes.grid(alpha=0.3)
+
+
+def draw_received(axes, rows: list[dict]) -> None:
+    """Shares of bursts detected and headers read."""
+    shares = {": detected": lambda row: row["detected"] / row["frames"], ": header read": lambda row: row["header_ok"] / row["frames"]}
+    _curves(axes, rows, shares)
+    axes.set(ylabel="share of bursts", title="Reception")
+
+
+def draw_loss(axes, rows: list[dict]) -> None:
+    """Implementation loss."""
+    _curves(axes, [row for row in rows if row["snr_loss_db"] is not None], {"": lambda row: row["snr_loss_db"]})
+    axes.set(ylabel="loss (dB)", title="Implementation loss")

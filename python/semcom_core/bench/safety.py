@@ -1,22 +1,113 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bench of safety: how well toxicity, helpfulness, honesty and harmlessness are told apart on labelled texts."""
+"""Texts whose label is known because they were made so: faithful and unfaithful copies of sentences.
+
+Messages of three kinds for the benches: text messages of people, turns of dialogues, sentences of debates.
+
+Bench of safety: how well toxicity, helpfulness, honesty and harmlessness are told apart on labelled texts.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from semcom_core.bench.messages import CORPORA
 from semcom_core.bench.report import verdict
-from semcom_core.errors import ConfigError
+from semcom_core.datasets.labelled import (
+    data_text,
+    hate_texts,
+    in_part,
+    preference_pairs,
+    toxicity_texts,
+)
+from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.safety.assessment import Assessor
-from semcom_core.safety.labels import faithful, unfaithful
 from semcom_core.safety.toxicity import ToxicityClassifier
-from semcom_core.text.labelled import data_text, hate_texts, in_part, preference_pairs, toxicity_texts
+from semcom_core.text.distillation.protected import protected_items
+
+_DIGIT = re.compile(r"\d")
+_VERBS = re.compile(r"\b(is|are|was|were|will|would|can|could|should|must|has|have|do|does|did)\b")
+
+
+def faithful(text: str, rng: np.random.Generator) -> str:
+    """A copy that says the same: other punctuation at the end, a polite word, or a contraction written out."""
+    forms = [text.rstrip(".!?") + "!", f"Well, {text}", text.replace("'ll", " will").replace("'re", " are"), " ".join(text.split())]
+    forms += [text.replace(", ", " ", 1), f"{text} Thank you."]
+    changed = [form for form in forms if form != text]
+    return changed[rng.integers(len(changed))]
+
+
+def unfaithful(text: str, rng: np.random.Generator) -> str | None:
+    """A copy that says something else: another digit, a negation more or less, another name; None where there is nothing to change."""
+    words, ways = text.split(), []
+    for item in protected_items(text):
+        if item.kind == "number" and _DIGIT.search(item.text):
+            ways.append((item.index, _DIGIT.sub(lambda m: str((int(m[0]) + 1 + rng.integers(9)) % 10), words[item.index], count=1)))
+        elif item.kind == "negation":
+            ways.append((item.index, ""))
+        elif item.kind == "name":
+            ways.append((item.index, words[item.index].replace(item.text, "Zelda")))
+    ways += [(i, f"{word} not") for i, word in enumerate(words) if _VERBS.fullmatch(word)]
+    if not ways:
+        return None
+    index, form = ways[rng.integers(len(ways))]
+    other = " ".join([*words[:index], *([form] if form else []), *words[index + 1 :]])
+    return other if other != text else None
+
+
+#: Words of the Europarl sentences, as in the text bench.
+_EUROPARL_WORDS = range(5, 31)
+
+
+def _sms(data: Path, part: str) -> list[str]:
+    chosen = in_part(part)
+    return [line for line in data_text(data, Path("text/sms_ham.txt")).splitlines() if line.strip() and chosen(line)]
+
+
+def _dialogue(data: Path, part: str) -> list[str]:
+    """Utterances; a dialogue belongs to one part as a whole."""
+    chosen = in_part(part)
+    dialogues = [json.loads(line)["utterances"] for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()]
+    return [text for dialogue in dialogues if chosen(" ".join(dialogue)) for text in dialogue if text.strip()]
+
+
+def _europarl(data: Path, part: str) -> list[str]:
+    chosen = in_part(part)
+    lines = data_text(data, Path("text/europarl_en.txt")).splitlines()
+    return [line for line in lines if len(line.split()) in _EUROPARL_WORDS and chosen(line)]
+
+
+#: Name → how to read its texts.
+MESSAGE_CORPORA = {"sms": _sms, "dialogue": _dialogue, "europarl": _europarl}
+
+
+def corpora(data: Path, names: Iterable[str] = tuple(MESSAGE_CORPORA), split: str = "test", limit: int = 100, *, rng: np.random.Generator) -> dict:
+    """Distinct texts of each corpus, a random sample in a random order.
+
+    Args:
+        data: the data folder.
+        names: of CORPORA.
+        split: train, test or all.
+        limit: most texts of each.
+
+    Raises:
+        ConfigError: no such corpus or split, a file is not there, or no text is left.
+    """
+    check_range("limit", limit, 1, math.inf)
+    found = {}
+    for name in names:
+        check_choice("corpus", name, MESSAGE_CORPORA)
+        texts = list(dict.fromkeys(text.strip() for text in MESSAGE_CORPORA[name](data, split)))
+        if not texts:
+            raise ConfigError(f"corpus {name!r} has no text in its {split} part")
+        found[name] = [texts[i] for i in rng.permutation(len(texts))[:limit]]
+    return found
+
 
 #: Targets: area under the curve on toxic comments and on hate speech, share of clean texts that count as toxic.
 TOXIC, HATE, FALSE_POSITIVES = 0.95, 0.80, 0.02
@@ -60,7 +151,7 @@ def toxicity_rows(classifier: ToxicityClassifier, data: Path, split: str, limit:
         found = {"auroc": auroc(scores, toxic), "found": float((scores[toxic] >= 0.5).mean())}
         yield _row("toxicity", classifier.name, name, len(texts), **found, false_positives=float((scores[~toxic] >= 0.5).mean()))
     for name in ("europarl", "sms"):
-        texts = sample(list(dict.fromkeys(CORPORA[name](data, split))), limit, rng)
+        texts = sample(list(dict.fromkeys(MESSAGE_CORPORA[name](data, split))), limit, rng)
         yield _row("toxicity", classifier.name, name, len(texts), false_positives=float((classifier.scores(texts) >= 0.5).mean()))
 
 
@@ -79,7 +170,7 @@ def helpful_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.
 def honest_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator) -> dict:
     """Whether a copy that says the same counts as more honest than one with another number, name or negation."""
     sent, copies, labels = [], [], []
-    for text in sample([*CORPORA["europarl"](data, split), *CORPORA["sms"](data, split)], limit, rng):
+    for text in sample([*MESSAGE_CORPORA["europarl"](data, split), *MESSAGE_CORPORA["sms"](data, split)], limit, rng):
         other = unfaithful(text, rng)
         for copy, label in ((faithful(text, rng), True), (other, False)):
             if other is not None:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import Term, expect, term
-from semcom_core.channel.fir import windowed_sinc
-from semcom_core.channel.values import number, shown
-from semcom_core.channel.varying import Varying
+from semcom_core.channel.base import Term, expect, number, shown, term
+from semcom_core.channel.filters import Varying, windowed_sinc
 
 #: Half the length of the windowed sinc, samples, and its Kaiser window's beta.
 HALF_LENGTH, BETA = 24, 6.8

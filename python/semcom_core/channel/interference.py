@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import Processor, Signal, Term, expect, phasor, term
-from semcom_core.channel.values import number, shown, whole, written
+from semcom_core.channel.base import Processor, Signal, Term, expect, number, phasor, shown, term, whole, written
 from semcom_core.errors import ConfigError
 from semcom_core.units import complex_noise, db_to_linear
 

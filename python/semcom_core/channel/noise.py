@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Noise, or none. The stream adds the noise itself (see semcom_core.channel.stream), so these terms change nothing."""
+"""Noise, or none. The stream adds the noise itself (see semcom_core.channel.channel), so these terms change nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from semcom_core.channel.base import Processor, Term, expect, term
-from semcom_core.channel.values import shown, snr_of
+from semcom_core.channel.base import Processor, Term, expect, shown, snr_of, term
 
 
 @term("clean", "clean")

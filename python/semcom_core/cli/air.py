@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TextIO
 
 from semcom_core.errors import ConfigError
-from semcom_core.radio.air import AirPlan, read_plan
-from semcom_core.radio.air.plan import IIO_PORT, PACINGS
-from semcom_core.radio.daemon import Daemon
-from semcom_core.text.visible import print_line
+from semcom_core.radio.virtual.air import AirPlan, read_plan
+from semcom_core.radio.virtual.air.plan import IIO_PORT, PACINGS
+from semcom_core.radio.virtual.daemon import Daemon
+from semcom_core.terminal import print_line
 
-DEFAULT_PLAN = Path(__file__).parents[1] / "radio" / "air" / "default.yml"
+DEFAULT_PLAN = Path(__file__).parents[1] / "radio" / "virtual" / "air" / "default.yml"
 
 
 def add_parser(subparsers) -> None:

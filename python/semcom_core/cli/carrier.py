@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import receive
 from semcom_core.channel import Channel
+from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.phy import PhyConfig, Receiver, Transmitter
-from semcom_core.phy.frame import Frame, ReceivedFrame
 from semcom_core.units import linear_to_db
 
 #: Silence before and after each burst, samples.

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom demo`: send sentences and a picture through GNU Radio flowgraphs with noise, frequency offset and multipath."""
+"""`semcom demo`: send sentences and a picture through GNU Radio flowgraphs with noise, frequency offset and multipath.
+
+The picture of `semcom demo`: sent over the same channel, and shown beside what Segment Anything saw in it and what arrived.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,14 @@ import json
 import tempfile
 from pathlib import Path
 
-from semcom_core.bench.corpus import shipped_sentences
+import numpy as np
+
 from semcom_core.cli import grc
-from semcom_core.cli.demo_image import send_picture
-from semcom_core.errors import RadioError
+from semcom_core.datasets.corpus import shipped_sentences
+from semcom_core.errors import ModelError, RadioError
+from semcom_core.image.example import example_picture
+from semcom_core.image.picture import read_picture, write_picture
+from semcom_core.image.segmentation.panel import Panel, side_by_side
 from semcom_core.text import load_codec
 
 #: How far below the SNR the rate is chosen: the paths of the channel fade some carriers, dB.
@@ -59,3 +66,64 @@ def _cost(sentences: list[str], snr_db: float) -> str:
         uses[name] = sum(len(frame.symbols) for text in sentences for frame in codec.encode(text, snr_db))
     share = uses["spinal"] / uses["deflate"]
     return f"{uses['spinal']} channel uses; deflate with channel code and QAM takes {uses['deflate']}: {share:.0%}"
+
+
+#: Picture that is sent, its codec, and the channel uses over 3 H W.
+PICTURE, CODEC, CBR = "astronaut", "hybrid", "1/16"
+#: File that the demonstration writes to the current folder.
+RESULT = Path("demo.png")
+
+
+def send_picture(snr_db: float, cfo_hz: float, margin_db: float) -> int:
+    """Run image_link_headless on the example picture and write RESULT; the exit status is the flowgraph's.
+
+    Args:
+        snr_db: SNR of the channel, dB.
+        cfo_hz: carrier frequency offset, Hz.
+        margin_db: how far below the SNR the rate is chosen, dB.
+
+    Raises:
+        RadioError: the flowgraph ended without a report, or no picture arrived.
+    """
+    path = example_picture(PICTURE)
+    sent = read_picture(path)
+    print(f"A picture of {sent.shape[1]}x{sent.shape[0]} pixels over the same link, codec {CODEC}, {CBR} channel uses a value", flush=True)
+    views = _views(sent)
+    with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
+        options = {"image-file": path, "codec": CODEC, "cbr": CBR, "snr-db": snr_db, "cfo-hz": cfo_hz, "margin-db": margin_db}
+        options |= {"importance": "sam" if views else "none", "received-folder": folder, "out-file": Path(folder) / "report.json"}
+        status = grc.run(argparse.Namespace(flowgraph="image_link", headless=True, arguments=[f"--{k}={v}" for k, v in options.items()]))
+        if not options["out-file"].exists():
+            raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
+        (message,) = json.loads(options["out-file"].read_text(encoding="utf-8"))["messages"]
+        if message["psnr_db"] is None:
+            raise RadioError(f"the picture did not arrive, it is {message['outcome']}: {message['reason']}")
+        received = read_picture(Path(folder) / "received_000.png")
+    write_picture(RESULT, side_by_side(panels(sent, views, received, message)))
+    print(f"{message['outcome']:9s} PSNR {message['psnr_db']:.2f} dB; sent, seen and received side by side: {RESULT.resolve()}")
+    return status
+
+
+def panels(sent: np.ndarray, views: dict[str, np.ndarray], received: np.ndarray, message: dict) -> list[Panel]:
+    """The picture in all its states, from left to right.
+
+    Args:
+        sent, received: uint8 (H, W, 3).
+        views: name → what was seen in it, uint8 (H, W, 3).
+        message: what the report of the flowgraph says of it.
+    """
+    verdict = "" if message["outcome"] == "whole" else f"\ndegraded: {message['reason']}"
+    arrived = f"PSNR {message['psnr_db']:.2f} dB at SNR {message['snr_db']:.1f} dB{verdict}"
+    seen = [Panel(name.capitalize(), pixels) for name, pixels in views.items()]
+    return [Panel("Sent", sent, f"{message['sent']}, {CBR} channel uses a value"), *seen, Panel("Received", received, arrived)]
+
+
+def _views(pixels: np.ndarray) -> dict[str, np.ndarray]:
+    """What Segment Anything sees in the picture; nothing, with one line that says why, where it is not there."""
+    try:
+        from semcom_core.image.transceiver import Beholder
+
+        return Beholder().look(pixels).views
+    except ModelError as error:
+        print(f"without segments and importance: {error}")
+        return {}

@@ -15,7 +15,14 @@ from pathlib import Path
 import yaml
 
 from semcom_core.errors import RadioError
-from semcom_core.radio.flowgraphs import INSTALL_HINT, compiled, environment, find_flowgraph, flowgraphs, tool
+from semcom_core.resources import (
+    INSTALL_HINT,
+    compiled,
+    environment,
+    find_flowgraph,
+    flowgraphs,
+    tool,
+)
 
 
 def add_parser(subparsers) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from semcom_core.radio.process.supervisor import START_S
 from semcom_core.radio.profile import RadioProfile, load_profile
-from semcom_core.radio.turn import START_S
 
 #: Tries, after the first one, to get a radio going that a command wants; and how long it waits for that, s: as long as the radio's keeper
 #: tries, which then says why it does not work.

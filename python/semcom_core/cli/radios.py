@@ -19,10 +19,9 @@ from pathlib import Path
 from semcom_core.bench.report import write_json
 from semcom_core.cli.radio_options import READY_S, RETRIES, add_radio_options, profile_from, warn
 from semcom_core.errors import ConfigError, RadioError
-from semcom_core.radio.check import CheckReport, check
-from semcom_core.radio.findings import findings
-from semcom_core.radio.probe import FIND, found_devices, probe
-from semcom_core.radio.process import RadioProcess
+from semcom_core.radio.diagnostics.check import CheckReport, check, findings
+from semcom_core.radio.diagnostics.probe import FIND, found_devices, probe
+from semcom_core.radio.process.supervisor import RadioProcess
 from semcom_core.radio.profile import load_profile, profile_files
 
 ACTIONS = ("list", "probe", "check")

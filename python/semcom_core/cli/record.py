@@ -15,10 +15,9 @@ from tqdm import tqdm
 from semcom_core.cli.radio_options import READY_S, RETRIES, add_radio_options, profile_from
 from semcom_core.errors import check_range
 from semcom_core.phy import PROFILES, PhyConfig
-from semcom_core.radio.annotations import annotations_in
-from semcom_core.radio.check import PATIENCE_S
-from semcom_core.radio.process import RadioProcess
-from semcom_core.radio.recording import META, Recorder
+from semcom_core.radio.diagnostics.check import PATIENCE_S
+from semcom_core.radio.process.supervisor import RadioProcess
+from semcom_core.radio.recording import META, Recorder, annotations_in
 
 #: Samples that are read at once.
 PIECE = 1 << 16

@@ -22,8 +22,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page."""
-    from semcom_core.bench.page import write_page
-    from semcom_core.bench.sections import section
+    from semcom_core.bench.page import section, write_page
 
     check_writable(args.html)
     found = [(path, read_json(path)) for path in args.runs]

@@ -1,21 +1,182 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom train`: train what the project ships. A training that was interrupted goes on where it was."""
+"""What the commands that train share: the folder for the result, and a bar that shows how far a training is.
+
+`semcom train sam` and `semcom train attention`: the small segmenting network, and what in its segments matters.
+
+`semcom train image` and `deepjscc`: the learned image codecs, on COCO pictures with labels and without.
+
+`semcom train`: train what the project ships. A training that was interrupted goes on where it was.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from tqdm import tqdm
 
-from semcom_core.bench.corpus import data_folder, sentences
-from semcom_core.cli import train_image, train_sam
-from semcom_core.cli.progress import follow, prepare
 from semcom_core.config import add_arguments, from_arguments
+from semcom_core.datasets.corpus import DATA_VARIABLE, data_folder, sentences
+from semcom_core.datasets.scenes import labelled_scenes
+from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.image.segmentation.knowledge import KnowledgeBase
 from semcom_core.text import load_codec
 from semcom_core.train.examples import MIXTURES, examples
-from semcom_core.train.settings import DeepscTraining, LoraTraining
+from semcom_core.train.settings import (
+    CODEC,
+    MASK,
+    AttentionTraining,
+    DeepscTraining,
+    ImageTraining,
+    LoraTraining,
+    SamTraining,
+)
+
+
+class State(Protocol):
+    """How far a training is."""
+
+    step: int
+    steps: int
+
+
+def prepare(folder: Path) -> None:
+    """Make the output folder.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"output folder is {str(folder)!r}: {error.strerror}; allowed is a folder that can be written") from error
+
+
+def follow(progress: Iterable[State], shown: Callable[[State], str]) -> int:
+    """Show a training's progress to its end; returns its steps.
+
+    Args:
+        shown: what stands beside the bar, in a few words.
+    """
+    bar, steps = tqdm(unit="step"), 0
+    for state in progress:
+        bar.total, bar.n = state.steps, state.step
+        bar.set_postfix_str(shown(state))
+        bar.refresh()
+        steps = state.step
+    bar.close()
+    return steps
+
+
+#: Longer side at which pictures are kept for the training, pixels: enough for views of twice the network's size.
+_SIDE = 400
+#: The same for the attention, which looks at still less.
+_SMALL_SIDE = 256
+
+
+def _add_sam_parsers(kinds) -> None:
+    """Add both kinds to `semcom train`."""
+    sam = kinds.add_parser("sam", help="the segmenting network \"sam-tiny\"")
+    attention = kinds.add_parser("attention", help="the attention over segments and places")
+    attention.add_argument("--model", default="sam-tiny", help="the knowledge base's network (default sam-tiny)")
+    for one, config, run in ((sam, SamTraining, run_sam), (attention, AttentionTraining, run_attention)):
+        one.add_argument("--data", help=f"folder with cocoseg/ (default ${DATA_VARIABLE})")
+        one.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the result")
+        add_arguments(one, config)
+        one.set_defaults(run=run)
+
+
+def run_sam(args: argparse.Namespace) -> int:
+    """Train the network; one that was interrupted goes on, also to more steps than were asked for at first."""
+    config, data = from_arguments(SamTraining, args), data_folder(args.data, "cocoseg/")
+    prepare(args.out)
+    from semcom_core.train.sam import SamTrainer  # loads torch; `semcom --help` need not
+
+    scenes = list(labelled_scenes(data / "cocoseg", "train", side=_SIDE))
+    follow(SamTrainer(scenes, config, args.out).run(), lambda state: f"IoU by point {state.point_iou:.3f}, by box {state.box_iou:.3f}")
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def run_attention(args: argparse.Namespace) -> int:
+    """Segment the pictures and train the attention over their segments."""
+    config, data = from_arguments(AttentionTraining, args), data_folder(args.data, "cocoseg/")
+    prepare(args.out)
+    from semcom_core.train.attention import train_attention  # loads torch
+
+    scenes = labelled_scenes(data / "cocoseg", "train", side=_SMALL_SIDE)
+    knowledge = KnowledgeBase.from_settings(model=args.model)
+    follow(train_attention(scenes, knowledge, config, args.out), lambda state: f"loss {state.loss:.3f}")
+    print(f"weights written to {args.out}")
+    return 0
+
+
+#: Stages of `semcom train image` in their order, and all of them.
+ATTENTION, ALL = "attention", "all"
+STAGES = (ATTENTION, CODEC, MASK, ALL)
+_SYMBOLS = 12
+
+
+def _add_image_parsers(kinds) -> None:
+    """Add the kinds to `semcom train`."""
+    image = kinds.add_parser("image", help="the codec \"lam-sc\"")
+    what = "what matters (as `semcom train attention`), both ends, the mask with them"
+    image.add_argument("--stage", default=ALL, help=f"one of {', '.join(STAGES)}: {what} (default {ALL})")
+    baseline = kinds.add_parser("deepjscc", help="the learned baseline \"deepjscc\"")
+    baseline.add_argument("--symbols", type=int, default=_SYMBOLS, help="complex symbols for 8x8 pixels, 1 to 12 (default 12, CBR 1/16)")
+    for one, run in ((image, run_image), (baseline, run_deepjscc)):
+        one.add_argument("--data", help=f"folder with cocoseg/ and photos/coco_extra/ (default ${DATA_VARIABLE})")
+        one.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the result")
+        add_arguments(one, ImageTraining)
+        one.set_defaults(run=run)
+
+
+def run_image(args: argparse.Namespace) -> int:
+    """Train one stage or all; each has a folder of its name in the output folder, with its checkpoint and its weights."""
+    check_choice("stage", args.stage, STAGES)
+    config, data = from_arguments(ImageTraining, args), data_folder(args.data, "cocoseg/ or photos/coco_extra/")
+    prepare(args.out)
+    if args.stage in (ATTENTION, ALL):
+        run_attention(argparse.Namespace(data=str(data), out=args.out / ATTENTION, model="sam-tiny", seed=args.seed))
+    if args.stage != ATTENTION:
+        # The mask is learned from where both ends have come, so there the learning rate does not fall before it.
+        configs = {CODEC: replace(config, fall=0.0), MASK: config} if args.stage == ALL else {args.stage: config}
+        _train_codec(configs, data, args.out)
+    return 0
+
+
+def _train_codec(configs: dict[str, ImageTraining], data: Path, folder: Path) -> None:
+    from semcom_core.train.image_loop import training_examples
+    from semcom_core.train.lam_sc import train_lam_sc  # these load torch; `semcom --help` need not
+
+    found = training_examples(data, next(iter(configs.values())).crop)
+    follow(train_lam_sc(configs, found, folder), _quality)
+    print(f"weights written to {folder / list(configs)[-1]}")
+
+
+def run_deepjscc(args: argparse.Namespace) -> int:
+    """Train the learned baseline."""
+    check_range("symbols", args.symbols, 1, _SYMBOLS)
+    config, data = from_arguments(ImageTraining, args), data_folder(args.data, "cocoseg/ or photos/coco_extra/")
+    prepare(args.out)
+    from semcom_core.image.learned.deepjscc import DeepjsccShape
+    from semcom_core.train.deepjscc import train_deepjscc
+    from semcom_core.train.image_loop import training_examples
+
+    shape = DeepjsccShape(symbols=args.symbols)
+    follow(train_deepjscc(config, training_examples(data, config.crop), args.out, shape), _quality)
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def _quality(state) -> str:
+    return f"{state.psnr_db:.2f} dB"
+
 
 #: Sentences of the test part on which a card states bits a word.
 _CARD_SENTENCES = 200
@@ -28,8 +189,8 @@ def add_parser(subparsers) -> None:
     lora = kinds.add_parser("lora", help="an adapter of the language model")
     lora.add_argument("--mixture", required=True, help=f"training texts, one of {', '.join(MIXTURES)}")
     lora.add_argument("--model", default="smollm2-135m", help="language model (default smollm2-135m)")
-    train_image.add_parsers(kinds)
-    train_sam.add_parsers(kinds)
+    _add_image_parsers(kinds)
+    _add_sam_parsers(kinds)
     deepsc = kinds.add_parser("deepsc", help="the learned baseline \"deepsc\"")
     for one, config, run in ((lora, LoraTraining, run_lora), (deepsc, DeepscTraining, run_deepsc)):
         one.add_argument("--data", help="folder of the training data (default $SEMCOM_DATA)")
@@ -41,8 +202,7 @@ def add_parser(subparsers) -> None:
 def run_lora(args: argparse.Namespace) -> int:
     """Train an adapter; out/NAME holds it as it is shipped."""
     from semcom_core.models.loader import load_network  # these load torch; `semcom --help` need not
-    from semcom_core.train.export import export, write_card
-    from semcom_core.train.lora import LoraTrainer, encode
+    from semcom_core.train.lora import LoraTrainer, encode, export, write_card
 
     config, data = from_arguments(LoraTraining, args), data_folder(args.data, "the training texts")
     found = examples(args.mixture, data, np.random.default_rng(config.seed))

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from semcom_core.errors import check_choice
-from semcom_core.phy.frame import Frame, ReceivedFrame
+from semcom_core.frame import Frame, ReceivedFrame
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class ImageCodec(Protocol):
 
 #: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is first loaded.
 IMAGE_CODECS = {
-    "hybrid": (8, "semcom_core.image.hybrid:HybridCodec"),
-    "lam-sc": (9, "semcom_core.image.lam_sc:LamScCodec"),
-    "deepjscc": (10, "semcom_core.image.deepjscc:DeepjsccCodec"),
+    "hybrid": (8, "semcom_core.image.hybrid.codec:HybridCodec"),
+    "lam-sc": (9, "semcom_core.image.learned.lam_sc:LamScCodec"),
+    "deepjscc": (10, "semcom_core.image.learned.deepjscc:DeepjsccCodec"),
     "softcast": (11, "semcom_core.image.softcast:SoftcastCodec"),
     "jpeg": (12, "semcom_core.image.separate:JpegCodec"),
     "webp": (13, "semcom_core.image.separate:WebpCodec"),

@@ -20,7 +20,7 @@ import numpy as np
 
 from semcom_core.errors import FrameError, check_range
 from semcom_core.fec import FecLink, crc_length
-from semcom_core.fec.shaped import ShapedLink
+from semcom_core.fec.shaped_qam import ShapedLink
 from semcom_core.units import capacity_bits
 
 #: SNR of index 0 and from one index to the next, dB.

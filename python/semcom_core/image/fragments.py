@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.phy.frame import MAX_LENGTH, MAX_WIDE_FRAGMENTS, Frame, FrameHeader, ReceivedFrame
+from semcom_core.frame import MAX_LENGTH, MAX_WIDE_FRAGMENTS, Frame, FrameHeader, ReceivedFrame
 
 #: Fragments of a picture that has symbols enough: independent fades to spread over.
 USUAL_FRAGMENTS = 16

@@ -19,14 +19,14 @@ import numpy as np
 
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import FrameError, check_range
+from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage
+from semcom_core.image.coders.av1 import avif_file
+from semcom_core.image.coders.jpeg_webp import Fit, fitted, jpeg_file, read_file, webp_file
 from semcom_core.image.digital import DigitalLink, index_for
 from semcom_core.image.fragments import Reception, frames_of, parse_cbr, received, shape_for, uses_for
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
-from semcom_core.image.separate_avif import avif_file
-from semcom_core.image.separate_files import Fit, fitted, jpeg_file, read_file, webp_file
-from semcom_core.image.side import SidePart
-from semcom_core.phy.frame import Frame, ReceivedFrame
+from semcom_core.image.side_info import SidePart
 
 #: Grey of a picture of which nothing can be read.
 _MID_GREY = 128

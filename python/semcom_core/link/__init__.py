@@ -8,14 +8,13 @@ Source: S. Lin, D. J. Costello, M. J. Miller, "Automatic-repeat-request error-co
 (12), 1984 (stop-and-wait, selective repeat); D. Chase, "Code combining", IEEE Transactions on Communications 33 (5), 1985.
 """
 
+from semcom_core.combining import combine, same_symbols
 from semcom_core.link.ack import ACK, POLL, Ack, is_control, poll_header
-from semcom_core.link.adapt import SnrTracker
-from semcom_core.link.combine import combine, same_symbols
+from semcom_core.link.adaptation import SnrTracker
 from semcom_core.link.config import MODES, ReceiverConfig, SenderConfig
-from semcom_core.link.incoming import Delivery
-from semcom_core.link.outgoing import Settled
+from semcom_core.link.reassembly import Delivery
 from semcom_core.link.receiver import ArqReceiver
-from semcom_core.link.sender import ArqSender
+from semcom_core.link.sender import ArqSender, Settled
 
 __all__ = [
     "ACK",

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.errors import ConfigError, FrameError, check_range
-from semcom_core.phy.frame import MAX_FRAGMENTS, MESSAGE_IDS, Frame, FrameHeader
+from semcom_core.frame import MAX_FRAGMENTS, MESSAGE_IDS, Frame, FrameHeader
 
 #: Codec numbers of control frames.
 POLL, ACK = 29, 30

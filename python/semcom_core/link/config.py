@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from semcom_core.config import setting
 from semcom_core.errors import check_choice, check_range
-from semcom_core.phy.frame import MESSAGE_IDS
+from semcom_core.frame import MESSAGE_IDS
 
 #: stop-and-wait: one message on the way at a time, sent again as a whole. selective-repeat: as many as the window allows, and
 #: only the fragments that the far end lacks are sent again.

@@ -12,12 +12,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+from semcom_core.combining import same_message
+from semcom_core.frame import MESSAGE_IDS, ReceivedFrame
 from semcom_core.link.ack import Ack
-from semcom_core.link.combine import same_message
 from semcom_core.link.config import MAX_WINDOW, ReceiverConfig
-from semcom_core.link.incoming import Actions, Delivery, Done, Incoming, place_of
-from semcom_core.link.order import Order, unwrap
-from semcom_core.phy.frame import MESSAGE_IDS, ReceivedFrame
+from semcom_core.link.reassembly import Actions, Delivery, Done, Incoming, Order, place_of, unwrap
 
 #: A message that is being decoded is waited for this many times as long as one of which nothing more comes.
 DECODING = 10

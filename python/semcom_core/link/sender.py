@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sending end of a two-sided link: which frames to send now, and what became of each message.
+"""How long to wait for an answer, from the answers that came.
+
+A message that a sender has on the way, and what became of it.
+
+Sending end of a two-sided link: which frames to send now, and what became of each message.
 
     submit ─► waiting ─► on the way: send ─► transmitted ─► answer or timeout ─► send what is lacking … ─► settled
 
@@ -15,14 +19,153 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from semcom_core.errors import FrameError
+from semcom_core.frame import MESSAGE_IDS, Frame
 from semcom_core.link.ack import ATTEMPTS, Ack, control_frame, poll_header
 from semcom_core.link.config import SenderConfig
-from semcom_core.link.outgoing import Outgoing, Settled
-from semcom_core.link.timing import RoundTrip
-from semcom_core.phy.frame import MESSAGE_IDS, Frame
+
+#: Weights of a new measurement in the mean and in the mean deviation.
+_MEAN_WEIGHT, _DEVIATION_WEIGHT = 1 / 8, 1 / 4
+#: Deviations to wait above the mean; however steady the answers are, the wait is not below this many means.
+_DEVIATIONS, _LEAST_MEANS = 4, 2
+#: Measurements before the wait may fall below what was set: the first answers come sooner than those to a full window.
+_ENOUGH = 4
+#: Least time to wait, s: what fades or is held up for as long as that would use up the tries.
+_LEAST_S = 0.25
+
+
+class RoundTrip:
+    """Smoothed round-trip time and its deviation.
+
+    Source: V. Jacobson, "Congestion avoidance and control", SIGCOMM 1988; constants of RFC 6298.
+    """
+
+    def __init__(self):
+        self._mean_s: float | None = None
+        self._deviation_s = 0.0
+        self._count = 0
+
+    def measure(self, round_trip_s: float) -> None:
+        """Enter the round-trip time of a message that was sent once, s (Karn's rule: others are ambiguous)."""
+        self._count += 1
+        if self._mean_s is None:
+            self._mean_s, self._deviation_s = round_trip_s, round_trip_s / 2
+            return
+        self._deviation_s += _DEVIATION_WEIGHT * (abs(round_trip_s - self._mean_s) - self._deviation_s)
+        self._mean_s += _MEAN_WEIGHT * (round_trip_s - self._mean_s)
+
+    def timeout_s(self, unknown_s: float) -> float:
+        """Time to wait for an answer, s; at least `unknown_s` before enough was measured, and never much less than _LEAST_S."""
+        if self._mean_s is None:
+            return unknown_s
+        least_s = _LEAST_MEANS * self._mean_s if self._count >= _ENOUGH else unknown_s
+        return max(self._mean_s + _DEVIATIONS * self._deviation_s, least_s, min(_LEAST_S, unknown_s))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of a message.
+
+    Args:
+        message_id: its number.
+        acknowledged: the far end has said that it needs no more of it.
+        decoded: and that it decoded; otherwise it was delivered marked.
+        tries: transmissions.
+        reason: why it was given up; empty where it was acknowledged.
+    """
+
+    message_id: int
+    acknowledged: bool
+    decoded: bool
+    tries: int
+    reason: str = ""
+
+
+@dataclass
+class Outgoing:
+    """A message on the way.
+
+    Args:
+        rounds: its fragments by number, of the first transmission and of each increment; where an increment lacks one, that of the
+            first.
+        wanted: the fragments that the far end is not known to have, or of which it wants more.
+        round: which round is sent.
+        advance: the next transmission is of the next round: the far end has asked for more.
+        asked: how often the far end had decoded when it asked for more; -1: it has not.
+        due: when something is to be done unless an answer comes, s.
+        sending: handed to the transmitter, which has not yet said that it is out.
+        sent_at: when it was out, s.
+        tries, polls: transmissions of fragments, and of questions about them.
+        silent: both of them since the last answer.
+        holds: answers in a row that all fragments are there and not yet decoded.
+    """
+
+    rounds: list[dict[int, Frame]]
+    wanted: set[int]
+    round: int = 0
+    advance: bool = False
+    asked: int = -1
+    due: float = 0.0
+    sending: bool = False
+    sent_at: float = 0.0
+    tries: int = 0
+    polls: int = 0
+    silent: int = 0
+    holds: int = 0
+
+    @classmethod
+    def of(cls, frames: Sequence[Frame]) -> Outgoing:
+        """The message that has these frames.
+
+        Raises:
+            FrameError: no frames, frames of more than one message, or an increment of a fragment without its first round.
+        """
+        ids = {frame.header.message_id for frame in frames}
+        if len(ids) != 1:
+            raise FrameError(f"frames are of the messages {sorted(ids)}; one is allowed")
+        rounds: dict[int, dict[int, Frame]] = {}
+        for frame in sorted(frames, key=lambda frame: frame.header.round):
+            rounds.setdefault(frame.header.round, {})[frame.header.fragment] = frame
+        first = set(rounds.get(0, ()))
+        alone = sorted({k for found in rounds.values() for k in found} - first)
+        if alone:
+            raise FrameError(f"increments are of the fragments {alone}; allowed are those of the first round, {sorted(first)}")
+        return cls([rounds[0] | found for found in rounds.values()], first)
+
+    @property
+    def message_id(self) -> int:
+        """Its number."""
+        return next(iter(self.rounds[0].values())).header.message_id
+
+    @property
+    def fragments(self) -> set[int]:
+        """Numbers of its fragments."""
+        return set(self.rounds[0])
+
+    def want_more(self, attempts: int) -> None:
+        """The far end has all fragments and did not decode them, after so many attempts; what is said twice counts once."""
+        if attempts != self.asked:
+            self.asked, self.advance, self.wanted, self.holds = attempts, True, self.fragments, 0
+
+    def want(self, lacking: set[int]) -> None:
+        """The far end has nothing of these fragments, and no need of the others; of what is lacking the first round is sent."""
+        self.wanted, self.holds = lacking, 0 if lacking else self.holds + 1
+        if lacking:
+            self.round, self.advance = 0, False
+        else:
+            self.asked = -1  # it is decoding; what it asks for after that is new, also where it has started anew
+
+    def take(self, whole: bool) -> list[Frame]:
+        """The frames to be sent now, the wanted ones or all; after the last round copies follow, from the first on."""
+        self.round = (self.round + self.advance) % len(self.rounds)
+        self.advance = False
+        frames = self.rounds[self.round]
+        return [frames[k] for k in sorted(frames) if whole or k in self.wanted]
+
 
 #: A wait is longer by up to this share of itself, drawn anew each time, so that two stations do not collide for ever.
 JITTER = 0.25

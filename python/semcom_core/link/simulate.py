@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.errors import FrameError, ModelError
+from semcom_core.frame import ROUNDS, Frame, ReceivedFrame
 from semcom_core.link.ack import is_control
 from semcom_core.link.config import ReceiverConfig, SenderConfig
 from semcom_core.link.receiver import ArqReceiver
 from semcom_core.link.sender import ArqSender
-from semcom_core.phy.frame import ROUNDS, Frame, ReceivedFrame
 from semcom_core.text.codec import DecodedText, TextCodec
 
 #: Takes the frames of one transmission and gives those that arrive.

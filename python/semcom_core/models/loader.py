@@ -19,9 +19,8 @@ import yaml
 from semcom_core.config import from_mapping
 from semcom_core.errors import ModelError, check_choice
 from semcom_core.models.adapter import adapter_sha256, add_adapter
-from semcom_core.models.cache import as_folder, file_sha256
+from semcom_core.models.cache import as_folder, file_sha256, read_network
 from semcom_core.models.language import LanguageModel
-from semcom_core.models.network import read_network
 
 #: What the weights are computed with. Other numbers give other probabilities, so it is part of the fingerprint.
 PRECISIONS = ("int8", "float32")
@@ -90,8 +89,8 @@ def load_language_model(name: str = "smollm2-135m", adapter: str = "", precision
 def _load(name: str, adapter: str, precision: str) -> LanguageModel:
     addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
-    from semcom_core.models import integer  # after load_network, which says it where torch or transformers does not load
     from semcom_core.models.causal import CausalModel
+    from semcom_core.models.int8 import network as integer  # after load_network, which says it where torch or transformers does not load
 
     profile = integer.PROFILE if precision == "int8" and integer.applies(network) else "float32"
     fingerprint = _fingerprint(network, tokenizer, prompt, locate(name), profile, addition)
@@ -104,8 +103,7 @@ def _load(name: str, adapter: str, precision: str) -> LanguageModel:
 
 def _float_network(network):
     """A network that computes as it is, but for the layout of its weights."""
-    from semcom_core.models.packed import pack
-    from semcom_core.models.tree import FloatNetwork
+    from semcom_core.models.causal import FloatNetwork, pack
 
     pack(network)
     return FloatNetwork(network)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from semcom_core.phy.clean import DC_SAMPLES, blank_impulses, dc_offset
-from semcom_core.phy.frame import FrameHeader, ReceivedFrame
-from semcom_core.phy.layout import Layout
-from semcom_core.phy.ofdm import to_carriers
+from semcom_core.frame import FrameHeader, ReceivedFrame
+from semcom_core.phy.interference import DC_SAMPLES, blank_impulses, dc_offset
+from semcom_core.phy.ofdm import Layout, to_carriers
 
 #: Clocks are assumed this far apart, as a ratio (one standard deviation).
 CLOCK_SPREAD = 2e-5

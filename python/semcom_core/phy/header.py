@@ -13,9 +13,9 @@ import binascii
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.phy import tbcc
-from semcom_core.phy.frame import HEADER_FIELDS, WIDE_HEADER_FIELDS, FrameHeader, header_fields
-from semcom_core.phy.layout import HEADER_COPY_USES, Layout
+from semcom_core.fec import convolutional
+from semcom_core.frame import HEADER_FIELDS, WIDE_HEADER_FIELDS, FrameHeader, header_fields
+from semcom_core.phy.ofdm import HEADER_COPY_USES, Layout
 from semcom_core.phy.scramble import interleaver, phases
 
 INFO_BITS = sum(HEADER_FIELDS.values())
@@ -90,7 +90,7 @@ _TABLES, _CONSTANT = _crc_tables()
 
 def modulate(bits: np.ndarray, layout: Layout) -> np.ndarray:
     """QPSK uses (..., layout.header_uses), complex64, of header bits (..., 64)."""
-    signs = np.float32(np.sqrt(0.5)) * (1 - 2 * tbcc.encode(bits).take(interleaver(2 * HEADER_COPY_USES), axis=-1).astype(np.float32))
+    signs = np.float32(np.sqrt(0.5)) * (1 - 2 * convolutional.encode(bits).take(interleaver(2 * HEADER_COPY_USES), axis=-1).astype(np.float32))
     copies = np.tile(signs.view(np.complex64), layout.profile.header_copies)
     return copies * phases(layout.config.key, "header", layout.header_uses)
 
@@ -115,7 +115,7 @@ def decode(symbols: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]
     for ends, detours in LISTS:
         left = np.flatnonzero(~good)
         if left.size:
-            bits[left], good[left] = _pick(tbcc.decode(soft[left], ends, detours))
+            bits[left], good[left] = _pick(convolutional.decode(soft[left], ends, detours))
     return bits, good
 
 

@@ -1,14 +1,107 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carriers to samples and back, with a unitary transform; and what is known of the carriers beforehand."""
+"""Where everything lies in a burst, in carriers, symbols and samples.
+
+    | repeated part | prefix, Zadoff-Chu | symbol 0 | symbol 1 | ... | guard |
+
+The data carriers of the symbols, in order, form one row of uses: each frame takes `header_uses` of them for its header and
+then one for each payload symbol, without gaps; what is left of the last symbol carries known fill.
+
+Carriers to samples and back, with a unitary transform; and what is known of the carriers beforehand.
+"""
 
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 from scipy import fft
 
-from semcom_core.phy.layout import Layout
+from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.scramble import phases, signs
+
+#: Uses of one copy of a frame header: 64 bits, rate 1/4, QPSK.
+HEADER_COPY_USES = 128
+
+
+class Layout:
+    """Indices and lengths that follow from a profile."""
+
+    def __init__(self, config: PhyConfig):
+        self.config = config
+        self.profile = config.dimensions
+
+    @cached_property
+    def carriers(self) -> np.ndarray:
+        """Active carriers, ascending, int (A,)."""
+        p = self.profile
+        return np.array([k for k in range(-p.edge, p.edge + 1) if abs(k) > p.notch])
+
+    @cached_property
+    def bins(self) -> np.ndarray:
+        """Transform bins of the active carriers, (A,)."""
+        return self.carriers % self.profile.fft
+
+    @cached_property
+    def idle_bins(self) -> np.ndarray:
+        """Transform bins beyond the outermost active carriers, (I,)."""
+        p = self.profile
+        return np.arange(p.edge + 1, p.fft - p.edge)
+
+    @cached_property
+    def is_pilot(self) -> np.ndarray:
+        """Which active carriers are pilots, bool (A,)."""
+        return np.isin(self.carriers, self.profile.pilots)
+
+    @cached_property
+    def data(self) -> np.ndarray:
+        """Positions of the data carriers among the active ones, in the order of uses, (D,)."""
+        return np.flatnonzero(~self.is_pilot)
+
+    @cached_property
+    def symbol_samples(self) -> int:
+        """Samples of one symbol with its prefix."""
+        return self.profile.fft + self.profile.prefix
+
+    @cached_property
+    def repeated_samples(self) -> int:
+        """Samples of the repeated part."""
+        return self.profile.period * self.profile.repeats
+
+    @cached_property
+    def preamble_samples(self) -> int:
+        """Samples before symbol 0."""
+        return self.repeated_samples + self.profile.prefix + self.profile.chirps * self.profile.fft
+
+    @cached_property
+    def header_uses(self) -> int:
+        """Uses of a frame header, all its copies."""
+        return HEADER_COPY_USES * self.profile.header_copies
+
+    @property
+    def occupancy(self) -> float:
+        """Active carriers over all carriers: mean sample power over carrier power with a unitary transform."""
+        return len(self.carriers) / self.profile.fft
+
+    @property
+    def carrier_power(self) -> float:
+        """Mean power of an active carrier as transmitted (unitary transform): the power that SNRs refer to."""
+        return self.config.rms**2 / self.occupancy
+
+    def symbols_for(self, uses: int) -> int:
+        """OFDM symbols that hold a number of uses."""
+        return -(-uses // len(self.data))
+
+    def burst_samples(self, lengths) -> int:
+        """Samples of a burst whose frames have payloads of `lengths` symbols, guard included."""
+        uses = sum(self.header_uses + int(length) for length in lengths)
+        return self.preamble_samples + self.symbols_for(uses) * self.symbol_samples + self.profile.guard
+
+    @property
+    def overhead_samples(self) -> int:
+        """Samples of the preamble and of the symbols a header needs."""
+        return self.preamble_samples + self.symbols_for(self.header_uses) * self.symbol_samples
+
 
 #: Pilots and fill repeat after this many symbols.
 KNOWN_PERIOD = 64

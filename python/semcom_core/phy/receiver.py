@@ -16,14 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from semcom_core.phy.acquire import Acquisition
+from semcom_core.frame import FrameHeader, ReceivedFrame
 from semcom_core.phy.burst import Burst, SampleWindow
-from semcom_core.phy.clean import DC_SAMPLES
 from semcom_core.phy.config import PhyConfig
-from semcom_core.phy.demod import Demodulator
-from semcom_core.phy.detect import openings, reach, sanitise
-from semcom_core.phy.frame import FrameHeader, ReceivedFrame
-from semcom_core.phy.layout import Layout
+from semcom_core.phy.equaliser import Demodulator
+from semcom_core.phy.interference import DC_SAMPLES
+from semcom_core.phy.ofdm import Layout
+from semcom_core.phy.synchronization import Acquisition, openings, reach, sanitise
 
 #: The matrices here are small: waking the threads of BLAS takes several times as long as the work, and starves other blocks.
 _BLAS = ThreadpoolController()

@@ -10,13 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from semcom_core.errors import FrameError
+from semcom_core.frame import MAX_LENGTH, Frame
 from semcom_core.phy import header as frame_header
 from semcom_core.phy.config import PhyConfig
-from semcom_core.phy.frame import MAX_LENGTH, Frame
-from semcom_core.phy.layout import Layout
-from semcom_core.phy.ofdm import fill_uses, pilot_carriers, to_samples
-from semcom_core.phy.preamble import preamble
+from semcom_core.phy.ofdm import Layout, fill_uses, pilot_carriers, to_samples
 from semcom_core.phy.scramble import interleaver, phases
+from semcom_core.phy.synchronization import preamble
 
 
 class Transmitter:

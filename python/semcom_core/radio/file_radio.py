@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A SigMF recording in the place of a radio: a receiver reads it, a transmitter writes it.
 
-It has the methods of semcom_core.radio.process.RadioProcess.
+It has the methods of semcom_core.radio.process.supervisor.RadioProcess.
 """
 
 from __future__ import annotations

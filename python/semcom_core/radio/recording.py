@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recordings of samples as SigMF: a data file of complex floats, and a JSON file that describes it.
+"""Annotations of recordings: what is said of some samples, such as which frame they are.
+
+Recordings of samples as SigMF: a data file of complex floats, and a JSON file that describes it.
 
 Source: the Signal Metadata Format Specification (sigmf.org), namespace core.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +23,71 @@ from sigmf.error import SigMFError
 
 from semcom_core import __version__
 from semcom_core.errors import ConfigError, RadioError, check_range
-from semcom_core.radio.annotations import Annotation
+from semcom_core.frame import ReceivedFrame
+from semcom_core.phy import Layout, PhyConfig, Receiver
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What is said of some samples.
+
+    Args:
+        start: first sample.
+        count: how many.
+        label: a short name.
+        comment: more words.
+        snr_db: SNR of a frame, dB, where it was measured.
+        cfo_hz: its carrier frequency offset, Hz.
+    """
+
+    start: int
+    count: int
+    label: str
+    comment: str = ""
+    snr_db: float | None = None
+    cfo_hz: float | None = None
+
+    def metadata(self) -> dict:
+        """The keys of SigMF."""
+        found = {"core:label": self.label, "core:comment": self.comment, "semcom:snr_db": self.snr_db, "semcom:cfo_hz": self.cfo_hz}
+        return {key: value for key, value in found.items() if value not in (None, "")}
+
+    @classmethod
+    def of(cls, data: dict) -> Annotation:
+        """The annotation that SigMF's keys are."""
+        return cls(
+            data["core:sample_start"], data.get("core:sample_count", 0), data.get("core:label", ""), data.get("core:comment", ""),
+            data.get("semcom:snr_db"), data.get("semcom:cfo_hz"),
+        )  # fmt: skip
+
+
+def annotation_of(frame: ReceivedFrame, config: PhyConfig) -> Annotation:
+    """The annotation of a frame; its samples begin with the burst that it is in.
+
+    Args:
+        frame: as the burst receiver gives it.
+        config: settings of the modem.
+    """
+    header = frame.header
+    words = f"codec {header.codec}, fragment {header.fragment + 1} of {header.last_fragment + 1}, {header.length} symbols"
+    count = Layout(config).burst_samples([header.length])
+    label = f"message {header.message_id}" + ("" if frame.crc_ok else " (header guessed)")
+    return Annotation(max(0, frame.start_sample), count, label, words, round(float(frame.snr_db), 2), round(float(frame.cfo_hz), 1))
+
+
+def annotations_in(data: Path, config: PhyConfig) -> Iterator[Annotation]:
+    """Annotations of the frames in a file of complex64 samples.
+
+    Args:
+        data: the data file of a recording.
+        config: settings of the modem.
+    """
+    receiver = Receiver(config)
+    with data.open("rb") as file:
+        while len(samples := np.fromfile(file, "<c8", 1 << 20)):
+            yield from (annotation_of(frame, config) for frame in receiver.push(samples))
+    yield from (annotation_of(frame, config) for frame in receiver.flush())
+
 
 META, DATA = ".sigmf-meta", ".sigmf-data"
 #: The description is written anew this often, s, so that what a crash leaves can be read.

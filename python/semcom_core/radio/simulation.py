@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The radio that is none: a socket from a transmitter to a receiver, and a simulated channel before the receiver.
 
-It has the methods of semcom_core.radio.process.RadioProcess. Time passes as samples come: between two bursts there is nothing, and the
+It has the methods of semcom_core.radio.process.supervisor.RadioProcess. Time passes as samples come: between two bursts there is nothing, and the
 transmitter waits while the receiver does. Transmitter and receiver may be in one process, in two, or on two machines.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.phy import PhyConfig
-from semcom_core.radio.outbox import Outbox
+from semcom_core.radio.process.child import Outbox
 from semcom_core.radio.profile import RadioProfile
 
 #: How often a transmitter looks for its receiver, and the longest wait for a socket before a look whether to stop, s.

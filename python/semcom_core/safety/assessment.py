@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.errors import ConfigError
+from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.safety.heads import LinearHead, load_head, pair_features, probability
 from semcom_core.safety.toxicity import ToxicityClassifier, load_toxicity
-from semcom_core.text.protected import altered, kept_items
-from semcom_core.text.sentence import Embedder, load_embedder
+from semcom_core.text.distillation.protected import altered, kept_items
 
 #: What honesty is multiplied by where a protected item is altered.
 ALTERED = 0.5

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.errors import ModelError
-from semcom_core.text.sentence import Embedder
+from semcom_core.models.sentence import Embedder
 
 #: Folder of the weights that come with the package.
 SHIPPED = Path(__file__).parent / "data"

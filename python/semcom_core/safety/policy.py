@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a link does with toxic messages, at either end: let them pass, mark them, or block them."""
+"""What a link does with toxic messages, at either end: let them pass, mark them, or block them.
+
+Judges messages by a link's policy.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import yaml
 
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_choice, check_range
-from semcom_core.safety.toxicity import CLASSIFIERS
+from semcom_core.safety.toxicity import CLASSIFIERS, ToxicityClassifier, load_toxicity
 
 ACTIONS = ("pass", "mark", "block")
 ENDS = ("send", "receive")
@@ -81,3 +84,26 @@ def _number(text: str):
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"threshold is {text!r}; allowed is a number from 0 to 1") from error
+
+
+class SafetyGate:
+    """A policy with its classifier.
+
+    Args:
+        policy: what to do.
+        classifier: what tells how toxic a message is.
+    """
+
+    def __init__(self, policy: Policy, classifier: ToxicityClassifier):
+        self.policy, self._classifier = policy, classifier
+
+    @classmethod
+    def from_settings(cls, **settings) -> SafetyGate:
+        """Make a gate from the settings of a policy and load its classifier."""
+        policy = from_mapping(Policy, settings)
+        return cls(policy, load_toxicity(policy.classifier, policy.path))
+
+    def judge(self, text: str, end: str) -> Verdict:
+        """What becomes of a text at one end, `send` or `receive`; a text of white space is not toxic."""
+        toxicity = float(self._classifier.scores([text])[0]) if text.strip() else 0.0
+        return self.policy.verdict(end, toxicity)

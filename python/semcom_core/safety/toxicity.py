@@ -1,19 +1,105 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How toxic a text is, by one of several classifiers. Each is loaded when it is first used."""
+"""Toxicity by a checkpoint of the Detoxify project, where its weights are there.
+
+A folder holds the checkpoint NAME.ckpt, a mapping of `config` (classes, architecture) and `state_dict`, and beside it the network's
+config.json and the files of its tokenizer. The checkpoint is read as tensors and plain values only: nothing in it is executed.
+
+Source: L. Hanu and Unitary team, Detoxify, 2020 (Apache-2.0).
+
+How toxic a text is, by one of several classifiers. Each is loaded when it is first used.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from semcom_core.errors import ConfigError, ModelError, check_choice
+from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.safety.heads import LinearHead, load_head, probability
-from semcom_core.text.sentence import Embedder, load_embedder
+
+#: What the class of general toxicity is called.
+_CLASSES = ("toxicity", "toxic")
+_BATCH = 16
+
+
+class Detoxify:
+    """A transformer that gives each text a probability of toxicity.
+
+    Args:
+        network: transformers sequence classifier in evaluation mode.
+        tokenizer: its tokenizer.
+        row: which of its outputs is toxicity.
+    """
+
+    name = "detoxify"
+
+    def __init__(self, network, tokenizer, row: int):
+        self._network, self._tokenizer, self._row = network, tokenizer, row
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Probability that each text is toxic, float (len(texts),)."""
+        import torch
+
+        found = [np.zeros(0)]
+        for first in range(0, len(texts), _BATCH):
+            batch = list(texts[first : first + _BATCH])
+            inputs = self._tokenizer(batch, return_tensors="pt", truncation=True, padding=True)
+            with torch.inference_mode():
+                found.append(torch.sigmoid(self._network(**inputs).logits[:, self._row]).double().numpy())
+        return np.concatenate(found)
+
+
+def load_detoxify(path: str) -> Detoxify:
+    """Load a checkpoint of a folder.
+
+    Raises:
+        ModelError: there is not one checkpoint, it is none of Detoxify, or its weights do not fit its configuration.
+    """
+    folder = Path(path).expanduser()
+    found = sorted(folder.glob("*.ckpt")) if path else []
+    if len(found) != 1:
+        raise ModelError(f"path is {path!r} with {len(found)} checkpoints; allowed is a folder with one, its config and tokenizer")
+    try:
+        network, classes = _network(folder, found[0])
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except ModelError:
+        raise
+    except Exception as error:  # a broken file makes its reader fail in any way
+        reason = str(error).splitlines()[0] if str(error) else ""
+        raise ModelError(f"checkpoint {str(found[0])!r} cannot be loaded: {type(error).__name__}: {reason}") from error
+    row = next((classes.index(name) for name in _CLASSES if name in classes), None)
+    if row is None:
+        raise ModelError(f"checkpoint {str(found[0])!r} has the classes {', '.join(classes)}; one called toxicity is needed")
+    return Detoxify(network, tokenizer, row)
+
+
+def _network(folder: Path, checkpoint: Path):
+    """The network with the checkpoint's weights, and the names of its classes."""
+    import torch
+    import transformers
+
+    loaded = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if not isinstance(loaded, dict) or not {"config", "state_dict"} <= set(loaded):
+        raise ModelError(f"checkpoint {str(checkpoint)!r} has no config and state_dict; a checkpoint of Detoxify is needed")
+    classes = list(loaded["config"]["dataset"]["args"]["classes"])
+    name = loaded["config"]["arch"]["args"]["model_name"]
+    if not str(name).endswith("ForSequenceClassification"):
+        raise ModelError(f"checkpoint {str(checkpoint)!r} names the network {name!r}; allowed is one for sequence classification")
+    kind = getattr(transformers, name)
+    network = kind(transformers.AutoConfig.from_pretrained(folder, num_labels=len(classes)))
+    report = network.load_state_dict(loaded["state_dict"], strict=False)
+    if report.missing_keys:
+        raise ModelError(f"checkpoint {str(checkpoint)!r} lacks {len(report.missing_keys)} tensors, {report.missing_keys[0]} the first")
+    return network.eval(), classes
 
 
 class ToxicityClassifier(Protocol):
@@ -75,7 +161,6 @@ def _profanity_check(path: str) -> ToxicityClassifier:
 
 
 def _detoxify(path: str) -> ToxicityClassifier:
-    from semcom_core.safety.detoxify import load_detoxify
 
     return load_detoxify(path)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from semcom_core.errors import FrameError, check_choice
-from semcom_core.phy.frame import Frame, ReceivedFrame
+from semcom_core.frame import Frame, ReceivedFrame
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class TextCodec(Protocol):
 
 #: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is first loaded.
 TEXT_CODECS = {
-    "spinal": (1, "semcom_core.text.spinal:SpinalCodec"),
-    "deflate": (2, "semcom_core.text.deflate:DeflateCodec"),
-    "llama2-jscc": (3, "semcom_core.text.base64_bpsk:Base64Codec"),
-    "huffman": (4, "semcom_core.text.huffman:HuffmanCodec"),
-    "llm-ac": (5, "semcom_core.text.llm_arithmetic:LlmArithmeticCodec"),
-    "llm-sc": (6, "semcom_core.text.llm_sc:LlmScCodec"),
-    "deepsc": (7, "semcom_core.text.deepsc:DeepscCodec"),
+    "spinal": (1, "semcom_core.text.spinal.codec:SpinalCodec"),
+    "deflate": (2, "semcom_core.text.baselines.deflate:DeflateCodec"),
+    "llama2-jscc": (3, "semcom_core.text.baselines.base64_bpsk:Base64Codec"),
+    "huffman": (4, "semcom_core.text.baselines.huffman:HuffmanCodec"),
+    "llm-ac": (5, "semcom_core.text.baselines.llm_arithmetic:LlmArithmeticCodec"),
+    "llm-sc": (6, "semcom_core.text.baselines.llm_sc:LlmScCodec"),
+    "deepsc": (7, "semcom_core.text.baselines.deepsc.codec:DeepscCodec"),
 }
 
 

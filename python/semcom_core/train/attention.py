@@ -14,14 +14,12 @@ import numpy as np
 import torch
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
-from semcom_core.image.attention import small_picture
-from semcom_core.image.attention_features import MIRRORED, segment_features
-from semcom_core.image.attention_network import SIDE, AttentionConfig, AttentionNetwork
-from semcom_core.image.attention_weights import WEIGHTS, save_attention
-from semcom_core.image.knowledge import KnowledgeBase
-from semcom_core.image.knowledge_segments import Segments, segments_of
-from semcom_core.image.scenes import Scene
-from semcom_core.train.attention_settings import AttentionTraining
+from semcom_core.datasets.scenes import Scene
+from semcom_core.image.segmentation.attention import small_picture
+from semcom_core.image.segmentation.attention_network import SIDE, WEIGHTS, AttentionConfig, AttentionNetwork, save_attention
+from semcom_core.image.segmentation.knowledge import KnowledgeBase
+from semcom_core.image.segmentation.segments import MIRRORED, Segments, segment_features, segments_of
+from semcom_core.train.settings import AttentionTraining
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semcom_core.image.deepjscc_network import DeepjsccNetwork, DeepjsccShape
-from semcom_core.image.jscc_layers import STRIDE, noisy
-from semcom_core.image.jscc_weights import save_model
-from semcom_core.train.image import draw_noise_var, psnr_of
-from semcom_core.train.image_crops import Example, draw
-from semcom_core.train.image_loop import ImageTrainer, Progress
-from semcom_core.train.image_settings import ImageTraining
+from semcom_core.image.learned.common import STRIDE, noisy
+from semcom_core.image.learned.deepjscc import DeepjsccNetwork, DeepjsccShape
+from semcom_core.image.learned.weights import save_model
+from semcom_core.train.image_loop import Example, ImageTrainer, Progress, draw
+from semcom_core.train.lam_sc import draw_noise_var, psnr_of
+from semcom_core.train.settings import ImageTraining
 
 #: Name of the file with the trained network.
 WEIGHTS = "deepjscc.safetensors"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from semcom_core.datasets.corpus import is_test
 from semcom_core.errors import ConfigError, check_choice
-from semcom_core.text.split import is_test
 
 
 @dataclass(frozen=True)

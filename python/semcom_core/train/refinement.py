@@ -18,10 +18,9 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from semcom_core.image.layers import compress_layers
-from semcom_core.image.opponent import coefficients
-from semcom_core.image.refinement import TABLE_SHAPE, classes
-from semcom_core.train.image_crops import training_examples
+from semcom_core.image.hybrid.analog import TABLE_SHAPE, classes, coefficients
+from semcom_core.image.hybrid.layers import compress_layers
+from semcom_core.train.image_loop import training_examples
 
 #: Bytes a pixel of the two layers for which the table is measured.
 BYTES_A_PIXEL = ((0.006, 0.02), (0.012, 0.05), (0.02, 0.09))
@@ -51,7 +50,7 @@ def measure(pictures: Iterable[np.ndarray], speed: int = 9) -> np.ndarray:
 
 def main(arguments: list[str]) -> int:
     """Write the table."""
-    out = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).parents[1] / "models" / "hybrid"
+    out = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).parents[1] / "models" / "weights" / "hybrid"
     examples = training_examples(Path(arguments[0]), _LEAST_SIDE)[::_EVERY]
     save_file({"variances": measure(example.pixels for example in examples)}, out / "variances.safetensors")
     print(f"{out / 'variances.safetensors'}: {len(examples)} pictures")

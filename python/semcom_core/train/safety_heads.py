@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from semcom_core.datasets.corpus import is_test
+from semcom_core.datasets.labelled import preference_pairs, toxicity_texts
+from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.safety.heads import SHIPPED, LinearHead, pair_features
-from semcom_core.text.labelled import preference_pairs, toxicity_texts
-from semcom_core.text.sentence import Embedder, load_embedder
-from semcom_core.text.split import is_test
 
 #: Texts that are not toxic: file below the data folder, and how many of its training part are taken.
 CLEAN = (("text/europarl_en.txt", 2000), ("text/sms_ham.txt", 4000), ("text/tatoeba_en.txt", 800), ("text/coco_captions.tsv", 400))

@@ -1,11 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of "sam-tiny" on outlined objects: each picture is encoded once and asked for several objects, by points and by boxes."""
+"""How wrong predicted masks are: focal and dice loss for the mask, squared error for the predicted quality.
+
+Where a mask begins: the losses make the network say how likely a place is inside, and the best mask begins below one half.
+
+Training of "sam-tiny" on outlined objects: each picture is encoded once and asked for several objects, by points and by boxes.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,16 +18,95 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from segment_anything.modeling import Sam
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from semcom_core.image.scenes import Scene
-from semcom_core.models.sam_tiny import TinyConfig, build_tiny
-from semcom_core.models.sam_weights import WEIGHTS, save_tiny
+from semcom_core.datasets.scenes import Scene
+from semcom_core.models.sam.loader import WEIGHTS, save_tiny
+from semcom_core.models.sam.tiny import TinyConfig, build_tiny
 from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
-from semcom_core.train.sam_batches import Batch, draw_batch
-from semcom_core.train.sam_calibrate import best_offsets
-from semcom_core.train.sam_losses import prompt_loss
-from semcom_core.train.sam_pictures import Pictures
-from semcom_core.train.sam_settings import SamTraining
+from semcom_core.train.sam_data import Batch, Pictures, draw_batch
+from semcom_core.train.settings import SamTraining
+
+#: Weight of the focal loss beside the dice loss (Kirillov et al., 2023).
+FOCAL = 20.0
+#: What the outputs that fit an object less well than the best one count; without it, some outputs are never learned.
+OTHERS = 0.1
+
+
+def mask_losses(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Focal loss and dice loss of each output.
+
+    Args:
+        logits: (n, outputs, h, w).
+        wanted: (n, h, w), the share of each cell that the object covers, 0 to 1.
+
+    Returns:
+        (n, outputs).
+
+    Source: Lin et al., Focal loss for dense object detection, ICCV 2017, with shares for labels as in Li et al., Generalized focal loss,
+    NeurIPS 2020; Milletari et al., V-Net, 3DV 2016.
+    """
+    target = wanted[:, None].expand_as(logits)
+    chance = logits.sigmoid()
+    focal = (binary_cross_entropy_with_logits(logits, target, reduction="none") * (chance - target).square()).mean((2, 3))
+    dice = 1 - (2 * (chance * target).sum((2, 3)) + 1) / (chance.square().sum((2, 3)) + target.square().sum((2, 3)) + 1)
+    return FOCAL * focal + dice
+
+
+@torch.no_grad()
+def overlap(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Intersection over union of each output with the object, (n, outputs)."""
+    inside, target = logits > 0, (wanted > 0.5)[:, None]
+    return (inside & target).sum((2, 3)) / (inside | target).sum((2, 3)).clamp(min=1)
+
+
+def prompt_loss(logits: torch.Tensor, quality: torch.Tensor, wanted: torch.Tensor, several: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Loss of n prompts, and the mean IoU of the output that a user gets.
+
+    Args:
+        logits: (n, 4, h, w): one output for a clear prompt, then three of which the best counts.
+        quality: (n, 4), predicted IoU.
+        several: whether the prompt leaves open what is meant, as a point does.
+    """
+    reached = overlap(logits, wanted)
+    losses = mask_losses(logits if several else logits[:, :1], wanted)
+    errors = (quality - reached).square()
+    if not several:
+        return (losses[:, 0] + errors[:, 0]).mean(), reached[:, 0].mean()
+    choice = losses[:, 1:]
+    chosen = reached[:, 1:].gather(1, quality[:, 1:].argmax(1, keepdim=True))
+    loss = (1 - OTHERS) * choice.min(1).values + OTHERS * choice.mean(1) + OTHERS * losses[:, 0] + errors.mean(1)
+    return loss.mean(), chosen.mean()
+
+
+#: Shifts of the logits that are tried.
+_SHIFTS = torch.linspace(-1, 3, 17)
+
+
+@torch.no_grad()
+def best_offsets(network: Sam, batches: Iterable[Batch]) -> torch.Tensor:
+    """The decoder's offsets, (4,), with which masks overlap most with what was wanted: one shift for boxes, one for the outputs for points.
+
+    Source: Lipton et al., Optimal thresholding of classifiers to maximize F1 measure, ECML 2014.
+    """
+    reached = torch.zeros(2, len(_SHIFTS))
+    for batch in batches:
+        for kind, logits in enumerate(_answers(network, batch)):
+            reached[kind] += torch.stack([overlap(logits + shift, batch.wanted).sum() for shift in _SHIFTS])
+    by_box, by_point = _SHIFTS[reached.argmax(1)]
+    return network.mask_decoder.offset + torch.stack([by_box, by_point, by_point, by_point])
+
+
+def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits (n, 1, h, w) for the boxes of a batch, and for its points those of the output that is expected to be best."""
+    embedding = network.image_encoder((batch.pixels - network.pixel_mean) / network.pixel_std)
+    place, prompts = network.prompt_encoder.get_dense_pe(), network.prompt_encoder
+    points = batch.points[:, None], torch.ones(len(batch.points), 1)
+    by_box, _ = network.mask_decoder.predict_masks(embedding, place, *prompts(None, batch.boxes, None))
+    by_point, quality = network.mask_decoder.predict_masks(embedding, place, *prompts(points, None, None))
+    best = quality[:, 1:].argmax(1)
+    return by_box[:, :1], by_point[torch.arange(len(best)), 1 + best][:, None]
+
 
 #: Mean of the weights over the last tenth of the steps, at most this many; the weights themselves still jump about.
 _MEAN_SHARE, _MEAN_STEPS = 0.1, 2000

@@ -1,6 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of the trainings. No training library is loaded for them."""
+"""Settings of the trainings. No training library is loaded for them.
+
+Settings of the training of the semantic attention. No training library is loaded for them.
+
+Settings of the trainings of the learned image codecs. No training library is loaded for them.
+
+Settings of the training of "sam-tiny". No training library is loaded for them.
+"""
 
 from __future__ import annotations
 
@@ -63,4 +70,81 @@ class DeepscTraining:
         check_range("least_count", self.least_count, 1, 1000)
         check_range("parts", self.parts, 0, 100_000)
         check_range("forms", self.forms, 6, 1000)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class AttentionTraining:
+    """Settings of the training."""
+
+    steps: int = setting(600, "steps, 1 to 1000000")
+    pictures: int = setting(16, "pictures of a step, 2 to 1024")
+    learning_rate: float = setting(2e-3, "highest learning rate, 1e-6 to 0.1")
+    unknown: float = setting(0.3, "share of the pictures whose embedding is hidden, as another network's would be, 0 to 1")
+    regions: float = setting(0.3, "share of the pictures cut into regions by colour instead, as if by another network, 0 to 1")
+    seed: int = setting(1, "seed of order, augmentation and initial values")
+
+    def __post_init__(self):
+        check_range("steps", self.steps, 1, 1_000_000)
+        check_range("pictures", self.pictures, 2, 1024)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("unknown", self.unknown, 0, 1)
+        check_range("regions", self.regions, 0, 1)
+
+
+#: Stages of the training of lam-sc: both ends with all symbols sent; then with the mask.
+CODEC, MASK = "codec", "mask"
+
+
+@dataclass(frozen=True)
+class ImageTraining:
+    """Settings of one stage; where several are trained, each goes on from the weights of the one before."""
+
+    steps: int = setting(8000, "steps of the stage, 1 to 10000000")
+    pictures: int = setting(4, "crops of a step, which are one message, 1 to 1024")
+    crop: int = setting(96, "side of a crop, pixels, 16 to 1024, a multiple of 8")
+    learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
+    linear_rate: float = setting(0.2, "learning rate of the linear transforms over that of the rest, 0 to 1")
+    fall: float = setting(0.3, "last share of the steps, in which the learning rate falls to 0, 0 to 1")
+    lowest_snr_db: float = setting(-1.0, "lowest SNR of a message, dB, -20 to 40")
+    highest_snr_db: float = setting(16.0, "highest SNR of a message, dB, -20 to 40")
+    importance_weight: float = setting(8.0, "extra weight of the loss where a picture is most important, 0 to 100")
+    save_steps: int = setting(200, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of crops, channel and initial values")
+
+    def __post_init__(self):
+        check_range("steps", self.steps, 1, 10_000_000)
+        check_range("pictures", self.pictures, 1, 1024)
+        check_range("crop", self.crop, 16, 1024)
+        check_range("crop % 8", self.crop % 8, 0, 0)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("linear_rate", self.linear_rate, 0, 1)
+        check_range("fall", self.fall, 0, 1)
+        check_range("lowest_snr_db", self.lowest_snr_db, -20, self.highest_snr_db)
+        check_range("highest_snr_db", self.highest_snr_db, -20, 40)
+        check_range("importance_weight", self.importance_weight, 0, 100)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class SamTraining:
+    """Settings of the training."""
+
+    steps: int = setting(20_000, "steps, 1 to 10000000")
+    pictures: int = setting(8, "pictures of a step, 1 to 256")
+    prompts: int = setting(5, "objects of a picture that are asked for, each by a point and by a box, 1 to 64")
+    learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
+    cooldown: float = setting(0.2, "share of the steps, the last ones, over which the learning rate falls to zero, 0 to 1")
+    scenes: float = setting(0.15, "share of the pictures that are generated scenes, 0 to 1")
+    paste: float = setting(0.5, "share of the pictures that get objects of others, 0 to 1")
+    save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of order, augmentation and initial values")
+
+    def __post_init__(self):
+        check_range("steps", self.steps, 1, 10_000_000)
+        check_range("pictures", self.pictures, 1, 256)
+        check_range("prompts", self.prompts, 1, 64)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        for name in ("cooldown", "scenes", "paste"):
+            check_range(name, getattr(self, name), 0, 1)
         check_range("save_steps", self.save_steps, 1, 100_000)

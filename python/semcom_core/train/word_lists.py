@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from semcom_core.text.split import is_test
+from semcom_core.datasets.corpus import is_test
 
 #: Files below the data folder, one text a line; of the captions the part after the tab.
 SOURCES = ("text/europarl_en.txt", "text/tatoeba_en.txt", "text/sms_ham.txt", "text/coco_captions.tsv")
@@ -57,7 +57,7 @@ def name_words(lower: Counter, capital: Counter) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Write both lists."""
-    out = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).parents[1] / "text" / "words"
+    out = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).parents[1] / "text" / "distillation" / "words"
     lower, capital = count(read(Path(arguments[0])))
     for name, words in {"common.txt": common_words(lower, capital), "names.txt": name_words(lower, capital)}.items():
         (out / name).write_text("\n".join(words) + "\n", encoding="utf-8")

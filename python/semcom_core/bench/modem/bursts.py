@@ -4,6 +4,12 @@
 
 Every burst is sent with a carrier frequency offset uniform in +-CFO_HZ and a delay uniform over whole and fractional
 samples, on top of the channel asked for. Throughput is by the processor time of the one thread that does the work.
+
+Bursts as long as they come, through oscillators, clocks and converters that are not ideal.
+
+The extra loss is against the same bursts through white noise alone, with the same seed.
+
+Bursts hit by impulses, and bursts over one another.
 """
 
 from __future__ import annotations
@@ -15,12 +21,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from semcom_core.bench.modem import signals
-from semcom_core.bench.modem.settings import MESSAGE_LENGTHS, empty_row
+from semcom_core.bench.modem.settings import MESSAGE_LENGTHS, channel_at, empty_row
 from semcom_core.channel import Channel
+from semcom_core.frame import MAX_LENGTH
 from semcom_core.phy import Frame, Layout, PhyConfig, ReceivedFrame, Receiver, Transmitter
 from semcom_core.phy.burst import symbol_offsets
 from semcom_core.phy.ofdm import to_carriers
-from semcom_core.units import db_to_linear, linear_to_db
+from semcom_core.units import complex_noise, db_to_linear, linear_to_db
 
 #: Largest carrier frequency offset of the bursts: 20 parts per million at 2.45 GHz.
 CFO_HZ = 49e3
@@ -110,3 +117,90 @@ def _payload(layout: Layout, samples: np.ndarray, start: int, frame: Frame) -> n
     padded = np.concatenate([samples, np.zeros(max(int(index.max()) + 1 - len(samples), 0))]).astype(np.complex64)
     carriers, _ = to_carriers(layout, padded[index])
     return carriers[:, layout.data].ravel()[layout.header_uses :][: frame.header.length]
+
+
+#: Bursts a row, and frames of MAX_LENGTH a burst.
+BURSTS, FRAMES = 4, 32
+#: SNR of the rows, dB, and what they go through.
+LONG_BURST_SNR_DB = 15.0
+IMPAIRMENTS = ("sco:40ppm", "sco:-40ppm", "phase-noise:-80", "iq:1db,5deg", "dc:10%")
+
+
+def long_rows(seed: int):
+    """A row for each impairment; extra_loss_db is mean SNR reached without it less that reached with it, burst_s a burst's length."""
+    plain, burst_s = _send("", seed)
+    for impairment in IMPAIRMENTS:
+        tally, _ = _send(impairment, seed)
+        row = tally.row(impairment, "long-bursts", LONG_BURST_SNR_DB, "standard") | {"burst_s": burst_s}
+        if plain.errors and tally.errors:
+            row["extra_loss_db"] = mean_snr_db(plain.errors) - mean_snr_db(tally.errors)
+        yield row
+
+
+def _send(impairment: str, seed: int) -> tuple[Tally, float]:
+    """What long bursts through an impairment brought, each frame of a burst found as one detected; and how long a burst is, s."""
+    config, rng = PhyConfig(), np.random.default_rng(seed)
+    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at(impairment, LONG_BURST_SNR_DB, config)
+    tally = Tally(BURSTS * FRAMES)
+    for _ in range(BURSTS):
+        frames = [signals.random_frame(number, (MAX_LENGTH, MAX_LENGTH), rng) for number in range(FRAMES)]
+        burst = transmitter.burst(frames)
+        received = channel.through_samples(signals.displaced(burst, CFO_HZ, config.rate_hz, rng), rng)
+        found = {f.header.message_id: f for f in tally.receive(receiver, received)}
+        for frame in frames:
+            got = found.get(frame.header.message_id)
+            if got is not None and signals.same_header(got.header, frame.header):
+                tally.header_ok += 1
+                tally.errors.append(float(np.mean(np.abs(got.symbols - frame.symbols) ** 2)))
+    tally.detected *= FRAMES
+    return tally, len(burst) / config.rate_hz
+
+
+#: SNR of the rows, dB; share of the frames hit; an impulse's power over the bursts', dB, and its length, samples.
+COLLISION_SNR_DB, SHARE, IMPULSE_DB, IMPULSE_SAMPLES = 15.0, 0.3, 30.0, 20
+#: How much weaker the other one of two overlapping bursts is, dB.
+WEAKER_DB = (0.0, 10.0)
+
+
+def impulse_row(frames: int, rng: np.random.Generator) -> dict:
+    """A stream of bursts of which some are hit by an impulse; the row counts the others; rx_msps is over all, given one by one."""
+    config = PhyConfig()
+    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at("", COLLISION_SNR_DB, config)
+    spared, found, others, hit = [], [], Tally(), Tally()
+    for number in range(frames):
+        frame = signals.random_frame(number, MESSAGE_LENGTHS, rng)
+        burst = signals.displaced(transmitter.burst([frame]), CFO_HZ, config.rate_hz, rng)
+        struck = rng.random() < SHARE
+        if struck:
+            at = int(rng.integers(signals.LEAD, len(burst) - signals.TAIL - IMPULSE_SAMPLES))
+            burst[at : at + IMPULSE_SAMPLES] += complex_noise(IMPULSE_SAMPLES, config.rms**2 * db_to_linear(IMPULSE_DB), rng)
+        else:
+            spared.append(frame)
+        found += (hit if struck else others).receive(receiver, channel.through_samples(burst, rng), end=number == frames - 1)
+    others.frames, others.header_ok = len(spared), signals.matches(spared, found)
+    others.samples, others.busy_s = others.samples + hit.samples, others.busy_s + hit.busy_s
+    return others.row("awgn", "impulses", COLLISION_SNR_DB, config.profile) | {"hit_share": SHARE}
+
+
+def overlap_row(weaker_db: float, pairs: int, rng: np.random.Generator) -> dict:
+    """Pairs of bursts that overlap anywhere; counts the pairs whose stronger one (at equal power: at least one) is received."""
+    config, tally = PhyConfig(), Tally(pairs)
+    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at("", COLLISION_SNR_DB, config)
+    for number in range(pairs):
+        frames = [signals.random_frame(2 * number + i, MESSAGE_LENGTHS, rng) for i in range(2)]
+        bursts = [signals.displaced(transmitter.burst([f]), CFO_HZ, config.rate_hz, rng) for f in frames]
+        bursts[1] *= np.float32(db_to_linear(-weaker_db) ** 0.5)
+        found = tally.receive(receiver, channel.through_samples(_overlapped(*bursts, rng), rng))
+        wanted = frames if weaker_db == 0 else frames[:1]
+        tally.header_ok += any(signals.same_header(f.header, w.header) for f in found for w in wanted)
+    return tally.row(f"the second {weaker_db:g} dB weaker", "overlap", COLLISION_SNR_DB, config.profile)
+
+
+def _overlapped(one: np.ndarray, two: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sum of two bursts that lie amid silence, shifted so that they overlap by one sample or more."""
+    quiet = signals.LEAD + signals.TAIL
+    shift = int(rng.integers(quiet - len(two) + 1, len(one) - quiet))
+    mixed = np.zeros(max(len(one), len(two) + shift) - min(shift, 0), np.complex64)
+    mixed[max(-shift, 0) :][: len(one)] += one
+    mixed[max(shift, 0) :][: len(two)] += two
+    return mixed

@@ -8,12 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from semcom_core.bench.modem.bursts import burst_row
-from semcom_core.bench.modem.collisions import WEAKER_DB, impulse_row, overlap_row
-from semcom_core.bench.modem.long_bursts import long_rows
+from semcom_core.bench.modem.bursts import WEAKER_DB, burst_row, impulse_row, long_rows, overlap_row
 from semcom_core.bench.modem.settings import ModemBench, channel_at
-from semcom_core.bench.modem.speed import COST_LENGTHS, COST_MESSAGES, back_to_back_row, cost_row
-from semcom_core.bench.modem.streams import STREAMS, stream_row
+from semcom_core.bench.modem.streams import COST_LENGTHS, COST_MESSAGES, STREAMS, back_to_back_row, cost_row, stream_row
 from semcom_core.channel import parse_channel
 from semcom_core.errors import check_choice
 from semcom_core.phy import PROFILES, PhyConfig

@@ -11,8 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from semcom_core.channel import Channel
-from semcom_core.channel.delay import Delay
-from semcom_core.channel.offset import Cfo
+from semcom_core.channel.offsets import Cfo, Delay
 from semcom_core.phy import Frame, FrameHeader
 from semcom_core.units import complex_noise, db_to_linear
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streams without bursts: preambles wrongly accepted a second, and frames wrongly handed out."""
+"""Streams without bursts: preambles wrongly accepted a second, and frames wrongly handed out.
+
+How fast both ends work, and what a burst costs on air.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from semcom_core.bench.modem import signals
-from semcom_core.bench.modem.settings import empty_row
-from semcom_core.phy import PhyConfig, Receiver
+from semcom_core.bench.modem.settings import MESSAGE_LENGTHS, empty_row
+from semcom_core.channel import parse_channel
+from semcom_core.phy import PhyConfig, Receiver, Transmitter
 
 #: Streams by name: each makes `count` samples at a time.
 STREAMS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
@@ -41,3 +45,45 @@ def _pieces(make, total: int, piece: int, rng: np.random.Generator) -> Iterator[
     """`total` samples, `piece` or fewer at a time."""
     for at in range(0, total, piece):
         yield make(min(piece, total - at), rng)
+
+
+#: Message lengths and messages a burst of the cost table.
+COST_LENGTHS, COST_MESSAGES = (60, 80, 100, 140, 190), (1, 2, 4, 8)
+#: Passes of which the fastest counts: others slow down the processor's caches, nothing speeds them up.
+PASSES = 3
+
+
+def back_to_back_row(count: int, rng: np.random.Generator) -> dict:
+    """Bursts of one message each without a gap at 20 dB: speed of both ends, the best of PASSES passes over them."""
+    transmitter = Transmitter()
+    frames = [signals.random_frame(number, MESSAGE_LENGTHS, rng) for number in range(count)]
+    sent, tx_busy = _best_time(lambda: np.concatenate([transmitter.burst([frame]) for frame in frames]))
+    received = parse_channel("awgn:20").through_samples(sent, rng)
+    receivers = iter([Receiver() for _ in range(PASSES)])
+    (receiver, found), rx_busy = _best_time(lambda: _receive(next(receivers), received))
+    row = empty_row("awgn", "back-to-back", 20.0, count)
+    row |= {"detected": receiver.stats.bursts, "header_ok": signals.matches(frames, found)}
+    return row | {"tx_msps": len(sent) / tx_busy / 1e6, "rx_msps": len(received) / rx_busy / 1e6}
+
+
+def _receive(receiver: Receiver, samples: np.ndarray):
+    """The receiver and all frames it finds in a stream."""
+    return receiver, receiver.push(samples) + receiver.flush()
+
+
+def _best_time(work):
+    """What `work` returns the last time, and the least processor time it took in PASSES passes, s."""
+    times = []
+    for _ in range(PASSES):
+        start = time.thread_time()
+        result = work()
+        times.append(time.thread_time() - start)
+    return result, min(times)
+
+
+def cost_row(length: int, messages: int) -> dict:
+    """Air uses of a burst of `messages` messages of `length` symbols each, counted on the samples made."""
+    frames = [signals.random_frame(number, (length, length), np.random.default_rng(number)) for number in range(messages)]
+    air_uses = len(Transmitter().burst(frames))
+    row = empty_row("-", "cost", None, messages)
+    return row | {"uses": length * messages, "messages": messages, "air_uses": air_uses, "air_ratio": air_uses / (length * messages)}

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a run: radios send what they were given, sources are told, and other blocks still handle the last message.
+
+The time limit of a link without any event.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from semcom_core.errors import check_range
+
+from ..radio.station import RadioStation
+
+#: Time from the word to the sources to the call, s, in which the other blocks handle the last message.
+GRACE_S = 0.6
+#: How long radios must have had nothing to send: a burst may be on its way to one; and how long they may take at the most, s.
+QUIET_S, RADIO_S = 0.3, 60.0
+
+
+class LinkEnd:
+    """Ends a run, once.
+
+    Args:
+        tell: tells the sources, at once, or when the radios of this process have sent everything.
+        on_done: called GRACE_S later, in a thread of its own; None: nothing is called.
+    """
+
+    def __init__(self, tell: Callable[[], None], on_done: Callable[[], None] | None):
+        self._tell, self._on_done, self._cancelled = tell, on_done, threading.Event()
+
+    def start(self) -> None:
+        """The run is over."""
+        radios = RadioStation.are_there()
+        if not radios:
+            self._tell()
+        if radios or self._on_done is not None:
+            threading.Thread(target=self._run, args=(radios,), name="link end", daemon=True).start()
+
+    def cancel(self) -> None:
+        """Do nothing any more."""
+        self._cancelled.set()
+
+    def _run(self, radios: bool) -> None:
+        if radios:
+            self._wait_for_radios()
+            self._tell()
+        if not self._cancelled.wait(GRACE_S) and self._on_done is not None:
+            self._on_done()
+
+    def _wait_for_radios(self) -> None:
+        limit = time.monotonic() + RADIO_S
+        quiet = time.monotonic()
+        while not self._cancelled.wait(0.05) and time.monotonic() - quiet < QUIET_S and time.monotonic() < limit:
+            if RadioStation.are_busy():
+                quiet = time.monotonic()
+
+
+class LinkClock:
+    """Calls `on_silence` in a thread of its own each time that `timeout_s` has passed without an event.
+
+    The clock stands still while a codec loads, which may take longer than any message.
+
+    Args:
+        on_silence: called without arguments; it should lead to an event, else it is called again soon.
+    """
+
+    def __init__(self, on_silence: Callable[[], None]):
+        self._on_silence = on_silence
+        self.timeout_s = 120.0
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.reset()
+
+    def set_timeout_s(self, timeout_s: float) -> None:
+        """Set the time limit, s."""
+        check_range("timeout_s", timeout_s, 0.1, 86400)
+        self.timeout_s = float(timeout_s)
+
+    def reset(self) -> None:
+        """Forget which codecs load."""
+        self._loading: frozenset[str] = frozenset()
+        self.event()
+
+    def event(self) -> None:
+        """Something has happened."""
+        self._active = time.monotonic()
+
+    def loading(self, block: str, loads: bool) -> None:
+        """The codec of a block loads, or loads no more."""
+        self._loading = self._loading | {block} if loads else self._loading - {block}
+
+    def start(self) -> None:
+        """Start the clock."""
+        self.event()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._watch, name="link clock", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the clock. Does nothing when not started."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.1):
+            if self._loading:
+                self.event()
+            elif time.monotonic() - self._active > self.timeout_s:
+                self._on_silence()

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What matters in the pictures of a bench that sends each of them several times.
+
+What a codec is told to matter in the pictures of the image bench.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from semcom_core.errors import check_choice
+from semcom_core.image.segmentation.attention import Attention
+from semcom_core.image.segmentation.knowledge import KnowledgeBase
+from semcom_core.image.segmentation.segments import Segments
+
+
+class BenchAttention:
+    """The attention over the segments of the knowledge base, both loaded for the first picture; segments are kept.
+
+    Args:
+        weights: of the attention; empty for those shipped.
+    """
+
+    def __init__(self, weights: str = ""):
+        self._weights, self._segments = weights, {}
+
+    def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
+        """Importance of a picture's pixels, float32 (H, W) in 0 to 1; see Attention.importance."""
+        return self._attention.importance(pixels, None if mode == "spatial" else self._segments_of(pixels), mode)
+
+    @cached_property
+    def _attention(self) -> Attention:
+        return Attention(self._weights or None)
+
+    @cached_property
+    def _knowledge(self) -> KnowledgeBase:
+        return KnowledgeBase()
+
+    def _segments_of(self, pixels: np.ndarray) -> Segments:
+        key = (pixels.shape, pixels.tobytes())
+        if key not in self._segments:
+            self._segments[key] = self._knowledge.segments(pixels)
+        return self._segments[key]
+
+
+#: Nothing, the objects that the data name, or what the attention over the segments of each picture finds.
+KINDS = ("off", "objects", "attention")
+
+
+class Importance:
+    """Importance of one kind.
+
+    Args:
+        kind: one of KINDS; networks are loaded for the first picture that takes them.
+
+    Raises:
+        ConfigError: the kind is unknown.
+    """
+
+    def __init__(self, kind: str):
+        check_choice("roi", kind, KINDS)
+        self._kind = kind
+
+    def __call__(self, pixels: np.ndarray, objects: np.ndarray | None) -> np.ndarray | None:
+        """What matters in a picture, float32 (H, W) in 0 to 1; None where the codec is told nothing.
+
+        Args:
+            pixels: uint8 (H, W, 3).
+            objects: where the data name objects, bool (H, W), or None.
+
+        Raises:
+            ModelError: the networks are not there.
+        """
+        if self._kind == "attention":
+            return self._attention(pixels, "both")
+        return objects.astype(np.float32) if self._kind == "objects" and objects is not None else None
+
+    @cached_property
+    def _attention(self):
+
+        return BenchAttention()

@@ -1,0 +1,246 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The daemon of virtual radios as a process of its own, which can be killed and started again.
+
+Texts and pictures from one process to another: by virtual radios through real client libraries, and by the simulation beside them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from semcom_core.errors import RadioError
+from semcom_core.resources import compiled, environment, find_flowgraph
+
+#: Longest time until the radios can be reached, s.
+START_S = 60.0
+
+
+def loopback(number: int) -> str:
+    """An address of this machine for the virtual Pluto `number` (1 to 254) of this process, which no other process uses likewise."""
+    return f"127.{1 + (os.getpid() >> 8) % 254}.{os.getpid() % 256}.{number}"
+
+
+class AirProcess:
+    """`semcom air` with a plan.
+
+    Args:
+        plan: as semcom_core.radio.virtual.air.air_plan takes it.
+    """
+
+    def __init__(self, plan: dict):
+        self._folder = tempfile.TemporaryDirectory(prefix="semcom-air-")
+        self.socket = str(Path(self._folder.name) / "air.sock")
+        self._plan = Path(self._folder.name) / "plan.yml"
+        self._plan.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """Start the daemon and wait until its radios can be reached.
+
+        Raises:
+            RadioError: it ends, or takes too long; nothing of it is left then.
+        """
+        command = [sys.executable, "-m", "semcom_core.cli", "air", str(self._plan), "--socket", self.socket]
+        log = Path(self._folder.name) / "log"
+        with log.open("w") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            self._wait_ready(log)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _wait_ready(self, log: Path) -> None:
+        end = time.monotonic() + START_S
+        while "\nready:" not in "\n" + log.read_text():
+            if self._process.poll() is not None or time.monotonic() > end:
+                words = log.read_text().strip().splitlines()
+                raise RadioError(f"the virtual radios are not served: {words[-1] if words else 'semcom air says nothing'}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> AirProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._folder.cleanup()
+
+
+#: Path from transmitter to receiver, dB: room for two paths that add up.
+PATH_DB = -6.0
+#: Longest time until a receiver is ready, and until the last message has come, s.
+READY_S, LIMIT_S = 90.0, 1800.0
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a link: a profile, its address, and the virtual radio there (None: it needs none)."""
+
+    profile: str
+    address: str
+    radio: dict | None = None
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Two ends."""
+
+    sender: End
+    receiver: End
+
+
+def pluto(number: int) -> End:
+    """A virtual Pluto, by libiio."""
+    address = loopback(number)
+    return End("virtual-pluto", f"ip:{address}", {"kind": "pluto", "address": address})
+
+
+def soapy(name: str) -> End:
+    """A virtual radio, by SoapySDR."""
+    return End("virtual-soapy", f"driver=air,serial={name}", {"kind": "soapy"})
+
+
+def uhd(name: str) -> End:
+    """A virtual radio, by UHD."""
+    return End("virtual-usrp", f"type=soapy,driver=air,serial={name}", {"kind": "soapy"})
+
+
+def simulation() -> End:
+    """No radio."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return End("simulation", f"127.0.0.1:{free.getsockname()[1]}")
+
+
+#: Transports by name; each call has addresses of its own.
+TRANSPORTS = {
+    "simulation": lambda: Transport(*[simulation()] * 2),
+    "pluto": lambda: Transport(pluto(1), pluto(2)),
+    "soapy": lambda: Transport(soapy("sender"), soapy("receiver")),
+    "uhd": lambda: Transport(uhd("sender"), uhd("receiver")),
+    "pluto-uhd": lambda: Transport(pluto(1), uhd("receiver")),
+}
+
+
+def carry(transport: Transport, flowgraph: str, channel: str, common: dict, send: dict, receive: dict, seed: int = 1, air=None) -> dict:
+    """Send by radio_{flowgraph}_tx in one process, receive by radio_{flowgraph}_rx in another.
+
+    Args:
+        transport: the radios.
+        flowgraph: "text" or "image".
+        channel: terms of the link; real radios have the one that they have.
+        common, send, receive: parameters of both flowgraphs, of the sender's and of the receiver's.
+        seed: of the noise.
+        air: how far virtual radios are paced, {"pacing": ...}; default elastic.
+
+    Returns:
+        The receiver's report, with "seconds" that it took, and the sender's under "sender".
+
+    Raises:
+        RadioError: a process ends without a report.
+    """
+    ends = {"sender": transport.sender, "receiver": transport.receiver}
+    radios = {name: end.radio for name, end in ends.items() if end.radio}
+    with ExitStack() as stack:
+        extra = {}
+        if radios:
+            links = [{"from": "sender", "to": "receiver", "gain_db": PATH_DB, "channel": channel}]
+            plan = {"pacing": "elastic", "seed": seed, **(air or {}), "radios": radios, "links": links}
+            extra = {"SEMCOM_AIR_SOCKET": stack.enter_context(AirProcess(plan)).socket}
+        elif transport.receiver.profile == "simulation":
+            receive = {**receive, "overrides": repr({"channel": channel, "seed": seed})}
+        begun = time.monotonic()
+        receiver = stack.enter_context(Flowgraph(f"radio_{flowgraph}_rx", transport.receiver, {**common, **receive}, extra))
+        receiver.wait_ready()
+        sender = stack.enter_context(Flowgraph(f"radio_{flowgraph}_tx", transport.sender, {**common, **send}, extra))
+        report = receiver.report()
+        return report | {"sender": sender.report(), "seconds": time.monotonic() - begun}
+
+
+@cache
+def _script(name: str) -> Path:
+    """The script of a headless flowgraph, compiled once in the life of this process."""
+    folder = tempfile.mkdtemp(prefix="semcom-grc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return compiled(find_flowgraph(name, headless=True), folder)
+
+
+class Flowgraph:
+    """A headless flowgraph in a process of its own.
+
+    Args:
+        name: of the flowgraph.
+        end: its radio.
+        parameters: its parameters, without those of the radio.
+        extra: environment variables of the process besides those of this one.
+    """
+
+    def __init__(self, name: str, end: End, parameters: dict, extra: dict | None = None):
+        self.name, self._parameters = name, {**parameters, "profile": end.profile, "address": end.address}
+        self._environment = {**environment(), **(extra or {})}
+
+    def __enter__(self) -> Flowgraph:
+        self._folder = tempfile.TemporaryDirectory(prefix="semcom-radio-")
+        self._log, self._report = Path(self._folder.name) / "log", Path(self._folder.name) / "report.json"
+        options = {**self._parameters, "out_file": str(self._report)}
+        words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+        command = [sys.executable, str(_script(self.name)), *words]
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=self._environment, start_new_session=True)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._folder.cleanup()
+
+    def wait_ready(self) -> None:
+        """Wait until its radio is ready."""
+        end = time.monotonic() + READY_S
+        while " is ready" not in self._log.read_text(errors="replace"):
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RadioError(f"{self.name} is not ready: {self._words()}")
+            time.sleep(0.05)
+
+    def report(self) -> dict:
+        """Wait for its end; returns its report."""
+        try:
+            self._process.wait(LIMIT_S)
+        except subprocess.TimeoutExpired as error:
+            raise RadioError(f"{self.name} has not ended within {LIMIT_S:g} s") from error
+        try:
+            return json.loads(self._report.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise RadioError(f"{self.name} has ended without a report: {self._words()}") from error
+
+    def _words(self) -> str:
+        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
+        return lines[-1] if lines else "it says nothing"

@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image codec "lam-sc": learned semantic and channel coding, whose symbols follow a mask of what matters.
+
+    picture ─► network ─► latent and scores ─► ASC: levels ─┬─► symbols that are kept ─┬─► frames
+    importance ──┘                                          └─► coded, protected ──────┘
+
+One network serves all SNRs, shares of kept symbols and channel bandwidth ratios up to 1/16. The mask is transmitted, never guessed; where
+it is lost, the first symbol of every position still gives a coarse picture.
+
+Source: after LAM-SC (Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications 2024).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from semcom_core import models
+from semcom_core.config import from_mapping, setting
+from semcom_core.errors import check_range
+from semcom_core.frame import Frame, ReceivedFrame
+from semcom_core.image.codec import DecodedImage
+from semcom_core.image.digital import index_for
+from semcom_core.image.fragments import parse_cbr, uses_for
+from semcom_core.image.learned import lam_sc_mask as asc
+from semcom_core.image.learned import message
+from semcom_core.image.learned.common import (
+    SYMBOLS,
+    from_symbols,
+    importance_tensor,
+    position_importance,
+    positions_of,
+    to_pixels,
+    to_symbols,
+    to_tensor,
+)
+from semcom_core.image.learned.lam_sc_mask import mask_from_bytes, mask_to_bytes
+from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, Latent, conditions_of
+from semcom_core.image.learned.weights import JsccModel, load_model
+from semcom_core.image.picture import check_importance, check_pixels
+
+SHIPPED = Path(models.__file__).parent / "weights" / "lam_sc" / "lam_sc.safetensors"
+#: The coded mask's bits for each position, before it is known.
+_GUESSED_MASK_BITS = 1.6
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class LamScConfig:
+    """Settings of the lam-sc codec."""
+
+    cbr: str = setting("1/16", "channel bandwidth ratio that is not exceeded, mask included, above 0 to 1/16; as a fraction or a number")
+    keep: float = setting(0.0, "share of the symbols of the latent to keep, 1/12 to 1; 0 for as many as cbr allows")
+    margin_db: float = setting(1.0, "how far below the SNR the channel may fall for the mask to arrive, dB, 0 to 40")
+    weights: str = setting("", "file of the network, the same at both ends; empty for the shipped one")
+
+    def __post_init__(self):
+        check_range("cbr", parse_cbr(self.cbr), 0, 1 / 16)
+        if self.keep:
+            check_range("keep", self.keep, asc.LEAST_SHARE, 1)
+        check_range("margin_db", self.margin_db, 0, 40)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A latent's levels, int64 (1, h, w), as a mask's bytes (none where all is sent) and the uses they take."""
+
+    levels: torch.Tensor
+    mask: bytes
+    mask_uses: int
+
+
+class LamScCodec:
+    """Image codec "lam-sc" (see the module and ImageCodec).
+
+    >>> codec = LamScCodec.from_settings(keep=0.4)
+    >>> frames = codec.encode(pixels, snr_db=10.0)
+    """
+
+    name = "lam-sc"
+    number = 9
+
+    def __init__(self, config: LamScConfig, model: JsccModel):
+        self.config, self._model, self._network = config, model, model.network
+
+    @classmethod
+    def from_settings(cls, **settings) -> LamScCodec:
+        """Make the codec from fields of LamScConfig and load its weights."""
+        config = from_mapping(LamScConfig, settings)
+        path = Path(config.weights) if config.weights else SHIPPED
+        return cls(config, load_model(path, LamScNetwork, LamScShape))
+
+    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
+        """Frames of one picture (see ImageCodec)."""
+        check_pixels(pixels)
+        importance = check_importance(importance, pixels)
+        height, width = pixels.shape[:2]
+        most, index = uses_for(parse_cbr(self.config.cbr), height, width), index_for(snr_db, self.config.margin_db)
+        share = self._first_share(most, math.prod(positions_of(height, width)), index)
+        with torch.inference_mode():
+            places = position_importance(importance_tensor(importance, height, width))
+            latent = self._network.sender(to_tensor(pixels), places, conditions_of(snr_db, share, 1))
+            choice = self._choose(latent, share, most, index)
+            values, mask, amplitude = self._network.send(latent, asc.groups_of(choice.levels))
+        symbols = to_symbols(values, mask[0, :SYMBOLS].numpy() > 0)
+        symbols, scale = message.unit_power(symbols[: message.room(len(symbols), choice.mask_uses, most)])
+        code = message.code_amplitude(float(amplitude) * scale)
+        prelude = message.Prelude(height, width, choice.mask_uses, code, self._model.number)
+        return message.frames_for(prelude, choice.mask, symbols, index, self.number, message_id)
+
+    def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
+        """Decode the fragments of one picture, in any order (see ImageCodec).
+
+        Raises:
+            FrameError: as ImageCodec says.
+            ModelError: the picture was sent with other weights.
+        """
+        heard = message.hear(frames, self.number, self.name, self._model.number)
+        height, width = heard.prelude.height, heard.prelude.width
+        levels, important, known = _mask_of(heard, positions_of(height, width))
+        groups = asc.groups_of(levels)
+        values, noise_var = from_symbols(heard.symbols[:known], heard.noise_var[:known], asc.value_mask(groups)[0, :SYMBOLS].numpy() > 0)
+        with torch.inference_mode():
+            picture = self._network.receive(values, noise_var, important, groups, heard.prelude.amplitude)
+        reception = heard.reception
+        common = {"missing": reception.missing, "fragments": reception.header.fragments, "reason": heard.reason}
+        return DecodedImage(to_pixels(picture, height, width), not heard.reason, reception.header.message_id, **common)
+
+    def latents_kept(self, frames: list[Frame]) -> float:
+        """Share of the latent's symbols that the frames of a picture carry, 0 to 1.
+
+        Args:
+            frames: all of them, as sent.
+        """
+        clean = [ReceivedFrame(frame.header, frame.symbols, np.full(frame.symbols.shape, 1e-6, np.float32)) for frame in frames]
+        heard = message.hear(clean, self.number, self.name, self._model.number)
+        return len(heard.symbols) / (SYMBOLS * math.prod(positions_of(heard.prelude.height, heard.prelude.width)))
+
+    def _first_share(self, most: int, positions: int, index: int) -> float:
+        """The share to keep, or a first guess of the one that fits."""
+        if self.config.keep:
+            return self.config.keep
+        share = (most - message.PRELUDE_USES) / (SYMBOLS * positions)
+        if share > 0.95:
+            return 1.0
+        mask_uses = message.mask_uses_for(bytes(math.ceil(_GUESSED_MASK_BITS * positions / 8)), index)
+        return max(share - mask_uses / (SYMBOLS * positions), asc.LEAST_SHARE)
+
+    def _choose(self, latent: Latent, share: float, most: int, index: int) -> _Choice:
+        """Levels that fit the uses; where a share was asked for, those of the share."""
+        positions = latent.scores[0, 0].numel()
+        choice = _choice(latent, share, index)
+        for _ in range(_TRIES if choice.mask and not self.config.keep else 0):
+            share = (most - message.PRELUDE_USES - choice.mask_uses) / (SYMBOLS * positions)
+            choice = _choice(latent, max(share, asc.LEAST_SHARE), index)
+        return choice
+
+
+def _choice(latent: Latent, share: float, index: int) -> _Choice:
+    levels = asc.levels_of(asc.chosen(latent.scores, share))
+    if bool((levels == len(asc.GROUP_SIZES)).all()) and not latent.important.any():
+        return _Choice(levels, b"", 0)
+    mask = mask_to_bytes(levels[0].numpy(), latent.important[0].numpy())
+    uses = message.mask_uses_for(mask, index)
+    return _Choice(levels, mask, uses)
+
+
+def _mask_of(heard: message.Heard, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Levels, int64 (1, h, w), which positions are important, bool (1, h, w), and how many of the symbols the levels explain.
+
+    Without the mask these are the first of each position.
+    """
+    nowhere = torch.zeros((1, *shape), dtype=torch.bool)
+    if heard.mask is None:
+        return torch.zeros((1, *shape), dtype=torch.int64), nowhere, math.prod(shape)
+    if not heard.mask:
+        return torch.full((1, *shape), len(asc.GROUP_SIZES)), nowhere, len(heard.symbols)
+    levels, important = map(torch.from_numpy, mask_from_bytes(heard.mask, shape))
+    return levels[None], important[None], len(heard.symbols)

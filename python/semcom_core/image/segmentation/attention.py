@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attention-based semantic integration: what in a picture matters, learned from what people outlined as objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from semcom_core.errors import ConfigError, check_choice
+from semcom_core.image.picture import check_pixels
+from semcom_core.image.segmentation.segments import COUNT, Segments, segment_features
+
+#: What importance is made of: segments and places, one of them, or nothing, which makes everything equally important.
+MODES = ("both", "channel", "spatial", "none")
+
+
+class Attention:
+    """Importance of each pixel of a picture. The network is loaded when it is made.
+
+    Args:
+        weights: a file that `semcom train attention` wrote; None is the one that the project ships.
+
+    Raises:
+        ModelError: the weights are not there, or cannot be read.
+    """
+
+    def __init__(self, weights: str | Path | None = None):
+        from semcom_core.image.segmentation.attention_network import SHIPPED, load_attention  # loads torch
+
+        self._network, self._embedding = load_attention(Path(weights or SHIPPED))
+
+    def importance(self, pixels: np.ndarray, segments: Segments | None, mode: str = "both") -> np.ndarray:
+        """How likely each pixel belongs to something that people would outline.
+
+        Args:
+            pixels: uint8 (H, W, 3) RGB.
+            segments: of the picture; for the modes "spatial" and "none" None will do.
+            mode: one of MODES; "none" gives 1 everywhere.
+
+        Returns:
+            float32 (H, W), 0 to 1.
+
+        Raises:
+            FrameError: that is no picture.
+            ConfigError: the mode is unknown, or the segments are missing or of another size.
+        """
+        check_pixels(pixels)
+        check_choice("attention mode", mode, MODES)
+        if mode == "none":
+            return np.ones(pixels.shape[:2], np.float32)
+        spatial = None if mode == "channel" else self._spatial(pixels)
+        channel = None if mode == "spatial" else self._channel(pixels, segments)
+        if spatial is None or channel is None:
+            logits = channel if spatial is None else spatial
+        else:
+            across, down, offset = self._network.mix.tolist()
+            logits = across * channel + down * spatial + offset
+        return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+
+    def _spatial(self, pixels: np.ndarray) -> np.ndarray:
+        """Logits (H, W) of the places."""
+        import torch
+        from PIL import Image
+
+        with torch.inference_mode():
+            logits = self._network.spatial(small_picture(pixels)[None])[0].numpy()
+        return np.asarray(Image.fromarray(logits).resize(pixels.shape[1::-1], Image.BILINEAR))
+
+    def _channel(self, pixels: np.ndarray, segments: Segments | None) -> np.ndarray:
+        """Logits (H, W) of the segments, each pixel that of the smallest one it is part of."""
+        import torch
+
+        if segments is None or segments.labels.shape != pixels.shape[:2]:
+            shape = None if segments is None else segments.labels.shape
+            raise ConfigError(f"segments are of size {shape}; allowed is that of the picture, {pixels.shape[:2]}")
+        figures = segment_features(pixels, segments)
+        known = segments.fingerprint == self._embedding
+        if not known:  # another network's embedding says nothing here
+            width = self._network.channel.norm.num_features - COUNT
+            figures = np.concatenate([figures[:, :COUNT], np.zeros((len(figures), width), np.float32)], 1)
+        weights = np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
+        with torch.inference_mode():
+            table, sizes = torch.from_numpy(figures)[None], torch.from_numpy(weights.astype(np.float32))[None]
+            logits = self._network.channel(table, sizes, torch.tensor([[float(known)]]))[0].numpy()
+        return logits[segments.labels]
+
+
+def small_picture(pixels: np.ndarray):
+    """A picture as the part over places sees it: torch float (3, SIDE, SIDE), -0.5 to 0.5."""
+    import torch
+    from PIL import Image
+
+    from semcom_core.image.segmentation.attention_network import SIDE
+
+    small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.BILINEAR, reducing_gap=2.0))
+    return torch.from_numpy(small.astype(np.float32)).permute(2, 0, 1) / 255 - 0.5
+
+
+def importance_picture(pixels: np.ndarray, importance: np.ndarray) -> np.ndarray:
+    """Importance as colours over the picture in grey, for people to look at: blue 0, green 0.5, red 1.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        importance: float (H, W), 0 to 1.
+
+    Returns:
+        uint8 (H, W, 3).
+
+    Raises:
+        ConfigError: the importance is of another size than the picture.
+    """
+    check_pixels(pixels)
+    if importance.shape != pixels.shape[:2]:
+        raise ConfigError(f"importance is of size {importance.shape}; allowed is that of the picture, {pixels.shape[:2]}")
+    level = np.clip(importance, 0, 1)[..., None]
+    colour = np.clip(1.5 - np.abs(4 * level - np.array([3.0, 2.0, 1.0])), 0, 1)
+    grey = pixels.mean(2, keepdims=True) / 255
+    return np.round(255 * (0.45 * grey + 0.55 * colour)).astype(np.uint8)

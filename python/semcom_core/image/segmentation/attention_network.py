@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Network of the semantic attention: which segments matter, and where in the picture something does.
+
+    figures of the segments ─► channel attention ─► a logit for each segment ─┐
+    picture, 96 × 96 ────────► spatial attention ─► a logit for each place ───┴─► importance
+
+Source: Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications 2024 (attention over segments and pixels);
+Woo et al., CBAM, ECCV 2018 (channel and spatial attention). The networks are this project's own.
+
+The file of the semantic attention: weights in half precision, the network's size, and whose embedding it was trained with.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn.functional import interpolate, relu
+
+from semcom_core import models
+from semcom_core.config import from_mapping, setting
+from semcom_core.errors import ConfigError, ModelError, check_range
+from semcom_core.image.segmentation.segments import COUNT
+
+#: Pixels of each side of the picture that the spatial part sees.
+SIDE = 96
+
+
+@dataclass(frozen=True)
+class AttentionConfig:
+    """Size of the network."""
+
+    embedding: int = setting(96, "channels of the knowledge base's embedding, 0 to 4096")
+    hidden: int = setting(64, "width of the part over segments, 8 to 1024")
+    filters: int = setting(16, "filters of the part over places at its finest, 4 to 256")
+
+    def __post_init__(self):
+        check_range("embedding", self.embedding, 0, 4096)
+        check_range("hidden", self.hidden, 8, 1024)
+        check_range("filters", self.filters, 4, 256)
+
+
+class ChannelAttention(nn.Module):
+    """A logit for each segment, from its own figures and the mean and the largest of all segments'.
+
+    The embedding may be missing (`known` is 0), as it is where another network made it than the one that this was trained with.
+    """
+
+    def __init__(self, config: AttentionConfig):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(COUNT + config.embedding)
+        self.own = nn.Sequential(nn.Linear(COUNT + config.embedding + 1, config.hidden), nn.ReLU(), nn.Dropout(0.2))
+        self.judge = nn.Sequential(nn.Linear(3 * config.hidden, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1))
+
+    def forward(self, figures: torch.Tensor, weights: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        """Logits (B, n).
+
+        Args:
+            figures: (B, n, COUNT + C), see segment_features.
+            weights: (B, n), share of the picture that each segment takes; 0 for places that are not used.
+            known: (B, 1), 1 where the embedding counts, else 0.
+        """
+        real = weights > 0
+        table = torch.zeros_like(figures)
+        table[real] = self.norm(figures[real])
+        table = torch.cat([table[..., :COUNT], table[..., COUNT:] * known[..., None]], 2)
+        own = self.own(torch.cat([table, known[:, None].expand(-1, table.shape[1], -1)], 2)) * real[..., None]
+        mean, most = (own * weights[..., None]).sum(1, keepdim=True), own.max(1, keepdim=True).values
+        return self.judge(torch.cat([own, mean.expand_as(own), most.expand_as(own)], 2))[..., 0]
+
+
+class SpatialAttention(nn.Module):
+    """A logit for each 2 × 2 pixels of a small picture: halved three times, seen as a whole, and doubled back with what was there."""
+
+    def __init__(self, config: AttentionConfig):
+        super().__init__()
+        widths = [5, config.filters, 2 * config.filters, 4 * config.filters, 4 * config.filters]
+        self.down = nn.ModuleList(_convolution(a, b, 2) for a, b in zip(widths, widths[1:]))
+        self.whole = nn.Linear(widths[-1], widths[-1])
+        self.up = nn.ModuleList(_convolution(a + b, b, 1) for a, b in zip(widths[:1:-1], widths[-2:0:-1]))
+        self.last = nn.Conv2d(config.filters, 1, 1)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Logits (B, SIDE/2, SIDE/2) of pictures (B, 3, SIDE, SIDE), -0.5 to 0.5."""
+        line = torch.linspace(-1, 1, SIDE, device=pictures.device)
+        place = torch.stack(torch.meshgrid(line, line, indexing="ij")).abs().expand(len(pictures), -1, -1, -1)
+        found = [torch.cat([pictures, place], 1)]
+        for layer in self.down:
+            found.append(layer(found[-1]))
+        x = found[-1]
+        x = x + relu(self.whole(x.mean((2, 3))))[..., None, None]
+        for layer, skip in zip(self.up, found[-2:0:-1]):
+            x = layer(torch.cat([interpolate(x, scale_factor=2.0, mode="bilinear"), skip], 1))
+        return self.last(x)[:, 0]
+
+
+def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+class AttentionNetwork(nn.Module):
+    """Both parts, and how their logits are added up."""
+
+    def __init__(self, config: AttentionConfig):
+        super().__init__()
+        self.channel, self.spatial = ChannelAttention(config), SpatialAttention(config)
+        self.mix = nn.Parameter(torch.tensor([0.5, 0.5, 0.0]))
+
+    def both(self, channel: torch.Tensor, spatial: torch.Tensor) -> torch.Tensor:
+        """Logits of channel and spatial attention, of one shape, as one."""
+        return self.mix[0] * channel + self.mix[1] * spatial + self.mix[2]
+
+
+WEIGHTS = "attention.safetensors"
+#: The weights that the project ships.
+SHIPPED = Path(models.__file__).parent / "weights" / "attention" / WEIGHTS
+
+
+def save_attention(path: Path, network: AttentionNetwork, shape: AttentionConfig, embedding: str, training: dict) -> None:
+    """Write a network.
+
+    Args:
+        embedding: fingerprint of the knowledge base's network.
+    """
+    tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()}
+    described = {"network": json.dumps(asdict(shape)), "embedding": embedding, "training": json.dumps(training)}
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata=described)
+
+
+@lru_cache(maxsize=2)
+def load_attention(path: Path) -> tuple[AttentionNetwork, str]:
+    """The network in a file, in evaluation mode, and the fingerprint of the network whose embedding it knows.
+
+    Raises:
+        ModelError: the file cannot be read, or is not of this network.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            described = file.metadata() or {}
+            shape = from_mapping(AttentionConfig, json.loads(described["network"]))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+        network = AttentionNetwork(shape)
+        network.load_state_dict(tensors)
+    except (OSError, SafetensorError, ConfigError, KeyError, ValueError) as error:
+        raise ModelError(f"weights {path} cannot be read: {error}; allowed is a file that `semcom train attention` wrote") from error
+    except RuntimeError as error:  # of load_state_dict: a list of all tensors that do not fit
+        raise ModelError(f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}") from error
+    return network.eval(), described.get("embedding", "")

@@ -1,0 +1,255 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The arrays that a pass through a network with integer weights works on (see models.step).
+
+A Llama network with integer weights: faster than float32 on any processor, and the same to the last bit in any order.
+
+A step reads a quarter of the bytes; the sender's pass over a whole text and the receiver's steps through a tree of
+hypotheses give identical probabilities (see models.step).
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from semcom_core.models.int8.kernels import LAYER_PHASES, forward
+from semcom_core.models.int8.simd import BLOCKS, LANES, ROWS
+
+
+class Matrices(NamedTuple):
+    """Weights of linear layers of one kind: int8 (layers, blocks, pairs, LANES, 2), and a float32 scale (layers, blocks * LANES)."""
+
+    weights: np.ndarray
+    scales: np.ndarray
+
+
+def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matrices:
+    """Integer weights of linear layers; those of one layer that share their input become one matrix.
+
+    Args:
+        layers: for each layer, float32 weights (outputs, inputs); inputs are even in number.
+        factor: of the outputs.
+    """
+    tile = BLOCKS * LANES
+    rows, inputs = sum(len(part) for part in layers[0]), layers[0][0].shape[1]
+    blocks = -(-rows // tile) * BLOCKS
+    weights = np.zeros((len(layers), blocks, inputs // 2, LANES, 2), np.int8)
+    scales = np.zeros((len(layers), blocks * LANES), np.float32)
+    for layer, parts in enumerate(layers):
+        whole = torch.zeros(blocks * LANES, inputs)
+        torch.cat(parts, out=whole[:rows])
+        steps = whole.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
+        rounded = (whole / steps).round().to(torch.int8)
+        weights[layer] = rounded.view(blocks, LANES, inputs // 2, 2).transpose(1, 2).numpy()
+        scales[layer] = steps[:, 0].numpy() * factor
+    return Matrices(weights, scales)
+
+
+class Weights(NamedTuple):
+    """A network: embedding float32 (vocabulary, hidden), matrices, norms float32 (2 * layers + 1, hidden)."""
+
+    embedding: np.ndarray
+    attention: Matrices
+    projection: Matrices
+    gates: Matrices
+    down: Matrices
+    head: Matrices
+    norms: np.ndarray
+    eps: np.float32
+
+
+class Nodes(NamedTuple):
+    """Nodes of a tree: store float32 (layers, nodes, 2, groups, d), parents and depths int32 (nodes,), cos and sin of each depth."""
+
+    store: np.ndarray
+    parents: np.ndarray
+    depths: np.ndarray
+    cos: np.ndarray
+    sin: np.ndarray
+
+
+class Workspace(NamedTuple):
+    """Room for one pass: float32 states, inner values and outputs of products; their int16 inputs and scales; attention scores."""
+
+    states: np.ndarray
+    inner: np.ndarray
+    products: np.ndarray
+    inputs: np.ndarray
+    scales: np.ndarray
+    scores: np.ndarray
+
+
+#: Name of the numeric profile, part of a model's fingerprint.
+PROFILE = "int8-16"
+#: Prompts whose keys and values are kept.
+_PROMPTS = 4
+_FEWEST_NODES = 256
+_STATIC_POSITIONS = ("default", "linear", "llama3")
+
+
+def applies(network) -> bool:
+    """Whether a transformers network is one that this module computes."""
+    config = network.config
+    if config.model_type != "llama" or config.hidden_act != "silu" or config.intermediate_size % 2:
+        return False
+    if any(name.endswith(".bias") for name in network.state_dict()):
+        return False
+    rotary, size = network.model.rotary_emb, network.model.layers[0].self_attn.head_dim
+    return rotary.rope_type in _STATIC_POSITIONS and 2 * len(rotary.inv_freq) == size
+
+
+def frequencies(rotary, size: int) -> np.ndarray:
+    """Angles a position of a rotary embedding, float64 (size / 2,); the simple ones anew, as the library's differ by processor."""
+    settings = rotary.config.rope_parameters
+    if rotary.rope_type == "llama3":
+        return rotary.inv_freq.double().numpy()
+    return settings["rope_theta"] ** (-np.arange(0, size, 2) / size) / settings.get("factor", 1.0)
+
+
+class IntegerNetwork:
+    """The network, ready to grow trees.
+
+    Args:
+        network: a transformers network for which `applies`; it is read, not kept.
+    """
+
+    @torch.inference_mode()
+    def __init__(self, network):
+        layers, config = network.model.layers, network.config
+        attention = layers[0].self_attn
+        self.heads, self.size = config.num_attention_heads, attention.head_dim
+        self.shape = (len(layers), config.num_key_value_heads, self.size)
+        norms = [norm.weight for layer in layers for norm in (layer.input_layernorm, layer.post_attention_layernorm)]
+        self.weights = Weights(
+            embedding=network.get_input_embeddings().weight.numpy().copy(),  # the original may hold a whole file in memory
+            attention=pack_matrices([[getattr(x.self_attn, f"{part}_proj").weight for part in "qkv"] for x in layers]),
+            projection=pack_matrices([[x.self_attn.o_proj.weight] for x in layers]),
+            gates=pack_matrices([[x.mlp.gate_proj.weight, x.mlp.up_proj.weight] for x in layers]),
+            down=pack_matrices([[x.mlp.down_proj.weight] for x in layers]),
+            head=pack_matrices([[network.get_output_embeddings().weight]], math.log2(math.e)),
+            norms=torch.stack([*norms, network.model.norm.weight]).numpy(),
+            eps=np.float32(config.rms_norm_eps),
+        )
+        self._frequencies = frequencies(network.model.rotary_emb, self.size)
+        self.prefix = lru_cache(maxsize=_PROMPTS)(self._prefix)
+        self.angles = lru_cache(maxsize=_PROMPTS)(self._angles)
+
+    def tree(self, prompt: list[int]) -> IntegerTree:
+        """A fresh token tree after a prompt."""
+        return IntegerTree(self, prompt)
+
+    def log2_probs(self, prompt: list[int], tokens: list[int]) -> np.ndarray:
+        """Log2-probabilities of each token after a prompt and of what follows the last: float32 (len(tokens) + 1, vocabulary)."""
+        tree = self.tree(prompt)
+        root, first = tree.root()
+        if not tokens:
+            return first[None]
+        _, found = tree.extend([*range(root, root + len(tokens))], tokens)
+        return np.concatenate([first[None], found])
+
+    def _angles(self, positions: int) -> tuple[np.ndarray, np.ndarray]:
+        """Cosines and sines of the rotary embedding, float32 (positions, d / 2) each."""
+        angles = np.arange(positions)[:, None] * self._frequencies
+        return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+
+    def _prefix(self, prompt: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Keys and values of a prompt's tokens, and the log2-probabilities after it."""
+        tree = IntegerTree(self, [])
+        found = tree.append(np.arange(-1, len(prompt) - 1), list(prompt), wanted=1)
+        return tree.nodes.store[:, : len(prompt)].copy(), found[0]
+
+
+class IntegerTree:
+    """Token tree over an integer network (see models.language.TokenTree)."""
+
+    def __init__(self, network: IntegerNetwork, prompt: list[int]):
+        self._network = network
+        self._prompt = tuple(prompt)
+        self._count = 0
+        layers, groups, size = network.shape
+        store = np.empty((layers, 0, 2, groups, size), np.float32)
+        self.nodes = Nodes(store, *np.empty((2, 0), np.int32), *np.empty((2, 0, 1), np.float32))
+
+    def root(self) -> tuple[int, np.ndarray]:
+        """Node before the first token, and the log2-probabilities of the first token."""
+        store, found = self._network.prefix(self._prompt)
+        count = self._count = len(self._prompt)
+        self._make_room(count)
+        self.nodes.store[:, :count] = store
+        self.nodes.parents[:count] = np.arange(-1, count - 1)
+        self.nodes.depths[:count] = np.arange(count)
+        return count - 1, found
+
+    def extend(self, parents: list[int], tokens: list[int]) -> tuple[list[int], np.ndarray]:
+        """Grow one node below each parent; a parent may be one of the nodes before it in the same call."""
+        first = self._count
+        found = self.append(np.asarray(parents), tokens, wanted=len(tokens))
+        return list(range(first, first + len(tokens))), found
+
+    def append(self, parents: np.ndarray, tokens: list[int], wanted: int) -> np.ndarray:
+        """Add nodes; returns the log2-probabilities (wanted, vocabulary) after the last of them."""
+        first, count = self._count, len(tokens)
+        self._make_room(first + count)
+        self._count += count
+        self.nodes.parents[first : first + count] = parents
+        for node, parent in enumerate(parents, first):
+            self.nodes.depths[node] = self.nodes.depths[parent] + 1 if parent >= 0 else 0
+        weights = self._network.weights
+        out = np.empty((-(-wanted // ROWS) * ROWS, weights.head.scales.shape[1]), np.float32)
+        work = _workspace(self._network, count, int(self.nodes.depths[first : first + count].max()) + 1)
+        _run(weights, self.nodes, work, np.asarray(tokens, np.int64), first, wanted, out)
+        return out[:wanted, : len(weights.embedding)]
+
+    def _make_room(self, total: int) -> None:
+        """Room for `total` nodes; it doubles when full."""
+        old = self.nodes
+        held = len(old.parents)
+        if held >= total:
+            return
+        room = max(_FEWEST_NODES, 2 * total)
+        layers, groups, size = self._network.shape
+        store = np.empty((layers, room, 2, groups, size), np.float32)
+        store[:, :held] = old.store
+        parents, depths = np.empty((2, room), np.int32)
+        parents[:held], depths[:held] = old.parents, old.depths
+        self.nodes = Nodes(store, parents, depths, *self._network.angles(room))
+
+
+def _workspace(network: IntegerNetwork, count: int, depth: int) -> Workspace:
+    """Room for a pass of `count` nodes, none deeper than `depth`."""
+    rows = -(-count // ROWS) * ROWS
+    weights = network.weights
+    hidden, inner = weights.embedding.shape[1], weights.down.weights.shape[2] * 2
+    widest = max(hidden, inner, network.heads * network.size)
+    products = max(part.scales.shape[1] for part in (weights.attention, weights.projection, weights.gates, weights.down))
+    return Workspace(
+        states=np.empty((rows, hidden), np.float32),
+        inner=np.empty((rows, widest), np.float32),
+        products=np.empty((rows, products), np.float32),
+        inputs=np.zeros((rows + ROWS, widest), np.int16),
+        scales=np.zeros(rows + ROWS, np.float32),
+        scores=np.empty((rows, network.heads, depth), np.float32),
+    )
+
+
+@lru_cache(maxsize=1)
+def _helpers() -> ThreadPoolExecutor:
+    """Threads that help with a pass; where they do not run, as after a fork, the caller does all of it."""
+    return ThreadPoolExecutor(max_workers=max(1, torch.get_num_threads() - 1))
+
+
+def _run(weights: Weights, nodes: Nodes, *args) -> None:
+    """Run the pass in as many threads as torch uses."""
+    workers = torch.get_num_threads()
+    counters = np.zeros((LAYER_PHASES * len(nodes.store) + 3, 2), np.int64)
+    call = (workers, counters, weights, nodes, *args)
+    helpers = [_helpers().submit(forward, *call) for _ in range(workers - 1)]
+    forward(*call)
+    for helper in helpers:
+        helper.cancel()

@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file of "sam-tiny": weights in half precision, with the network's size and the settings of its training.
+
+Segment Anything networks: the small one of the project by name, and any official checkpoint (vit_b, vit_l, vit_h) by its path.
+
+An official checkpoint is a pickle; only tensors are read from it. What network it belongs to is read from the shapes of its tensors.
+
+The predictor of Segment Anything with a memory for the last picture, so that several questions about it encode it once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from segment_anything import SamPredictor
+from segment_anything.modeling import (
+    ImageEncoderViT,
+    MaskDecoder,
+    PromptEncoder,
+    Sam,
+    TwoWayTransformer,
+)
+from torch import nn
+
+from semcom_core.config import from_mapping
+from semcom_core.errors import ConfigError, ModelError
+from semcom_core.models.cache import file_sha256
+from semcom_core.models.sam.tiny import TinyConfig, build_tiny
+
+WEIGHTS = "sam_tiny.safetensors"
+#: The weights that the project ships.
+SHIPPED = Path(__file__).parents[1] / "weights" / "sam" / WEIGHTS
+
+
+def save_tiny(path: Path, weights: dict[str, torch.Tensor], shape: TinyConfig, training: dict) -> None:
+    """Write a network's weights with its size and its training's settings; the file appears whole or not at all."""
+    tensors = {name: tensor.detach().half().contiguous() for name, tensor in weights.items()}
+    scratch = path.with_suffix(".new")
+    save_file(tensors, scratch, metadata={"network": json.dumps(asdict(shape)), "training": json.dumps(training)})
+    scratch.rename(path)
+
+
+def read_tiny(path: Path) -> Sam:
+    """The network in a file that save_tiny wrote, in evaluation mode.
+
+    Raises:
+        ModelError: the file cannot be read, or is not of this network.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            shape = from_mapping(TinyConfig, json.loads((file.metadata() or {})["network"]))
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}
+        network = build_tiny(shape)
+        network.load_state_dict(tensors)
+    except (OSError, SafetensorError, ConfigError, KeyError, ValueError) as error:
+        raise ModelError(f"weights {path} cannot be read: {error}; allowed is a file that `semcom train sam` wrote") from error
+    except RuntimeError as error:  # of load_state_dict: a list of all tensors that do not fit
+        raise ModelError(f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}") from error
+    return network
+
+
+#: Name of the network that the project ships.
+TINY = "sam-tiny"
+#: Official networks by the channels of their transformer.
+_OFFICIAL = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
+#: What the shapes do not tell: heads of the mask decoder, mean and deviation of the colours. The same in all official checkpoints.
+_DECODER_HEADS, _MEAN, _DEVIATION = 8, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+_PATCH = "image_encoder.patch_embed.proj.weight"
+
+
+@dataclass(frozen=True)
+class SamModel:
+    """A network in evaluation mode.
+
+    Args:
+        name: "sam-tiny", "vit_b", "vit_l", "vit_h", or "vit" for another one in the official format.
+        fingerprint: first 16 hexadecimal digits of the file's SHA-256.
+    """
+
+    name: str
+    network: Sam
+    fingerprint: str
+
+    @property
+    def channels(self) -> int:
+        """Channels of the embedding proper, without what "sam-tiny" folds in beside it."""
+        return self.network.mask_decoder.transformer_dim
+
+
+def load_sam(model: str = TINY) -> SamModel:
+    """Load a network; a second call with the same name gives the same object.
+
+    Args:
+        model: "sam-tiny", a file that `semcom train sam` wrote (.safetensors), or an official checkpoint (.pth).
+
+    Raises:
+        ModelError: the file is not there, cannot be read, or is no checkpoint of Segment Anything.
+    """
+    path = SHIPPED if model == TINY else Path(model).expanduser()
+    if not path.is_file():
+        raise ModelError(f"Segment Anything model {model!r} is not there; allowed is {TINY}, or the path of a .safetensors or .pth file")
+    return _load(path)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path) -> SamModel:
+    if path.suffix == ".safetensors":
+        return SamModel(TINY, read_tiny(path), file_sha256(path)[:16])
+    state = _read_tensors(path)
+    try:
+        network = build_like(state)
+        network.load_state_dict(state, assign=True)
+    except (KeyError, RuntimeError, IndexError, ValueError, ZeroDivisionError) as error:
+        reason = f"it has no tensor {error}" if isinstance(error, KeyError) else str(error).splitlines()[-1].strip()
+        raise ModelError(f"checkpoint {path} is not of Segment Anything: {reason}; allowed is an official vit_b, vit_l or vit_h") from error
+    return SamModel(_OFFICIAL.get(state[_PATCH].shape[0], "vit"), network.eval(), file_sha256(path)[:16])
+
+
+def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Tensors of a checkpoint; nothing else in it is run."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"checkpoint {path} cannot be read: {reason}; allowed is an official checkpoint of Segment Anything") from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise ModelError(f"checkpoint {path} does not hold tensors by name; allowed is an official checkpoint of Segment Anything")
+    return dict(state)
+
+
+def build_like(state: Mapping[str, torch.Tensor]) -> Sam:
+    """The network whose tensors have these shapes, its own tensors still without storage.
+
+    Raises:
+        KeyError: a tensor of every such network is not there.
+    """
+    with torch.device("meta"):
+        network = Sam(_encoder(state), _prompts(state), _decoder(state))
+    network.register_buffer("pixel_mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
+    network.register_buffer("pixel_std", torch.tensor(_DEVIATION).view(3, 1, 1), persistent=False)
+    return network
+
+
+def _count(state: Mapping[str, torch.Tensor], prefix: str) -> int:
+    """How many numbered parts there are with a prefix."""
+    return len({name[len(prefix) :].split(".")[0] for name in state if name.startswith(prefix)})
+
+
+def _grid(state: Mapping[str, torch.Tensor]) -> int:
+    return state["image_encoder.pos_embed"].shape[1]
+
+
+def _encoder(state: Mapping[str, torch.Tensor]) -> ImageEncoderViT:
+    """The encoder of pictures: blocks whose table of relative positions spans the whole grid are global, the others see windows."""
+    width, _, patch, _ = state[_PATCH].shape
+    depth, grid = _count(state, "image_encoder.blocks."), _grid(state)
+    spans = [(len(state[f"image_encoder.blocks.{i}.attn.rel_pos_h"]) + 1) // 2 for i in range(depth)]
+    return ImageEncoderViT(
+        img_size=grid * patch,
+        patch_size=patch,
+        embed_dim=width,
+        depth=depth,
+        num_heads=width // state["image_encoder.blocks.0.attn.rel_pos_h"].shape[1],
+        mlp_ratio=len(state["image_encoder.blocks.0.mlp.lin1.weight"]) / width,
+        out_chans=len(state["image_encoder.neck.0.weight"]),
+        norm_layer=partial(nn.LayerNorm, eps=1e-6),
+        use_rel_pos=True,
+        window_size=min(spans) if min(spans) < grid else 0,
+        global_attn_indexes=tuple(i for i, span in enumerate(spans) if span == grid),
+    )
+
+
+def _prompts(state: Mapping[str, torch.Tensor]) -> PromptEncoder:
+    grid, patch = _grid(state), state[_PATCH].shape[2]
+    channels = state["prompt_encoder.no_mask_embed.weight"].shape[1]
+    masks = len(state["prompt_encoder.mask_downscaling.3.weight"])
+    return PromptEncoder(channels, (grid, grid), (grid * patch, grid * patch), masks)
+
+
+def _decoder(state: Mapping[str, torch.Tensor]) -> MaskDecoder:
+    outputs, channels = state["mask_decoder.mask_tokens.weight"].shape
+    hidden = len(state["mask_decoder.transformer.layers.0.mlp.lin1.weight"])
+    depth, quality = _count(state, "mask_decoder.transformer.layers."), "mask_decoder.iou_prediction_head.layers."
+    return MaskDecoder(
+        transformer_dim=channels,
+        transformer=TwoWayTransformer(depth, channels, _DECODER_HEADS, hidden),
+        num_multimask_outputs=outputs - 1,
+        iou_head_depth=_count(state, quality),
+        iou_head_hidden_dim=len(state[f"{quality}0.weight"]),
+    )
+
+
+class RememberingPredictor(SamPredictor):
+    """Predictor that encodes a picture only if it is another one than the last."""
+
+    _last: tuple | None = None
+
+    def set_image(self, image: np.ndarray, image_format: str = "RGB") -> None:
+        """Encode a picture, uint8 (H, W, 3)."""
+        digest = hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()).digest()
+        if self._last is None or self._last[0] != digest:
+            super().set_image(image, image_format)
+            self._last = digest, self.features, self.original_size, self.input_size
+        _, self.features, self.original_size, self.input_size = self._last
+        self.is_image_set = True
+
+    def embedding(self) -> np.ndarray:
+        """What the network made of the picture, float32 (C, h, w): padding and folded details left out."""
+        encoder, channels = self.model.image_encoder, self.model.mask_decoder.transformer_dim
+        height, width = (-(-n * self.features.shape[2] // encoder.img_size) for n in self.input_size)
+        return self.features[0, :channels, :height, :width].float().numpy()

@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Virtual radios: a simulated air behind the network protocols of libiio and SoapySDR."""

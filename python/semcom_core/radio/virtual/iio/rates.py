@@ -1,0 +1,268 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configuration of the FIR filters of an AD936x, as clients write it.
+
+    RX 3 GAIN -6 DEC 4
+    TX 3 GAIN 0 INT 4
+    -15,-15
+    ...
+
+The virtual radio keeps the figures that bear on its rates; it does not filter by the coefficients.
+
+Clocks of an AD936x for a sample rate.
+
+    PLL ─► ADC ─► R2 ─► R1 ─► RF ─► samples       (divided at each step; the last divider is that of the FIR filter)
+    PLL ─► DAC ─► T2 ─► T1 ─► TF ─► samples
+
+Source: limits, dividers and their choice as in Analog Devices' Linux driver ad9361.c (ad9361_calculate_rf_clock_chain).
+
+Sample rate of the virtual Pluto: clocks, FIR filters, and the decimation and interpolation by 8 in the FPGA.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from dataclasses import dataclass, replace
+
+from semcom_core.errors import RadioError
+from semcom_core.radio.virtual.air import AirRadio
+from semcom_core.radio.virtual.iio import attributes
+from semcom_core.radio.virtual.iio.attributes import Binding
+
+MAX_TAPS, TAPS_STEP = 128, 16
+_HEAD = re.compile(r"(RX|TX) (\d+) GAIN (-?\d+) (DEC|INT) (\d+)")
+_TAP = re.compile(r"\s*-?\d+\s*(,\s*-?\d+\s*)?")
+
+
+@dataclass(frozen=True)
+class Fir:
+    """Number of taps and change of rate of both filters; 0 before a configuration has come."""
+
+    rx_taps: int = 0
+    decimation: int = 0
+    tx_taps: int = 0
+    interpolation: int = 0
+
+    def text(self) -> str:
+        return f"FIR Rx: {self.rx_taps},{self.decimation} Tx: {self.tx_taps},{self.interpolation}"
+
+
+def parse_fir(text: str, before: Fir) -> Fir:
+    """Filters of a configuration; lines that say nothing are passed over, as the driver does.
+
+    Args:
+        text: the configuration.
+        before: the filters so far; one that the text does not speak of stays.
+
+    Raises:
+        RadioError: it speaks of neither filter, a channel mask is not 1 to 3, or the number of taps is not allowed (EINVAL).
+    """
+    lines = text.splitlines()
+    taps = sum(1 for line in lines if _TAP.fullmatch(line))
+    heads = {found[1]: (int(found[2]), int(found[5])) for line in lines if (found := _HEAD.match(line))}
+    if not heads or any(mask not in (1, 2, 3) for mask, _ in heads.values()):
+        raise RadioError(errno.EINVAL, "filter_fir_config lacks lines such as 'RX 3 GAIN 0 DEC 4' with a mask of 1 to 3")
+    if taps % TAPS_STEP or not 0 < taps <= MAX_TAPS:
+        raise RadioError(errno.EINVAL, f"filter_fir_config has {taps} taps; allowed is a multiple of {TAPS_STEP} up to {MAX_TAPS}")
+    made = before
+    if "RX" in heads:
+        made = replace(made, rx_taps=taps, decimation=heads["RX"][1])
+    if "TX" in heads:
+        made = replace(made, tx_taps=taps, interpolation=heads["TX"][1])
+    return made
+
+
+def check_factor(name: str, factor: int, taps: int, most: int) -> None:
+    """Raise RadioError (EINVAL) where a filter cannot be switched on: its change of rate, or too many taps for its clocks."""
+    if factor not in (1, 2, 4):
+        raise RadioError(errno.EINVAL, f"{name} filter changes the rate by {factor}; allowed is 1, 2 or 4")
+    if taps > most:
+        raise RadioError(errno.EINVAL, f"{name} filter has {taps} taps; allowed at this rate is up to {most}")
+
+
+MAX_RATE_HZ = 61_440_000
+MIN_CONVERTER_HZ, MAX_ADC_HZ, MAX_DAC_HZ = 25_000_000, 640_000_000, 320_000_000
+MAX_PLL_HZ = 1_430_000_000
+#: Converter clock over the rate before the FIR filter, and the three dividers of which it is the product; most first.
+DIVIDERS = ((12, 3, 2, 2), (8, 2, 2, 2), (6, 3, 1, 2), (4, 2, 2, 1), (3, 3, 1, 1), (2, 2, 1, 1), (1, 1, 1, 1))
+
+
+@dataclass(frozen=True)
+class ClockChain:
+    """Clocks in Hz, from the PLL to the samples."""
+
+    rx: tuple[int, ...]
+    tx: tuple[int, ...]
+
+    def rx_text(self) -> str:
+        return " ".join(f"{name}:{hz}" for name, hz in zip(("BBPLL", "ADC", "R2", "R1", "RF", "RXSAMP"), self.rx))
+
+    def tx_text(self) -> str:
+        return " ".join(f"{name}:{hz}" for name, hz in zip(("BBPLL", "DAC", "T2", "T1", "TF", "TXSAMP"), self.tx))
+
+
+def lowest_rate_hz(decimation: int) -> int:
+    """Lowest sample rate behind a FIR filter that decimates, as the driver states it."""
+    return MIN_CONVERTER_HZ // (DIVIDERS[0][0] * decimation)
+
+
+def clock_chain(rate_hz: int, decimation: int, interpolation: int, nominal: bool = True) -> ClockChain:
+    """Clocks for a sample rate.
+
+    Args:
+        rate_hz: samples a second in both directions.
+        decimation, interpolation: of the FIR filters; 1 where they are off.
+        nominal: the driver's usual choice; False: the highest oversampling.
+
+    Raises:
+        RadioError: no clocks make this rate (EINVAL).
+    """
+    rx_hz, tx_hz = rate_hz * decimation, rate_hz * interpolation
+    first = int(nominal and rx_hz * DIVIDERS[1][0] >= MIN_CONVERTER_HZ)
+    fits = (row for row in range(first, len(DIVIDERS)) if MIN_CONVERTER_HZ <= rx_hz * DIVIDERS[row][0] <= MAX_ADC_HZ)
+    rx_row = next(fits, None)
+    tx_row = None if rx_row is None or rate_hz > MAX_RATE_HZ else _tx_row(rx_row, rx_hz, tx_hz)
+    if tx_row is None or not 0 <= tx_row < len(DIVIDERS):
+        lowest = f"{lowest_rate_hz(decimation)} to {MAX_RATE_HZ} Hz with filters of {decimation} and {interpolation}"
+        raise RadioError(errno.EINVAL, f"sampling_frequency is {rate_hz}; allowed is above {lowest}")
+    adc_hz = rx_hz * DIVIDERS[rx_row][0]
+    dac_hz = adc_hz if adc_hz <= MAX_DAC_HZ else adc_hz // 2
+    pll_hz = adc_hz * max(factor for factor in (2, 4, 8, 16, 32, 64) if adc_hz * factor <= MAX_PLL_HZ or factor == 2)
+    return ClockChain(_divided(pll_hz, adc_hz, rx_row, decimation), _divided(pll_hz, dac_hz, tx_row, interpolation))
+
+
+def _tx_row(rx_row: int, rx_hz: int, tx_hz: int) -> int:
+    """Row of the transmitter's dividers: its converter runs at the ADC's clock, or at half of it where that is too fast."""
+    ratio = rx_hz // tx_hz if rx_hz >= tx_hz else -(tx_hz // rx_hz)
+    shift = 0 if ratio == 1 else ratio
+    if rx_hz * DIVIDERS[rx_row][0] <= MAX_DAC_HZ:
+        return rx_row - shift
+    if rx_row == 4 and ratio >= 0:
+        return len(DIVIDERS)  # half of three cannot be made
+    return rx_row + (1 if rx_row == 5 and ratio >= 0 else 2) - shift
+
+
+def _divided(pll_hz: int, converter_hz: int, row: int, fir: int) -> tuple[int, ...]:
+    clocks = [pll_hz, converter_hz]
+    for divider in (*DIVIDERS[row][1:], fir):
+        clocks.append(clocks[-1] // divider)
+    return tuple(clocks)
+
+
+START_RATE_HZ = 30_720_000
+FPGA_FACTOR = 8
+GOVERNORS = ["nominal", "highest_osr"]
+
+
+class Rates:
+    """The one sample rate of both directions, as the driver sets it.
+
+    `changed` is called after each change of the transmitter's rate, which throws away what the port holds.
+
+    Args:
+        radio: whose rates follow.
+    """
+
+    def __init__(self, radio: AirRadio):
+        self._radio, self._scale, self.changed = radio, 1.0, _nothing
+        self._fir, self._fir_on, self._governor = Fir(), {"rx": False, "tx": False}, GOVERNORS[0]
+        self._fpga = {"rx": 1, "tx": 1}
+        self._chain = clock_chain(START_RATE_HZ, 1, 1)
+        self._apply()
+
+    @property
+    def rate_hz(self) -> int:
+        """Samples a second at the chip."""
+        return self._chain.rx[-1]
+
+    @property
+    def tx_rate_hz(self) -> int:
+        """Samples a second that a client sends, or that the tones are made of."""
+        return self.rate_hz // self._fpga["tx"]
+
+    def correct(self, scale: float) -> None:
+        """Have the clocks run faster by a factor than they would with the nominal oscillator."""
+        self._scale = scale
+        self._apply()
+
+    def bindings(self) -> dict[str, Binding]:
+        """What stands behind the attributes about rates, by the names of the catalogue."""
+        made = {
+            "rate": Binding(lambda: str(self.rate_hz), self._set_rate),
+            "rate_available": Binding(self._available),
+            "rx_path_rates": Binding(lambda: self._chain.rx_text()),
+            "tx_path_rates": Binding(lambda: self._chain.tx_text()),
+            "governor": Binding(lambda: self._governor, self._set_governor),
+            "fir_config": Binding(lambda: self._fir.text(), self._set_fir),
+            "fir_enable": self._fir_switch("rx", "tx"),
+            "rx_fir_enable": self._fir_switch("rx"),
+            "tx_fir_enable": self._fir_switch("tx"),
+        }
+        for side in ("rx", "tx"):
+            made[f"{side}_fpga_rate"] = self._fpga_binding(side)
+            made[f"{side}_fpga_rate_available"] = Binding(lambda: f"{self.rate_hz} {self.rate_hz // FPGA_FACTOR} ")
+        return made
+
+    def _set_rate(self, text: str) -> None:
+        self._retune(int(attributes.within("sampling_frequency", attributes.fixed_point("sampling_frequency", text), 0, MAX_RATE_HZ)))
+
+    def _set_governor(self, text: str) -> None:
+        before, self._governor = self._governor, attributes.choice("trx_rate_governor", text, GOVERNORS)
+        if before != self._governor:
+            self._retune(self.rate_hz)
+
+    def _set_fir(self, text: str) -> None:
+        self._fir = parse_fir(text, self._fir)
+
+    def _available(self) -> str:
+        decimation = self._fir.decimation if self._fir_on["rx"] else 1
+        return f"[{lowest_rate_hz(decimation)} 1 {MAX_RATE_HZ}]"
+
+    def _fir_switch(self, *sides: str) -> Binding:
+        def write(text: str) -> None:
+            on = attributes.flag("filter_fir_en", text)
+            self._switch_fir({**self._fir_on, **dict.fromkeys(sides, on)})
+
+        return Binding(lambda: str(int(all(self._fir_on[side] for side in sides))), write)
+
+    def _switch_fir(self, on: dict[str, bool]) -> None:
+        """Switch the filters; the rate stays, so that the clocks may have to change, or cannot."""
+        chain = self._made_by(self.rate_hz, on)
+        adc, after = chain.rx[1], chain.rx[2]
+        if on["rx"]:
+            check_factor("receive", self._fir.decimation, self._fir.rx_taps, adc // (1 if adc == after else 2) // chain.rx[-1] * 16)
+        if on["tx"]:
+            check_factor("transmit", self._fir.interpolation, self._fir.tx_taps, chain.tx[1] // chain.tx[-1] * 16)
+        self._fir_on, self._chain = on, chain
+        self._apply()
+
+    def _retune(self, rate_hz: int) -> None:
+        self._chain = self._made_by(rate_hz, self._fir_on)
+        self._apply()
+
+    def _made_by(self, rate_hz: int, on: dict[str, bool]):
+        decimation, interpolation = (self._fir.decimation or 1, self._fir.interpolation or 1)
+        return clock_chain(rate_hz, decimation if on["rx"] else 1, interpolation if on["tx"] else 1, self._governor == GOVERNORS[0])
+
+    def _fpga_binding(self, side: str) -> Binding:
+        def write(text: str) -> None:
+            allowed = {self.rate_hz: 1, self.rate_hz // FPGA_FACTOR: FPGA_FACTOR}
+            wanted = int(attributes.fixed_point("sampling_frequency", text))
+            if wanted not in allowed:
+                raise attributes.refusal("sampling_frequency", wanted, " or ".join(map(str, allowed)))
+            self._fpga[side] = allowed[wanted]
+            self._apply()
+
+        return Binding(lambda: str(self.rate_hz // self._fpga[side]), write)
+
+    def _apply(self) -> None:
+        before = self._radio.tx.rate_hz
+        for side, port in (("rx", self._radio.rx), ("tx", self._radio.tx)):
+            port.tune(rate_hz=self.rate_hz / self._fpga[side] * self._scale)
+        if self._radio.tx.rate_hz != before:
+            self.changed()
+
+
+def _nothing() -> None:
+    """What is called while nobody cares for changes."""

@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ranges of the transceiver chips that a Pluto has, or can be told to have.
+
+Source: Analog Devices' Linux driver ad9361.c (carrier, bandwidth and gain limits of AD9363A and AD9364).
+
+The analog sides of the virtual Pluto: carriers, gains and bandwidths.
+
+The transceiver of the virtual Pluto: rates, both analog sides, and the oscillator they share.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+from dataclasses import dataclass
+
+from semcom_core.errors import RadioError, check_choice, check_range
+from semcom_core.radio.virtual.air import AirRadio, AirReceiver, AirTransmitter
+from semcom_core.radio.virtual.iio import attributes
+from semcom_core.radio.virtual.iio.attributes import Binding
+from semcom_core.radio.virtual.iio.rates import Rates
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Ranges of a chip.
+
+    Args:
+        model: its name among the context's attributes.
+        rx_lo_hz, tx_lo_hz: lowest and highest carrier, Hz.
+        bandwidth_hz: widest analog filter, Hz.
+    """
+
+    model: str
+    rx_lo_hz: tuple[int, int]
+    tx_lo_hz: tuple[int, int]
+    bandwidth_hz: int
+
+    def __post_init__(self):
+        for low, high in (self.rx_lo_hz, self.tx_lo_hz):
+            check_range("lowest carrier", low, 0, high)
+
+
+#: A Pluto has the first; set up as the second, as many owners do, it tunes further.
+CHIPS = {
+    "ad9363a": Chip("ad9363a", (325_000_000, 3_800_000_000), (325_000_000, 3_800_000_000), 20_000_000),
+    "ad9364": Chip("ad9364", (70_000_000, 6_000_000_000), (46_875_001, 6_000_000_000), 56_000_000),
+}
+MIN_BANDWIDTH_HZ = 200_000
+#: Widest analog filters that the driver names, whatever the chip: reception, transmission.
+NAMED_BANDWIDTHS_HZ = (56_000_000, 40_000_000)
+#: Receive gain by carrier: highest carrier in Hz, lowest and highest gain in dB.
+RX_GAIN_DB = ((1_300_000_000, -1, 73), (4_000_000_000, -3, 71), (6_000_000_000, -10, 62))
+MIN_TX_GAIN_DB, TX_GAIN_STEP_DB = -89.75, 0.25
+
+
+def find_chip(model: str) -> Chip:
+    """The chip of that name.
+
+    Raises:
+        ConfigError: it is not known.
+    """
+    check_choice("chip", model, CHIPS)
+    return CHIPS[model]
+
+
+def rx_gain_range_db(lo_hz: float) -> tuple[int, int]:
+    """Lowest and highest receive gain at a carrier, dB."""
+    return next(((low, high) for top_hz, low, high in RX_GAIN_DB if lo_hz <= top_hz), RX_GAIN_DB[-1][1:])
+
+
+START_BANDWIDTH_HZ = 18_000_000
+GAIN_MODES = ["manual", "fast_attack", "slow_attack", "hybrid"]
+#: The automatic gain control holds the mean power here, dB of full scale; how far it moves up or down at once.
+AGC_TARGET_DB, AGC_UP_DB, AGC_DOWN_DB = -12.0, 3, 10
+#: Gain of a side whose synthesizer is switched off, dB.
+OFF_DB = -300.0
+#: Mean power that a stream without any signal is taken for, dB of full scale: half a step of a 12-bit converter.
+FLOOR_DB = -72.0
+
+
+class Front:
+    """What both directions have in common.
+
+    Args:
+        port: direction of the radio on the air.
+        lo_range_hz: carriers it can be tuned to, Hz.
+        lo_hz: carrier at first, Hz.
+        named_bandwidth_hz: widest filter that is stated, Hz.
+        chip: whose filter it is.
+    """
+
+    def __init__(self, port: AirReceiver | AirTransmitter, lo_range_hz: tuple[int, int], lo_hz: int, named_bandwidth_hz: int, chip: Chip):
+        self._port, self._lo_range_hz, self._named_bandwidth_hz, self._chip = port, lo_range_hz, named_bandwidth_hz, chip
+        self.lo_hz, self.gain_db, self._bandwidth_hz, self._off, self._scale = lo_hz, 0.0, START_BANDWIDTH_HZ, False, 1.0
+
+    def correct(self, scale: float) -> None:
+        """Have the carrier be higher by a factor than it would be with the nominal oscillator."""
+        self._scale = scale
+        self.apply()
+
+    def apply(self) -> None:
+        """Tune the port to the present settings."""
+        gain_db = OFF_DB if self._off else self.gain_db
+        self._port.tune(lo_hz=self.lo_hz * self._scale, gain_db=gain_db, bandwidth_hz=self._bandwidth_hz)
+
+    def bindings(self, side: str) -> dict[str, Binding]:
+        """What stands behind the attributes of this side, by the names of the catalogue."""
+        low, high = self._lo_range_hz
+        return {
+            f"{side}_lo": Binding(lambda: str(self.lo_hz), self._set_lo),
+            f"{side}_lo_available": Binding(lambda: f"[{low} 1 {high}]"),
+            f"{side}_lo_powerdown": Binding(lambda: str(int(self._off)), self._set_off),
+            f"{side}_bandwidth": Binding(lambda: str(self._bandwidth_hz), self._set_bandwidth),
+            f"{side}_bandwidth_available": Binding(lambda: f"[{MIN_BANDWIDTH_HZ} 1 {self._named_bandwidth_hz}]"),
+        }
+
+    def _set_lo(self, text: str) -> None:
+        self.lo_hz = int(attributes.within("carrier frequency", attributes.whole("carrier frequency", text), *self._lo_range_hz))
+        self.apply()
+
+    def _set_off(self, text: str) -> None:
+        self._off = attributes.flag("powerdown", text)
+        self.apply()
+
+    def _set_bandwidth(self, text: str) -> None:
+        """Set the filter; as the driver does, to the nearest that the chip has."""
+        wanted = attributes.fixed_point("rf_bandwidth", text)
+        self._bandwidth_hz = int(min(max(wanted, MIN_BANDWIDTH_HZ), self._chip.bandwidth_hz, self._named_bandwidth_hz))
+        self.apply()
+
+
+class ReceiveFront(Front):
+    """The receiving side, with its gain control."""
+
+    def __init__(self, port: AirReceiver, chip: Chip):
+        super().__init__(port, chip.rx_lo_hz, 2_400_000_000, NAMED_BANDWIDTHS_HZ[0], chip)
+        self._mode, self._power_db = "slow_attack", FLOOR_DB
+        self.gain_db = float(rx_gain_range_db(self.lo_hz)[1])
+        self.apply()
+
+    def bindings(self, side: str = "rx") -> dict[str, Binding]:
+        return super().bindings(side) | {
+            "rx_gain": Binding(lambda: f"{self.gain_db:.6f} dB", self._set_gain),
+            "rx_gain_available": Binding(lambda: "[{} 1 {}]".format(*rx_gain_range_db(self.lo_hz))),
+            "gain_mode": Binding(lambda: self._mode, self._set_mode),
+            "gain_modes": Binding(lambda: " ".join(GAIN_MODES)),
+            "rssi": Binding(lambda: f"{self.gain_db - self._power_db:.2f} dB"),
+        }
+
+    def heard(self, mean_power: float) -> None:
+        """Take note of a buffer's mean power (full scale is 1); where gain control is automatic, the gain follows once a buffer."""
+        self._power_db = max(FLOOR_DB, 10 * math.log10(mean_power)) if mean_power > 0 else FLOOR_DB
+        if self._mode != "manual":
+            wanted = AGC_TARGET_DB - self._power_db
+            moved = wanted if self._mode == "fast_attack" else min(max(wanted, -AGC_DOWN_DB), AGC_UP_DB)
+            self._move(self.gain_db + round(moved))
+
+    def _move(self, gain_db: float) -> None:
+        """Set the gain to the nearest in range at this carrier."""
+        low, high = rx_gain_range_db(self.lo_hz)
+        self.gain_db = float(min(max(gain_db, low), high))
+        super().apply()
+
+    def apply(self) -> None:
+        self._move(self.gain_db)
+
+    def _set_gain(self, text: str) -> None:
+        if self._mode != "manual":
+            raise RadioError(errno.EOPNOTSUPP, f"gain_control_mode is {self._mode}; hardwaregain can be set when it is manual")
+        self._move(attributes.within("hardwaregain", int(attributes.fixed_point("hardwaregain", text)), *rx_gain_range_db(self.lo_hz)))
+
+    def _set_mode(self, text: str) -> None:
+        self._mode = attributes.choice("gain_control_mode", text, GAIN_MODES)
+
+
+class TransmitFront(Front):
+    """The transmitting side."""
+
+    def __init__(self, port: AirTransmitter, chip: Chip):
+        super().__init__(port, chip.tx_lo_hz, 2_450_000_000, NAMED_BANDWIDTHS_HZ[1], chip)
+        self.gain_db = -10.0
+        self.apply()
+
+    def bindings(self, side: str = "tx") -> dict[str, Binding]:
+        return super().bindings(side) | {
+            "tx_gain": Binding(lambda: f"{self.gain_db:.6f} dB", self._set_gain),
+            "tx_gain_available": Binding(lambda: f"[{MIN_TX_GAIN_DB:.6f} {TX_GAIN_STEP_DB:.6f} 0.000000]"),
+        }
+
+    def _set_gain(self, text: str) -> None:
+        wanted = attributes.within("hardwaregain", attributes.fixed_point("hardwaregain", text), MIN_TX_GAIN_DB, 0)
+        self.gain_db = -int(-wanted / TX_GAIN_STEP_DB) * TX_GAIN_STEP_DB
+        self.apply()
+
+
+#: Nominal frequency of the oscillator, Hz, and what the driver can be told it is.
+OSCILLATOR_HZ, CORRECTION_HZ = 40_000_000, (39_992_000, 40_008_000)
+
+
+class Transceiver:
+    """What stands behind the attributes of ad9361-phy.
+
+    Args:
+        radio: whose ports follow.
+        chip: ranges.
+    """
+
+    def __init__(self, radio: AirRadio, chip: Chip):
+        self.rates, self.rx, self.tx = Rates(radio), ReceiveFront(radio.rx, chip), TransmitFront(radio.tx, chip)
+        self._oscillator_hz = OSCILLATOR_HZ
+
+    def bindings(self) -> dict[str, Binding]:
+        """What stands behind the attributes, by the names of the catalogue."""
+        low, high = CORRECTION_HZ
+        return {
+            **self.rates.bindings(),
+            **self.rx.bindings(),
+            **self.tx.bindings(),
+            "xo_correction": Binding(lambda: str(self._oscillator_hz), self._set_oscillator),
+            "xo_correction_available": Binding(lambda: f"[{low} 1 {high}]"),
+        }
+
+    def _set_oscillator(self, text: str) -> None:
+        """Take the oscillator for what it is said to be: all that is derived from it is made to come out right."""
+        self._oscillator_hz = int(attributes.within("xo_correction", attributes.whole("xo_correction", text), *CORRECTION_HZ))
+        for part in (self.rates, self.rx, self.tx):
+            part.correct(OSCILLATOR_HZ / self._oscillator_hz)

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where files that belong to no Python package lie: flowgraphs, block entries and radio profiles, in a checkout or installed.
+
+The flowgraphs: where they lie, and how GNU Radio's tools compile them, without importing any of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from semcom_core.errors import ConfigError, RadioError
+
+
+def places(checkout: str, installed: str) -> list[Path]:
+    """Where files may be: in the checkout that this file lies in, or below share/ of the environment, of what pip and CMake install
+    into the system (Debian: /usr/local), or of the user."""
+    user = sysconfig.get_preferred_scheme("user")
+    prefixes = [sys.prefix, sysconfig.get_path("data"), sysconfig.get_path("data", user)]
+    here = Path(__file__).resolve().parents[2] / checkout
+    return list(dict.fromkeys([here, *(Path(prefix) / "share" / installed for prefix in prefixes)]))
+
+
+def files(searched: list[Path], pattern: str) -> list[Path]:
+    """The files of the first folder that has some."""
+    return next(filter(None, (sorted(folder.glob(pattern)) for folder in searched)), [])
+
+
+INSTALL_HINT = "install it (Debian and Ubuntu: apt install gnuradio; conda: conda install -c conda-forge gnuradio)"
+
+
+def flowgraphs() -> dict[str, Path]:
+    """The flowgraphs by name, of the checkout or of the installation.
+
+    Raises:
+        RadioError: there are none.
+    """
+    searched = places("grc", "gr-semcom/grc")
+    found = files(searched, "*.grc")
+    if not found:
+        raise RadioError(f"no flowgraphs (*.grc) are in {', '.join(map(str, searched))}; name a .grc file, or install gr-semcom there")
+    return {path.stem: path for path in found}
+
+
+def find_flowgraph(name: str, headless: bool) -> Path:
+    """The file of a flowgraph; with `headless` that of its twin, if it has one."""
+    if name.endswith(".grc"):
+        if not Path(name).exists():
+            raise ConfigError(f"flowgraph is {name!r}; there is no such file")
+        return Path(name).resolve()
+    known = flowgraphs()
+    if name not in known:
+        raise ConfigError(f"flowgraph is {name!r}; allowed is one of {', '.join(known)}, or a .grc file")
+    return known.get(f"{name}_headless", known[name]) if headless else known[name]
+
+
+def environment() -> dict[str, str]:
+    """The environment of GNU Radio's tools: the blocks found, this interpreter's folder first on PATH."""
+    entries = files(places("gr-semcom/grc", "gnuradio/grc/blocks"), "semcom_*.block.yml")
+    blocks = [*{str(path.parent) for path in entries}, os.environ.get("GRC_BLOCKS_PATH", "")]
+    path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    return {**os.environ, "GRC_BLOCKS_PATH": os.pathsep.join(filter(None, blocks)), "PATH": os.pathsep.join(path)}
+
+
+def tool(name: str) -> list[str]:
+    """Command of a GNU Radio tool. A Python script runs under this interpreter, so that it and what it starts see this environment.
+
+    Raises:
+        RadioError: the tool is not on PATH.
+    """
+    found = shutil.which(name, path=environment()["PATH"])
+    if found is None:
+        raise RadioError(f"{name} is not on PATH; {INSTALL_HINT}")
+    with open(found, "rb") as program:
+        is_python = b"python" in program.readline()
+    return [sys.executable, found] if is_python else [found]
+
+
+def compiled(path: Path, folder: str | Path) -> Path:
+    """Compile a flowgraph into a folder; returns the script.
+
+    Raises:
+        RadioError: it does not compile.
+    """
+    compiler = subprocess.run([*tool("grcc"), "-o", str(folder), str(path)], env=environment(), capture_output=True, text=True)
+    script = Path(folder) / f"{path.stem}.py"
+    if compiler.returncode or not script.exists():
+        lines = (compiler.stdout + compiler.stderr).strip().splitlines()
+        raise RadioError(f"flowgraph {path} does not compile: {lines[-1] if lines else 'grcc said nothing'}")
+    return script

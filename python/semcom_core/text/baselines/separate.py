@@ -1,0 +1,270 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From message bits to channel uses and back, for codecs that compress first and protect then.
+
+Sender and receiver know the same function from (bits, params) to channel uses, so the receiver finds the number of bits, the code and the
+modulation from the number of symbols: no length is sent.
+
+Separate source and channel coding: what its text codecs share.
+
+    text ─► bit stream ─► CRC ─► channel code ─► QAM ─► equal fragments of at most 4095 symbols
+
+The header's `params` is an index into rates.RATES. A stream tells where it ends, so that zeros after it do no harm.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from semcom_core.config import from_mapping, setting
+from semcom_core.errors import FrameError, check_range
+from semcom_core.fec import MAX_RATE, FecLink, PolarLink, choose_mode, crc_length, mode_for_rate
+from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
+from semcom_core.metrics import limit_rate
+from semcom_core.text.codec import DecodedText, check_fragments
+
+#: Bits a use that each value of `params` stands for, 0.2 to 6.3 in steps of 5.6 %.
+RATES = tuple(round(0.2 * 31.5 ** (i / 63), 4) for i in range(64))
+_REFERENCE_BITS = 800
+_LONG_CRC, _SHORT_CRC = "16", "11"
+#: Short blocks need more uses a bit: the cost of n bits grows as n + _SHORT_COST sqrt(n).
+_SHORT_COST = 3.0
+#: Error probability for which ShortRule counts on the finite-blocklength limit.
+_LIMIT_ERROR = 0.01
+#: Messages up to this long are polar coded by ShortRule.
+_MOST_POLAR_BITS = 600
+
+
+class Rule(Protocol):
+    """What a separate code makes of a number of bits."""
+
+    grain: int
+
+    def uses_of(self, bits: int, params: int) -> int:
+        """Channel uses of a message of `bits` bits, a multiple of grain; rising with it."""
+
+    def bits_of(self, uses: int, params: int) -> int:
+        """Most message bits, a multiple of grain, whose uses_of is at most `uses`; 0 where there are none."""
+
+    def link(self, uses: int, params: int) -> FecLink | PolarLink:
+        """Channel code and modulation of a message of `uses` symbols; it carries bits_of(uses, params) bits."""
+
+
+def params_for(snr_db: float, efficiency: float, margin_db: float) -> int:
+    """Index of the highest rate that does not exceed `efficiency` times the capacity (of the lowest rate, if all do).
+
+    Args:
+        snr_db, margin_db: SNR, and how far below it the channel may fall, dB.
+    """
+    rate = choose_mode(snr_db, efficiency, margin_db).rate
+    return max(0, bisect.bisect_right(RATES, rate) - 1)
+
+
+@dataclass(frozen=True)
+class LongRule:
+    """LDPC code and CRC-16; RATES is the rate of a message of 800 bits.
+
+    Args:
+        grain: messages come in multiples of this many bits.
+    """
+
+    grain: int
+
+    def uses_of(self, bits: int, params: int) -> int:
+        overhead = crc_length(_LONG_CRC)
+        cost = _cost(bits + overhead) / _cost(_REFERENCE_BITS + overhead) * _REFERENCE_BITS
+        return math.ceil(cost / RATES[params])
+
+    def bits_of(self, uses: int, params: int) -> int:
+        sizes = range(self.grain, (uses * math.ceil(MAX_RATE) // self.grain + 2) * self.grain, self.grain)
+        return self.grain * bisect.bisect_right(sizes, uses, key=lambda bits: self.uses_of(bits, params))
+
+    def link(self, uses: int, params: int) -> FecLink:
+        bits = self.bits_of(uses, params)
+        return FecLink(bits, uses, mode_for_rate((bits + crc_length(_LONG_CRC)) / uses).modulation, _LONG_CRC)
+
+
+class ShortRule:
+    """Polar code and CRC-11; a message of n symbols carries what the finite-blocklength limit allows at the SNR of capacity RATES.
+
+    Measured: list decoding needs 1.10 to 1.16 times the uses of the limit, the CRC included, whatever the length, so one efficiency
+    suits messages of 40 and of 400 bits. Long messages get the LDPC code at the same rates.
+    """
+
+    grain = 1
+
+    def uses_of(self, bits: int, params: int) -> int:
+        uses = range(1, MAX_FRAGMENTS * MAX_LENGTH + 2)
+        return uses[min(bisect.bisect_left(uses, bits, key=lambda n: self.bits_of(n, params)), len(uses) - 1)]
+
+    def bits_of(self, uses: int, params: int) -> int:
+        snr_db = 10 * math.log10(2 ** RATES[params] - 1)
+        limit = float(limit_rate(np.float64(uses), snr_db, _LIMIT_ERROR)) if uses else 0.0
+        return max(0, math.floor(min(limit, MAX_RATE * uses - crc_length(_LONG_CRC))))
+
+    def link(self, uses: int, params: int) -> FecLink | PolarLink:
+        bits = self.bits_of(uses, params)
+        kind, crc = (PolarLink, _SHORT_CRC) if bits <= _MOST_POLAR_BITS else (FecLink, _LONG_CRC)
+        return kind(bits, uses, mode_for_rate((bits + crc_length(crc)) / uses).modulation, crc)
+
+
+def _cost(bits: int) -> float:
+    return bits + _SHORT_COST * math.sqrt(bits)
+
+
+#: Floor of a noise variance, so that a noise-free symbol has a finite weight.
+_LEAST_NOISE = 1e-9
+
+
+@dataclass(frozen=True)
+class SeparateConfig:
+    """Settings of a separate codec without a model.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    efficiency: float = setting(0.8, "at most these compressed bits a use over capacity, for messages of 800 bits, 0.05 to 1")
+    margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
+
+    def __post_init__(self):
+        check_rate(self.efficiency, self.margin_db)
+
+
+def check_rate(efficiency: float, margin_db: float) -> None:
+    """Raise ConfigError unless both are in range."""
+    check_range("efficiency", efficiency, 0.05, 1.0)
+    check_range("margin_db", margin_db, 0.0, 30.0)
+
+
+class SeparateCodec(ABC):
+    """Text codec over a compressor (see TextCodec); a codec says how its stream is made, read and protected.
+
+    Attributes:
+        rule: channel uses of a number of bits.
+        becomes: verb for what the compressor makes of a text, in errors.
+    """
+
+    name: str
+    number: int
+    rule: Rule
+    becomes = "takes"
+
+    def __init__(self, config: SeparateConfig | None = None):
+        self.config = config or SeparateConfig()
+
+    @classmethod
+    def from_settings(cls, **settings) -> SeparateCodec:
+        """Make the codec from fields of SeparateConfig."""
+        return cls(from_mapping(SeparateConfig, settings))
+
+    @abstractmethod
+    def compress(self, text: str) -> np.ndarray:
+        """Bit stream of a text, uint8 (n,), n a multiple of the rule's grain.
+
+        Raises:
+            FrameError: the text is not Unicode text.
+        """
+
+    @abstractmethod
+    def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
+        """Text of a bit stream, and whether the stream is whole and valid.
+
+        Args:
+            bits: uint8 (n,), zeros after the stream's end included.
+            sure: whether its CRC holds; where it does not, a guess is wanted.
+        """
+
+    def source_bits(self, text: str) -> float:
+        """Length of the compressed stream, bits."""
+        return float(len(self.compress(text)))
+
+    def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
+        """Frames of one message, one for each fragment, with a rate fit for `snr_db`.
+
+        Raises:
+            FrameError: the text does not fit the largest number of fragments, or is not Unicode text.
+        """
+        stream = self.compress(text)
+        params = params_for(snr_db, self.config.efficiency, self.config.margin_db)
+        wanted = self.rule.uses_of(max(len(stream), self.rule.grain), params)
+        fragments = -(-wanted // MAX_LENGTH)
+        if fragments > MAX_FRAGMENTS:
+            raise FrameError(self._too_long(len(stream), snr_db, self.rule.bits_of(MAX_FRAGMENTS * MAX_LENGTH, params)))
+        length = -(-wanted // fragments)
+        link = self.rule.link(length * fragments, params)
+        padded = np.zeros(link.info_bits, np.uint8)
+        padded[: len(stream)] = stream
+        common = {"codec": self.number, "message_id": message_id, "length": length, "params": params, **self._fingerprints()}
+        parts = link.encode(padded).reshape(fragments, length)
+        return [Frame(FrameHeader(fragment=i, last_fragment=fragments - 1, **common), part) for i, part in enumerate(parts)]
+
+    def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
+        """Decode the fragments of one message, in any order; repeated fragments are combined, missing ones erased.
+
+        Raises:
+            FrameError: no frames, frames of another codec, or of more than one message.
+            ModelError: the frames were made with another model or context.
+        """
+        message_id, fragments = check_fragments(frames)
+        header = self._common_header(frames)
+        symbols, noise_var = combine(frames, header)
+        bits, crc_ok = self.rule.link(symbols.size, header.params).decode(symbols, noise_var)
+        text, whole = self.expand(bits, crc_ok)
+        reason = "" if crc_ok and whole else self._reason(fragments.count(None), len(fragments), crc_ok)
+        return DecodedText(text, bool(crc_ok and whole), message_id, reason=reason)
+
+    def _fingerprints(self) -> dict:
+        """Header fields that name what both ends must share."""
+        return {}
+
+    def _common_header(self, frames: list[ReceivedFrame]) -> FrameHeader:
+        """A header of the message, after checking that all its frames are of one size and rate, for this codec."""
+        header = common_header(frames, self.number, self.name)
+        if self.rule.bits_of(header.length * header.fragments, header.params) == 0:
+            shortest = self.rule.uses_of(self.rule.grain, header.params)
+            raise FrameError(f"frame has {header.length} symbols at params {header.params}; the shortest message has {shortest}")
+        return header
+
+    def _too_long(self, bits: int, snr_db: float, most: int) -> str:
+        unit = "bytes" if self.rule.grain == 8 else "bits"
+        found, allowed = bits // self.rule.grain, most // self.rule.grain
+        return f"text {self.becomes} {found} {unit}; at {snr_db:g} dB the largest message has {allowed}"
+
+    def _reason(self, missing: int, fragments: int, crc_ok: bool) -> str:
+        if missing:
+            return f"{missing} of {fragments} fragments are missing"
+        return f"the {self.name} stream is damaged although its CRC holds" if crc_ok else "the CRC does not hold"
+
+
+def common_header(frames: list[ReceivedFrame], number: int, name: str) -> FrameHeader:
+    """A header of a message whose frames must all be of one size and rate, for the codec of a number and name.
+
+    Raises:
+        FrameError: they are not.
+    """
+    header = frames[0].header
+    if header.codec != number:
+        raise FrameError(f"frame has codec number {header.codec}; the {name} codec takes {number}")
+    sizes = {(f.header.length, f.header.params) for f in frames}
+    if len(sizes) > 1:
+        raise FrameError(f"frames of one message have {len(sizes)} sizes, (symbols, params) {sorted(sizes)}; one is allowed")
+    return header
+
+
+def combine(frames: list[ReceivedFrame], header: FrameHeader) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols of the whole message and their noise variances: each the mean of its copies, weighted by inverse noise variance."""
+    weighted = np.zeros((header.fragments, header.length), np.complex128)
+    weight = np.zeros(weighted.shape)
+    for frame in frames:
+        inverse = 1 / np.maximum(frame.noise_var.astype(float), _LEAST_NOISE)
+        weighted[frame.header.fragment] += inverse * frame.symbols
+        weight[frame.header.fragment] += inverse
+    noise_var = np.divide(1, weight, out=np.full(weight.shape, np.inf), where=weight > 0)
+    return np.divide(weighted, weight, out=weighted, where=weight > 0).ravel(), noise_var.ravel()
