@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pmt
 from gnuradio.semcom import notices, pdu
-from gnuradio.semcom.picture_pdu import picture_pdu
+from gnuradio.semcom.pdu import picture_pdu
 
 from semcom_core.phy import Frame, FrameHeader, PhyConfig, ReceivedFrame, Transmitter
 from semcom_core.units import complex_noise

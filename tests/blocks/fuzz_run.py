@@ -21,7 +21,7 @@ import numpy as np
 import pmt
 from gnuradio import blocks, gr, semcom
 from gnuradio.semcom import notices, pdu
-from gnuradio.semcom.picture_pdu import picture_pdu, read_picture_pdu
+from gnuradio.semcom.pdu import picture_pdu, read_picture_pdu
 
 from semcom_core.phy import Frame, FrameHeader, PhyConfig, ReceivedFrame, Transmitter
 from semcom_core.text import load_codec

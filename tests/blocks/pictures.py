@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from semcom_core.frame import ReceivedFrame
 from semcom_core.image import load_image_codec
-from semcom_core.phy.frame import ReceivedFrame
 from semcom_core.units import complex_noise
 
 #: Channel uses enough for a file of a small picture.

@@ -13,7 +13,7 @@ from gnuradio import semcom
 from gnuradio.semcom import pdu
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.phy.frame import ReceivedFrame
+from semcom_core.frame import ReceivedFrame
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio import blocks, gr, semcom
-from gnuradio.semcom.channel_ends import ChannelQueue
+from gnuradio.semcom.channel import ChannelQueue
 
 from semcom_core.units import complex_noise
 

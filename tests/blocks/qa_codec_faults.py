@@ -9,8 +9,8 @@ import signal
 import time
 
 import pytest
-from gnuradio.semcom import codec_worker
-from gnuradio.semcom.job_queue import Job
+from gnuradio.semcom.worker import process as codec_worker
+from gnuradio.semcom.worker.process import Job
 
 from tests.blocks.told_codec import job, makers
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from gnuradio.semcom import job_queue
-from gnuradio.semcom.job_queue import Job
+from gnuradio.semcom.worker import process as job_queue
+from gnuradio.semcom.worker.process import Job
 
 from semcom_core.errors import ConfigError
 from tests.blocks.told_codec import job, makers

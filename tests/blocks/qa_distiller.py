@@ -9,7 +9,8 @@ from pathlib import Path
 import pmt
 import pytest
 from gnuradio import semcom
-from gnuradio.semcom import codec_pipe, notices, pdu
+from gnuradio.semcom import notices, pdu
+from gnuradio.semcom.worker import process as codec_pipe
 
 from semcom_core.errors import ConfigError
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from gnuradio import semcom
 from gnuradio.semcom import pdu
-from gnuradio.semcom.picture_pdu import read_picture_pdu
+from gnuradio.semcom.pdu import read_picture_pdu
 
 from semcom_core.errors import ConfigError
+from semcom_core.frame import ReceivedFrame
 from semcom_core.image import load_image_codec
-from semcom_core.image.hybrid_plan import PROFILES
-from semcom_core.phy.frame import ReceivedFrame
+from semcom_core.image.hybrid.layout import PROFILES
 from tests.blocks.pictures import OPTIONS, picture, received
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from gnuradio import semcom
 from gnuradio.semcom import notices, pdu
-from gnuradio.semcom.picture_pdu import picture_pdu
+from gnuradio.semcom.pdu import picture_pdu
 
 from semcom_core.errors import ConfigError
 from semcom_core.image import IMAGE_CODECS, load_image_codec

@@ -12,7 +12,7 @@ import pytest
 from gnuradio import semcom
 from gnuradio.semcom import notices, pdu
 from gnuradio.semcom.image_sink import described
-from gnuradio.semcom.picture_pdu import picture_pdu
+from gnuradio.semcom.pdu import picture_pdu
 
 from semcom_core.errors import ConfigError
 from semcom_core.image.picture import read_picture

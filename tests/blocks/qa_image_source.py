@@ -12,7 +12,7 @@ import pmt
 import pytest
 from gnuradio import semcom
 from gnuradio.semcom import notices, pdu
-from gnuradio.semcom.picture_pdu import picture_pdu, read_picture_pdu
+from gnuradio.semcom.pdu import picture_pdu, read_picture_pdu
 
 from semcom_core.errors import ConfigError
 from semcom_core.image import camera

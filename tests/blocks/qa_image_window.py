@@ -12,7 +12,7 @@ import pytest
 from gnuradio import semcom
 from gnuradio.semcom import pdu
 from gnuradio.semcom.image_window import PANELS, note
-from gnuradio.semcom.picture_pdu import picture_pdu
+from gnuradio.semcom.pdu import picture_pdu
 
 from semcom_core.errors import ConfigError
 from tests.blocks.pictures import picture

@@ -10,10 +10,8 @@ import math
 import numpy as np
 import pytest
 from gnuradio.semcom import pdu
-from gnuradio.semcom.link_content import Picture, judge, quality_db, read_content
-from gnuradio.semcom.link_ledger import MOST_PICTURES, LinkLedger
-from gnuradio.semcom.link_report import write_report
-from gnuradio.semcom.picture_pdu import picture_pdu
+from gnuradio.semcom.monitor.ledger import MOST_PICTURES, LinkLedger, Picture, judge, quality_db, read_content, write_report
+from gnuradio.semcom.pdu import picture_pdu
 
 from semcom_core.metrics.image import MAX_PSNR_DB
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 from gnuradio import semcom
-from gnuradio.semcom import link_end
+from gnuradio.semcom.monitor import clock as link_end
 from gnuradio.semcom.notices import Notice, read_notice
 from gnuradio.semcom.pdu import make_pdu
 

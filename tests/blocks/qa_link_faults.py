@@ -11,9 +11,9 @@ import time
 import numpy as np
 import pytest
 from gnuradio import semcom
-from gnuradio.semcom import link_ledger, notices, pdu
-from gnuradio.semcom.link_ledger import LinkLedger
-from gnuradio.semcom.link_report import write_report
+from gnuradio.semcom import notices, pdu
+from gnuradio.semcom.monitor import ledger as link_ledger
+from gnuradio.semcom.monitor.ledger import LinkLedger, write_report
 
 from semcom_core.errors import ConfigError
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from gnuradio.semcom.link_ledger import LinkLedger
+from gnuradio.semcom.monitor.ledger import LinkLedger
 
 
 def test_does_not_grow_in_an_endless_run():

@@ -7,8 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pmt
 import pytest
-from gnuradio.semcom import message_pdu, notices, pdu
-from gnuradio.semcom.fragments import FragmentGroups
+from gnuradio.semcom import notices, pdu
+from gnuradio.semcom import pdu as message_pdu
+from gnuradio.semcom.gathering import FragmentGroups
 
 from semcom_core.errors import FrameError
 from semcom_core.phy import ReceivedFrame

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gnuradio.semcom import picture_groups
-from gnuradio.semcom.picture_groups import MOST_OPEN, PictureGroups
+from gnuradio.semcom import gathering as picture_groups
+from gnuradio.semcom.gathering import MOST_OPEN, PictureGroups
 
-from semcom_core.phy.frame import FrameHeader, ReceivedFrame
+from semcom_core.frame import FrameHeader, ReceivedFrame
 
 
 def frame(message_id: int, fragment: int, fragments: int = 3) -> ReceivedFrame:

@@ -8,7 +8,13 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio.semcom import pdu
-from gnuradio.semcom.picture_pdu import bytes_vector, is_picture, picture_pdu, read_picture_pdu, vector_bytes
+from gnuradio.semcom.pdu import (
+    bytes_vector,
+    is_picture,
+    picture_pdu,
+    read_picture_pdu,
+    vector_bytes,
+)
 
 from semcom_core.errors import FrameError
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import pytest
-from gnuradio.semcom.radio_devices import SINKS, SOURCES
-from gnuradio.semcom.radio_process import failure
+from gnuradio.semcom.radio.devices import SINKS, SOURCES
+from gnuradio.semcom.radio.process import failure
 
 from semcom_core.errors import SemcomError
 from semcom_core.radio.profile import load_profile

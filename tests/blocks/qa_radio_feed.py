@@ -11,9 +11,9 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio import blocks
-from gnuradio.semcom.radio_feed import radio_feed
+from gnuradio.semcom.radio.devices import radio_feed
 
-from semcom_core.radio.child import PIECE
+from semcom_core.radio.process.child import PIECE
 from tests.blocks.radio_stand_in import wait_for
 
 

@@ -10,8 +10,8 @@ from gnuradio import blocks, semcom
 from gnuradio.semcom.pdu import frame_pdu
 
 from semcom_core.errors import ConfigError
+from semcom_core.frame import Frame, FrameHeader
 from semcom_core.phy import PhyConfig, Receiver, Transmitter
-from semcom_core.phy.frame import Frame, FrameHeader
 from semcom_core.radio.recording import read_recording
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio import semcom
-from gnuradio.semcom import codec_pipe, message_pdu, pdu
+from gnuradio.semcom import pdu
+from gnuradio.semcom import pdu as message_pdu
+from gnuradio.semcom.worker import process as codec_pipe
 
 from semcom_core.errors import ConfigError
 from tests.blocks import round_program

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 from gnuradio import semcom
-from gnuradio.semcom import codec_pipe, message_pdu, pdu
+from gnuradio.semcom import pdu
+from gnuradio.semcom import pdu as message_pdu
+from gnuradio.semcom.worker import process as codec_pipe
 
 from semcom_core.link import Ack
 from tests.blocks import round_program

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 from gnuradio import semcom
-from gnuradio.semcom import message_pdu, notices, pdu
+from gnuradio.semcom import notices, pdu
+from gnuradio.semcom import pdu as message_pdu
 
 from tests.blocks.qa_retransmitter import QUICK, ack, notice
 from tests.core.link.round_codec import frame_of, message_of

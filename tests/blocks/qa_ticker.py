@@ -10,7 +10,7 @@ import time
 
 from gnuradio import semcom
 from gnuradio.semcom import notices
-from gnuradio.semcom.ticker import Ticker
+from gnuradio.semcom.arq_block import Ticker
 
 
 def test_called_when_due_and_when_woken():

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from semcom_core.errors import ConfigError, SemcomError  # noqa: E402
 from semcom_core.safety import Policy  # noqa: E402
-from semcom_core.safety.gate import SafetyGate  # noqa: E402
+from semcom_core.safety.policy import SafetyGate  # noqa: E402
 from tests.core.safety.counting_classifier import CountingClassifier  # noqa: E402
 
 
@@ -21,8 +21,8 @@ def make(name: str, options: dict):
     if options.get("path") == "absent" or options.get("model") == "absent":
         raise ConfigError("absent")
     if name == "distiller":
-        from semcom_core.text.distill import DistillConfig, Distiller
-        from semcom_core.text.spinal import SpinalCodec, SpinalConfig
+        from semcom_core.text.distillation.distiller import DistillConfig, Distiller
+        from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
         from tests.core.text.toy_model import ToyModel
         from tests.core.text.word_embedder import WordEmbedder
 

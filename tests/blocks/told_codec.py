@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import queue
 
-from gnuradio.semcom import codec_pipe
-from gnuradio.semcom.codec_worker import CodecWorker
-from gnuradio.semcom.job_queue import Job
+from gnuradio.semcom.worker import process as codec_pipe
+from gnuradio.semcom.worker.process import CodecWorker, Job
 
 #: Takes `load_s` to load, fails to load where the file `broken` is there, and dies over it where `deadly` is; each job takes as many
 #: seconds as its argument says, and a negative one kills.

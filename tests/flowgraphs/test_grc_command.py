@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from semcom_core import resources as flowgraphs
+from semcom_core import resources as places
 from semcom_core.cli import grc
 from semcom_core.errors import ConfigError, RadioError
-from semcom_core.radio import flowgraphs, places
 
 FLOWGRAPHS = sorted((Path(__file__).resolve().parents[2] / "grc").glob("*.grc"))
 
@@ -37,7 +38,7 @@ def test_flowgraphs_and_blocks_that_cmake_installs_are_found(tmp_path, monkeypat
     options = ["-G", "Ninja", f"-DPython3_EXECUTABLE={sys.executable}", f"-DCMAKE_INSTALL_PREFIX={prefix}"]
     for command in (["cmake", *options, "-B", build, source], ["cmake", "--install", build]):
         subprocess.run(command, check=True, capture_output=True, timeout=60)
-    monkeypatch.setattr(places, "__file__", str(prefix / "lib/python3/site-packages/semcom_core/radio/places.py"))
+    monkeypatch.setattr(places, "__file__", str(prefix / "lib/python3/site-packages/semcom_core/resources.py"))
     monkeypatch.setattr(places.sysconfig, "get_path", lambda *_: str(prefix))
     monkeypatch.setattr(places.sys, "prefix", str(tmp_path))
     assert grc.flowgraphs() == {path.stem: prefix / "share/gr-semcom/grc" / path.name for path in FLOWGRAPHS}

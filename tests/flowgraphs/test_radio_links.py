@@ -11,8 +11,8 @@ from contextlib import closing
 
 import pytest
 
-from semcom_core.radio.air import Air, air_plan
-from semcom_core.radio.iio import VirtualPluto
+from semcom_core.radio.virtual.air import Air, air_plan
+from semcom_core.radio.virtual.iio import VirtualPluto
 
 TEXTS = ["The first sentence.", "Der zweite Satz: Grüße!", "A third, with 3.14159 and 42."]
 LIMIT_S = 60

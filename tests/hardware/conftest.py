@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from semcom_core.radio.air import Air, air_plan
-from semcom_core.radio.soapy import SoapyServer
+from semcom_core.radio.virtual.air import Air, air_plan
+from semcom_core.radio.virtual.soapy import SoapyServer
 
 LIMIT_S = 30
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.radio.iio.client import serve
+from tests.core.radio.virtual.iio.client import serve
 
 pytest.importorskip("gnuradio.iio", reason="gr-iio is not installed")
 PROGRAM = Path(__file__).with_name("iio_gnuradio.py")

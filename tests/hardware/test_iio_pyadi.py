@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.radio.iio.client import serve
+from tests.core.radio.virtual.iio.client import serve
 
 pytest.importorskip("adi", reason="pyadi-iio is not installed")
 PHY = "ad9361-phy"

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.core.radio.iio.client import Client, serve
+from tests.core.radio.virtual.iio.client import Client, serve
 
 ADC, DAC = "cf-ad9361-lpc", "cf-ad9361-dds-core-lpc"
 TOOLS = ["iio_info", "iio_attr", "iio_readdev", "iio_writedev"]

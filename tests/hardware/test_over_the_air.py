@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semcom_core.bench.radio_link import TRANSPORTS, End, Transport, carry
-from semcom_core.bench.radio_rows import CLIENTS, recording_row, stream_row
+from semcom_core.bench.radio.link import TRANSPORTS, End, Transport, carry
+from semcom_core.bench.radio.rows import CLIENTS, recording_row, stream_row
 from semcom_core.image.picture import write_picture
 
 pytest.importorskip("gnuradio.iio", reason="GNU Radio has no gr-iio")

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.core.radio.soapy.client import Client
+from tests.core.radio.virtual.soapy.client import Client
 
 pytest.importorskip("SoapySDR", reason="SoapySDR's Python binding is not installed (python3-soapysdr)")
 

@@ -11,11 +11,11 @@ import sys
 
 import pytest
 
-from semcom_core.bench.radio_air import AirProcess, loopback
+from semcom_core.bench.radio.link import AirProcess, loopback
 from semcom_core.cli import main
 from semcom_core.cli.air import DEFAULT_PLAN
-from semcom_core.radio.air import read_plan
 from semcom_core.radio.recording import read_recording
+from semcom_core.radio.virtual.air import read_plan
 
 pytest.importorskip("gnuradio.iio", reason="GNU Radio has no gr-iio")
 OURS = loopback(101)

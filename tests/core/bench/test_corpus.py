@@ -10,7 +10,16 @@ import json
 import numpy as np
 import pytest
 
-from semcom_core.bench.corpus import CORPORA, Message, data_file, is_test, messages, sentences, shipped_sentences, word_range
+from semcom_core.datasets.corpus import (
+    CORPORA,
+    Message,
+    data_file,
+    is_test,
+    messages,
+    sentences,
+    shipped_sentences,
+    word_range,
+)
 from semcom_core.errors import ConfigError
 
 LINES = [f"{word} sentence number {i} of the file" for i in range(150) for word in ("first", "second")]

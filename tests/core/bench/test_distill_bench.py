@@ -9,11 +9,18 @@ import json
 import numpy as np
 import pytest
 
-from semcom_core.bench.distill import corpora, describe, distill_row, targets
+from semcom_core.bench.text.distillation import (
+    corpora,
+    distill_row,
+    targets,
+)
+from semcom_core.bench.text.distillation import (
+    describe_distillation as describe,
+)
+from semcom_core.datasets.corpus import is_test
 from semcom_core.errors import ConfigError
-from semcom_core.text.distill import DistillConfig, Distiller
-from semcom_core.text.spinal import SpinalCodec, SpinalConfig
-from semcom_core.text.split import is_test
+from semcom_core.text.distillation.distiller import DistillConfig, Distiller
+from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
 from tests.core.text.toy_model import ToyModel
 from tests.core.text.word_embedder import WordEmbedder
 

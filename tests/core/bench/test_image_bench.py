@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semcom_core.bench.image import ImageLink, ImageTrial
-from semcom_core.bench.image_importance import Importance
-from semcom_core.bench.image_pictures import BenchPicture, bench_pictures, image_folder
-from semcom_core.bench.image_rows import describe, image_cells, image_series, summarise
+from semcom_core.bench.image.importance import Importance
+from semcom_core.bench.image.results import describe, image_cells, image_series, summarise
+from semcom_core.bench.image.trials import ImageLink, ImageTrial
 from semcom_core.bench.jobs import Workers
 from semcom_core.bench.published import published, published_pictures
 from semcom_core.channel import parse_channel
+from semcom_core.datasets.pictures import BenchPicture, bench_pictures, image_folder
+from semcom_core.datasets.scenes import generate_scene
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.image.scenes import generate_scene
 from semcom_core.metrics.image import psnr_db
 
 

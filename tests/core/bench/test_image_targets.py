@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from semcom_core.bench.image_targets import image_figures
+from semcom_core.bench.image.targets import image_figures
 
 KODAK = {"pictures": [f"kodim{number:02d}" for number in range(1, 13)]}
 

@@ -11,13 +11,25 @@ import numpy as np
 import pytest
 
 from semcom_core.bench import modem
-from semcom_core.bench.modem import ModemBench, collisions, long_bursts, signals, speed, streams
-from semcom_core.bench.modem.bursts import burst_row
-from semcom_core.bench.modem.collisions import impulse_row, overlap_row
+from semcom_core.bench.modem import (
+    ModemBench,
+    signals,
+    streams,
+)
+from semcom_core.bench.modem import (
+    bursts as collisions,
+)
+from semcom_core.bench.modem import (
+    bursts as long_bursts,
+)
+from semcom_core.bench.modem import (
+    streams as speed,
+)
+from semcom_core.bench.modem.bursts import burst_row, impulse_row, overlap_row
 from semcom_core.bench.modem.settings import channel_at
-from semcom_core.bench.modem.speed import back_to_back_row, cost_row
+from semcom_core.bench.modem.streams import back_to_back_row, cost_row
 from semcom_core.channel import parse_channel
-from semcom_core.cli import bench_modem
+from semcom_core.cli.bench import modem as bench_modem
 from semcom_core.errors import ConfigError
 from semcom_core.phy import PhyConfig, Receiver, Transmitter
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.bench.pilots import pilot_uses, receive_with_pilots
+from semcom_core.bench.text.link import pilot_uses, receive_with_pilots
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError
 from semcom_core.phy import Frame, FrameHeader

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from semcom_core.bench import radio_air
-from semcom_core.bench.radio_air import AirProcess, loopback
+from semcom_core.bench.radio import link as radio_air
+from semcom_core.bench.radio.link import AirProcess, loopback
 from semcom_core.errors import RadioError
 
 PLAN = {"radios": {"alice": {"kind": "pluto", "address": loopback(104)}}}

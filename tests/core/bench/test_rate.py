@@ -6,13 +6,21 @@ from __future__ import annotations
 
 import pytest
 
-from semcom_core.bench.corpus import Message
 from semcom_core.bench.jobs import Workers
-from semcom_core.bench.measure import Measurement
-from semcom_core.bench.rate import MEASURED, TRIED, first_measured, highest_passing, hundredths, lowest_fitting, while_few_wrong
 from semcom_core.bench.settings import defaults_of, settings_for, takes_context
-from semcom_core.bench.text import Link, Trial
+from semcom_core.bench.text.link import Link, Trial
+from semcom_core.bench.text.rate import (
+    MEASURED,
+    TRIED,
+    Measurement,
+    first_measured,
+    highest_passing,
+    hundredths,
+    lowest_fitting,
+    while_few_wrong,
+)
 from semcom_core.channel import parse_channel
+from semcom_core.datasets.corpus import Message
 from semcom_core.errors import ConfigError
 from semcom_core.text import DecodedText
 

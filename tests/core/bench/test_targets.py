@@ -7,9 +7,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.bench.compare import aligned, cells, describe, gap_cells, published_cells, ratio_cells
 from semcom_core.bench.published import published
-from semcom_core.bench.targets import Figure, figures
+from semcom_core.bench.text.results import (
+    Figure,
+    aligned,
+    cells,
+    describe,
+    figures,
+    gap_cells,
+    published_cells,
+    ratio_cells,
+)
 
 ROW = {
     "codec": "spinal", "channel": "awgn:0", "snr_db": 0.0, "uses_per_word": 7.9, "bits_per_word": 5.25, "air_ratio": {"1": 6.5},

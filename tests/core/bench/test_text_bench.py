@@ -11,16 +11,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.corpus import Message
 from semcom_core.bench.jobs import Workers
-from semcom_core.bench.rounds import joined
-from semcom_core.bench.rows import series, summarise
-from semcom_core.bench.text import Link, Trial, Trials
+from semcom_core.bench.text.link import Link, Trial, Trials, joined
+from semcom_core.bench.text.results import series, summarise
 from semcom_core.channel import parse_channel
+from semcom_core.datasets.corpus import Message
 from semcom_core.errors import ConfigError
 from semcom_core.phy import Frame, FrameHeader, ReceivedFrame, Transmitter
 from semcom_core.text import DecodedText
-from semcom_core.text.spinal import SpinalCodec, SpinalConfig
+from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
 from tests.core.text.toy_model import ToyModel
 
 FIELDS = [

@@ -11,7 +11,7 @@ import pytest
 
 from semcom_core.channel import parse_channel
 from semcom_core.channel.clock import BETA, HALF_LENGTH, Resampler
-from semcom_core.channel.fir import windowed_sinc
+from semcom_core.channel.filters import windowed_sinc
 
 
 @pytest.mark.parametrize("ppm", [40, -40, 1000, -1000])

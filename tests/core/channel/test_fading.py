@@ -10,11 +10,9 @@ from scipy.special import j0
 from scipy.stats import kstest, rayleigh, rice
 
 from semcom_core.channel import parse_channel
-from semcom_core.channel.fir import windowed_sinc
-from semcom_core.channel.jakes import SIGHT, WAVES, JakesGains
-from semcom_core.channel.motion import Motion
-from semcom_core.channel.paths import BETA, HALF_LENGTH
-from semcom_core.channel.tdl_profiles import PROFILES
+from semcom_core.channel.fading import BETA, HALF_LENGTH, SIGHT, WAVES, JakesGains, Motion
+from semcom_core.channel.filters import windowed_sinc
+from semcom_core.channel.tdl import PROFILES
 from semcom_core.units import db_to_linear
 
 DOPPLER = 0.01

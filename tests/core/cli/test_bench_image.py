@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from semcom_core.cli import main
-from semcom_core.cli.bench_image_options import with_snr
-from semcom_core.image.scenes import generate_scene
+from semcom_core.cli.bench.image import with_snr
+from semcom_core.datasets.scenes import generate_scene
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from semcom_core.cli import bench_radio, main
+from semcom_core.cli import main
+from semcom_core.cli.bench import radio as bench_radio
 from semcom_core.errors import ConfigError, RadioError
 
 

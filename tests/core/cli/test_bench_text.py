@@ -115,7 +115,7 @@ def test_bad_options_are_one_line_and_status_2(data, arguments, message, capsys)
 
 def test_distilled_texts_are_counted_for_the_codec_that_is_named(data, tmp_path, monkeypatch, capsys):
     """The distiller itself is tested where it is; here one that drops the first word stands in for it."""
-    from semcom_core.cli import bench_text_distill as command
+    from semcom_core.cli.bench import distillation as command
 
     class Shortener:
         def __init__(self, mode, codec):

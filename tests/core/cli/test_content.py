@@ -8,11 +8,13 @@ import json
 
 import pytest
 
-from semcom_core.cli import content, main
+from semcom_core.cli import main
+from semcom_core.cli import sim as content
 from semcom_core.safety import toxicity
-from semcom_core.text import distill, expand
-from semcom_core.text.distill import DistillConfig, Distiller
-from semcom_core.text.spinal import SpinalCodec, SpinalConfig
+from semcom_core.text.distillation import distiller as distill
+from semcom_core.text.distillation import rewriter as expand
+from semcom_core.text.distillation.distiller import DistillConfig, Distiller
+from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
 from tests.core.safety.counting_classifier import CountingClassifier
 from tests.core.text.toy_model import ToyModel
 from tests.core.text.word_embedder import WordEmbedder

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semcom_core.cli import demo_image
+from semcom_core.cli import demo as demo_image
 from semcom_core.errors import ModelError, RadioError
 from semcom_core.image import example
 from semcom_core.image.picture import read_picture, write_picture
@@ -72,7 +72,7 @@ def test_missing_networks_are_said(monkeypatch, capsys):
     def missing():
         raise ModelError("Segment Anything model 'sam-tiny' is not there")
 
-    monkeypatch.setattr("semcom_core.image.beholder.Beholder", missing)
+    monkeypatch.setattr("semcom_core.image.transceiver.Beholder", missing)
     assert demo_image._views(SENT) == {}
     assert "without segments and importance: Segment Anything model 'sam-tiny' is not there" in capsys.readouterr().out
 

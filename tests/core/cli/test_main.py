@@ -11,9 +11,10 @@ import sys
 import pytest
 
 from semcom_core import __version__, cli
+from semcom_core import resources as flowgraphs
+from semcom_core import resources as places
 from semcom_core.cli import grc, main
 from semcom_core.errors import ConfigError, FrameError, ModelError, RadioError
-from semcom_core.radio import flowgraphs, places
 
 SIM = ["sim", "--text", "hello", "--codec"]
 
@@ -86,7 +87,7 @@ def test_without_flowgraphs_is_status_1_with_where_they_were_sought(command, mon
 @pytest.mark.parametrize("scheme", ["environment", "system", "user"])
 def test_flowgraphs_of_an_installation_are_listed(scheme, monkeypatch, capsys, tmp_path):
     data = {"posix_user": str(tmp_path / "user"), "system": str(tmp_path / "system")}
-    monkeypatch.setattr(places, "__file__", str(tmp_path / "lib/python3/site-packages/semcom_core/radio/places.py"))
+    monkeypatch.setattr(places, "__file__", str(tmp_path / "lib/python3/site-packages/semcom_core/resources.py"))
     monkeypatch.setattr(places.sys, "prefix", str(tmp_path / "environment"))
     monkeypatch.setattr(places.sysconfig, "get_preferred_scheme", lambda key: {"user": "posix_user"}[key])
     monkeypatch.setattr(places.sysconfig, "get_path", lambda name, scheme="system": {"data": data[scheme]}[name])

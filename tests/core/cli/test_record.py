@@ -11,8 +11,8 @@ import pytest
 
 from semcom_core.cli import main
 from semcom_core.errors import RadioError
+from semcom_core.frame import Frame, FrameHeader
 from semcom_core.phy import Transmitter
-from semcom_core.phy.frame import Frame, FrameHeader
 from semcom_core.radio.recording import read_recording
 
 

@@ -71,7 +71,7 @@ def test_page_of_a_text_bench(tmp_path, capsys):
 
 
 def test_targets_missed_are_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("semcom_core.bench.sections.PICTURES", {})  # not looked at here
+    monkeypatch.setattr("semcom_core.bench.page.PICTURES", {})  # not looked at here
     page, reader = report(tmp_path, bench_file("text", [TEXT_ROW], SETTINGS), bench_file("text", [DEFLATE_ROW], SETTINGS))
     text = re.sub(r"\s+", " ", " ".join(reader.text))
     # spinal: decode 1.75 > 1.5 is missed, exact .99 and 1.497 <= 1.5 are reached; deflate: exact 1 and 1 / 1.497 < .7

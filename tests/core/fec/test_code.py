@@ -9,7 +9,7 @@ import pytest
 
 from semcom_core.errors import ConfigError
 from semcom_core.fec import BITS_PER_SYMBOL, ChannelCode, FecLink
-from semcom_core.fec.decoder import ldpc_decoder
+from semcom_core.fec.ldpc import ldpc_decoder
 from semcom_core.units import complex_noise
 
 

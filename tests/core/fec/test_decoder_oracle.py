@@ -7,9 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.fec.basegraph import PUNCTURED_COLUMNS, base_graph
-from semcom_core.fec.decoder import ldpc_decoder
-from semcom_core.fec.encoder import ldpc_encoder
+from semcom_core.fec.ldpc import PUNCTURED_COLUMNS, base_graph, ldpc_decoder, ldpc_encoder
 
 ldpc = pytest.importorskip("ldpc", reason="the package ldpc, the oracle, is not installed (extra `test`)")
 BLOCKS = 20

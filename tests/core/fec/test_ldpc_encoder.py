@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.fec.basegraph import SHAPES, base_graph, choose_graph, choose_lifting, lifting_set, lifting_sizes
-from semcom_core.fec.encoder import LdpcEncoder, ldpc_encoder
+from semcom_core.fec.ldpc import (
+    SHAPES,
+    LdpcEncoder,
+    base_graph,
+    choose_graph,
+    choose_lifting,
+    ldpc_encoder,
+    lifting_set,
+    lifting_sizes,
+)
 
 
 def test_lifting_sizes_are_those_of_the_standard():

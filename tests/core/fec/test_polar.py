@@ -11,8 +11,7 @@ import pytest
 
 from semcom_core.errors import ConfigError
 from semcom_core.fec import BITS_PER_SYMBOL, PolarCode, PolarLink
-from semcom_core.fec.polar_list import list_decode, polar_transform
-from semcom_core.fec.polar_match import polar_match, triangle
+from semcom_core.fec.polar import list_decode, polar_match, polar_transform, triangle
 from semcom_core.units import complex_noise
 
 

@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.fec.basegraph import base_graph
-from semcom_core.fec.ratematch import buffer_llrs, deinterleave, interleave, selected_positions
+from semcom_core.fec.ldpc import base_graph
+from semcom_core.fec.ldpc_rate_matching import (
+    buffer_llrs,
+    deinterleave,
+    interleave,
+    selected_positions,
+)
 
 GRAPH = base_graph(2, 16)  # 160 information bits, a buffer of 800
 

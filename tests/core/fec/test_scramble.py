@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.fec.scramble import gold_sequence
+from semcom_core.fec.scrambling import gold_sequence
 
 
 def bit_serial(count: int, seed: int) -> list[int]:

@@ -11,9 +11,7 @@ import pytest
 
 from semcom_core.errors import ConfigError
 from semcom_core.fec import FecLink
-from semcom_core.fec.matcher import Matcher
-from semcom_core.fec.shaped import ShapedLink, distribution
-from semcom_core.fec.shaped_block import ShapedBlock
+from semcom_core.fec.shaped_qam import Matcher, ShapedBlock, ShapedLink, distribution
 from semcom_core.units import complex_noise
 
 MODES = [(2, 0.7, 1.6), (3, 0.8, 2.4), (4, 0.85, 4.2), (5, 0.9, 6.5)]

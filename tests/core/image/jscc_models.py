@@ -7,12 +7,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from semcom_core.image.deepjscc_network import DeepjsccNetwork, DeepjsccShape
-from semcom_core.image.jscc_weights import save_model
-from semcom_core.image.lam_sc_network import LamScShape
-from semcom_core.phy.frame import Frame, ReceivedFrame
-from semcom_core.train.image import new_network
-from semcom_core.train.image_crops import Example
+from semcom_core.frame import Frame, ReceivedFrame
+from semcom_core.image.learned.deepjscc import DeepjsccNetwork, DeepjsccShape
+from semcom_core.image.learned.lam_sc_network import LamScShape
+from semcom_core.image.learned.weights import save_model
+from semcom_core.train.image_loop import Example
+from semcom_core.train.lam_sc import new_network
 from semcom_core.units import complex_noise
 
 SMALL = LamScShape(width=16, sender_blocks=1, receiver_blocks=1, fine_width=8, fine_blocks=1)

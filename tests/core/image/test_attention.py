@@ -10,15 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from semcom_core.datasets.scenes import Scene, generate_scene
 from semcom_core.errors import ConfigError, FrameError, ModelError
-from semcom_core.image.attention import MODES, Attention, importance_picture
-from semcom_core.image.attention_features import COUNT, MIRRORED, segment_features
-from semcom_core.image.attention_network import AttentionConfig, AttentionNetwork
-from semcom_core.image.attention_weights import WEIGHTS, save_attention
-from semcom_core.image.knowledge_segments import Segments, overlaps, segments_of
-from semcom_core.image.scenes import Scene, generate_scene
+from semcom_core.image.segmentation.attention import MODES, Attention, importance_picture
+from semcom_core.image.segmentation.attention_network import WEIGHTS, AttentionConfig, AttentionNetwork, save_attention
+from semcom_core.image.segmentation.segments import COUNT, MIRRORED, Segments, overlaps, segment_features, segments_of
 from semcom_core.train.attention import colour_regions, item_of, train_attention
-from semcom_core.train.attention_settings import AttentionTraining
+from semcom_core.train.settings import AttentionTraining
 
 
 def known_segments(labels: np.ndarray, fingerprint: str = "known") -> Segments:

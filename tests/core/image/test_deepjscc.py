@@ -10,8 +10,8 @@ import torch
 
 from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.image import load_image_codec
-from semcom_core.image.deepjscc_network import DeepjsccNetwork, DeepjsccShape
 from semcom_core.image.fragments import uses_for
+from semcom_core.image.learned.deepjscc import DeepjsccNetwork, DeepjsccShape
 from tests.core.image.jscc_models import deepjscc_weights, lam_sc_weights, scene, through
 
 PIXELS = scene(128, 168)

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, ModelError
-from semcom_core.image import IMAGE_CODECS, beholder, end
+from semcom_core.frame import WIDE_CODECS
+from semcom_core.image import IMAGE_CODECS
+from semcom_core.image import transceiver as beholder
+from semcom_core.image import transceiver as end
 from semcom_core.image.codec import numbers_of
-from semcom_core.image.end import ImageEnd
-from semcom_core.image.hybrid_plan import PROFILES
-from semcom_core.image.knowledge_segments import segments_of
-from semcom_core.phy.frame import WIDE_CODECS
+from semcom_core.image.hybrid.layout import PROFILES
+from semcom_core.image.segmentation.segments import segments_of
+from semcom_core.image.transceiver import ImageEnd
 
 PIXELS = np.random.default_rng(1).integers(256, size=(32, 48, 3), dtype=np.uint8)
 

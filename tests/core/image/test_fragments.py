@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
+from semcom_core.frame import MAX_LENGTH, MAX_WIDE_FRAGMENTS, Frame, FrameHeader, ReceivedFrame
 from semcom_core.image.fragments import USUAL_FRAGMENTS, frames_of, parse_cbr, received, shape_for, uses_for
-from semcom_core.phy.frame import MAX_LENGTH, MAX_WIDE_FRAGMENTS, Frame, FrameHeader, ReceivedFrame
 from semcom_core.units import complex_noise
 
 CODEC = 12

@@ -13,7 +13,7 @@ from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError
 from semcom_core.image import load_image_codec
 from semcom_core.image.example import example_picture
-from semcom_core.image.hybrid_plan import PROFILES, graceful_split
+from semcom_core.image.hybrid.layout import PROFILES, graceful_split
 from semcom_core.image.picture import read_picture
 from semcom_core.metrics.image import psnr_db as psnr
 from semcom_core.phy import ReceivedFrame

@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.image import bare_avif
+from semcom_core.image.coders import av1 as bare_avif
 from semcom_core.image.digital import DigitalLink, index_for
-from semcom_core.image.emphasis import emphasise
 from semcom_core.image.example import example_picture
-from semcom_core.image.layers import compress_layers
-from semcom_core.image.opponent import coefficients, picture_of
+from semcom_core.image.hybrid.analog import SCALES, Refinement, Thumbnail, coefficients, picture_of
+from semcom_core.image.hybrid.layers import Superposition, compress_layers
+from semcom_core.image.hybrid.roi_prefilter import emphasise
 from semcom_core.image.picture import read_picture
-from semcom_core.image.refinement import SCALES, Refinement
-from semcom_core.image.superposition import Superposition
-from semcom_core.image.thumbnail import Thumbnail
 from semcom_core.metrics.image import psnr_db
 from semcom_core.units import complex_noise
 

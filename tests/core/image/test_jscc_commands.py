@@ -9,13 +9,15 @@ import json
 import numpy as np
 import pytest
 
-from semcom_core.cli import main, train_image
+from semcom_core.cli import main
+from semcom_core.cli import train as train_image
 from semcom_core.errors import ConfigError
 from semcom_core.image import load_image_codec
 from semcom_core.image.picture import write_picture
-from semcom_core.train import deepjscc, image
-from semcom_core.train.image_crops import training_examples
-from semcom_core.train.image_settings import CODEC, MASK
+from semcom_core.train import deepjscc
+from semcom_core.train import lam_sc as image
+from semcom_core.train.image_loop import training_examples
+from semcom_core.train.settings import CODEC, MASK
 from tests.core.image.jscc_models import scene
 
 

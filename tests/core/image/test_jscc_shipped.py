@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from skimage import data
 
-from semcom_core.image import deepjscc, lam_sc, load_image_codec
+from semcom_core.image import load_image_codec
+from semcom_core.image.learned import deepjscc, lam_sc
 from semcom_core.metrics.image import psnr_db
 from tests.core.image.jscc_models import through
 

@@ -13,13 +13,13 @@ from safetensors.torch import load_file
 
 from semcom_core.errors import ConfigError, ModelError
 from semcom_core.image import load_image_codec
-from semcom_core.image.deepjscc_network import DeepjsccShape
+from semcom_core.image.learned.deepjscc import DeepjsccShape
 from semcom_core.metrics.image import psnr_db
-from semcom_core.train import deepjscc, image
-from semcom_core.train.image_crops import draw
-from semcom_core.train.image_linear import best_powers, block_transform
-from semcom_core.train.image_loop import rate_at
-from semcom_core.train.image_settings import CODEC, MASK, ImageTraining
+from semcom_core.train import deepjscc
+from semcom_core.train import lam_sc as image
+from semcom_core.train.image_loop import draw, rate_at
+from semcom_core.train.lam_sc import best_powers, block_transform
+from semcom_core.train.settings import CODEC, MASK, ImageTraining
 from tests.core.image.jscc_models import SMALL, examples, scene, through
 
 SHORT = ImageTraining(steps=30, pictures=2, crop=32, learning_rate=3e-3, lowest_snr_db=8, highest_snr_db=12, save_steps=10)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from semcom_core.datasets.scenes import generate_scene
 from semcom_core.errors import ConfigError, FrameError, ModelError
-from semcom_core.image.knowledge import KnowledgeBase, KnowledgeConfig
-from semcom_core.image.knowledge_segments import overlaps, scaled_masks, segments_of, validate
-from semcom_core.image.scenes import generate_scene
-from semcom_core.models.sam_tiny import TinyConfig, build_tiny
-from semcom_core.models.sam_weights import save_tiny
+from semcom_core.image.segmentation.knowledge import KnowledgeBase, KnowledgeConfig
+from semcom_core.image.segmentation.segments import overlaps, scaled_masks, segments_of, validate
+from semcom_core.models.sam.loader import save_tiny
+from semcom_core.models.sam.tiny import TinyConfig, build_tiny
 
 SMALL = TinyConfig(size=64, stem=8, width=32, depth=1, heads=2, prompt=32, decoder=1)
 

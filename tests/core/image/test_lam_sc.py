@@ -12,7 +12,7 @@ import pytest
 from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.image import load_image_codec
 from semcom_core.image.fragments import parse_cbr, uses_for
-from semcom_core.image.jscc_message import PRELUDE_USES
+from semcom_core.image.learned.message import PRELUDE_USES
 from semcom_core.metrics.image import psnr_db
 from tests.core.image.jscc_models import lam_sc_weights, scene, through
 
@@ -162,8 +162,8 @@ def test_frames_that_cannot_be_decoded_are_named(weights, tmp_path):
 
 
 def test_other_weights_are_refused(weights, tmp_path):
-    from semcom_core.image.jscc_weights import save_model
-    from semcom_core.train.image import new_network
+    from semcom_core.image.learned.weights import save_model
+    from semcom_core.train.lam_sc import new_network
     from tests.core.image.jscc_models import SMALL, examples
 
     save_model(new_network(SMALL, examples(), 2), SMALL, [], tmp_path / "other.safetensors")

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from semcom_core.bench import lam_sc
-from semcom_core.bench.image_pictures import BenchPicture
 from semcom_core.channel import parse_channel
 from semcom_core.cli import main
+from semcom_core.datasets.pictures import BenchPicture
 from semcom_core.image.picture import write_picture
 from tests.core.image.jscc_models import deepjscc_weights, lam_sc_weights, scene
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from semcom_core.image import lam_sc_mask as asc
-from semcom_core.image.jscc_layers import SYMBOLS, noisy
-from semcom_core.image.lam_sc_mask_code import mask_from_bytes, mask_to_bytes
+from semcom_core.image.learned import lam_sc_mask as asc
+from semcom_core.image.learned.common import SYMBOLS, noisy
+from semcom_core.image.learned.lam_sc_mask import mask_from_bytes, mask_to_bytes
 
 LEVELS = len(asc.LEVEL_SYMBOLS)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.image.panel import Panel, segments_picture, side_by_side
+from semcom_core.image.segmentation.panel import Panel, segments_picture, side_by_side
 
 RED, BLUE = (np.full((40, 60, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 0, 200)))
 

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from semcom_core.datasets.scenes import generate_scene, labelled_scenes
 from semcom_core.errors import ConfigError
-from semcom_core.image.scenes import generate_scene
-from semcom_core.image.scenes_labelled import labelled_scenes
 
 
 def test_a_scene_has_its_shapes_and_is_drawn_again_from_the_same_seed():

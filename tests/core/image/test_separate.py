@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
+from semcom_core.frame import ReceivedFrame
 from semcom_core.image import load_image_codec
-from semcom_core.phy.frame import ReceivedFrame
 from semcom_core.units import complex_noise
 
 FORMATS = {"jpeg": {}, "webp": {}, "avif": {"speed": 10}}

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
+from semcom_core.frame import ReceivedFrame
 from semcom_core.image import load_image_codec
-from semcom_core.image.softcast_chunks import Chunks, restored, strongest, transformed
+from semcom_core.image.softcast import Chunks, restored, strongest, transformed
 from semcom_core.metrics.image import psnr_db
-from semcom_core.phy.frame import ReceivedFrame
 from semcom_core.units import complex_noise
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.phy.frame import Frame, FrameHeader, ReceivedFrame
+from semcom_core.frame import Frame, FrameHeader, ReceivedFrame
 from semcom_core.units import complex_noise
 
 

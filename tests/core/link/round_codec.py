@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.phy.frame import ROUND_NUMBERS, Frame, FrameHeader, ReceivedFrame
+from semcom_core.frame import ROUND_NUMBERS, Frame, FrameHeader, ReceivedFrame
 from semcom_core.text import DecodedText
 from semcom_core.units import complex_noise, db_to_linear
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from semcom_core.combining import combine, same_message, same_symbols
 from semcom_core.errors import FrameError
-from semcom_core.link.combine import combine, same_message, same_symbols
 from semcom_core.text import load_codec
 from tests.core.link.round_codec import frame_of
 

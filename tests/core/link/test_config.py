@@ -9,7 +9,7 @@ import pytest
 from semcom_core.config import from_mapping
 from semcom_core.errors import ConfigError
 from semcom_core.link.config import ReceiverConfig, SenderConfig
-from semcom_core.link.timing import RoundTrip
+from semcom_core.link.sender import RoundTrip
 
 
 @pytest.mark.parametrize("name, value", [

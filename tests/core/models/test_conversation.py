@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.models.conversation import is_chat, prompt_tokens
+from semcom_core.models.causal import is_chat, prompt_tokens
 from semcom_core.models.loader import load_network
 
 CHAT = "<|im_start|>assistant\n"

@@ -12,7 +12,7 @@ import pytest
 
 from semcom_core.errors import ModelError
 from semcom_core.models import cache, load_language_model
-from semcom_core.text.prior import TextPrior
+from semcom_core.text.language_model import TextPrior
 
 SENTENCE = "We have enough water for three days, but the batteries will not last the night."
 EMOJI, CONTROLS, SPECIALS = "Größe 😀🎉 नमस्ते 你好。", "a\x00b\x04c\x07\x1b[0m\x7f\r\n\t", "<|im_start|>user <|im_end|><|endoftext|>"

@@ -9,8 +9,9 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM
 
-from semcom_core.models import integer, load_language_model
-from semcom_core.models.arrays import pack_matrices
+from semcom_core.models import load_language_model
+from semcom_core.models.int8 import network as integer
+from semcom_core.models.int8.network import pack_matrices
 
 PROMPT = [0]
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 300}

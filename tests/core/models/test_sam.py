@@ -13,10 +13,8 @@ from segment_anything import SamPredictor, sam_model_registry
 from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 
 from semcom_core.errors import ConfigError, ModelError
-from semcom_core.models.sam import build_like, load_sam
-from semcom_core.models.sam_prompts import DrawnPrompts
-from semcom_core.models.sam_tiny import TinyConfig, build_tiny
-from semcom_core.models.sam_weights import save_tiny
+from semcom_core.models.sam.loader import build_like, load_sam, save_tiny
+from semcom_core.models.sam.tiny import DrawnPrompts, TinyConfig, build_tiny
 
 SMALL = TinyConfig(size=64, stem=8, width=32, depth=1, heads=2, prompt=32, decoder=1)
 

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semcom_core.bench import sam, sam_attention, sam_boundaries
-from semcom_core.cli import bench_sam
+from semcom_core.bench import sam
+from semcom_core.bench import sam as sam_attention
+from semcom_core.bench import sam as sam_boundaries
+from semcom_core.cli.bench import sam as bench_sam
+from semcom_core.datasets.scenes import Scene
 from semcom_core.errors import ConfigError
-from semcom_core.image.knowledge_segments import Segments, segments_of
-from semcom_core.image.scenes import Scene
+from semcom_core.image.segmentation.segments import Segments, segments_of
 
 
 def segments(masks: np.ndarray) -> Segments:
@@ -68,7 +70,7 @@ def test_methods_without_learning_stand_beside(knowing, scene):
     assert set(rows) == {"sam", "slic", "felzenszwalb"}
     assert (rows["sam"]["recall"], rows["sam"]["precision"], rows["sam"]["segments"]) == (1.0, 1.0, 2.0)
     assert rows["felzenszwalb"]["recall"] > 0.8 and rows["slic"]["precision"] < 1.0
-    assert sam_boundaries.describe(rows["slic"]).startswith("boundaries slic")
+    assert sam_boundaries.describe_boundaries(rows["slic"]).startswith("boundaries slic")
 
 
 def test_importance_is_compared_with_objects(knowing, scene):

@@ -9,18 +9,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from semcom_core.datasets.scenes import Scene, bounding_box, generate_scene, inner_point
 from semcom_core.errors import ConfigError
-from semcom_core.image.scenes import Scene, generate_scene
-from semcom_core.image.scenes_objects import bounding_box, inner_point
-from semcom_core.models.sam import load_sam
-from semcom_core.models.sam_tiny import TinyConfig, build_tiny
-from semcom_core.models.sam_weights import WEIGHTS
-from semcom_core.train.sam import SamTrainer
-from semcom_core.train.sam_batches import draw_batch
-from semcom_core.train.sam_calibrate import best_offsets
-from semcom_core.train.sam_losses import mask_losses, overlap, prompt_loss
-from semcom_core.train.sam_pictures import PADDING, Pictures, objects_of, paste, view
-from semcom_core.train.sam_settings import SamTraining
+from semcom_core.models.sam.loader import WEIGHTS, load_sam
+from semcom_core.models.sam.tiny import TinyConfig, build_tiny
+from semcom_core.train.sam import SamTrainer, best_offsets, mask_losses, overlap, prompt_loss
+from semcom_core.train.sam_data import PADDING, Pictures, draw_batch, objects_of, paste, view
+from semcom_core.train.settings import SamTraining
 
 SMALL = TinyConfig(size=64, stem=8, width=32, depth=1, heads=2, prompt=32, decoder=1)
 

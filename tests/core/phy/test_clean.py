@@ -7,8 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.phy.clean import SECTION, blank_impulses, dc_offset
-from semcom_core.phy.excess import carrier_excess, idle_excess, pilot_excess
+from semcom_core.phy.interference import SECTION, blank_impulses, carrier_excess, dc_offset, idle_excess, pilot_excess
 from semcom_core.units import complex_noise
 
 

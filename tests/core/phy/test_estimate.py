@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from semcom_core.phy import Layout, PhyConfig
-from semcom_core.phy.detect import openings, sanitise
-from semcom_core.phy.estimate import ChannelSmoother
-from semcom_core.phy.preamble import preamble
-from semcom_core.phy.track import smooth_phase, timing_drift
+from semcom_core.phy.channel_estimation import ChannelSmoother
+from semcom_core.phy.phase_tracking import smooth_phase, timing_drift
+from semcom_core.phy.synchronization import openings, preamble, sanitise
 from semcom_core.units import complex_noise
 
 LAYOUT = Layout(PhyConfig())

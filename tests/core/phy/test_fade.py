@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from semcom_core.phy import Layout, PhyConfig
-from semcom_core.phy.fade import ChannelFollower
-from semcom_core.phy.track import smooth_phase
+from semcom_core.phy.channel_tracking import ChannelFollower
+from semcom_core.phy.phase_tracking import smooth_phase
 from semcom_core.units import complex_noise
 
 LAYOUT = Layout(PhyConfig())

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semcom_core.radio.process import RadioProcess
+from semcom_core.radio.process.supervisor import RadioProcess
 from semcom_core.radio.profile import load_profile
 
 STAND_IN = [sys.executable, str(Path(__file__).with_name("stand_in_radio.py"))]

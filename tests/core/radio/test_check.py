@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import RadioError
-from semcom_core.radio import check as checking
-from semcom_core.radio.check import CheckReport, check
-from semcom_core.radio.findings import best_step, findings
+from semcom_core.radio.diagnostics import check as checking
+from semcom_core.radio.diagnostics.check import CheckReport, best_step, check, findings
 from semcom_core.radio.profile import load_profile
 
 

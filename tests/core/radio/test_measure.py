@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.radio.measure import imbalance, measure_noise_db, measure_tone
+from semcom_core.radio.diagnostics.measure import imbalance, measure_noise_db, measure_tone
 
 RATE = 1e6
 COUNT = 1 << 16

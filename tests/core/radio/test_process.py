@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.radio.process import RadioProcess
+from semcom_core.radio.process.supervisor import RadioProcess
 from semcom_core.radio.profile import load_profile
 from tests.core.radio.radio_processes import LIMIT_S, STAND_IN, collect, open_radio, states, until  # noqa: F401 (a fixture)
 

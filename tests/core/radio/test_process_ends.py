@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import RadioError
-from semcom_core.radio.process import RadioProcess
+from semcom_core.radio.process.supervisor import RadioProcess
 from semcom_core.radio.profile import load_profile
 from tests.core.radio.radio_processes import LIMIT_S, STAND_IN, collect, open_radio, states, until  # noqa: F401 (a fixture)
 
@@ -42,7 +42,7 @@ def test_no_file_descriptors_left_is_a_reason_to_give_up(tmp_path, monkeypatch):
         return pairs.pop()
 
     (ends,) = pairs
-    monkeypatch.setattr("semcom_core.radio.child.socket.socketpair", pair)
+    monkeypatch.setattr("semcom_core.radio.process.child.socket.socketpair", pair)
     radio = RadioProcess(load_profile("virtual-soapy"), retries=0, command=STAND_IN)
     with radio, pytest.raises(RadioError, match="cannot be started: .*Too many open files"):
         radio.wait_ready(LIMIT_S)
@@ -64,7 +64,7 @@ def test_a_library_that_says_that_the_radio_is_gone_is_believed(open_radio):  # 
 
 
 def test_a_radio_that_takes_nothing_is_gone(open_radio, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("semcom_core.radio.keeper.STALL_S", 0.5)
+    monkeypatch.setattr("semcom_core.radio.process.supervisor.STALL_S", 0.5)
     radio = open_radio("hungry", transmit=True, retries=0)
     radio.wait_ready(LIMIT_S)
     time.sleep(1.0)  # with nothing to take, that is no wonder
@@ -74,8 +74,8 @@ def test_a_radio_that_takes_nothing_is_gone(open_radio, monkeypatch):  # noqa: F
 
 
 def test_a_virtual_radio_may_take_nothing_for_longer(open_radio, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("semcom_core.radio.keeper.STALL_S", 0.1)
-    monkeypatch.setattr("semcom_core.radio.keeper.VIRTUAL_STALL_S", 0.5)
+    monkeypatch.setattr("semcom_core.radio.process.supervisor.STALL_S", 0.1)
+    monkeypatch.setattr("semcom_core.radio.process.supervisor.VIRTUAL_STALL_S", 0.5)
     radio = open_radio("hungry:,driver=air", transmit=True, retries=0)
     radio.wait_ready(LIMIT_S)
     radio.write(np.zeros(10), 1.0)
@@ -91,7 +91,7 @@ def test_what_no_further_try_can_mend_is_tried_once(open_radio, tmp_path):  # no
 
 
 def test_a_process_that_does_not_hear_is_killed_and_a_new_start_works(open_radio, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("semcom_core.radio.child.END_S", 0.2)
+    monkeypatch.setattr("semcom_core.radio.process.child.END_S", 0.2)
     radio = open_radio("deaf")
     radio.wait_ready(LIMIT_S)
     process = radio._child.process

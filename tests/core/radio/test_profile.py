@@ -7,10 +7,7 @@ from __future__ import annotations
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.radio.addresses import is_loopback
-from semcom_core.radio.bands import OPEN_BANDS, open_band, who_is_there
-from semcom_core.radio.limits import RadioLimits
-from semcom_core.radio.profile import load_profile, profile_files
+from semcom_core.radio.profile import OPEN_BANDS, RadioLimits, is_loopback, load_profile, open_band, profile_files, who_is_there
 
 NAMES = [
     "file", "hackrf", "limesdr", "pluto", "simulation", "usrp-b200", "usrp-b210", "usrp-n2xx", "usrp-x3xx",

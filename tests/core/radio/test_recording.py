@@ -11,8 +11,7 @@ import pytest
 import sigmf
 
 from semcom_core.errors import ConfigError, RadioError
-from semcom_core.radio.annotations import Annotation
-from semcom_core.radio.recording import META, Recorder, read_recording
+from semcom_core.radio.recording import META, Annotation, Recorder, read_recording
 
 
 def ramp(count: int) -> np.ndarray:

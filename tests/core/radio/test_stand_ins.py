@@ -9,10 +9,10 @@ import socket
 import numpy as np
 import pytest
 import sigmf
+from gnuradio.semcom.radio.station import make_radio
 
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.radio.file_radio import SILENCE
-from semcom_core.radio.opened import make_radio
 from semcom_core.radio.profile import load_profile
 from semcom_core.radio.recording import Recorder
 from semcom_core.units import complex_noise

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from semcom_core.radio.trouble import Trouble
+from semcom_core.radio.process.child import Trouble
 
 
 @pytest.mark.parametrize("text, overruns, underruns", [
@@ -54,7 +54,7 @@ def test_letters_in_the_midst_of_words_and_words_without_an_end():
 
 def test_gone_after_several_errors_within_seconds(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("semcom_core.radio.trouble.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("semcom_core.radio.process.child.time.monotonic", lambda: now[0])
     seldom, often = Trouble(), Trouble()
     for _ in range(10):
         seldom.read("source :warning: Soapy source error: STREAM_ERROR\n")

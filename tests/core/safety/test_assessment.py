@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from semcom_core.bench import safety
+from semcom_core.bench.safety import faithful, unfaithful
 from semcom_core.cli import main
+from semcom_core.datasets.corpus import is_test
+from semcom_core.datasets.labelled import hate_texts, preference_pairs, toxicity_texts
 from semcom_core.errors import ConfigError
 from semcom_core.safety.assessment import Assessor
 from semcom_core.safety.heads import LinearHead
-from semcom_core.safety.labels import faithful, unfaithful
-from semcom_core.text.labelled import hate_texts, preference_pairs, toxicity_texts
-from semcom_core.text.split import is_test
 from tests.core.safety.counting_classifier import CountingClassifier
 from tests.core.text.word_embedder import WordEmbedder
 

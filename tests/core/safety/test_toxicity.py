@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, ModelError
+from semcom_core.models.sentence import PACKAGE, load_embedder, similarity
 from semcom_core.safety.heads import LinearHead, load_head, pair_features, probability
 from semcom_core.safety.toxicity import EmbeddingToxicity, load_toxicity
-from semcom_core.text.sentence import PACKAGE, load_embedder, similarity
 from semcom_core.train.safety_heads import cross_validated, fit, save
 from tests.core.text.word_embedder import WordEmbedder
 

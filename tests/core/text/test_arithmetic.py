@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from semcom_core.text.arithmetic import SLACK, ArithmeticDecoder, ArithmeticEncoder
+from semcom_core.entropy.arithmetic import SLACK, ArithmeticDecoder, ArithmeticEncoder
 
 
 def shares(counts):

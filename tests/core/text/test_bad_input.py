@@ -9,15 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import FrameError, ModelError
 from semcom_core.models import loader
 from semcom_core.phy import Frame
-from semcom_core.text import load_codec, spinal
-from semcom_core.text.deflate import DeflateCodec
-from semcom_core.text.spinal import SpinalCodec, SpinalConfig
-from semcom_core.text.visible import for_stream, visible
+from semcom_core.terminal import for_stream, visible
+from semcom_core.text import load_codec
+from semcom_core.text.baselines.deflate import DeflateCodec
+from semcom_core.text.spinal import codec as spinal
+from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
 from tests.core.text.toy_model import ToyModel
 
 SENTENCE = "this is the first time that the house has voted on the question."

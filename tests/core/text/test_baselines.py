@@ -9,16 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
+from semcom_core.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.phy import Frame
-from semcom_core.phy.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.text import TEXT_CODECS, load_codec
-from semcom_core.text.base64_bpsk import Base64Codec
-from semcom_core.text.huffman import HuffmanCodec
-from semcom_core.text.llm_arithmetic import LlmArithmeticCodec, LlmArithmeticConfig
-from semcom_core.text.llm_sc import LlmScCodec, LlmScConfig
+from semcom_core.text.baselines.base64_bpsk import Base64Codec
+from semcom_core.text.baselines.huffman import HuffmanCodec
+from semcom_core.text.baselines.llm_arithmetic import LlmArithmeticCodec, LlmArithmeticConfig
+from semcom_core.text.baselines.llm_sc import LlmScCodec, LlmScConfig
 from semcom_core.units import complex_noise
 from tests.core.text.toy_model import ToyModel
 

@@ -10,9 +10,22 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.text.budget import GRID, RATES, Budget, rate_index, surprisal_units, symbols_per_bit
-from semcom_core.text.constellation import AXIS_LEVELS, LEVELS, evidence
-from semcom_core.text.prior import END_AFTER_SENTENCE, END_ELSEWHERE, RAW_BYTE, RULE_SHARE, TextPrior
+from semcom_core.text.language_model import (
+    END_AFTER_SENTENCE,
+    END_ELSEWHERE,
+    RAW_BYTE,
+    RULE_SHARE,
+    TextPrior,
+)
+from semcom_core.text.spinal.rate import (
+    GRID,
+    RATES,
+    Budget,
+    rate_index,
+    surprisal_units,
+    symbols_per_bit,
+)
+from semcom_core.text.spinal.symbols import AXIS_LEVELS, LEVELS, evidence
 from semcom_core.units import capacity_bits, complex_noise
 from tests.core.text.toy_model import DROPPED, ToyModel
 

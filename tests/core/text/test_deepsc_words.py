@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import FrameError, ModelError
-from semcom_core.phy.frame import MAX_LENGTH
-from semcom_core.text.deepsc_slots import MAX_TOKENS, length_of, slots, tokens_of
-from semcom_core.text.deepsc_words import BYTES, PLAIN_FORMS, Form, Words, readings
+from semcom_core.frame import MAX_LENGTH
+from semcom_core.text.baselines.deepsc.codec import MAX_TOKENS, length_of, slots, tokens_of
+from semcom_core.text.baselines.deepsc.vocabulary import BYTES, PLAIN_FORMS, Form, Words, readings
 
 WORDS = Words(
     ("the", "ferry", "leaves", "at", "nine", "ni", "ght", "'", "-", "a", "b"),

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.phy.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
+from semcom_core.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.text import load_codec
-from semcom_core.text.deflate_stream import compress
+from semcom_core.text.baselines.deflate import compress
 from semcom_core.units import capacity_bits, complex_noise, db_to_linear
 
 SENTENCES = [

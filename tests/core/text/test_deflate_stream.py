@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from semcom_core.fec import mode_for_rate
-from semcom_core.text.deflate_stream import compress, decompress
-from semcom_core.text.rates import RATES, LongRule
+from semcom_core.text.baselines.deflate import compress, decompress
+from semcom_core.text.baselines.separate import RATES, LongRule
 
 BYTES = LongRule(grain=8)
 TEXT = " ".join(np.random.default_rng(0).choice("pier rope harbour ferry gull lantern anchor tide the of and under".split(), 2000))

@@ -7,12 +7,19 @@ from __future__ import annotations
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.text.distill import DistillConfig, Distiller, load_distiller
-from semcom_core.text.distill_abstract import Rewriter
-from semcom_core.text.distill_edits import Edit, apart, apply, first_draft, omissions, plainer
-from semcom_core.text.information import Meter
-from semcom_core.text.protected import altered, protected_items
-from semcom_core.text.spinal import SpinalCodec, SpinalConfig
+from semcom_core.text.distillation.cost import Meter
+from semcom_core.text.distillation.distiller import DistillConfig, Distiller, load_distiller
+from semcom_core.text.distillation.extractive import (
+    Edit,
+    apart,
+    apply,
+    first_draft,
+    omissions,
+    plainer,
+)
+from semcom_core.text.distillation.protected import altered, protected_items
+from semcom_core.text.distillation.rewriter import Rewriter
+from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
 from tests.core.text.talking_model import TalkingModel
 from tests.core.text.toy_model import ToyModel
 from tests.core.text.word_embedder import WordEmbedder

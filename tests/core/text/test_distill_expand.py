@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.text.expand import ExpandConfig, Expander
+from semcom_core.text.distillation.rewriter import ExpandConfig, Expander
 from tests.core.text.talking_model import TalkingModel
 from tests.core.text.word_embedder import WordEmbedder
 

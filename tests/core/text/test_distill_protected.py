@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from semcom_core.text.protected import altered, kept_items, protected_items
-from semcom_core.text.short_forms import SHORT_FORMS, long_form, plain_form
+from semcom_core.text.distillation.lexicon import SHORT_FORMS, long_form, plain_form
+from semcom_core.text.distillation.protected import altered, kept_items, protected_items
 from semcom_core.train.word_lists import common_words, count, name_words
 
 

@@ -11,11 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
+from semcom_core.datasets.corpus import is_test
 from semcom_core.text import load_codec
-from semcom_core.text.huffman_code import END, HuffmanCode, code_lengths, count_bytes, shipped_code
-from semcom_core.text.split import is_test
+from semcom_core.text.baselines.huffman import (
+    END,
+    HuffmanCode,
+    code_lengths,
+    count_bytes,
+    shipped_code,
+)
 
 SENTENCES = [
     "The harbour office closes at six, but the night ferry still sells tickets on board.",

@@ -9,13 +9,13 @@ import importlib.util
 import numpy as np
 import pytest
 
-from semcom_core.bench.noisy import NoisyModel
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import NoisyModel, receive
 from semcom_core.channel import parse_channel
+from semcom_core.entropy.arithmetic import SLACK
 from semcom_core.errors import ConfigError, FrameError, ModelError
-from semcom_core.text import llm_arithmetic, load_codec
-from semcom_core.text.arithmetic import SLACK
-from semcom_core.text.llm_arithmetic import RULES, LlmArithmeticCodec, LlmArithmeticConfig
+from semcom_core.text import load_codec
+from semcom_core.text.baselines import llm_arithmetic
+from semcom_core.text.baselines.llm_arithmetic import RULES, LlmArithmeticCodec, LlmArithmeticConfig
 from tests.core.text.toy_model import ToyModel
 
 SENTENCE = "we would like to thank the president for the report."

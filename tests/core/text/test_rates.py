@@ -9,7 +9,7 @@ import pytest
 
 from semcom_core.fec import FecLink, PolarLink
 from semcom_core.metrics import limit_uses
-from semcom_core.text.rates import RATES, LongRule, ShortRule, params_for
+from semcom_core.text.baselines.separate import RATES, LongRule, ShortRule, params_for
 from semcom_core.units import capacity_bits
 
 RULES = {"long": LongRule(grain=1), "bytes": LongRule(grain=8), "short": ShortRule()}

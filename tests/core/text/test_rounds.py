@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
-from semcom_core.phy.frame import ROUNDS
-from semcom_core.text.spinal import FRAGMENT_SYMBOLS, SpinalCodec, SpinalConfig
+from semcom_core.frame import ROUNDS
+from semcom_core.text.spinal.codec import FRAGMENT_SYMBOLS, SpinalCodec, SpinalConfig
 from tests.core.text.toy_model import ToyModel
 
 SENTENCE = "this is the first time that the house has voted on the question."

@@ -9,12 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.noisy import NoisyModel
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import NoisyModel, receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
-from semcom_core.text.rate import alpha_for
-from semcom_core.text.spinal import FRAGMENT_SYMBOLS, SpinalCodec, SpinalConfig
+from semcom_core.text.spinal.codec import FRAGMENT_SYMBOLS, SpinalCodec, SpinalConfig
+from semcom_core.text.spinal.rate import alpha_for
 from tests.core.text.toy_model import DROPPED, ToyModel
 
 SENTENCE = "this is the first time that the house has voted on the question."

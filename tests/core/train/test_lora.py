@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from semcom_core.datasets.corpus import is_test
 from semcom_core.errors import ConfigError
 from semcom_core.models import load_language_model
 from semcom_core.models.adapter import WEIGHTS
 from semcom_core.models.cache import file_sha256
 from semcom_core.models.loader import load_network
-from semcom_core.text.split import is_test
 from semcom_core.train.examples import MIXTURES, Example, examples
-from semcom_core.train.export import export, write_card
-from semcom_core.train.lora import LoraTrainer, LoraTraining, batches, encode
+from semcom_core.train.lora import LoraTrainer, LoraTraining, batches, encode, export, write_card
 from tests.core.models.conftest import CORPUS, save_tiny_model
 
 CONFIG = LoraTraining(rank=4, epochs=12, batch_tokens=64, learning_rate=0.01, save_steps=5)

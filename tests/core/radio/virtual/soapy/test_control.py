@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.radio.soapy.client import Client
+from tests.core.radio.virtual.soapy.client import Client
 
 SETTINGS = [  # where, key, allowed value, what it becomes, value that is refused, message
     ("rx", "rate_hz", "2e6", "2000000.0", "31999", "rx rate_hz is 31999.0; allowed is 32000.0 to 61440000.0"),

@@ -9,7 +9,7 @@ import pytest
 
 from semcom_core.channel import parse_channel
 from semcom_core.phy import PhyConfig
-from tests.core.radio.air.two_radios import PIECE, REFERENCE_RX_DB, REFERENCE_TX_DB, air, begin, carry, noise, strongest_hz, tone
+from tests.core.radio.virtual.air.two_radios import PIECE, REFERENCE_RX_DB, REFERENCE_TX_DB, air, begin, carry, noise, strongest_hz, tone
 
 
 @pytest.mark.parametrize("pacing", ["elastic", "real"])

@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 
-from semcom_core.radio.air import Air, air_plan
+from semcom_core.radio.virtual.air import Air, air_plan
 
 PIECE = 4096
 REFERENCE_TX_DB, REFERENCE_RX_DB = -10.0, 40.0

@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from semcom_core.radio.soapy import settings
-from semcom_core.radio.soapy.packets import Flag, receive_packet
-from tests.core.radio.soapy.client import Client
+from semcom_core.radio.virtual.soapy import settings
+from semcom_core.radio.virtual.soapy.streams import Flag, receive_packet
+from tests.core.radio.virtual.soapy.client import Client
 
 
 @pytest.mark.parametrize("direction", ["rx", "tx"])

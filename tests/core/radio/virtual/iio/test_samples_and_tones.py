@@ -7,8 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.radio.iio.samples import adc_words, from_dac_words
-from semcom_core.radio.iio.tones import PERIOD, Tones
+from semcom_core.radio.virtual.iio.streams import PERIOD, Tones, adc_words, from_dac_words
 
 
 @pytest.mark.parametrize("sample, words", [

@@ -10,10 +10,17 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.radio.soapy.hardware_time import HardwareTime
-from semcom_core.radio.soapy.lines import LONGEST_LINE, Lines
-from semcom_core.radio.soapy.packets import HEADER, MAX_SAMPLES, Flag, from_wire, packet, receive_packet, to_wire
-from semcom_core.radio.soapy.values import Range, integer, number
+from semcom_core.radio.virtual.soapy.protocol import LONGEST_LINE, Lines, Range, integer, number
+from semcom_core.radio.virtual.soapy.settings import HardwareTime
+from semcom_core.radio.virtual.soapy.streams import (
+    HEADER,
+    MAX_SAMPLES,
+    Flag,
+    from_wire,
+    packet,
+    receive_packet,
+    to_wire,
+)
 
 
 @pytest.fixture

@@ -9,8 +9,15 @@ import errno
 import pytest
 
 from semcom_core.errors import RadioError
-from semcom_core.radio.iio.clock_chain import MAX_ADC_HZ, MAX_PLL_HZ, MIN_CONVERTER_HZ, clock_chain
-from semcom_core.radio.iio.fir import Fir, check_factor, parse_fir
+from semcom_core.radio.virtual.iio.rates import (
+    MAX_ADC_HZ,
+    MAX_PLL_HZ,
+    MIN_CONVERTER_HZ,
+    Fir,
+    check_factor,
+    clock_chain,
+    parse_fir,
+)
 
 HEAD = "RX 3 GAIN -6 DEC 2\nTX 3 GAIN 0 INT 2\n"
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.core.radio.iio.client import ADC, DAC, LOOP, PHY, Client, serve
+from tests.core.radio.virtual.iio.client import ADC, DAC, LOOP, PHY, Client, serve
 
 STATUS = "DEBUG direct_reg_access"
 

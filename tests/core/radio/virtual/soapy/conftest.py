@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from semcom_core.radio.air import Air, air_plan
-from semcom_core.radio.soapy import SoapyServer
+from semcom_core.radio.virtual.air import Air, air_plan
+from semcom_core.radio.virtual.soapy import SoapyServer
 
 PLAN = {
     "radios": {"alice": {"kind": "soapy"}, "bob": {"kind": "soapy", "ppm": 10}, "pluto": {"kind": "pluto"}},

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.radio.iio.client import Client, serve
+from tests.core.radio.virtual.iio.client import Client, serve
 
 
 @pytest.fixture

@@ -8,15 +8,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from semcom_core.radio.air import Air
-from semcom_core.radio.iio.catalogue import build_devices, load_catalogue
-from semcom_core.radio.iio.chip import find_chip
-from semcom_core.radio.iio.context_xml import context_xml
-from semcom_core.radio.iio.pluto import Pluto
-from semcom_core.radio.iio.tones import Tones
-from semcom_core.radio.iio.transceiver import Transceiver
-from semcom_core.radio.iio.values import Binding
-from tests.core.radio.iio.client import plan
+from semcom_core.radio.virtual.air import Air
+from semcom_core.radio.virtual.iio.attributes import Binding
+from semcom_core.radio.virtual.iio.context import build_devices, context_xml, load_catalogue
+from semcom_core.radio.virtual.iio.pluto import Pluto
+from semcom_core.radio.virtual.iio.streams import Tones
+from semcom_core.radio.virtual.iio.transceiver import Transceiver, find_chip
+from tests.core.radio.virtual.iio.client import plan
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, RadioError
-from semcom_core.radio.air import Air
-from semcom_core.radio.iio import VirtualPluto
-from semcom_core.radio.iio.connections import MAX_CONNECTIONS
-from tests.core.radio.iio.client import ADC, DAC, PHY, Client, plan, serve
+from semcom_core.radio.virtual.air import Air
+from semcom_core.radio.virtual.iio import VirtualPluto
+from semcom_core.radio.virtual.iio.server import MAX_CONNECTIONS
+from tests.core.radio.virtual.iio.client import ADC, DAC, PHY, Client, plan, serve
 
 
 @pytest.mark.parametrize("spec, options, words", [

@@ -8,9 +8,9 @@ import errno
 
 import pytest
 
-from semcom_core.radio.air import Air
-from semcom_core.radio.iio import VirtualPluto
-from tests.core.radio.iio.client import ADC, DAC, PHY, Client, plan
+from semcom_core.radio.virtual.air import Air
+from semcom_core.radio.virtual.iio import VirtualPluto
+from tests.core.radio.virtual.iio.client import ADC, DAC, PHY, Client, plan
 
 RX, TX = f"{PHY} INPUT voltage0", f"{PHY} OUTPUT voltage0"
 RX_LO, TX_LO = f"{PHY} OUTPUT altvoltage0", f"{PHY} OUTPUT altvoltage1"

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.radio.air import LateError, RadioClosed
-from tests.core.radio.air.two_radios import PIECE, air, begin, noise, tone
+from semcom_core.radio.virtual.air import LateError, RadioClosed
+from tests.core.radio.virtual.air.two_radios import PIECE, air, begin, noise, tone
 
 
 def test_an_elastic_clock_waits_for_a_slow_reader_and_a_slow_writer():

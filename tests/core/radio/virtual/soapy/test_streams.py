@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from semcom_core.radio.soapy.packets import Flag
-from tests.core.radio.soapy.client import Client
+from semcom_core.radio.virtual.soapy.streams import Flag
+from tests.core.radio.virtual.soapy.client import Client
 
 real_pacing = pytest.mark.parametrize("air", ["real"], indirect=True)
 

@@ -15,9 +15,9 @@ import time
 import numpy as np
 import pytest
 
-from semcom_core.radio.iio.connections import MAX_CONNECTIONS
-from semcom_core.radio.iio.session import Session
-from tests.core.radio.iio.client import ADC, DAC, PHY, Client, serve
+from semcom_core.radio.virtual.iio.server import MAX_CONNECTIONS
+from semcom_core.radio.virtual.iio.session import Session
+from tests.core.radio.virtual.iio.client import ADC, DAC, PHY, Client, serve
 
 WORDS = [
     "READ", "WRITE", "OPEN", "CLOSE", "READBUF", "WRITEBUF", "PRINT", "VERSION", "TIMEOUT", "SET", "GETTRIG", "SETTRIG", "HELP", PHY, DAC,

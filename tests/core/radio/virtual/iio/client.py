@@ -7,8 +7,8 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager
 
-from semcom_core.radio.air import Air, air_plan
-from semcom_core.radio.iio import VirtualPluto
+from semcom_core.radio.virtual.air import Air, air_plan
+from semcom_core.radio.virtual.iio import VirtualPluto
 
 PHY, DAC, ADC = "iio:device0", "iio:device2", "iio:device3"
 LOOP = {"from": "alice", "to": "alice"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.radio.air import air_plan, read_plan
+from semcom_core.radio.virtual.air import air_plan, read_plan
 
 TWO = {"a": {"kind": "pluto"}, "b": {"kind": "pluto", "address": "127.0.0.2:4000", "ppm": "3e0"}}
 
