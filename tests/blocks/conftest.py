@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each test that runs a flowgraph has a process of its own and a time limit: an exception in work() hangs a flowgraph's run()."""
+"""Each test that runs a flowgraph has a process of its own and a time limit: an exception in work()
+hangs a flowgraph's run().
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,25 @@ def pytest_pyfunc_call(pyfuncitem):
     if os.environ.get(CHILD) or "flowgraph" not in pyfuncitem.fixturenames:
         return None
     test = f"{pyfuncitem.path}::{pyfuncitem.nodeid.split('::', 1)[1]}"
-    options = ["-q", "-x", "--no-header", "-p", "no:cacheprovider", "-rN", "--rootdir", str(pyfuncitem.config.rootpath)]
+    options = [
+        "-q",
+        "-x",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "-rN",
+        "--rootdir",
+        str(pyfuncitem.config.rootpath),
+    ]
     command = [sys.executable, "-m", "pytest", *options, test]
     env = {**os.environ, CHILD: "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     try:
         child = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIMIT_S)
     except subprocess.TimeoutExpired as error:
-        pytest.fail(f"not done within {LIMIT_S} s\n{(error.stdout or b'').decode(errors='replace')}", pytrace=False)
+        pytest.fail(
+            f"not done within {LIMIT_S} s\n{(error.stdout or b'').decode(errors='replace')}",
+            pytrace=False,
+        )
     if child.returncode:
         pytest.fail(child.stdout + child.stderr, pytrace=False)
     return True
@@ -60,7 +74,9 @@ def flowgraph():
 
 
 def make_flowgraph():
-    """A top block that keeps its blocks: a Python block that is freed while its flowgraph runs takes the process with it."""
+    """A top block that keeps its blocks: a Python block that is freed while its flowgraph runs
+    takes the process with it.
+    """
     from gnuradio import gr
 
     class keeping_top_block(gr.top_block):
@@ -103,6 +119,8 @@ def make_frame():
 
     def make(message_id=0, fragment=0, fragments=1, length=60, codec=3):
         header = FrameHeader(codec, message_id, fragment, fragments - 1, length)
-        return Frame(header, complex_noise(length, 1.0, np.random.default_rng(1000 * message_id + fragment)))
+        return Frame(
+            header, complex_noise(length, 1.0, np.random.default_rng(1000 * message_id + fragment))
+        )
 
     return make

@@ -15,9 +15,31 @@ from semcom_core.units import complex_noise
 #: Numbers that break what expects small ones.
 INTEGERS = (0, 1, -1, 15, 16, 255, 256, 4095, 4096, 2**31, -(2**31), 2**63 - 1, -(2**63))
 REALS = (0.0, -0.0, 1e-45, -1.0, 1e38, -1e308, float("inf"), float("-inf"), float("nan"))
-STRINGS = ("", "lost", "no such state", "dropped", "\0", "\x1b[2J", "<|im_end|>", "\U0001f600" * 50, "x" * 5000)
+STRINGS = (
+    "",
+    "lost",
+    "no such state",
+    "dropped",
+    "\0",
+    "\x1b[2J",
+    "<|im_end|>",
+    "\U0001f600" * 50,
+    "x" * 5000,
+)
 #: Samples that break what expects noise.
-SAMPLES = (np.nan, np.inf, -np.inf, 1e38, -3e38, 1e-45, 1e-20, 0.0, 1.0, complex(np.nan, 1), complex(0, np.inf))
+SAMPLES = (
+    np.nan,
+    np.inf,
+    -np.inf,
+    1e38,
+    -3e38,
+    1e-45,
+    1e-20,
+    0.0,
+    1.0,
+    complex(np.nan, 1),
+    complex(0, np.inf),
+)
 
 
 def pick(rng: np.random.Generator, choices):
@@ -40,7 +62,10 @@ def value(rng: np.random.Generator, depth: int = 3):
         lambda: pmt.init_u8vector(size, rng.integers(256, size=size).tolist()),
         lambda: pmt.init_s32vector(size, [-1] * size),
         lambda: pmt.init_f32vector(size, [pick(rng, REALS[:5] + REALS[6:]) for _ in range(size)]),
-        lambda: pmt.init_c32vector(size, [pick(rng, (0j, 1j, 1e38 + 0j, complex("nan"), complex("inf"))) for _ in range(size)]),
+        lambda: pmt.init_c32vector(
+            size,
+            [pick(rng, (0j, 1j, 1e38 + 0j, complex("nan"), complex("inf"))) for _ in range(size)],
+        ),
     ]
     nested = [
         lambda: pmt.cons(value(rng, depth - 1), value(rng, depth - 1)),
@@ -63,27 +88,58 @@ def table(rng: np.random.Generator, depth: int = 2):
 
 
 def good(rng: np.random.Generator):
-    """A PDU as the blocks send them: a text, a picture, the end, a notice (none that ends a run), a frame sent or received."""
-    number, fragments, length = int(rng.integers(256)), int(rng.integers(1, 17)), int(rng.integers(200))
-    codec = pick(rng, (1, 2, 2, 2, 2, 3, 12, 12, 30, 31))  # mostly those of the decoders that are tested
-    header = FrameHeader(codec, number, int(rng.integers(fragments)), fragments - 1, length, int(rng.integers(64)))
+    """A PDU as the blocks send them: a text, a picture, the end, a notice (none that ends a run), a
+    frame sent or received.
+    """
+    number, fragments, length = (
+        int(rng.integers(256)),
+        int(rng.integers(1, 17)),
+        int(rng.integers(200)),
+    )
+    codec = pick(
+        rng, (1, 2, 2, 2, 2, 3, 12, 12, 30, 31)
+    )  # mostly those of the decoders that are tested
+    header = FrameHeader(
+        codec, number, int(rng.integers(fragments)), fragments - 1, length, int(rng.integers(64))
+    )
     symbols = complex_noise(length, 1.0, rng)
-    state = pick(rng, [state for state in notices.STATES if state not in ("end", "failed", "loading")])
+    state = pick(
+        rng, [state for state in notices.STATES if state not in ("end", "failed", "loading")]
+    )
     return pick(
         rng,
         [
-            lambda: pdu.text_pdu(pick(rng, STRINGS), message_id=number, decoded=bool(number % 2), snr_db=pick(rng, REALS)),
-            lambda: picture_pdu(np.full((1 + number % 20, 1 + length % 30, 3), number, np.uint8), name=pick(rng, STRINGS)),
+            lambda: pdu.text_pdu(
+                pick(rng, STRINGS),
+                message_id=number,
+                decoded=bool(number % 2),
+                snr_db=pick(rng, REALS),
+            ),
+            lambda: picture_pdu(
+                np.full((1 + number % 20, 1 + length % 30, 3), number, np.uint8),
+                name=pick(rng, STRINGS),
+            ),
             pdu.end_pdu,
-            lambda: pdu.make_pdu({"state": state, "message_id": number, "reason": pick(rng, STRINGS)}, np.zeros(0, np.uint8)),
+            lambda: pdu.make_pdu(
+                {"state": state, "message_id": number, "reason": pick(rng, STRINGS)},
+                np.zeros(0, np.uint8),
+            ),
             lambda: pdu.frame_pdu(Frame(header, symbols), last=number % 4 == 0),
-            lambda: pdu.frame_pdu(ReceivedFrame(header, symbols, np.full(length, pick(rng, (0.0, 0.1, 1e38, np.inf)), np.float32))),
+            lambda: pdu.frame_pdu(
+                ReceivedFrame(
+                    header,
+                    symbols,
+                    np.full(length, pick(rng, (0.0, 0.1, 1e38, np.inf)), np.float32),
+                )
+            ),
         ],
     )()
 
 
 def mutated(rng: np.random.Generator):
-    """A good PDU with something wrong: a value, a key or the payload missing, of another kind, or of another length."""
+    """A good PDU with something wrong: a value, a key or the payload missing, of another kind, or
+    of another length.
+    """
     message = good(rng)
     meta, payload = pmt.car(message), pmt.cdr(message)
     keys = [name for name in pdu.KEYS if pmt.dict_has_key(meta, pmt.intern(name))]
@@ -108,7 +164,9 @@ def mutated(rng: np.random.Generator):
 
 
 def messages(seed: int, count: int):
-    """Messages of all sorts: half of them good ones gone wrong, the others random dictionaries, random values, and good ones."""
+    """Messages of all sorts: half of them good ones gone wrong, the others random dictionaries,
+    random values, and good ones.
+    """
     rng = np.random.default_rng(seed)
     kinds = (mutated, mutated, mutated, lambda rng: pmt.cons(table(rng), value(rng)), value, good)
     for _ in range(count):
@@ -143,11 +201,15 @@ def _spikes(rng, length):
 
 def _fragments(rng, length):
     """Pieces of good bursts."""
-    frame = Frame(FrameHeader(4, length=min(length, 4095)), complex_noise(min(length, 4095), 1.0, rng))
+    frame = Frame(
+        FrameHeader(4, length=min(length, 4095)), complex_noise(min(length, 4095), 1.0, rng)
+    )
     burst = Transmitter(PhyConfig()).burst([frame])
     begin, end = sorted(rng.integers(len(burst), size=2))
     return burst[begin : end + 1]
 
 
 def _scaled(rng, length):
-    return (complex_noise(length, 1.0, rng) * np.float32(10 ** rng.uniform(-44, 38))).astype(np.complex64)
+    return (complex_noise(length, 1.0, rng) * np.float32(10 ** rng.uniform(-44, 38))).astype(
+        np.complex64
+    )

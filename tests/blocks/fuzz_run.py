@@ -5,8 +5,8 @@
     python -m tests.blocks.fuzz_run messages BLOCK PORT COUNT SEED
     python -m tests.blocks.fuzz_run samples BLOCK COUNT SEED
 
-Sends what tests.blocks.fuzz makes, then something good; prints what was sent and what became of it. The exit status is 1 where the
-block had a defect or did not handle the good one.
+Sends what tests.blocks.fuzz makes, then something good; prints what was sent and what became of it.
+The exit status is 1 where the block had a defect or did not handle the good one.
 """
 
 from __future__ import annotations
@@ -61,20 +61,54 @@ def message_ports(name: str) -> list[str]:
 
 
 def good_message(name: str):
-    """(port, message, whether a message of an output is the answer to it, that output) of a block whose answer is known at once."""
+    """(port, message, whether a message of an output is the answer to it, that output) of a block
+    whose answer is known at once.
+    """
     (frame,) = load_codec("deflate").encode(TEXT, 10.0, message_id=GOOD_ID)
-    received = ReceivedFrame(frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32))
+    received = ReceivedFrame(
+        frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32)
+    )
     text, shown = pdu.text_pdu(TEXT, message_id=GOOD_ID), picture_pdu(picture(), message_id=GOOD_ID)
     return {
-        "image_source": ("in", shown, lambda m: np.array_equal(read_picture_pdu(m)[1], picture()), "out"),
-        "image_encoder": ("in", shown, lambda m: pdu.read_frame(m).header.message_id == GOOD_ID, "out"),
-        "image_sink": ("in", shown, lambda m: pmt.symbol_to_string(pmt.cdr(m)).endswith("128x96"), "out"),
+        "image_source": (
+            "in",
+            shown,
+            lambda m: np.array_equal(read_picture_pdu(m)[1], picture()),
+            "out",
+        ),
+        "image_encoder": (
+            "in",
+            shown,
+            lambda m: pdu.read_frame(m).header.message_id == GOOD_ID,
+            "out",
+        ),
+        "image_sink": (
+            "in",
+            shown,
+            lambda m: pmt.symbol_to_string(pmt.cdr(m)).endswith("128x96"),
+            "out",
+        ),
         "text_source": ("in", text, lambda m: pdu.read_text(m)[1] == TEXT, "out"),
-        "text_encoder": ("in", text, lambda m: np.array_equal(pdu.read_frame(m).symbols, frame.symbols), "out"),
-        "text_decoder": ("in", pdu.frame_pdu(received), lambda m: pdu.read_text(m)[1] == TEXT, "out"),
+        "text_encoder": (
+            "in",
+            text,
+            lambda m: np.array_equal(pdu.read_frame(m).symbols, frame.symbols),
+            "out",
+        ),
+        "text_decoder": (
+            "in",
+            pdu.frame_pdu(received),
+            lambda m: pdu.read_text(m)[1] == TEXT,
+            "out",
+        ),
         "frame_loss": ("in", text, lambda m: pmt.equal(m, text), "out"),
         "text_sink": ("in", text, lambda m: pmt.symbol_to_string(pmt.cdr(m)).endswith(TEXT), "out"),
-        "burst_transmitter": ("in", pdu.frame_pdu(frame), lambda m: notices.read_notice(m).message_id == GOOD_ID, "feedback"),
+        "burst_transmitter": (
+            "in",
+            pdu.frame_pdu(frame),
+            lambda m: notices.read_notice(m).message_id == GOOD_ID,
+            "feedback",
+        ),
     }.get(name)
 
 
@@ -89,7 +123,9 @@ def wait_for(condition) -> bool:
 
 
 def pairs(monitor) -> bool:
-    """Whether a link monitor finds a text exact; malformed messages of the same number may come first."""
+    """Whether a link monitor finds a text exact; malformed messages of the same number may come
+    first.
+    """
     before, basic = monitor.ledger.counts["exact"], monitor.to_basic_block()
     for port in ("sent", "in"):
         basic._post(pmt.intern(port), pdu.text_pdu(TEXT, message_id=GOOD_ID))
@@ -98,7 +134,9 @@ def pairs(monitor) -> bool:
 
 
 def answered(flowgraph, block, name: str) -> bool:
-    """Whether a block handles something good; of a block that answers later, whether it still counts what is malformed."""
+    """Whether a block handles something good; of a block that answers later, whether it still
+    counts what is malformed.
+    """
     basic = block.to_basic_block()
     if name == "link_monitor":
         return wait_for(lambda: pairs(block))
@@ -132,21 +170,35 @@ def fuzz_messages(name: str, port: str, count: int, seed: int) -> bool:
         basic._post(symbol, message)
     drained &= wait_for(lambda: not basic.nmsgs(symbol))
     fine = drained and answered(flowgraph, block, name)
-    said = [notices.read_notice(m) for port in ("feedback", "notices") if port in flowgraph.heard for m in flowgraph.heard[port].wait(0)]
+    said = [
+        notices.read_notice(m)
+        for port in ("feedback", "notices")
+        if port in flowgraph.heard
+        for m in flowgraph.heard[port].wait(0)
+    ]
     defects = [n.reason for n in said if n.state == "failed"]
     counts = {state: sum(n.state == state for n in said) for state in notices.STATES}
     flowgraph.stop()
     flowgraph.wait()
     told = ", ".join(f"{state} {number}" for state, number in counts.items() if number)
-    print(f"{name}.{port}: sent {count}, refused {block.refused}; told: {told or 'nothing'}; next good one handled: {fine} {defects[:3]}")
+    print(
+        f"{name}.{port}: sent {count}, refused {block.refused}; told: {told or 'nothing'}; next "
+        f"good one handled: {fine} {defects[:3]}"
+    )
     return fine and not defects
 
 
 def fuzz_samples(name: str, count: int, seed: int) -> bool:
-    """Send hostile samples, then a good burst, through a block (burst_receiver, or another one before it); whether it was received."""
-    frame = Frame(FrameHeader(3, GOOD_ID, length=100), complex_noise(100, 1.0, np.random.default_rng(seed)))
+    """Send hostile samples, then a good burst, through a block (burst_receiver, or another one
+    before it); whether it was received.
+    """
+    frame = Frame(
+        FrameHeader(3, GOOD_ID, length=100), complex_noise(100, 1.0, np.random.default_rng(seed))
+    )
     gap = np.zeros(2000, np.complex64)
-    samples = np.concatenate([fuzz.hostile(seed, count), gap, Transmitter(PhyConfig()).burst([frame]), gap])
+    samples = np.concatenate(
+        [fuzz.hostile(seed, count), gap, Transmitter(PhyConfig()).burst([frame]), gap]
+    )
     receiver, flowgraph = make("burst_receiver"), make_flowgraph()
     out, said = Collector(flowgraph, receiver, "out"), Collector(flowgraph, receiver, "feedback")
     with tempfile.TemporaryDirectory() as folder:
@@ -157,16 +209,23 @@ def fuzz_samples(name: str, count: int, seed: int) -> bool:
             block = make(name)
             flowgraph.connect(block, receiver)
         ports = block.input_signature().max_streams()
-        flowgraph.connect(source, (block, ports - 1))  # of two inputs, the first is the own transmitter, which is silent
+        flowgraph.connect(
+            source, (block, ports - 1)
+        )  # of two inputs, the first is the own transmitter, which is silent
         if ports == 2:
             flowgraph.connect(blocks.null_source(gr.sizeof_gr_complex), (block, 0))
         flowgraph.start()
         flowgraph.wait()
     found = [pdu.read_frame(m) for m in out.wait(0)]
-    fine = any(f.header == frame.header and np.abs(f.symbols - frame.symbols).max() < 1 for f in found)
+    fine = any(
+        f.header == frame.header and np.abs(f.symbols - frame.symbols).max() < 1 for f in found
+    )
     stats = receiver.receiver.stats
     read = f"openings {stats.openings}, bursts {stats.bursts}, headers bad {stats.headers_bad}"
-    print(f"{name}: sent {count} samples, {read}, frames {len(found)}; next good frame received: {fine}")
+    print(
+        f"{name}: sent {count} samples, {read}, frames {len(found)}; next good frame received: "
+        f"{fine}"
+    )
     return fine and not said.wait(0)
 
 

@@ -22,8 +22,16 @@ def picture(seed: int = 0, height: int = 96, width: int = 128) -> np.ndarray:
 
 
 def received(pixels: np.ndarray, message_id: int = 0, snr_db: float = 10.0) -> list[ReceivedFrame]:
-    """Frames of a picture by the codec jpeg as a receiver hands them on, 3 dB better than their rate was chosen for."""
+    """Frames of a picture by the codec jpeg as a receiver hands them on, 3 dB better than their
+    rate was chosen for.
+    """
     rng, noise_var = np.random.default_rng(message_id), 10 ** (-(snr_db + 3) / 10)
     frames = load_image_codec("jpeg", **OPTIONS).encode(pixels, snr_db, message_id)
-    noisy = [(f.header, (f.symbols + complex_noise(len(f.symbols), noise_var, rng)).astype(np.complex64)) for f in frames]
-    return [ReceivedFrame(h, s, np.full(len(s), noise_var, np.float32), snr_db=snr_db + 3, cfo_hz=50.0) for h, s in noisy]
+    noisy = [
+        (f.header, (f.symbols + complex_noise(len(f.symbols), noise_var, rng)).astype(np.complex64))
+        for f in frames
+    ]
+    return [
+        ReceivedFrame(h, s, np.full(len(s), noise_var, np.float32), snr_db=snr_db + 3, cfo_hz=50.0)
+        for h, s in noisy
+    ]

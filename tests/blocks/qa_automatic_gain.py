@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Automatic gain: commands for a radio, one for each burst that asks for it; a search; a second start."""
+"""Automatic gain: commands for a radio, one for each burst that asks for it; a search; a second
+start.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ def burst(make_frame):
         frame = make_frame(1)
         header = replace(frame.header, more=more)
         noise_var = np.full(len(frame.symbols), 0.1, np.float32)
-        return pdu.frame_pdu(ReceivedFrame(header, frame.symbols, noise_var, start_sample=start_sample, level_db=level_db))
+        return pdu.frame_pdu(
+            ReceivedFrame(
+                header, frame.symbols, noise_var, start_sample=start_sample, level_db=level_db
+            )
+        )
 
     return make
 
@@ -34,7 +40,9 @@ def gains(messages):
 
 
 def test_gain_follows_bursts_and_not_their_further_frames(flowgraph, collect, post, burst):
-    block = semcom.automatic_gain(gain_db=40, settings={"target_db": -20, "search_s": 100, "settle_samples": 500})
+    block = semcom.automatic_gain(
+        gain_db=40, settings={"target_db": -20, "search_s": 100, "settle_samples": 500}
+    )
     out = collect(block, "command")
     flowgraph.start()
     for start_sample, level_db in [(100, -5.0), (100, -5.0), (900, -20.0), (2000, -2.0)]:
@@ -54,11 +62,18 @@ def test_gain_does_not_change_within_a_burst(flowgraph, collect, post, burst):
 
 
 def test_bursts_handed_over_together_are_corrected_once(flowgraph, collect, post, burst):
-    """Those that began before the new gain took effect say nothing of it; the one well after it does."""
+    """Those that began before the new gain took effect say nothing of it; the one well after it
+    does.
+    """
     block = semcom.automatic_gain(gain_db=40, settings={"target_db": -20, "search_s": 100})
     out = collect(block, "command")
     flowgraph.start()
-    for start_sample, level_db in [(100, -5.0), (40_000, -5.0), (131_000, -5.0), (1_000_000, -13.0)]:
+    for start_sample, level_db in [
+        (100, -5.0),
+        (40_000, -5.0),
+        (131_000, -5.0),
+        (1_000_000, -13.0),
+    ]:
         post(block, "in", burst(start_sample, level_db))
     assert gains(out.wait(3)) == pytest.approx([40, 25, 18])
 
@@ -72,7 +87,9 @@ def test_a_gain_that_a_burst_arrived_with_is_held_through_silence(flowgraph, col
 
 
 def test_searches_while_nothing_is_received(flowgraph, collect):
-    block = semcom.automatic_gain(gain_db=10, settings={"search_s": 0.2, "step_db": 5, "most_db": 20})
+    block = semcom.automatic_gain(
+        gain_db=10, settings={"search_s": 0.2, "step_db": 5, "most_db": 20}
+    )
     out = collect(block, "command")
     flowgraph.start()
     assert gains(out.wait(4))[:4] == pytest.approx([10, 15, 20, 0])
@@ -89,13 +106,19 @@ def test_what_is_no_frame_is_refused_and_the_next_one_counts(flowgraph, collect,
 
 
 def test_frames_without_a_finite_level_or_a_place_say_nothing(flowgraph, collect, post, burst):
-    """A frame that lacks level_db, start_sample or noise_var is let be; a level that is no number is refused with its reason."""
+    """A frame that lacks level_db, start_sample or noise_var is let be; a level that is no number
+    is refused with its reason.
+    """
     block = semcom.automatic_gain(gain_db=40, settings={"search_s": 100})
     out = collect(block, "command")
     flowgraph.start()
     for key in ("level_db", "start_sample", "noise_var"):
         message = burst(5, 0.0)
-        post(block, "in", pmt.cons(pmt.dict_delete(pmt.car(message), pmt.intern(key)), pmt.cdr(message)))
+        post(
+            block,
+            "in",
+            pmt.cons(pmt.dict_delete(pmt.car(message), pmt.intern(key)), pmt.cdr(message)),
+        )
     for level_db in (np.nan, np.inf, -np.inf):
         with pytest.raises(FrameError, match="level_db .*; allowed is a finite level"):
             pdu.read_frame(burst(5, level_db))
@@ -105,7 +128,9 @@ def test_frames_without_a_finite_level_or_a_place_say_nothing(flowgraph, collect
     assert block.refused == 3
 
 
-def test_starts_again_with_the_gain_it_had_and_counts_the_samples_anew(flowgraph, collect, post, burst):
+def test_starts_again_with_the_gain_it_had_and_counts_the_samples_anew(
+    flowgraph, collect, post, burst
+):
     block = semcom.automatic_gain(gain_db=40, settings={"search_s": 100})
     out = collect(block, "command")
     flowgraph.start()

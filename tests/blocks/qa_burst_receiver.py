@@ -20,7 +20,9 @@ from semcom_core.units import complex_noise
 def samples_of(frames, gap=500, snr_db=15.0):
     """Bursts of some frames with gaps, in noise."""
     modem, rng = Transmitter(), np.random.default_rng(1)
-    x = np.concatenate([np.concatenate([np.zeros(gap), modem.burst([f])]) for f in frames] + [np.zeros(gap)])
+    x = np.concatenate(
+        [np.concatenate([np.zeros(gap), modem.burst([f])]) for f in frames] + [np.zeros(gap)]
+    )
     power = PhyConfig().rms ** 2 / modem.layout.occupancy
     return (x + complex_noise(len(x), power * 10 ** (-snr_db / 10), rng)).astype(np.complex64)
 
@@ -57,7 +59,9 @@ def test_end_of_stream_completes_the_last_burst(flowgraph, collect, make_frame):
     assert [pdu.read_frame(m).header.message_id for m in out.wait(1)] == [9]
 
 
-def test_the_tag_of_a_recordings_end_completes_the_last_burst_and_says_so(flowgraph, collect, make_frame):
+def test_the_tag_of_a_recordings_end_completes_the_last_burst_and_says_so(
+    flowgraph, collect, make_frame
+):
     samples = samples_of([make_frame(1)], gap=0)
     tag = gr.tag_utils.python_to_tag((len(samples) - 1, pmt.intern("eof"), pmt.PMT_T))
     receiver = semcom.burst_receiver()
@@ -87,7 +91,9 @@ def test_sustains_one_msps(flowgraph):
     flowgraph.start()
     flowgraph.wait()
     assert receiver.nitems_read(0) == seconds * 1_000_000
-    assert time.process_time() - begin < seconds  # processor time of the whole flowgraph: one core is enough
+    assert (
+        time.process_time() - begin < seconds
+    )  # processor time of the whole flowgraph: one core is enough
 
 
 def test_bad_arguments():

@@ -17,7 +17,9 @@ from semcom_core.phy import Transmitter
 
 
 def send(flowgraph, collect, post, frames, end=True, **settings):
-    """Run a finite transmitter over some frames; returns it, its samples, its tags and its notices."""
+    """Run a finite transmitter over some frames; returns it, its samples, its tags and its
+    notices.
+    """
     transmitter = semcom.burst_transmitter(finite=True, **settings)
     sink, said = blocks.vector_sink_c(), collect(transmitter, "feedback")
     flowgraph.connect(transmitter, sink)
@@ -29,7 +31,9 @@ def send(flowgraph, collect, post, frames, end=True, **settings):
 
 
 def samples_of(sink, count):
-    """What the sink has got, once it is `count` samples; the notice of the last burst comes before its last samples."""
+    """What the sink has got, once it is `count` samples; the notice of the last burst comes before
+    its last samples.
+    """
     end = time.monotonic() + 15
     while sink.nitems_read(0) < count and time.monotonic() < end:
         time.sleep(0.01)
@@ -46,14 +50,18 @@ def test_bursts_tags_and_notices(flowgraph, collect, post, make_frame):
     tags = [(t.offset, pmt.symbol_to_string(t.key), pmt.to_long(t.value)) for t in sink.tags()]
     first, second, third = (len(b) + 100 for b in bursts)
     starts, lengths = (0, first + 100, first + second + 100), (first + 100, second, third)
-    assert tags == [(start, "packet_len", length) for start, length in zip(starts, lengths, strict=True)]
+    assert tags == [
+        (start, "packet_len", length) for start, length in zip(starts, lengths, strict=True)
+    ]
     found = [notices.read_notice(m) for m in said.wait(3)]
     assert [(n.state, n.message_id) for n in found] == [("transmitted", i) for i in range(3)]
 
 
 def test_messages_share_a_burst_and_fragments_stay_together(flowgraph, collect, post, make_frame):
     frames = [make_frame(0, 0, 2), make_frame(0, 1, 2), make_frame(1), make_frame(2)]
-    transmitter, sink, _ = send(flowgraph, collect, post, frames, messages_per_burst=2, gap_samples=0)
+    transmitter, sink, _ = send(
+        flowgraph, collect, post, frames, messages_per_burst=2, gap_samples=0
+    )
     modem = Transmitter()
     expected = np.concatenate([modem.burst(frames[:3]), modem.burst(frames[3:])])
     assert np.array_equal(samples_of(sink, len(expected)), expected)
@@ -66,12 +74,21 @@ def test_each_fragment_of_a_picture_has_a_burst_of_its_own(flowgraph, collect, p
     broken[1].symbols[0] = np.nan
     text = make_frame(3)
     frames = [*pictures[0], text, *broken, *pictures[1]]
-    transmitter, sink, said = send(flowgraph, collect, post, frames, gap_samples=0, messages_per_burst=8)
+    transmitter, sink, said = send(
+        flowgraph, collect, post, frames, gap_samples=0, messages_per_burst=8
+    )
     modem = Transmitter()
-    expected = np.concatenate([modem.burst([f]) for f in [*pictures[0], text, broken[0], *pictures[1]]])
+    expected = np.concatenate(
+        [modem.burst([f]) for f in [*pictures[0], text, broken[0], *pictures[1]]]
+    )
     assert np.array_equal(samples_of(sink, len(expected)), expected)
     found = [notices.read_notice(m) for m in said.wait(4)]
-    assert [(n.state, n.message_id) for n in found] == [("transmitted", 0), ("transmitted", 3), ("lost", 2), ("transmitted", 1)]
+    assert [(n.state, n.message_id) for n in found] == [
+        ("transmitted", 0),
+        ("transmitted", 3),
+        ("lost", 2),
+        ("transmitted", 1),
+    ]
     assert transmitter.bursts == 82
 
 
@@ -89,7 +106,14 @@ def test_part_of_a_message_leaves_at_once(flowgraph, collect, make_frame):
 
 
 def test_shared_burst_keeps_to_the_modems_limit(flowgraph, collect, post, make_frame):
-    transmitter, _, _ = send(flowgraph, collect, post, [make_frame(i) for i in range(6)], messages_per_burst=100, phy={"max_frames": 4})
+    transmitter, _, _ = send(
+        flowgraph,
+        collect,
+        post,
+        [make_frame(i) for i in range(6)],
+        messages_per_burst=100,
+        phy={"max_frames": 4},
+    )
     assert transmitter.bursts == 2
 
 
@@ -102,7 +126,11 @@ def test_burst_longer_than_any_buffer(flowgraph, collect, post, make_frame):
 
 def test_zero_fill(flowgraph, collect, post, make_frame):
     transmitter = semcom.burst_transmitter(zero_fill=True, gap_samples=0)
-    head, sink, said = blocks.head(8, 200000), blocks.vector_sink_c(), collect(transmitter, "feedback")
+    head, sink, said = (
+        blocks.head(8, 200000),
+        blocks.vector_sink_c(),
+        collect(transmitter, "feedback"),
+    )
     flowgraph.connect(transmitter, blocks.throttle(8, 1e6), head, sink)
     flowgraph.start()
     post(transmitter, "in", pdu.frame_pdu(make_frame(0)))
@@ -119,7 +147,11 @@ def test_bad_frames_do_not_stop_the_stream(flowgraph, collect, post, make_frame)
     broken.symbols[3] = np.nan
     transmitter, sink, said = send(flowgraph, collect, post, [make_frame(0), broken, make_frame(2)])
     found = [notices.read_notice(m) for m in said.wait(3)]
-    assert [(n.state, n.message_id) for n in found] == [("transmitted", 0), ("lost", 1), ("transmitted", 2)]
+    assert [(n.state, n.message_id) for n in found] == [
+        ("transmitted", 0),
+        ("lost", 1),
+        ("transmitted", 2),
+    ]
     transmitter.handle_frame(pdu.text_pdu("no frame"))
     assert transmitter.refused == 1
 
@@ -155,6 +187,12 @@ def test_defect_in_work_ends_the_run(flowgraph, collect, post, make_frame):
 
 
 def test_bad_arguments():
-    for settings in ({"messages_per_burst": 0}, {"gap_samples": -1}, {"queue_size": 0}, {"phy": {"profile": "odd"}}, {"phy": {"odd": 1}}):
+    for settings in (
+        {"messages_per_burst": 0},
+        {"gap_samples": -1},
+        {"queue_size": 0},
+        {"phy": {"profile": "odd"}},
+        {"phy": {"odd": 1}},
+    ):
         with pytest.raises(ConfigError):
             semcom.burst_transmitter(**settings)

@@ -31,10 +31,15 @@ def through(flowgraph, samples, later=(), **settings):
 
 
 class Pulled:
-    """A channel between a source and a sink of messages: samples go in and come out when the test says so."""
+    """A channel between a source and a sink of messages: samples go in and come out when the test
+    says so.
+    """
 
     def __init__(self, flowgraph, **settings):
-        self.source, self.channel = pdu.pdu_to_tagged_stream(gr.types.complex_t, "length"), semcom.channel(**settings)
+        self.source, self.channel = (
+            pdu.pdu_to_tagged_stream(gr.types.complex_t, "length"),
+            semcom.channel(**settings),
+        )
         self.sink = blocks.vector_sink_c()
         flowgraph.connect(self.source, self.channel, self.sink)
         flowgraph.start()
@@ -56,7 +61,9 @@ def test_noise_power_is_n0(flowgraph, snr_db):
     """400,000 samples: the power is known to 0.16 % (one deviation)."""
     config = PhyConfig(amplitude=0.5)
     silence = np.zeros(400_000, np.complex64)
-    _, noise = through(flowgraph, silence, later={"snr_db": snr_db}, channel="awgn:50", phy={"amplitude": 0.5})
+    _, noise = through(
+        flowgraph, silence, later={"snr_db": snr_db}, channel="awgn:50", phy={"amplitude": 0.5}
+    )
     n0 = config.rms**2 / Layout(config).occupancy * 10 ** (-snr_db / 10)
     assert np.mean(np.abs(noise) ** 2) == pytest.approx(n0, rel=0.01)
 
@@ -65,8 +72,12 @@ def test_symbol_power_is_the_transmitters(make_frame):
     modem = Transmitter()
     burst = modem.burst([make_frame(length=4000)])
     carriers = np.fft.fft(burst[1000 : 1000 + 70 * 40].reshape(40, 70)[:, 6:], axis=1, norm="ortho")
-    measured = np.mean(np.abs(carriers) ** 2) / modem.layout.occupancy  # over 2,000 carriers, whatever the alignment: 10 %
-    assert measured == pytest.approx(parse_channel("clean").for_modem(PhyConfig()).signal.carrier_power, rel=0.1)
+    measured = (
+        np.mean(np.abs(carriers) ** 2) / modem.layout.occupancy
+    )  # over 2,000 carriers, whatever the alignment: 10 %
+    assert measured == pytest.approx(
+        parse_channel("clean").for_modem(PhyConfig()).signal.carrier_power, rel=0.1
+    )
 
 
 def test_clean_channel_changes_nothing(flowgraph):
@@ -75,9 +86,18 @@ def test_clean_channel_changes_nothing(flowgraph):
     assert np.array_equal(x, y)
 
 
-@pytest.mark.parametrize("text", ["taps:0,-6,-10", "tdl-a:10,300ns,30kmh+sco:40ppm+cfo:12khz+iq:1db+dc:5%", "delay:700.5+rayleigh:12"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "taps:0,-6,-10",
+        "tdl-a:10,300ns,30kmh+sco:40ppm+cfo:12khz+iq:1db+dc:5%",
+        "delay:700.5+rayleigh:12",
+    ],
+)
 def test_stream_is_the_cores_with_its_tail(flowgraph, text):
-    """Whatever the scheduler's cuts: the same samples as by one call of the core, its tail included."""
+    """Whatever the scheduler's cuts: the same samples as by one call of the core, its tail
+    included.
+    """
     x = complex_noise(30_000, 1.0, np.random.default_rng(1))
     _, y = through(flowgraph, x, channel=text, seed=5)
     stream = parse_channel(text).for_modem(PhyConfig()).stream(np.random.default_rng(5))
@@ -94,7 +114,11 @@ def test_seed_repeats_and_a_restart_begins_anew(flowgraph):
     silence = np.zeros(1000, np.complex64)
     _, y = through(flowgraph, silence, channel="awgn:0", seed=5)
     top_block = gr.top_block()
-    source, channel, sink = blocks.vector_source_c(silence.tolist(), False), semcom.channel("awgn:0", seed=5), blocks.vector_sink_c()
+    source, channel, sink = (
+        blocks.vector_source_c(silence.tolist(), False),
+        semcom.channel("awgn:0", seed=5),
+        blocks.vector_sink_c(),
+    )
     top_block.connect(source, channel, sink)
     for _ in range(3):
         source.rewind()
@@ -109,14 +133,20 @@ def test_changes_while_it_runs(flowgraph):
     pulled.channel.set_snr_db(INF)
     after = pulled.send(ones)
     gap = abs(after[0] - before[-200:].mean())
-    assert gap < 0.05 and np.abs(np.diff(after)).max() < 1e-3  # 1 Hz: fading goes on where it was, without the noise
+    assert (
+        gap < 0.05 and np.abs(np.diff(after)).max() < 1e-3
+    )  # 1 Hz: fading goes on where it was, without the noise
     pulled.channel.set_channel("dc:0")
     assert np.allclose(pulled.send(ones), 1)
     pulled.channel.set_cfo_hz(1000.0)
     first = pulled.send(ones)
     pulled.channel.set_cfo_hz(-1000.0)
     second = pulled.send(ones)
-    steps = np.angle(np.concatenate([first, second])[1:] * np.concatenate([first, second])[:-1].conj()) / (2 * np.pi) * 1e6
+    steps = (
+        np.angle(np.concatenate([first, second])[1:] * np.concatenate([first, second])[:-1].conj())
+        / (2 * np.pi)
+        * 1e6
+    )
     assert np.allclose(steps[:1279], 1000, atol=0.5) and np.allclose(steps[1280:], -1000, atol=0.5)
     assert abs(steps[1279]) <= 1000.5  # the phase does not jump
     assert pulled.channel.terms == "dc:0%+cfo:-1000"
@@ -126,7 +156,14 @@ def test_bad_values_are_refused_while_it_runs_with_one_line_each(flowgraph, capl
     pulled = Pulled(flowgraph, channel="cfo:100")
     before = pulled.channel.terms
     channels = ["fog:3", "", 5, "awgn:3+rayleigh:3", "tdl-a:10,1s"]
-    numbers = [("snr_db", np.nan), ("snr_db", "x"), ("snr_db", -61), ("cfo_hz", 6e5), ("cfo_hz", np.nan), ("cfo_hz", [1])]
+    numbers = [
+        ("snr_db", np.nan),
+        ("snr_db", "x"),
+        ("snr_db", -61),
+        ("cfo_hz", 6e5),
+        ("cfo_hz", np.nan),
+        ("cfo_hz", [1]),
+    ]
     for name, value in [*(("channel", text) for text in channels), *numbers]:
         caplog.clear()
         with caplog.at_level(logging.WARNING):
@@ -137,11 +174,28 @@ def test_bad_values_are_refused_while_it_runs_with_one_line_each(flowgraph, capl
     assert np.allclose(np.abs(pulled.send(np.ones(640))), 1)
 
 
-@pytest.mark.parametrize("settings", [
-    {"channel": "fog"}, {"channel": ""}, {"channel": None}, {"snr_db": np.nan}, {"snr_db": "x"}, {"cfo_hz": 6e5}, {"seed": -1},
-    {"snr_db": [1]}, {"snr_db": -INF}, {"cfo_hz": "12khz"}, {"cfo_hz": [1]}, {"cfo_hz": np.nan}, {"seed": "x"}, {"seed": None},
-    {"phy": {"nonesuch": 1}}, {"channel": "tdl-a:10,1s"}, {"channel": "rayleigh:3,doppler=1mhz"},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"channel": "fog"},
+        {"channel": ""},
+        {"channel": None},
+        {"snr_db": np.nan},
+        {"snr_db": "x"},
+        {"cfo_hz": 6e5},
+        {"seed": -1},
+        {"snr_db": [1]},
+        {"snr_db": -INF},
+        {"cfo_hz": "12khz"},
+        {"cfo_hz": [1]},
+        {"cfo_hz": np.nan},
+        {"seed": "x"},
+        {"seed": None},
+        {"phy": {"nonesuch": 1}},
+        {"channel": "tdl-a:10,1s"},
+        {"channel": "rayleigh:3,doppler=1mhz"},
+    ],
+)
 def test_bad_arguments(settings):
     with pytest.raises(ConfigError, match="allowed") as caught:
         semcom.channel(**settings)
@@ -161,13 +215,22 @@ def test_snr_and_offset_beside_the_terms():
     channel.set_channel("awgn:1")
     channel.set_cfo_hz(None)
     assert channel.terms == "clean"
-    assert parse_channel(semcom.channel("rayleigh:30kmh,fc=24ghz", cfo_hz=-1 / 3).terms).terms[1].offset_hz == -1 / 3
+    assert (
+        parse_channel(semcom.channel("rayleigh:30kmh,fc=24ghz", cfo_hz=-1 / 3).terms)
+        .terms[1]
+        .offset_hz
+        == -1 / 3
+    )
 
 
 def test_malformed_samples_do_no_harm(flowgraph):
     """NaN, Inf and huge samples count as 0, and leave no trace once they have passed."""
     bad = np.array([np.nan, np.inf, -np.inf, 1e38, 1 + 1j * np.nan, 1e-45] * 500, np.complex64)
     x = np.concatenate([bad, np.ones(20_000, np.complex64)])
-    _, y = through(flowgraph, x, channel="pa:6+taps:0,-6+tdl-a:100ns,3kmh+delay:3.5+sco:10ppm+phase-noise:-80+impulse:100,10+iq:1db+adc:8")
+    _, y = through(
+        flowgraph,
+        x,
+        channel="pa:6+taps:0,-6+tdl-a:100ns,3kmh+delay:3.5+sco:10ppm+phase-noise:-80+impulse:100,10+iq:1db+adc:8",
+    )
     assert np.isfinite(y).all() and np.abs(y).max() < 100
     assert np.mean(np.abs(y[-5000:-200]) ** 2) > 1e-4

@@ -18,7 +18,9 @@ def test_slow_sink_loses_nothing(flowgraph):
     x = complex_noise(400_000, 1.0, np.random.default_rng(1))
     sink = blocks.vector_sink_c()
     throttle = blocks.throttle(gr.sizeof_gr_complex, 1e6)
-    flowgraph.connect(blocks.vector_source_c(x.tolist(), False), semcom.channel("clean"), throttle, sink)
+    flowgraph.connect(
+        blocks.vector_source_c(x.tolist(), False), semcom.channel("clean"), throttle, sink
+    )
     flowgraph.run()
     assert np.array_equal(x, np.array(sink.data(), np.complex64))
 
@@ -26,7 +28,12 @@ def test_slow_sink_loses_nothing(flowgraph):
 def test_ends_when_what_comes_after_it_ends(flowgraph):
     """Neither an endless source nor a full queue holds the flowgraph up."""
     sink = blocks.vector_sink_c()
-    flowgraph.connect(blocks.null_source(gr.sizeof_gr_complex), semcom.channel("awgn:3"), blocks.head(gr.sizeof_gr_complex, 100_000), sink)
+    flowgraph.connect(
+        blocks.null_source(gr.sizeof_gr_complex),
+        semcom.channel("awgn:3"),
+        blocks.head(gr.sizeof_gr_complex, 100_000),
+        sink,
+    )
     flowgraph.run()
     assert len(sink.data()) == 100_000
 
@@ -39,19 +46,28 @@ def test_failure_ends_the_flowgraph_and_is_reported(flowgraph, collect, monkeypa
     monkeypatch.setattr(ChannelQueue, "push" if end == "_inlet" else "pop", fail)
     channel = semcom.channel("clean")
     notices = collect(channel, "feedback")
-    flowgraph.connect(blocks.null_source(gr.sizeof_gr_complex), channel, blocks.null_sink(gr.sizeof_gr_complex))
+    flowgraph.connect(
+        blocks.null_source(gr.sizeof_gr_complex), channel, blocks.null_sink(gr.sizeof_gr_complex)
+    )
     flowgraph.run()
     (notice,) = notices.wait(1)
     assert pmt.to_python(pmt.car(notice))["state"] == "failed"
 
 
 def test_tags_stay_with_their_samples(flowgraph):
-    """A clock that is fast by 1000 ppm: the sample 90,000 comes out as 90,090, and so does its tag."""
+    """A clock that is fast by 1000 ppm: the sample 90,000 comes out as 90,090, and so does its
+    tag.
+    """
     x = np.zeros(100_000, np.complex64)
-    tags = [gr.tag_utils.python_to_tag((at, pmt.intern("mark"), pmt.from_long(at), pmt.PMT_F)) for at in (0, 5, 90_000)]
+    tags = [
+        gr.tag_utils.python_to_tag((at, pmt.intern("mark"), pmt.from_long(at), pmt.PMT_F))
+        for at in (0, 5, 90_000)
+    ]
     source, sink = blocks.vector_source_c(x.tolist(), False, 1, tags), blocks.vector_sink_c()
     flowgraph.connect(source, semcom.channel("sco:1000ppm"), sink)
     flowgraph.run()
     found = {pmt.to_long(tag.value): tag.offset for tag in sink.tags()}
     assert found.keys() == {0, 5, 90_000}
-    assert all(abs(offset - at * 1.001) <= 10 for at, offset in found.items())  # within a piece the clock gains 8 samples
+    assert all(
+        abs(offset - at * 1.001) <= 10 for at, offset in found.items()
+    )  # within a piece the clock gains 8 samples

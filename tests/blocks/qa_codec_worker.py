@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codec worker: time limits, what a restart keeps, markers, reloads; with a process that answers when it is told to."""
+"""Codec worker: time limits, what a restart keeps, markers, reloads; with a process that answers
+when it is told to.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,11 @@ def test_reload_comes_in_order_and_what_does_not_load_is_refused(make, tmp_path)
     worker.jobs.put(job(2))
     first, refused, second = heard.take(3)
     assert (first, second) == (("done", 1), ("done", 2))
-    assert refused[0] == "refused" and "does not load: broken; the codec stays deflate with the settings {'load_s': 0.0}" in refused[1]
+    assert (
+        refused[0] == "refused"
+        and "does not load: broken; the codec stays deflate with the settings {'load_s': 0.0}"
+        in refused[1]
+    )
     worker.reload("deflate", {"load_s": 0.1})
     worker.jobs.put(job(3))
     assert heard.take(1) == [("done", 3)]
@@ -97,7 +103,9 @@ def test_reload_comes_in_order_and_what_does_not_load_is_refused(make, tmp_path)
 
 def test_defect_of_the_listener_fails_the_run_and_not_the_thread(make):
     worker, heard = make()
-    heard.on_done = lambda job, result: 1 / 0 if job.message_id == 1 else heard.events.put(("done", job.message_id))
+    heard.on_done = lambda job, result: (
+        1 / 0 if job.message_id == 1 else heard.events.put(("done", job.message_id))
+    )
     worker.start()
     worker.jobs.put(job(1))
     worker.jobs.put(job(2))

@@ -16,7 +16,10 @@ from semcom_core.errors import ConfigError
 
 #: Loading takes seconds on a busy machine.
 LOAD_S = 40
-LONG = "hello there, the committee will of course meet again on thursday at 6:45 in room 12, xq zzt, not in the big hall"
+LONG = (
+    "hello there, the committee will of course meet again on thursday at 6:45 in room 12, xq "
+    "zzt, not in the big hall"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +40,14 @@ def test_texts_get_shorter_and_say_by_how_much(flowgraph, collect, post):
     post(block, "in", pdu.text_pdu("5"))
     post(block, "in", pdu.end_pdu())
     (first, short), (second, same) = texts(out.wait(3, LOAD_S)[:2])
-    assert 0 < len(short) < len(LONG) and all(item in short for item in ("6:45", "12", "not", "thursday"))
-    assert (first["message_id"], first["original_length"], first["method"]) == (9, len(LONG), "extractive")
+    assert 0 < len(short) < len(LONG) and all(
+        item in short for item in ("6:45", "12", "not", "thursday")
+    )
+    assert (first["message_id"], first["original_length"], first["method"]) == (
+        9,
+        len(LONG),
+        "extractive",
+    )
     assert 0 < first["reduction"] < 1 and 0.85 <= first["similarity"] < 1 and first["reason"] == ""
     assert (same, second["method"], second["reduction"]) == ("5", "unchanged", 0.0)
     assert pdu.is_end(out.wait(3, LOAD_S)[2])

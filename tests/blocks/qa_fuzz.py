@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Malformed messages and hostile samples through every block: no crash, no hang, and the next good one is handled.
+"""Malformed messages and hostile samples through every block: no crash, no hang, and the next good
+one is handled.
 
-A short form runs always. The long one, 10,000 messages a port and 10^8 samples a block, with what became of them:
+A short form runs always. The long one, 10,000 messages a port and 10^8 samples a block, with what
+became of them:
 
     ./run test -m slow -s tests/blocks/qa_fuzz.py
 """
@@ -32,12 +34,17 @@ def run(limit_s: float, *arguments) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s)
     except subprocess.TimeoutExpired as error:
-        pytest.fail(f"not done within {limit_s} s: {' '.join(command)}\n{error.stdout}\n{error.stderr}", pytrace=False)
+        pytest.fail(
+            f"not done within {limit_s} s: {' '.join(command)}\n{error.stdout}\n{error.stderr}",
+            pytrace=False,
+        )
     print(done.stdout, end="")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("count", [SHORT_MESSAGES, pytest.param(LONG_MESSAGES, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [SHORT_MESSAGES, pytest.param(LONG_MESSAGES, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("name", "port"), PORTS)
 def test_malformed_messages(name, port, count):
     run(LIMIT_S[count], "messages", name, port, count, 1)
@@ -59,10 +66,25 @@ def test_the_generator_is_seeded_and_makes_all_sorts():
     first, again, other = ([str(m) for m in fuzz.messages(seed, 200)] for seed in (1, 1, 2))
     assert first == again != other
     made = list(fuzz.messages(3, 500))
-    for kind in (pmt.is_pair, pmt.is_dict, pmt.is_symbol, pmt.is_number, pmt.is_uniform_vector, pmt.is_tuple):
+    for kind in (
+        pmt.is_pair,
+        pmt.is_dict,
+        pmt.is_symbol,
+        pmt.is_number,
+        pmt.is_uniform_vector,
+        pmt.is_tuple,
+    ):
         assert any(map(kind, made))
     samples = fuzz.hostile(1, 500_000)
-    assert samples.shape == (500_000,) and np.array_equal(samples.view(np.uint64), fuzz.hostile(1, 500_000).view(np.uint64))
+    assert samples.shape == (500_000,) and np.array_equal(
+        samples.view(np.uint64), fuzz.hostile(1, 500_000).view(np.uint64)
+    )
     sizes = np.abs(samples)
-    for found in (np.isnan(sizes), np.isinf(sizes), sizes == 0, (sizes > 1e30) & np.isfinite(sizes), (sizes > 0) & (sizes < 1e-38)):
+    for found in (
+        np.isnan(sizes),
+        np.isinf(sizes),
+        sizes == 0,
+        (sizes > 1e30) & np.isfinite(sizes),
+        (sizes > 0) & (sizes < 1e-38),
+    ):
         assert found.any()

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guards: what is no message is counted and seldom logged; what nobody expected fails; settings are refused or raised."""
+"""Guards: what is no message is counted and seldom logged; what nobody expected fails; settings are
+refused or raised.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,15 @@ def test_refusals_are_counted_and_logged_at_powers_of_two(caplog):
     for _ in range(100):
         block.handle(FrameError("it is odd"))
     assert block.refused == 100 and not block.defects
-    assert [record.getMessage().split()[3] for record in caplog.records] == ["1", "2", "4", "8", "16", "32", "64"]
+    assert [record.getMessage().split()[3] for record in caplog.records] == [
+        "1",
+        "2",
+        "4",
+        "8",
+        "16",
+        "32",
+        "64",
+    ]
     assert all(record.levelno == logging.WARNING for record in caplog.records)
 
 
@@ -55,7 +65,10 @@ def test_defects_are_told_with_a_traceback(caplog):
     block = guarded()
     block.handle(KeyError("k"))
     assert block.work([], []) == WORK_DONE
-    assert block.defects == ["KeyError: 'k'", "ZeroDivisionError: integer division or modulo by zero"]
+    assert block.defects == [
+        "KeyError: 'k'",
+        "ZeroDivisionError: integer division or modulo by zero",
+    ]
     assert [bool(record.exc_info) for record in caplog.records] == [True, True]
 
 
@@ -69,7 +82,9 @@ def test_settings_are_raised_in_the_constructor_and_refused_later(caplog):
         block.set_level(value)
     block.set_level(4)
     assert block.level == 4 and len(caplog.records) == 3
-    assert caplog.records[0].getMessage() == "guarded: level stays 3: level is 10; allowed is 0 to 9"
+    assert (
+        caplog.records[0].getMessage() == "guarded: level stays 3: level is 10; allowed is 0 to 9"
+    )
 
 
 def test_a_block_without_the_port_says_nothing():
@@ -86,9 +101,17 @@ def test_causes_are_checked():
 
 def test_metadata_of_another_kind_is_refused_and_foreign_entries_are_left_out():
     meta = pmt.dict_add(pmt.make_dict(), pmt.intern("message_id"), pmt.from_long(3))
-    foreign = pmt.dict_add(pmt.dict_add(meta, pmt.from_long(1), pmt.from_long(2)), pmt.intern("freq"), pmt.cons(pmt.PMT_T, pmt.PMT_NIL))
+    foreign = pmt.dict_add(
+        pmt.dict_add(meta, pmt.from_long(1), pmt.from_long(2)),
+        pmt.intern("freq"),
+        pmt.cons(pmt.PMT_T, pmt.PMT_NIL),
+    )
     assert pdu.read_meta(pmt.cons(foreign, pmt.PMT_NIL)) == {"message_id": 3}
-    for key, value in (("message_id", pmt.intern("3")), ("message_id", pmt.from_long(256)), ("decoded", pmt.from_long(1))):
+    for key, value in (
+        ("message_id", pmt.intern("3")),
+        ("message_id", pmt.from_long(256)),
+        ("decoded", pmt.from_long(1)),
+    ):
         with pytest.raises(FrameError, match=f"{key} is .*; allowed is"):
             pdu.read_meta(pmt.cons(pmt.dict_add(meta, pmt.intern(key), value), pmt.PMT_NIL))
 
@@ -98,6 +121,8 @@ def test_received_symbols_that_are_no_numbers_are_refused(make_frame):
 
     frame = make_frame(length=3)
     for noise_var in ([0.1, -1.0, 0.1], [0.1, np.nan, 0.1]):
-        message = pdu.frame_pdu(ReceivedFrame(frame.header, frame.symbols, np.array(noise_var, np.float32)))
+        message = pdu.frame_pdu(
+            ReceivedFrame(frame.header, frame.symbols, np.array(noise_var, np.float32))
+        )
         with pytest.raises(FrameError, match="negative or NaN"):
             pdu.read_frame(message)

@@ -51,12 +51,18 @@ def test_pieces_do_not_matter(piece):
     own, air = (x[:8000] for x in streams(2))
     switch, out = semcom.half_duplex(hold_samples=300), np.zeros(8000, np.complex64)
     for k in range(0, 8000, piece):
-        assert switch.work([own[k : k + piece], air[k : k + piece]], [out[k : k + piece]]) == len(out[k : k + piece])
+        assert switch.work([own[k : k + piece], air[k : k + piece]], [out[k : k + piece]]) == len(
+            out[k : k + piece]
+        )
     assert np.array_equal(out, expected(own, air, 300))
 
 
 def test_start_and_setter():
-    switch, ones, out = semcom.half_duplex(hold_samples=10), np.ones(5, np.complex64), np.zeros(5, np.complex64)
+    switch, ones, out = (
+        semcom.half_duplex(hold_samples=10),
+        np.ones(5, np.complex64),
+        np.zeros(5, np.complex64),
+    )
     switch.work([ones, ones], [out])
     assert not out.any()
     switch.start()  # a new run: the transmitter of the last one is forgotten

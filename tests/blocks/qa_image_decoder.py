@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image decoder: pictures back, fragments in any order, missing and late ones, marks, other codecs, bad input."""
+"""Image decoder: pictures back, fragments in any order, missing and late ones, marks, other codecs,
+bad input.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,21 @@ def test_pictures_come_back_whatever_the_order(flowgraph, collect, post, make_fr
     decoder, out = start(flowgraph, collect)
     first, second = received(picture(1), 7), received(picture(2), 8)
     other = make_frame(codec=11, fragments=2)
-    strays = [pdu.frame_pdu(ReceivedFrame(other.header, other.symbols, np.ones(60, np.float32))), pdu.frame_pdu(make_frame(codec=12))]
+    strays = [
+        pdu.frame_pdu(ReceivedFrame(other.header, other.symbols, np.ones(60, np.float32))),
+        pdu.frame_pdu(make_frame(codec=12)),
+    ]
     strays.append(pdu.text_pdu("no frame"))
-    for message in [*strays, *map(pdu.frame_pdu, [*first[::2], *second[::-1], *first[1::2], first[3]])]:
+    for message in [
+        *strays,
+        *map(pdu.frame_pdu, [*first[::2], *second[::-1], *first[1::2], first[3]]),
+    ]:
         post(decoder, "in", message)
     found = [read_picture_pdu(m) for m in out.wait(2, 60)]
-    assert [(meta["message_id"], meta["decoded"], meta["missing"], meta["fragments"]) for meta, _ in found] == [
-        (7, True, 0, 16), (8, True, 0, 16)]
+    assert [
+        (meta["message_id"], meta["decoded"], meta["missing"], meta["fragments"])
+        for meta, _ in found
+    ] == [(7, True, 0, 16), (8, True, 0, 16)]
     assert (found[0][0]["snr_db"], found[0][0]["cfo_hz"]) == (13.0, 50.0)
     expected = load_image_codec("jpeg", **OPTIONS).decode(second).pixels
     assert np.array_equal(found[1][1], expected)
@@ -54,7 +64,12 @@ def test_missing_fragments_are_waited_for_and_the_picture_is_marked(flowgraph, c
 
 
 def test_bad_arguments():
-    for settings in ({"codec": "deflate"}, {"fragment_timeout_s": -1}, {"timeout_s": 0}, {"options": "cbr"}):
+    for settings in (
+        {"codec": "deflate"},
+        {"fragment_timeout_s": -1},
+        {"timeout_s": 0},
+        {"options": "cbr"},
+    ):
         with pytest.raises(ConfigError):
             semcom.image_decoder(**{"codec": "jpeg", **settings})
 
@@ -65,8 +80,12 @@ def test_both_profiles_of_the_hybrid_codec_are_taken(flowgraph, collect, post):
     out = collect(decoder, "out")
     flowgraph.start()
     for number, profile in enumerate(PROFILES):
-        for frame in load_image_codec("hybrid", profile=profile, speed=10).encode(picture(height=192, width=192), 10.0, number):
-            heard = ReceivedFrame(frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32))
+        for frame in load_image_codec("hybrid", profile=profile, speed=10).encode(
+            picture(height=192, width=192), 10.0, number
+        ):
+            heard = ReceivedFrame(
+                frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32)
+            )
             post(decoder, "in", pdu.frame_pdu(heard))
     assert [read_picture_pdu(m)[0]["decoded"] for m in out.wait(2, 60)] == [True, True]
     assert decoder.other_codec == 0

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image encoder: frames as the codec makes them, order, what is refused, importance, the catalogue."""
+"""Image encoder: frames as the codec makes them, order, what is refused, importance, the
+catalogue.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,12 @@ def test_frames_are_the_codecs_and_the_end_comes_last(flowgraph, collect, post):
     out, said = collect(encoder, "out"), collect(encoder, "feedback")
     flowgraph.start()
     tiny = np.zeros((1, 1, 3), np.uint8)
-    for message in (picture_pdu(picture(), message_id=255), picture_pdu(tiny), pmt.from_long(1), pdu.end_pdu()):
+    for message in (
+        picture_pdu(picture(), message_id=255),
+        picture_pdu(tiny),
+        pmt.from_long(1),
+        pdu.end_pdu(),
+    ):
         post(encoder, "in", message)
     expected = load_image_codec("jpeg", **OPTIONS).encode(picture(), 7.0, 255)
     messages = out.wait(len(expected) + 1, 60)
@@ -35,8 +42,14 @@ def test_frames_are_the_codecs_and_the_end_comes_last(flowgraph, collect, post):
     assert [f.header for f in frames] == [f.header for f in expected]
     assert all(np.array_equal(a.symbols, b.symbols) for a, b in zip(frames, expected, strict=True))
     assert [pdu.is_last(m) for m in messages[:-1]] == [False] * (len(frames) - 1) + [True]
-    assert pdu.is_end(messages[-1]) and (encoder.encoded, encoder.refused, encoder.lost) == (1, 1, 1)
-    (gone,) = lost(said, 4)  # loading, ready, refused, and the picture of one pixel, which has no room for a file
+    assert pdu.is_end(messages[-1]) and (encoder.encoded, encoder.refused, encoder.lost) == (
+        1,
+        1,
+        1,
+    )
+    (gone,) = lost(
+        said, 4
+    )  # loading, ready, refused, and the picture of one pixel, which has no room for a file
     assert gone.message_id == 0 and "cbr" in gone.reason
 
 
@@ -51,14 +64,22 @@ def test_full_queue_drops_and_says_so(flowgraph, collect, post):
 
 
 def test_bad_arguments():
-    for settings in ({"codec": "spinal"}, {"importance": "odd"}, {"snr_db": 99}, {"queue_size": -1}, {"options": 5}):
+    for settings in (
+        {"codec": "spinal"},
+        {"importance": "odd"},
+        {"snr_db": 99},
+        {"queue_size": -1},
+        {"options": 5},
+    ):
         with pytest.raises(ConfigError):
             semcom.image_encoder(**{"codec": "jpeg", **settings})
 
 
 @pytest.mark.parametrize("block", ["image_encoder", "image_decoder"])
 def test_catalogue_offers_every_codec(block, repository):
-    entry = yaml.safe_load((repository / f"gr-semcom/grc/semcom_{block}.block.yml").read_text(encoding="utf-8"))
+    entry = yaml.safe_load(
+        (repository / f"gr-semcom/grc/semcom_{block}.block.yml").read_text(encoding="utf-8")
+    )
     (codec,) = [parameter for parameter in entry["parameters"] if parameter["id"] == "codec"]
     assert codec["options"] == list(IMAGE_CODECS)
     assert len(codec["option_labels"]) == len(codec["options"])

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image source: files, folders with bad files, cameras, names and pictures from a port, window, end."""
+"""Image source: files, folders with bad files, cameras, names and pictures from a port, window,
+end.
+"""
 
 from __future__ import annotations
 
@@ -83,14 +85,18 @@ class VideoCapture:
 
     def read(self):
         VideoCapture.left -= 1
-        return VideoCapture.left >= 0, np.full((2, 3, 3), (30, 20, 10), np.uint8)  # blue, green, red
+        return VideoCapture.left >= 0, np.full(
+            (2, 3, 3), (30, 20, 10), np.uint8
+        )  # blue, green, red
 
     def release(self):
         """Nothing is held."""
 
 
 def test_camera(flowgraph, collect, monkeypatch):
-    monkeypatch.setitem(sys.modules, "cv2", types.SimpleNamespace(VideoCapture=VideoCapture, CAP_PROP_BUFFERSIZE=38))
+    monkeypatch.setitem(
+        sys.modules, "cv2", types.SimpleNamespace(VideoCapture=VideoCapture, CAP_PROP_BUFFERSIZE=38)
+    )
     monkeypatch.setattr(camera.Path, "exists", lambda path: True)
     source = semcom.image_source(path="/dev/video7")
     out, said = collect(source, "out"), collect(source, "notices")
@@ -102,7 +108,9 @@ def test_camera(flowgraph, collect, monkeypatch):
 
 def test_bad_arguments(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(ConfigError, match="camera /dev/video0 needs OpenCV, which is not installed"):
+    with pytest.raises(
+        ConfigError, match="camera /dev/video0 needs OpenCV, which is not installed"
+    ):
         semcom.image_source(path="/dev/video0")
     monkeypatch.setitem(sys.modules, "cv2", types.SimpleNamespace())
     with pytest.raises(ConfigError, match="camera is /dev/video99; there is no such device"):

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image window: panels that appear with their pictures, notes, what is no picture, and no Qt where there is no window."""
+"""Image window: panels that appear with their pictures, notes, what is no picture, and no Qt where
+there is no window.
+"""
 
 from __future__ import annotations
 
@@ -36,20 +38,32 @@ def test_panels_show_what_came(flowgraph, post, application):
     post(shown, "sent", picture_pdu(picture(1), name="a.png"))
     post(shown, "view", picture_pdu(picture(2), name="importance"))
     post(shown, "view", picture_pdu(picture(2), name="something else"))
-    post(shown, "received", picture_pdu(picture(3), decoded=False, reason="<b>2 fragments</b>", snr_db=7.25))
+    post(
+        shown,
+        "received",
+        picture_pdu(picture(3), decoded=False, reason="<b>2 fragments</b>", snr_db=7.25),
+    )
     post(shown, "received", pdu.text_pdu("no picture"))
     post(shown, "received", pdu.end_pdu())
     end = time.monotonic() + 15
-    while (panels["received"].isHidden() or panels["importance"].isHidden() or not shown.refused) and time.monotonic() < end:
+    while (
+        panels["received"].isHidden() or panels["importance"].isHidden() or not shown.refused
+    ) and time.monotonic() < end:
         application.processEvents()
         time.sleep(0.01)
-    assert [name for name, panel in panels.items() if not panel.isHidden()] == ["sent", "importance", "received"]
+    assert [name for name, panel in panels.items() if not panel.isHidden()] == [
+        "sent",
+        "importance",
+        "received",
+    ]
     assert shown.refused == 1
     assert panels["received"].note.text() == "128x96, SNR 7.2 dB, degraded: <b>2 fragments</b>"
     seen = panels["sent"].picture.pixmap().toImage()
     assert seen.width() >= 100 and abs(seen.width() * 96 / 128 - seen.height()) <= 1
     middle = seen.pixelColor(seen.width() // 2, seen.height() // 2)
-    assert (middle.red(), middle.green(), middle.blue()) == pytest.approx(picture(1)[48, 64], abs=12)
+    assert (middle.red(), middle.green(), middle.blue()) == pytest.approx(
+        picture(1)[48, 64], abs=12
+    )
 
 
 def test_notes():

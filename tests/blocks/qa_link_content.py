@@ -10,7 +10,15 @@ import math
 import numpy as np
 import pytest
 from gnuradio.semcom import pdu
-from gnuradio.semcom.monitor.ledger import MOST_PICTURES, LinkLedger, Picture, judge, quality_db, read_content, write_report
+from gnuradio.semcom.monitor.ledger import (
+    MOST_PICTURES,
+    LinkLedger,
+    Picture,
+    judge,
+    quality_db,
+    read_content,
+    write_report,
+)
 from gnuradio.semcom.pdu import picture_pdu
 
 from semcom_core.metrics.image import MAX_PSNR_DB
@@ -22,13 +30,21 @@ NEAR = Picture("", np.full((4, 6, 3), 110, np.uint8))
 def test_content_of_texts_and_pictures():
     assert read_content(pdu.text_pdu("x", message_id=1)) == ({"message_id": 1}, "x")
     meta, content = read_content(picture_pdu(SENT.pixels, message_id=2, name="a.png"))
-    assert (meta["message_id"], content.name) == (2, "a.png") and np.array_equal(content.pixels, SENT.pixels)
+    assert (meta["message_id"], content.name) == (2, "a.png") and np.array_equal(
+        content.pixels, SENT.pixels
+    )
 
 
 @pytest.mark.parametrize(
     ("sent", "received", "decoded", "outcome"),
-    [("a", "a", True, "exact"), ("a", "b", True, "wrong"), ("a", "a", False, "marked"), (SENT, NEAR, True, "whole"),
-     (SENT, SENT, False, "marked"), (SENT, "a", True, "wrong")],
+    [
+        ("a", "a", True, "exact"),
+        ("a", "b", True, "wrong"),
+        ("a", "a", False, "marked"),
+        (SENT, NEAR, True, "whole"),
+        (SENT, SENT, False, "marked"),
+        (SENT, "a", True, "wrong"),
+    ],
 )
 def test_judgement(sent, received, decoded, outcome):
     assert judge(sent, received, decoded) == outcome
@@ -47,14 +63,21 @@ def test_pictures_are_counted_and_measured(tmp_path):
     for number in range(4):
         ledger.send(number, SENT)
     ledger.receive({"message_id": 0, "decoded": True, "snr_db": 10.0, "cfo_hz": 1.0}, NEAR)
-    ledger.receive({"message_id": 1, "decoded": False, "reason": "2 of 16 fragments are missing"}, NEAR)
+    ledger.receive(
+        {"message_id": 1, "decoded": False, "reason": "2 of 16 fragments are missing"}, NEAR
+    )
     ledger.receive({"message_id": 3, "decoded": True}, SENT)
     report = ledger.report()
-    found = {name: report[name] for name in ("whole", "marked", "lost", "exact", "wrong", "text_right")}
+    found = {
+        name: report[name] for name in ("whole", "marked", "lost", "exact", "wrong", "text_right")
+    }
     assert found == {"whole": 2, "marked": 1, "lost": 1, "exact": 0, "wrong": 0, "text_right": 0}
     assert report["psnr_db"] == pytest.approx((2 * 28.13 + MAX_PSNR_DB) / 3, abs=0.01)
     assert ledger.good_share("link", 0) == 0.5
-    assert ledger.line() == "sent 4, received 3, whole 2, marked 1, lost 1, SNR 10.0 dB, CFO 0.00 kHz, PSNR 52.09 dB"
+    assert (
+        ledger.line()
+        == "sent 4, received 3, whole 2, marked 1, lost 1, SNR 10.0 dB, CFO 0.00 kHz, PSNR 52.09 dB"
+    )
     assert [m["outcome"] for m in ledger.messages] == ["whole", "marked", "lost", "whole"]
     assert [m["reason"] for m in ledger.messages] == ["", "2 of 16 fragments are missing", "", ""]
     assert {m["sent"] for m in ledger.messages} == {"a.png"}

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a link with radios: they send everything first; and their troubles in the monitor's books."""
+"""The end of a link with radios: they send everything first; and their troubles in the monitor's
+books.
+"""
 
 from __future__ import annotations
 
@@ -61,12 +63,20 @@ def test_a_cancelled_end_calls_nothing(radios):
 def test_troubles_of_radios_are_in_the_line_and_the_report():
     monitor = semcom.link_monitor(console=False)
     for state, count in (("overrun", 9), ("reconnecting", 1), ("underrun", 2)):
-        notice = make_pdu(vars(Notice(state, reason="so it is", block="radio_source", count=count)), np.zeros(0, np.uint8))
+        notice = make_pdu(
+            vars(Notice(state, reason="so it is", block="radio_source", count=count)),
+            np.zeros(0, np.uint8),
+        )
         assert read_notice(notice).count == count
         monitor.handle_notice(notice)
     assert monitor.ledger.line() == "sent 0, received 0, overruns 9, underruns 2, reconnects 1"
     report = monitor.ledger.report()
-    assert (report["overruns"], report["underruns"], report["reconnects"], report["failures"]) == (9, 2, 1, [])
+    assert (report["overruns"], report["underruns"], report["reconnects"], report["failures"]) == (
+        9,
+        2,
+        1,
+        [],
+    )
 
 
 @pytest.mark.parametrize("count", [0, -1, 1 << 31, "many", 1.5])

@@ -19,7 +19,9 @@ from semcom_core.errors import ConfigError
 
 
 def notice(state, message_id=-1, **more):
-    return pdu.make_pdu({"state": state, "message_id": message_id, "block": "test", **more}, np.zeros(0, np.uint8))
+    return pdu.make_pdu(
+        {"state": state, "message_id": message_id, "block": "test", **more}, np.zeros(0, np.uint8)
+    )
 
 
 def start(flowgraph, collect, **settings):
@@ -50,13 +52,21 @@ def test_silence_that_lasts_ends_the_run(flowgraph, collect, post):
         post(monitor, "sent", pdu.text_pdu("x", message_id=i))
         said.wait(i + 1)
     assert done.wait(5)
-    assert monitor.exit_status() == 1 and "nothing has arrived for 3 times 0.2 s" in monitor.ledger.line()
+    assert (
+        monitor.exit_status() == 1
+        and "nothing has arrived for 3 times 0.2 s" in monitor.ledger.line()
+    )
 
 
 def test_troubles_are_counted_and_shown(flowgraph, collect, post, tmp_path):
     monitor, said = start(flowgraph, collect, report_file=str(tmp_path / "report.json"))
     post(monitor, "sent", pdu.text_pdu("x", message_id=7))
-    for message in (notice("lost", 7, cause="dropped"), notice("restarted"), notice("restarted"), notice("refused")):
+    for message in (
+        notice("lost", 7, cause="dropped"),
+        notice("restarted"),
+        notice("restarted"),
+        notice("refused"),
+    ):
         post(monitor, "notices", message)
     while monitor.refused < 1:
         time.sleep(0.01)
@@ -64,7 +74,12 @@ def test_troubles_are_counted_and_shown(flowgraph, collect, post, tmp_path):
     post(monitor, "sent", pdu.end_pdu())
     assert states(said.wait(2))[-1] == "end"
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert (report["lost"], report["dropped"], report["refused"], report["restarts"]) == (1, 1, 1, 2)
+    assert (report["lost"], report["dropped"], report["refused"], report["restarts"]) == (
+        1,
+        1,
+        1,
+        2,
+    )
 
 
 def test_lost_messages_count_towards_those_expected(flowgraph, collect, post):
@@ -83,7 +98,9 @@ def test_books_are_bounded_without_a_window():
     for i in range(1000):
         ledger.fail(f"failure {i}")
     assert len(ledger.failures) == link_ledger.MOST_FAILURES
-    assert ledger.line().endswith("failed: failure 0; failed: failure 1; failed: failure 2; 97 more failures")
+    assert ledger.line().endswith(
+        "failed: failure 0; failed: failure 1; failed: failure 2; 97 more failures"
+    )
 
 
 def test_share_of_good_messages():
@@ -96,8 +113,13 @@ def test_share_of_good_messages():
 
 
 def test_report_is_json_whatever_was_measured(tmp_path):
-    write_report(tmp_path / "report.json", {"snr_db": float("nan"), "messages": [{"snr_db": float("inf"), "text": "\ud7ff"}]})
-    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"), parse_constant=pytest.fail) == {
+    write_report(
+        tmp_path / "report.json",
+        {"snr_db": float("nan"), "messages": [{"snr_db": float("inf"), "text": "\ud7ff"}]},
+    )
+    assert json.loads(
+        (tmp_path / "report.json").read_text(encoding="utf-8"), parse_constant=pytest.fail
+    ) == {
         "snr_db": None,
         "messages": [{"snr_db": None, "text": "\ud7ff"}],
     }

@@ -18,7 +18,10 @@ from semcom_core.errors import ConfigError
 
 
 def notice(state, message_id=-1, reason=""):
-    return pdu.make_pdu({"state": state, "message_id": message_id, "reason": reason, "block": "test"}, np.zeros(0, np.uint8))
+    return pdu.make_pdu(
+        {"state": state, "message_id": message_id, "reason": reason, "block": "test"},
+        np.zeros(0, np.uint8),
+    )
 
 
 def start(flowgraph, collect, **settings):
@@ -33,7 +36,9 @@ def states(messages):
 
 
 def test_outcomes(flowgraph, collect, post, tmp_path):
-    monitor, said = start(flowgraph, collect, min_rate=0.2, report_file=str(tmp_path / "report.json"))
+    monitor, said = start(
+        flowgraph, collect, min_rate=0.2, report_file=str(tmp_path / "report.json")
+    )
     for i in range(5):
         post(monitor, "sent", pdu.text_pdu(f"text {i}", message_id=i))
     while monitor.ledger.pending < 5:
@@ -41,15 +46,34 @@ def test_outcomes(flowgraph, collect, post, tmp_path):
     post(monitor, "notices", notice("lost", 1, "dropped"))
     said.wait(1)
     post(monitor, "sent", pdu.end_pdu())
-    post(monitor, "in", pdu.text_pdu("text 0", message_id=0, decoded=True, snr_db=4.0, cfo_hz=100.0))
-    post(monitor, "in", pdu.text_pdu("test 3", message_id=3, decoded=True, snr_db=6.0, cfo_hz=300.0))  # overtakes text 2, and is wrong
+    post(
+        monitor, "in", pdu.text_pdu("text 0", message_id=0, decoded=True, snr_db=4.0, cfo_hz=100.0)
+    )
+    post(
+        monitor, "in", pdu.text_pdu("test 3", message_id=3, decoded=True, snr_db=6.0, cfo_hz=300.0)
+    )  # overtakes text 2, and is wrong
     post(monitor, "in", pdu.text_pdu("text 4", message_id=4, decoded=False))
     assert states(said.wait(6)) == ["resolved"] * 5 + ["end"]
     report = json.loads((tmp_path / "report.json").read_text())
-    expected = {"sent": 5, "received": 3, "exact": 1, "wrong": 1, "marked": 1, "text_right": 2, "lost": 2, "pending": 0}
+    expected = {
+        "sent": 5,
+        "received": 3,
+        "exact": 1,
+        "wrong": 1,
+        "marked": 1,
+        "text_right": 2,
+        "lost": 2,
+        "pending": 0,
+    }
     expected |= {"snr_db": 5.0, "cfo_hz": 200.0}
     assert {name: report[name] for name in expected} == expected
-    assert [m["outcome"] for m in report["messages"]] == ["lost", "exact", "lost", "wrong", "marked"]  # as they were settled
+    assert [m["outcome"] for m in report["messages"]] == [
+        "lost",
+        "exact",
+        "lost",
+        "wrong",
+        "marked",
+    ]  # as they were settled
     assert report["healthy"] is True
     assert monitor.exit_status() == 0
 
@@ -103,7 +127,9 @@ def test_failure_ends_the_run(flowgraph, collect, post):
 def test_report_that_cannot_be_written_does_not_hold_up_the_end(flowgraph, collect, post, tmp_path):
     done, folder = threading.Event(), tmp_path / "gone"
     folder.mkdir()
-    monitor, said = start(flowgraph, collect, on_done=done.set, report_file=str(folder / "report.json"))
+    monitor, said = start(
+        flowgraph, collect, on_done=done.set, report_file=str(folder / "report.json")
+    )
     folder.rmdir()
     post(monitor, "sent", pdu.text_pdu("x", message_id=0))
     post(monitor, "in", pdu.text_pdu("x", message_id=0))
@@ -147,18 +173,41 @@ def test_receive_mode(flowgraph, collect, post):
 
 
 def test_receive_mode_reports_the_texts(flowgraph, collect, post, tmp_path):
-    monitor, said = start(flowgraph, collect, mode="receive", expected=3, min_rate=0.3, report_file=str(tmp_path / "report.json"))
+    monitor, said = start(
+        flowgraph,
+        collect,
+        mode="receive",
+        expected=3,
+        min_rate=0.3,
+        report_file=str(tmp_path / "report.json"),
+    )
     post(monitor, "notices", notice("lost", 8, "the decoder's queue is full"))
     while not monitor.ledger.messages:
         time.sleep(0.01)
     for i, decoded in ((9, True), (10, False)):
-        post(monitor, "in", pdu.text_pdu(f"text {i}", message_id=i, decoded=decoded, snr_db=5.0, cfo_hz=0.0))
+        post(
+            monitor,
+            "in",
+            pdu.text_pdu(f"text {i}", message_id=i, decoded=decoded, snr_db=5.0, cfo_hz=0.0),
+        )
     assert states(said.wait(1)) == ["end"]
     report = json.loads((tmp_path / "report.json").read_text())
-    counts = {"sent": 0, "received": 2, "decoded": 1, "marked": 1, "lost": 1, "unexpected": 0, "healthy": True}
+    counts = {
+        "sent": 0,
+        "received": 2,
+        "decoded": 1,
+        "marked": 1,
+        "lost": 1,
+        "unexpected": 0,
+        "healthy": True,
+    }
     assert {name: report[name] for name in counts} == counts
     found = [(m["message_id"], m["outcome"], m["sent"], m["received"]) for m in report["messages"]]
-    assert found == [(8, "lost", None, None), (9, "decoded", None, "text 9"), (10, "marked", None, "text 10")]
+    assert found == [
+        (8, "lost", None, None),
+        (9, "decoded", None, "text 9"),
+        (10, "marked", None, "text 10"),
+    ]
 
 
 def test_receive_mode_times_out(flowgraph, collect, post):
@@ -183,12 +232,24 @@ def test_bad_messages_and_arguments(flowgraph, collect, post):
     post(monitor, "notices", pmt.from_long(1))
     post(monitor, "in", pmt.from_long(1))
     post(monitor, "sent", pdu.end_pdu())
-    assert sorted(states(said.wait(3))) == ["end", "refused", "refused"]  # the ports of a block have queues of their own
+    assert sorted(states(said.wait(3))) == [
+        "end",
+        "refused",
+        "refused",
+    ]  # the ports of a block have queues of their own
     assert monitor.refused == 2
     assert monitor.exit_status() == 1  # nothing was sent
-    files = ({"report_file": "/no/such/folder/report.json"}, {"report_file": "/"}, {"report_file": __file__ + "/report.json"})
+    files = (
+        {"report_file": "/no/such/folder/report.json"},
+        {"report_file": "/"},
+        {"report_file": __file__ + "/report.json"},
+    )
     for settings in ({"mode": "odd"}, {"min_rate": 2}, {"timeout_s": 0}, {"expected": -1}, *files):
         with pytest.raises(ConfigError):
             semcom.link_monitor(**settings)
-    with pytest.raises(ConfigError, match="report_file is '/no/such/folder/report.json'; allowed is a file in a folder that is there"):
+    with pytest.raises(
+        ConfigError,
+        match="report_file is '/no/such/folder/report.json'; allowed is a file in a folder that is "
+        "there",
+    ):
         semcom.link_monitor(report_file="/no/such/folder/report.json")

@@ -32,12 +32,19 @@ def test_received_frame_round_trip(make_frame):
     sent = make_frame(200, 2, 5, 33)
     noise_var = np.linspace(0.1, 2, 33).astype(np.float32)
     noise_var[4] = np.inf
-    frame = ReceivedFrame(sent.header, sent.symbols, noise_var, snr_db=5.5, cfo_hz=-1200.0, start_sample=1 << 40)
+    frame = ReceivedFrame(
+        sent.header, sent.symbols, noise_var, snr_db=5.5, cfo_hz=-1200.0, start_sample=1 << 40
+    )
     back = pdu.read_frame(pdu.frame_pdu(frame))
     assert back.header == sent.header
     assert np.array_equal(back.symbols, sent.symbols)
     assert np.array_equal(back.noise_var, noise_var)
-    assert (back.snr_db, back.cfo_hz, back.crc_ok, back.start_sample) == (5.5, -1200.0, True, 1 << 40)
+    assert (back.snr_db, back.cfo_hz, back.crc_ok, back.start_sample) == (
+        5.5,
+        -1200.0,
+        True,
+        1 << 40,
+    )
 
 
 def test_sent_frame_has_no_noise(make_frame):
@@ -62,8 +69,14 @@ def test_end_pdu():
         pmt.from_long(3),
         pmt.cons(pmt.from_long(1), pmt.from_long(2)),
         pdu.make_pdu({"message_id": 1}, np.zeros(3, np.complex64)),
-        pdu.make_pdu({"codec": 99, "message_id": 1, "fragment": 0, "fragments": 1, "params": 0}, np.zeros(3, np.complex64)),
-        pdu.make_pdu({"codec": "x", "message_id": 1, "fragment": 0, "fragments": 1, "params": 0}, np.zeros(3, np.complex64)),
+        pdu.make_pdu(
+            {"codec": 99, "message_id": 1, "fragment": 0, "fragments": 1, "params": 0},
+            np.zeros(3, np.complex64),
+        ),
+        pdu.make_pdu(
+            {"codec": "x", "message_id": 1, "fragment": 0, "fragments": 1, "params": 0},
+            np.zeros(3, np.complex64),
+        ),
         pdu.text_pdu("a text is no frame"),
     ],
 )
@@ -74,7 +87,11 @@ def test_bad_frames_are_refused(message):
 
 @pytest.mark.parametrize(
     "message",
-    [pmt.from_long(3), pdu.make_pdu({}, np.array([0xFF, 0xFE], np.uint8)), pdu.make_pdu({}, np.zeros(2, np.complex64))],
+    [
+        pmt.from_long(3),
+        pdu.make_pdu({}, np.array([0xFF, 0xFE], np.uint8)),
+        pdu.make_pdu({}, np.zeros(2, np.complex64)),
+    ],
 )
 def test_bad_texts_are_refused(message):
     with pytest.raises(FrameError):
@@ -93,7 +110,9 @@ def test_message_of_several_rounds():
     assert [message_pdu.rounds_of(m) for m in messages] == [3] * 6
     assert [pdu.is_last(m) for m in messages] == [False] * 5 + [True]
     headers = [pdu.read_frame(m).header for m in messages]
-    assert [(h.codec, h.fragment, h.length) for h in headers] == [(n, k, 40 if n > 1 else 100) for n in (1, 17, 18) for k in (0, 1)]
+    assert [(h.codec, h.fragment, h.length) for h in headers] == [
+        (n, k, 40 if n > 1 else 100) for n in (1, 17, 18) for k in (0, 1)
+    ]
 
 
 def test_message_of_one_round_says_nothing_of_rounds():
@@ -112,7 +131,11 @@ def test_measured_snr():
     assert message_pdu.read_snr(message_pdu.snr_pdu(-3.25, 9)) == -3.25
     assert message_pdu.read_snr(pdu.text_pdu("any PDU with the key", snr_db=4)) == 4.0
     without, wrong = pdu.text_pdu("x"), pdu.text_pdu("x", snr_db="high")
-    for message, reason in [(without, "snr_db is needed"), (wrong, "a number"), (pmt.from_long(3), "PDU")]:
+    for message, reason in [
+        (without, "snr_db is needed"),
+        (wrong, "a number"),
+        (pmt.from_long(3), "PDU"),
+    ]:
         with pytest.raises(FrameError, match=reason):
             message_pdu.read_snr(message)
 
@@ -125,15 +148,25 @@ def push_all(groups, frames, last=True, rounds=4):
 
 def test_rounds_are_gathered_until_all_are_there():
     frames = message_of(fragments=2)
-    assert push_all(FragmentGroups(), frames, last=False) == [[(r, k) for r in range(4) for k in range(2)]]
-    assert push_all(FragmentGroups(), frames[:-1]) == [[(r, k) for r in range(4) for k in range(2)][:-1]]
+    assert push_all(FragmentGroups(), frames, last=False) == [
+        [(r, k) for r in range(4) for k in range(2)]
+    ]
+    assert push_all(FragmentGroups(), frames[:-1]) == [
+        [(r, k) for r in range(4) for k in range(2)][:-1]
+    ]
 
 
 def test_next_message_closes_what_lacks_a_round():
     groups = FragmentGroups()
     assert push_all(groups, message_of(1)[:3], last=False) == []
-    assert push_all(groups, message_of(2), last=False) == [[(0, 0), (1, 0), (2, 0)], [(0, 0), (1, 0), (2, 0), (3, 0)]]
+    assert push_all(groups, message_of(2), last=False) == [
+        [(0, 0), (1, 0), (2, 0)],
+        [(0, 0), (1, 0), (2, 0), (3, 0)],
+    ]
 
 
 def test_without_word_of_rounds_each_round_is_a_message():
-    assert push_all(FragmentGroups(), message_of(fragments=2, rounds=2), last=False, rounds=1) == [[(0, 0), (0, 1)], [(1, 0), (1, 1)]]
+    assert push_all(FragmentGroups(), message_of(fragments=2, rounds=2), last=False, rounds=1) == [
+        [(0, 0), (0, 1)],
+        [(1, 0), (1, 1)],
+    ]

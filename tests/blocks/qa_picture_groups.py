@@ -13,7 +13,11 @@ from semcom_core.frame import FrameHeader, ReceivedFrame
 
 
 def frame(message_id: int, fragment: int, fragments: int = 3) -> ReceivedFrame:
-    return ReceivedFrame(FrameHeader(12, message_id, fragment, fragments - 1, 4), np.zeros(4, np.complex64), np.ones(4, np.float32))
+    return ReceivedFrame(
+        FrameHeader(12, message_id, fragment, fragments - 1, 4),
+        np.zeros(4, np.complex64),
+        np.ones(4, np.float32),
+    )
 
 
 def ids(groups) -> list[tuple[int, list[int]]]:

@@ -55,7 +55,10 @@ def test_what_is_no_picture_is_refused(meta, size, words):
 
 
 def test_other_payloads_and_pixels_are_refused():
-    message = pmt.cons(pmt.car(pdu.make_pdu({"height": 1, "width": 1}, np.zeros(0, np.uint8))), pmt.init_f32vector(3, [0.0] * 3))
+    message = pmt.cons(
+        pmt.car(pdu.make_pdu({"height": 1, "width": 1}, np.zeros(0, np.uint8))),
+        pmt.init_f32vector(3, [0.0] * 3),
+    )
     with pytest.raises(FrameError, match="a u8vector is needed"):
         read_picture_pdu(message)
     with pytest.raises(FrameError, match="allowed is uint8"):

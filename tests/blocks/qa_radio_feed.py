@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The feed of a transmitter: pieces in their order, tags, whole transfers, zeros between, and when a piece has left."""
+"""The feed of a transmitter: pieces in their order, tags, whole transfers, zeros between, and when
+a piece has left.
+"""
 
 from __future__ import annotations
 
@@ -54,11 +56,19 @@ def test_bursts_with_tags_and_nothing_between(chunk, make_feed):
     wait_for(sink, 20_015)
     assert np.array_equal(sink.data(), [0] * 4 + [1] * 10 + [2] * 20_000 + [3])
     assert tags_of(sink) == {0: 4, 4: 10, 14: 20_000, 20_014: 1}
-    assert [feed.left(taken) for taken in (13, 14, 20_013, 20_015, 20_015)] == [-1, 0, None, 2, None]
+    assert [feed.left(taken) for taken in (13, 14, 20_013, 20_015, 20_015)] == [
+        -1,
+        0,
+        None,
+        2,
+        None,
+    ]
 
 
 def test_whole_transfers_push_a_burst_out(make_feed):
-    """100 samples, and 500 more that must be taken before they have left, are 6 transfers of 100."""
+    """100 samples, and 500 more that must be taken before they have left, are 6 transfers of
+    100.
+    """
     feed, sink, send = make_feed(multiple=100, settle=500)
     send(0, [1] * 90)
     wait_for(sink, 600)
@@ -79,4 +89,8 @@ def test_continuous_is_filled_with_zeros_and_has_no_tags(make_feed):
         time.sleep(0.01)
     out = np.array(sink.data())
     first = np.flatnonzero(out)[0]
-    assert first >= 5000 and np.array_equal(out[first : first + 7000], np.ones(7000)) and not tags_of(sink)
+    assert (
+        first >= 5000
+        and np.array_equal(out[first : first + 7000], np.ones(7000))
+        and not tags_of(sink)
+    )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Radio sink: bursts whole however they come, continuous samples, permission, one radio for both directions, its end."""
+"""Radio sink: bursts whole however they come, continuous samples, permission, one radio for both
+directions, its end.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +20,35 @@ from tests.blocks.radio_stand_in import said, stand_in, wait_for  # noqa: F401 (
 
 
 def tag(offset: int, length: int):
-    return gr.tag_utils.python_to_tag((offset, pmt.intern("packet_len"), pmt.from_long(length), pmt.PMT_F))
+    return gr.tag_utils.python_to_tag(
+        (offset, pmt.intern("packet_len"), pmt.from_long(length), pmt.PMT_F)
+    )
 
 
 def bursts_of(monkeypatch) -> list[np.ndarray]:
     """What a recording in the place of a radio is given, piece by piece."""
     found = []
-    monkeypatch.setattr("semcom_core.radio.file_radio.FileRadio.write", lambda self, samples, timeout_s: found.append(samples))
+    monkeypatch.setattr(
+        "semcom_core.radio.file_radio.FileRadio.write",
+        lambda self, samples, timeout_s: found.append(samples),
+    )
     return found
 
 
 @pytest.mark.parametrize("piece", [1, 7, 100_000])
 def test_bursts_are_whole_however_they_come(piece, flowgraph, monkeypatch, tmp_path):
     x = np.zeros(400, np.complex64)
-    x[10:110], x[110:115], x[200:400] = 1, 2, 3  # silence, two bursts back to back, silence, a third one
+    x[10:110], x[110:115], x[200:400] = (
+        1,
+        2,
+        3,
+    )  # silence, two bursts back to back, silence, a third one
     tags = [tag(10, 100), tag(110, 5), tag(200, 200)]
     found = bursts_of(monkeypatch)
-    source, sink = blocks.vector_source_c(x.tolist(), False, 1, tags), semcom.radio_sink(profile="file", address=str(tmp_path / "some"))
+    source, sink = (
+        blocks.vector_source_c(x.tolist(), False, 1, tags),
+        semcom.radio_sink(profile="file", address=str(tmp_path / "some")),
+    )
     flowgraph.connect(source, sink)
     flowgraph.run(piece)
     assert [(len(burst), burst[0]) for burst in found] == [(100, 1), (5, 2), (200, 3)]
@@ -42,7 +56,12 @@ def test_bursts_are_whole_however_they_come(piece, flowgraph, monkeypatch, tmp_p
 
 def test_continuous_samples_are_all_written_and_the_amplitude_scales(flowgraph, tmp_path):
     x = np.arange(100_000, dtype=np.complex64)
-    sink = semcom.radio_sink(profile="file", address=str(tmp_path / "some"), mode="continuous", overrides={"amplitude": 0.5})
+    sink = semcom.radio_sink(
+        profile="file",
+        address=str(tmp_path / "some"),
+        mode="continuous",
+        overrides={"amplitude": 0.5},
+    )
     flowgraph.connect(blocks.vector_source_c(x.tolist()), sink)
     flowgraph.run()
     assert np.array_equal(read_recording(tmp_path / "some").samples, x / 2)
@@ -59,7 +78,11 @@ def test_samples_without_a_tag_fail(flowgraph, collect, tmp_path):
 
 def test_source_and_sink_of_one_address_share_a_process(flowgraph, stand_in, tmp_path):  # noqa: F811
     x = np.arange(1, 1001, dtype=np.complex64)
-    source, sink, heard = semcom.radio_source(**stand_in("echo")), semcom.radio_sink(**stand_in("echo")), blocks.vector_sink_c()
+    source, sink, heard = (
+        semcom.radio_source(**stand_in("echo")),
+        semcom.radio_sink(**stand_in("echo")),
+        blocks.vector_sink_c(),
+    )
     flowgraph.connect(blocks.vector_source_c(x.tolist(), True, 1, [tag(0, 1000)]), sink)
     flowgraph.connect(source, blocks.head(8, 1000), heard)
     flowgraph.start()
@@ -69,18 +92,34 @@ def test_source_and_sink_of_one_address_share_a_process(flowgraph, stand_in, tmp
 
 
 def test_blocks_that_do_not_agree_fail(flowgraph, collect, stand_in):  # noqa: F811
-    source, sink = semcom.radio_source(**stand_in("echo"), rate_hz=2e6), semcom.radio_sink(**stand_in("echo"))
+    source, sink = (
+        semcom.radio_source(**stand_in("echo"), rate_hz=2e6),
+        semcom.radio_sink(**stand_in("echo")),
+    )
     notices_ = collect(source, "feedback")
     flowgraph.connect(blocks.null_source(8), sink)
     flowgraph.connect(source, blocks.null_sink(8))
     flowgraph.run()
-    assert "rate_hz of the radio's sink is 1000000, of its source 2000000.0" in notices.read_notice(notices_.wait(1)[0]).reason
+    assert (
+        "rate_hz of the radio's sink is 1000000, of its source 2000000.0"
+        in notices.read_notice(notices_.wait(1)[0]).reason
+    )
 
 
 @pytest.mark.parametrize("dead", ["refuse", "recording"])
-def test_a_radio_that_never_comes_keeps_no_other_one_waiting(dead, flowgraph, stand_in, monkeypatch, tmp_path):  # noqa: F811
+def test_a_radio_that_never_comes_keeps_no_other_one_waiting(
+    dead,
+    flowgraph,
+    stand_in,  # noqa: F811
+    monkeypatch,
+    tmp_path,
+):
     found = bursts_of(monkeypatch)
-    settings = {**stand_in("refuse"), "retries": 0} if dead == "refuse" else {"profile": "file", "address": str(tmp_path / "nothing")}
+    settings = (
+        {**stand_in("refuse"), "retries": 0}
+        if dead == "refuse"
+        else {"profile": "file", "address": str(tmp_path / "nothing")}
+    )
     sink = semcom.radio_sink(profile="file", address=str(tmp_path / "some"))
     flowgraph.connect(blocks.vector_source_c([1.0] * 10, True, 1, [tag(0, 10)]), sink)
     flowgraph.connect(semcom.radio_source(**settings), blocks.null_sink(8))
@@ -93,7 +132,11 @@ def test_a_radio_that_never_comes_keeps_no_other_one_waiting(dead, flowgraph, st
 
 
 def test_what_had_not_left_is_sent_again(flowgraph, stand_in):  # noqa: F811
-    source, sink, heard = semcom.radio_source(**stand_in("late")), semcom.radio_sink(**stand_in("late")), blocks.vector_sink_c()
+    source, sink, heard = (
+        semcom.radio_source(**stand_in("late")),
+        semcom.radio_sink(**stand_in("late")),
+        blocks.vector_sink_c(),
+    )
     flowgraph.connect(blocks.vector_source_c([5.0] * 300, True, 1, [tag(0, 300)]), sink)
     flowgraph.connect(source, blocks.head(8, 300), heard)
     flowgraph.start()
@@ -109,11 +152,14 @@ def test_transmission_needs_permission_outside_the_open_bands():
     assert semcom.radio_sink(profile="virtual-pluto", lo_hz=950e6).radio_profile.tx_gain_db == -10
 
 
-@pytest.mark.parametrize("settings, message", [
-    ({"mode": "loud"}, "mode is 'loud'"),
-    ({"profile": "pluto", "gain_db": 5}, "tx_gain_db of profile pluto is 5"),
-    ({"profile": "hackrf", "rate_hz": 1e3}, "rate_hz of profile hackrf is 1000"),
-])
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"mode": "loud"}, "mode is 'loud'"),
+        ({"profile": "pluto", "gain_db": 5}, "tx_gain_db of profile pluto is 5"),
+        ({"profile": "hackrf", "rate_hz": 1e3}, "rate_hz of profile hackrf is 1000"),
+    ],
+)
 def test_bad_arguments(settings, message):
     with pytest.raises(ConfigError, match=message):
         semcom.radio_sink(**settings)

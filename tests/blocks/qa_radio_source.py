@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Radio source: samples of a recording and of a radio's process, its notices, its setters and its end."""
+"""Radio source: samples of a recording and of a radio's process, its notices, its setters and its
+end.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ def test_a_recording_comes_out_as_it_is_and_again_after_a_restart(flowgraph, tmp
     x = complex_noise(50_000, 0.1, np.random.default_rng(1))
     with Recorder(tmp_path / "some", 1e6, 2.45e9) as recorder:
         recorder.write(x)
-    source, head, sink = semcom.radio_source(profile="file", address=str(tmp_path / "some")), blocks.head(8, 60_000), blocks.vector_sink_c()
+    source, head, sink = (
+        semcom.radio_source(profile="file", address=str(tmp_path / "some")),
+        blocks.head(8, 60_000),
+        blocks.vector_sink_c(),
+    )
     flowgraph.connect(source, head, sink)
     for _ in range(2):
         sink.reset()
@@ -52,21 +58,36 @@ def test_a_recording_that_is_not_there_fails_in_one_line(flowgraph, collect, cap
     notices_ = collect(source, "feedback")
     flowgraph.connect(source, blocks.null_sink(8))
     flowgraph.run()
-    assert said(notices_, 1) == ["failed"] and "nothing" in notices.read_notice(notices_.wait(1)[0]).reason
+    assert (
+        said(notices_, 1) == ["failed"]
+        and "nothing" in notices.read_notice(notices_.wait(1)[0]).reason
+    )
     (record,) = caplog.records
     assert record.exc_info is None and "\n" not in record.getMessage()
 
 
-def test_a_second_source_of_a_radio_fails_and_takes_none_of_its_samples(flowgraph, collect, stand_in):  # noqa: F811
-    sources, sinks = [semcom.radio_source(**stand_in("count")) for _ in range(2)], [blocks.vector_sink_c() for _ in range(2)]
+def test_a_second_source_of_a_radio_fails_and_takes_none_of_its_samples(
+    flowgraph,
+    collect,
+    stand_in,  # noqa: F811
+):
+    sources, sinks = (
+        [semcom.radio_source(**stand_in("count")) for _ in range(2)],
+        [blocks.vector_sink_c() for _ in range(2)],
+    )
     told = [collect(source, "feedback") for source in sources]
     for source, sink in zip(sources, sinks, strict=True):
         flowgraph.connect(source, blocks.head(8, 5000), sink)
     flowgraph.run()
-    (first, collector, _), (second, other, _) = sorted(zip(sinks, told, sources, strict=True), key=lambda end: len(end[0].data()))
+    (first, collector, _), (second, other, _) = sorted(
+        zip(sinks, told, sources, strict=True), key=lambda end: len(end[0].data())
+    )
     assert not first.data() and np.array_equal(np.real(second.data()), np.arange(5000))
     assert said(collector, 1) == ["failed"] and said(other, 2) == ["loading", "ready"]
-    assert "has two radio_sources; allowed is one radio_source" in notices.read_notice(collector.wait(1)[0]).reason
+    assert (
+        "has two radio_sources; allowed is one radio_source"
+        in notices.read_notice(collector.wait(1)[0]).reason
+    )
 
 
 def test_troubles_are_told_with_their_number(flowgraph, collect, stand_in):  # noqa: F811
@@ -89,16 +110,23 @@ def test_setters(flowgraph, stand_in):  # noqa: F811
     wait_for(sink, 1000)
     assert set(sink.data()) == {21}
     source.set_gain_db(1000)  # refused with a line in the log
-    assert (source.gain_db, source.radio_profile.rx_gain_db, source.radio_profile.rx_lo_hz) == (21, 21, 434e6)
+    assert (source.gain_db, source.radio_profile.rx_gain_db, source.radio_profile.rx_lo_hz) == (
+        21,
+        21,
+        434e6,
+    )
 
 
-@pytest.mark.parametrize("settings, message", [
-    ({"profile": "nothing"}, "profile is 'nothing'"),
-    ({"profile": "pluto", "lo_hz": 1e9, "gain_db": 99}, "rx_gain_db of profile pluto is 99"),
-    ({"profile": "pluto", "lo_hz": 7e9}, "rx_lo_hz of profile pluto is 7000000000"),
-    ({"profile": "pluto", "overrides": {"colour": 1}}, "no setting 'colour'"),
-    ({"retries": -1}, "retries is -1"),
-])
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"profile": "nothing"}, "profile is 'nothing'"),
+        ({"profile": "pluto", "lo_hz": 1e9, "gain_db": 99}, "rx_gain_db of profile pluto is 99"),
+        ({"profile": "pluto", "lo_hz": 7e9}, "rx_lo_hz of profile pluto is 7000000000"),
+        ({"profile": "pluto", "overrides": {"colour": 1}}, "no setting 'colour'"),
+        ({"retries": -1}, "retries is -1"),
+    ],
+)
 def test_bad_arguments(settings, message):
     with pytest.raises(ConfigError, match=message):
         semcom.radio_source(**settings)

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retransmitter: repeats, acknowledgements, notices, the end, restart, settings at run time, bad input."""
+"""Retransmitter: repeats, acknowledgements, notices, the end, restart, settings at run time, bad
+input.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ QUICK = {"timeout_s": 0.05, "longest_s": 0.1}
 
 
 def ack(message_id, bitmap=1, **flags):
-    return pdu.frame_pdu(control_frame(Ack(message_id, 0 if flags else bitmap, **flags).to_header()), last=True)
+    return pdu.frame_pdu(
+        control_frame(Ack(message_id, 0 if flags else bitmap, **flags).to_header()), last=True
+    )
 
 
 def notice(state, message_id=-1):
@@ -27,13 +31,17 @@ def notice(state, message_id=-1):
 
 def sent(messages):
     """(message, fragment, last) of frame PDUs, and "end"."""
-    frames = [None if pdu.is_end(m) else (pdu.read_frame(m).header, pdu.is_last(m)) for m in messages]
+    frames = [
+        None if pdu.is_end(m) else (pdu.read_frame(m).header, pdu.is_last(m)) for m in messages
+    ]
     return ["end" if f is None else (f[0].message_id, f[0].fragment, f[1]) for f in frames]
 
 
 @pytest.fixture
 def rig(flowgraph, collect, post):
-    """rig(settings): a retransmitter that runs, what it sends and says, and a way to give it messages."""
+    """rig(settings): a retransmitter that runs, what it sends and says, and a way to give it
+    messages.
+    """
 
     def make(**settings):
         block = semcom.retransmitter(**settings)
@@ -113,7 +121,9 @@ def test_failure_of_the_transmitter_is_passed_on(rig):
 
 def test_other_frames_and_bad_messages_do_no_harm(rig, make_frame):
     block, out, _, give = rig(**QUICK)
-    give("ack", pdu.frame_pdu(make_frame(0)), pmt.from_long(3), ack(200, 0), pdu.text_pdu("no frame"))
+    give(
+        "ack", pdu.frame_pdu(make_frame(0)), pmt.from_long(3), ack(200, 0), pdu.text_pdu("no frame")
+    )
     give("notices", pmt.intern("odd"), pdu.text_pdu("no notice"))
     give("in", pdu.text_pdu("no frame"), pdu.frame_pdu(make_frame(1)))
     assert sent(out.wait(1)) == [(1, 0, True)]
@@ -127,7 +137,14 @@ def test_settings_change_while_running(rig, make_frame):
     give("ack", ack(0, 1))
     block.set_window(3)
     assert len(out.wait(4, limit_s=0.3)) == 3
-    for name, value in {"mode": "stop-and-wait", "max_tries": 3, "timeout_s": 2, "longest_s": 9.0, "backoff": 1.5, "stall_s": 3.0}.items():
+    for name, value in {
+        "mode": "stop-and-wait",
+        "max_tries": 3,
+        "timeout_s": 2,
+        "longest_s": 9.0,
+        "backoff": 1.5,
+        "stall_s": 3.0,
+    }.items():
         getattr(block, f"set_{name}")(value)
         assert getattr(block.machine.config, name) == getattr(block, name) == value
     block.set_queue_size(7)
@@ -149,14 +166,25 @@ def test_restart_begins_anew(flowgraph, make_frame, post, collect):
     flowgraph.wait()
     count = len(out.wait(0))
     flowgraph.start()
-    assert len(out.wait(count + 1, limit_s=0.4)) == count, "the message of the last run is forgotten"
+    assert len(out.wait(count + 1, limit_s=0.4)) == count, (
+        "the message of the last run is forgotten"
+    )
     post(block, "in", pdu.frame_pdu(make_frame(3)))
     assert sent(out.wait(count + 1))[count] == (3, 0, True)
     assert block.counts["messages"] == 1
 
 
 def test_bad_arguments():
-    bad = {"mode": "odd", "window": 0, "max_tries": 0, "timeout_s": -1.0, "longest_s": 0.1, "backoff": 0.5, "stall_s": 0, "seed": -1}
+    bad = {
+        "mode": "odd",
+        "window": 0,
+        "max_tries": 0,
+        "timeout_s": -1.0,
+        "longest_s": 0.1,
+        "backoff": 0.5,
+        "stall_s": 0,
+        "seed": -1,
+    }
     for name, value in bad.items():
         with pytest.raises(ConfigError, match=name):
             semcom.retransmitter(**{name: value})

@@ -21,7 +21,9 @@ from tests.core.link.round_codec import LEAST_DB, message_of
 
 @pytest.fixture
 def round_encoder(flowgraph, collect, post, monkeypatch):
-    """round_encoder(settings): an encoder whose codec has increments, what it sends, and a way to give it messages."""
+    """round_encoder(settings): an encoder whose codec has increments, what it sends, and a way to
+    give it messages.
+    """
 
     def make(**settings):
         monkeypatch.setattr(codec_pipe, "PROGRAM", round_program.__file__)

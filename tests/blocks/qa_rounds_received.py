@@ -18,7 +18,9 @@ from tests.core.link.round_codec import frame_of, message_of, noisy
 
 @pytest.fixture
 def rig(flowgraph, collect, post):
-    """rig(settings): an acknowledger that runs, what comes out of its ports, and a way to give it messages."""
+    """rig(settings): an acknowledger that runs, what comes out of its ports, and a way to give it
+    messages.
+    """
 
     def make(**settings):
         block = semcom.acknowledger(**settings)
@@ -37,7 +39,9 @@ def test_increments_go_to_the_decoder_with_what_was_there(rig):
         count += 2 * attempts
         handed = ports["out"].wait(count)[-2 * attempts :]
         headers = [pdu.read_frame(m).header for m in handed]
-        assert [(h.round, h.fragment) for h in headers] == [(r, k) for r in range(attempts) for k in (0, 1)]
+        assert [(h.round, h.fragment) for h in headers] == [
+            (r, k) for r in range(attempts) for k in (0, 1)
+        ]
         assert [message_pdu.rounds_of(m) for m in handed] == [attempts] * len(handed)
         assert [pdu.is_last(m) for m in handed] == [False] * (len(handed) - 1) + [True]
         give("decoded", answer(0, "text 0", decoded=attempts == 3))
@@ -67,10 +71,16 @@ def test_rounds_are_decoded_together(count, decoded, flowgraph, collect, post, m
     out = collect(decoder, "out")
     flowgraph.start()
     sent = [frame_of(8, r, k, 2, params=26) for r in range(count) for k in (0, 1)]  # for 6 dB
-    for message in message_pdu.message_pdus(noisy(3.0)(sent)):  # 1.7 times as many symbols are needed
+    for message in message_pdu.message_pdus(
+        noisy(3.0)(sent)
+    ):  # 1.7 times as many symbols are needed
         post(decoder, "in", message)
     meta, text = pdu.read_text(out.wait(1)[0])
-    assert (meta["message_id"], meta["decoded"], text) == (8, decoded, "text 8" if decoded else "a guess")
+    assert (meta["message_id"], meta["decoded"], text) == (
+        8,
+        decoded,
+        "text 8" if decoded else "a guess",
+    )
     assert (decoder.other_codec, decoder.refused) == (0, 0)
 
 
@@ -80,9 +90,13 @@ def test_an_incomplete_round_is_decoded_with_the_others(flowgraph, collect, post
     out = collect(decoder, "out")
     flowgraph.start()
     frames = noisy(20.0)(message_of(2, fragments=2, rounds=2))
-    for message in message_pdu.message_pdus([frames[0], frames[3]]):  # each fragment of another round, the last with the key
+    for message in message_pdu.message_pdus(
+        [frames[0], frames[3]]
+    ):  # each fragment of another round, the last with the key
         post(decoder, "in", message)
-    for frame in noisy(20.0)(message_of(3, fragments=2, rounds=2)[:3]):  # a fragment is missing, and the key
+    for frame in noisy(20.0)(
+        message_of(3, fragments=2, rounds=2)[:3]
+    ):  # a fragment is missing, and the key
         post(decoder, "in", pdu.frame_pdu(frame, rounds=2))
     found = [(pdu.read_text(m)[1], pdu.read_text(m)[0]["decoded"]) for m in out.wait(2)]
     assert found == [("text 2", True), ("text 3", True)]

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Retransmitter with increments: held back, sent when asked for, given up; the SNR of the far end."""
+"""Retransmitter with increments: held back, sent when asked for, given up; the SNR of the far
+end.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from tests.core.link.round_codec import frame_of, message_of
 
 @pytest.fixture
 def rig(flowgraph, collect, post):
-    """rig(settings): a retransmitter that runs, what it sends and says on each port, and a way to give it messages."""
+    """rig(settings): a retransmitter that runs, what it sends and says on each port, and a way to
+    give it messages.
+    """
 
     def make(**settings):
         block = semcom.retransmitter(**settings)
@@ -38,7 +42,10 @@ def test_increments_are_held_back_until_asked_for(rig):
     for count, (attempts, expected) in enumerate(enumerate([0, 1, 2, 3, 0]), 1):
         if attempts:
             give("ack", ack(0, again=True, attempts=attempts))
-        assert rounds_sent(ports["out"].wait(2 * count))[-2:] == [(expected, 0, False), (expected, 1, True)]
+        assert rounds_sent(ports["out"].wait(2 * count))[-2:] == [
+            (expected, 0, False),
+            (expected, 1, True),
+        ]
         give("notices", notice("transmitted", 0))
     give("ack", ack(0, done=True, attempts=5))
     assert pdu.is_end(ports["out"].wait(11)[10])
@@ -59,8 +66,16 @@ def test_the_snr_of_the_far_end_is_passed_on(rig, make_frame):
     _, ports, give = rig(timeout_s=30.0, longest_s=30.0)
     give("in", pdu.frame_pdu(make_frame(4)))
     ports["out"].wait(1)
-    give("ack", ack(4), ack(4, again=True, attempts=1, snr_db=3.25), ack(4, done=True, attempts=2), ack(4, done=True, snr_db=-5.0))
-    found = [(pdu.read_meta(m)["message_id"], message_pdu.read_snr(m)) for m in ports["snr"].wait(2)]
+    give(
+        "ack",
+        ack(4),
+        ack(4, again=True, attempts=1, snr_db=3.25),
+        ack(4, done=True, attempts=2),
+        ack(4, done=True, snr_db=-5.0),
+    )
+    found = [
+        (pdu.read_meta(m)["message_id"], message_pdu.read_snr(m)) for m in ports["snr"].wait(2)
+    ]
     assert found == [(4, 3.25), (4, -5.0)]
 
 

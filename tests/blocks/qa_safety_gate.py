@@ -42,7 +42,12 @@ def test_marks_and_passes_with_the_metadata_that_came(flowgraph, collect, post):
     post(gate, "in", pdu.end_pdu())
     (marked, first), (passed, second) = texts(out.wait(3, LOAD_S)[:2])
     assert (first, second) == (TOXIC, MILD)
-    assert (marked["safety"], marked["message_id"], marked["decoded"], marked["snr_db"]) == ("mark", 7, True, 5.0)
+    assert (marked["safety"], marked["message_id"], marked["decoded"], marked["snr_db"]) == (
+        "mark",
+        7,
+        True,
+        5.0,
+    )
     assert marked["toxicity"] == pytest.approx(0.6) and "policy is to mark" in marked["reason"]
     assert (passed["safety"], passed["decoded"], passed["reason"]) == ("pass", False, "a guess")
     assert pdu.is_end(out.wait(3, LOAD_S)[2]) and gate.marked == 1
@@ -88,7 +93,10 @@ def test_policy_and_end_change_at_run_time(flowgraph, collect, post):
     assert gate.policy == "send=pass,receive=mark,threshold=0.05,classifier=minilm"
     gate.set_policy("blok")
     gate.set_end("middle")
-    assert (gate.policy, gate.end) == ("send=pass,receive=mark,threshold=0.05,classifier=minilm", "send")
+    assert (gate.policy, gate.end) == (
+        "send=pass,receive=mark,threshold=0.05,classifier=minilm",
+        "send",
+    )
 
 
 def test_bad_messages_and_arguments(flowgraph, collect, post):

@@ -22,7 +22,9 @@ def received(text, message_id=0, snr_db=12.0, channel="awgn:15"):
     for frame in load_codec("deflate").encode(text, snr_db=snr_db, message_id=message_id):
         symbols, noise_var = parse_channel(channel).through_symbols(frame.symbols, rng)
         noise_var = np.broadcast_to(noise_var, symbols.shape).astype(np.float32)
-        yield pdu.frame_pdu(ReceivedFrame(frame.header, symbols, noise_var, snr_db=15.0, cfo_hz=100.0))
+        yield pdu.frame_pdu(
+            ReceivedFrame(frame.header, symbols, noise_var, snr_db=15.0, cfo_hz=100.0)
+        )
 
 
 def start(flowgraph, collect, **settings):
@@ -38,8 +40,15 @@ def test_text_comes_back(flowgraph, collect, post):
         post(decoder, "in", frame)
     meta, text = pdu.read_text(out.wait(1)[0])
     assert text == "Grüße aus dem Kanal."
-    assert (meta["message_id"], meta["decoded"], meta["snr_db"], meta["cfo_hz"]) == (77, True, 15.0, 100.0)
-    assert meta["uses"] == sum(len(frame.symbols) for frame in map(pdu.read_frame, received("Grüße aus dem Kanal.", 77)))
+    assert (meta["message_id"], meta["decoded"], meta["snr_db"], meta["cfo_hz"]) == (
+        77,
+        True,
+        15.0,
+        100.0,
+    )
+    assert meta["uses"] == sum(
+        len(frame.symbols) for frame in map(pdu.read_frame, received("Grüße aus dem Kanal.", 77))
+    )
     assert decoder.decoded == 1
 
 
@@ -101,7 +110,11 @@ def test_full_queue_drops_and_says_so(flowgraph, collect, post):
 def test_other_codecs_and_bad_messages_are_dropped(flowgraph, collect, post, make_frame):
     decoder, out = start(flowgraph, collect)
     other = make_frame(codec=3)
-    post(decoder, "in", pdu.frame_pdu(ReceivedFrame(other.header, other.symbols, np.ones(60, np.float32))))
+    post(
+        decoder,
+        "in",
+        pdu.frame_pdu(ReceivedFrame(other.header, other.symbols, np.ones(60, np.float32))),
+    )
     post(decoder, "in", pdu.frame_pdu(make_frame(codec=2)))  # as sent: no noise variance
     post(decoder, "in", pdu.text_pdu("no frame"))
     for frame in received("Good.", 3):
@@ -112,7 +125,10 @@ def test_other_codecs_and_bad_messages_are_dropped(flowgraph, collect, post, mak
 
 def test_erased_symbols_are_no_obstacle(flowgraph, collect, post):
     decoder, out = start(flowgraph, collect)
-    (frame,) = (pdu.read_frame(m) for m in received("Some symbols are gone.", 4, snr_db=3.0, channel="awgn:12"))
+    (frame,) = (
+        pdu.read_frame(m)
+        for m in received("Some symbols are gone.", 4, snr_db=3.0, channel="awgn:12")
+    )
     symbols, noise_var = frame.symbols.copy(), frame.noise_var.copy()
     symbols[::10], noise_var[::10] = 0, np.inf
     post(decoder, "in", pdu.frame_pdu(ReceivedFrame(frame.header, symbols, noise_var)))

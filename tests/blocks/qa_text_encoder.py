@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text encoder and decoder: frames as the codec makes them, order, losses, worker processes that end."""
+"""Text encoder and decoder: frames as the codec makes them, order, losses, worker processes that
+end.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def test_full_queue_drops_and_says_so(flowgraph, collect, post):
     for i in range(5):  # while the codec loads
         post(encoder, "in", pdu.text_pdu("x", message_id=i))
     found = told(lost, "lost", 3)
-    assert [(n.state, n.message_id, n.cause) for n in found] == [("lost", i, "dropped") for i in (2, 3, 4)]
+    assert [(n.state, n.message_id, n.cause) for n in found] == [
+        ("lost", i, "dropped") for i in (2, 3, 4)
+    ]
     assert encoder.dropped == 3
 
 
@@ -73,7 +77,11 @@ def test_end_passes_a_full_queue(flowgraph, collect, post):
     encoder = semcom.text_encoder(codec="deflate", queue_size=1)
     out = collect(encoder, "out")
     flowgraph.start()
-    for message in (pdu.text_pdu("x", message_id=0), pdu.text_pdu("y", message_id=1), pdu.end_pdu()):  # while the codec loads
+    for message in (
+        pdu.text_pdu("x", message_id=0),
+        pdu.text_pdu("y", message_id=1),
+        pdu.end_pdu(),
+    ):  # while the codec loads
         post(encoder, "in", message)
     frame, end = out.wait(2)
     assert pdu.read_frame(frame).header.message_id == 0
@@ -139,8 +147,12 @@ def test_bad_messages_and_arguments(flowgraph, collect, post):
 
 @pytest.mark.parametrize("block", ["text_encoder", "text_decoder", "acknowledger"])
 def test_catalogue_offers_every_codec(block, repository):
-    entry = yaml.safe_load((repository / f"gr-semcom/grc/semcom_{block}.block.yml").read_text(encoding="utf-8"))
+    entry = yaml.safe_load(
+        (repository / f"gr-semcom/grc/semcom_{block}.block.yml").read_text(encoding="utf-8")
+    )
     (codec,) = [parameter for parameter in entry["parameters"] if parameter["id"] == "codec"]
     assert [name for name in codec["options"] if name] == list(TEXT_CODECS)
     assert len(codec["option_labels"]) == len(codec["options"])
-    assert all(f"'{name}'" in entry["asserts"][0] for name in TEXT_CODECS) or block == "acknowledger"
+    assert (
+        all(f"'{name}'" in entry["asserts"][0] for name in TEXT_CODECS) or block == "acknowledger"
+    )

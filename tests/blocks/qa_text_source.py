@@ -27,7 +27,10 @@ def run(flowgraph, collect, source, count):
 def test_texts_then_end(flowgraph, collect):
     source = semcom.text_source(texts=["one", "two"])
     messages = run(flowgraph, collect, source, 3)
-    assert [pdu.read_text(m) for m in messages[:2]] == [({"message_id": 0}, "one"), ({"message_id": 1}, "two")]
+    assert [pdu.read_text(m) for m in messages[:2]] == [
+        ({"message_id": 0}, "one"),
+        ({"message_id": 1}, "two"),
+    ]
     assert pdu.is_end(messages[2])
 
 
@@ -41,7 +44,9 @@ def test_file_without_blank_lines(flowgraph, collect, tmp_path):
 def test_numbers_wrap(flowgraph, collect):
     source = semcom.text_source(texts=["x"] * 300)
     messages = run(flowgraph, collect, source, 301)
-    assert [pdu.read_text(m)[0]["message_id"] for m in messages[:300]] == [i % 256 for i in range(300)]
+    assert [pdu.read_text(m)[0]["message_id"] for m in messages[:300]] == [
+        i % 256 for i in range(300)
+    ]
 
 
 def test_window_waits_for_feedback(flowgraph, collect, post):

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings that change while a flowgraph runs: the value allowed is taken, another is refused with one line and changes nothing."""
+"""Settings that change while a flowgraph runs: the value allowed is taken, another is refused with
+one line and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,11 @@ from gnuradio.semcom import pdu
 from semcom_core.phy import PhyConfig, ReceivedFrame, Transmitter
 from semcom_core.text import load_codec
 
-MADE = {"text_encoder": {"codec": "deflate"}, "text_decoder": {"codec": "deflate"}, "link_monitor": {"console": False}}
+MADE = {
+    "text_encoder": {"codec": "deflate"},
+    "text_decoder": {"codec": "deflate"},
+    "link_monitor": {"console": False},
+}
 MADE |= {"image_encoder": {"codec": "jpeg"}, "image_decoder": {"codec": "jpeg"}}
 #: Block: setting, a value that is allowed, and values that are not.
 TABLE = [
@@ -74,7 +80,9 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "setting", "good", "bad"), TABLE, ids=[f"{row[0]}.{row[1]}" for row in TABLE])
+@pytest.mark.parametrize(
+    ("name", "setting", "good", "bad"), TABLE, ids=[f"{row[0]}.{row[1]}" for row in TABLE]
+)
 def test_setting(name, setting, good, bad, caplog):
     block = getattr(semcom, name)(**MADE.get(name, {}))
     change = getattr(block, f"set_{setting}")
@@ -91,9 +99,18 @@ def test_setting(name, setting, good, bad, caplog):
 
 def test_every_setter_is_in_the_table():
     ours = {name: getattr(semcom, name) for name, *_ in TABLE}
-    bases = [(name, base) for name, cls in ours.items() for base in cls.__mro__ if base.__module__.startswith("gnuradio.semcom")]
-    setters = {(name, method[4:]) for name, base in bases for method in vars(base) if method[:4] == "set_"}
-    assert {(name, setting) for name, setting, *_ in TABLE} == {s for s in setters if s[1] != "msg_handler"}
+    bases = [
+        (name, base)
+        for name, cls in ours.items()
+        for base in cls.__mro__
+        if base.__module__.startswith("gnuradio.semcom")
+    ]
+    setters = {
+        (name, method[4:]) for name, base in bases for method in vars(base) if method[:4] == "set_"
+    }
+    assert {(name, setting) for name, setting, *_ in TABLE} == {
+        s for s in setters if s[1] != "msg_handler"
+    }
 
 
 def test_other_texts_start_at_the_first(flowgraph, collect):
@@ -130,7 +147,9 @@ def test_other_codec_settings_hold_for_the_next_text(flowgraph, collect, post):
     assert second > 3 * first and encoder_options == {"efficiency": 0.2}
     encoder.set_options({"no_such_setting": 1})
     post(encoder, "in", pdu.text_pdu("The same text.", message_id=3))
-    assert pdu.read_frame(out.wait(3)[2]).header.length == second  # the former settings are in force again
+    assert (
+        pdu.read_frame(out.wait(3)[2]).header.length == second
+    )  # the former settings are in force again
     assert encoder.options == {"efficiency": 0.2} and encoder.worker.options == {"efficiency": 0.2}
     states = [pdu.read_meta(m)["state"] for m in said.wait(0)]
     assert states.count("refused") == 1 and "failed" not in states
@@ -142,7 +161,9 @@ def test_a_decoder_whose_new_codec_does_not_load_keeps_the_old_one(flowgraph, co
     flowgraph.start()
     decoder.set_options({"no_such_setting": 1})
     (frame,) = load_codec("deflate").encode("Still here.", 10.0)
-    received = ReceivedFrame(frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32))
+    received = ReceivedFrame(
+        frame.header, frame.symbols, np.full(len(frame.symbols), 0.01, np.float32)
+    )
     post(decoder, "in", pdu.frame_pdu(received))
     assert pdu.read_text(out.wait(1)[0])[1] == "Still here."
     assert decoder.options == {}
@@ -156,7 +177,9 @@ def test_other_keys_of_the_modem_hold_from_the_next_burst_on(flowgraph, collect,
     post(transmitter, "in", pdu.frame_pdu(make_frame(1)))
     assert len(out.wait(1)) == 1
     transmitter.set_phy({"key": "secret"})
-    post(transmitter, "in", pdu.frame_pdu(make_frame(2)))  # the receiver has another key: nothing comes
+    post(
+        transmitter, "in", pdu.frame_pdu(make_frame(2))
+    )  # the receiver has another key: nothing comes
     assert len(out.wait(2, limit_s=1.0)) == 1
     receiver.set_phy({"key": "secret"})
     time.sleep(0.5)
@@ -166,7 +189,9 @@ def test_other_keys_of_the_modem_hold_from_the_next_burst_on(flowgraph, collect,
     assert last.start_sample > 500_000  # counted from the start of the stream, not from the change
 
 
-def test_a_burst_cut_by_the_end_of_a_file_is_read_as_far_as_it_goes(flowgraph, make_frame, tmp_path):
+def test_a_burst_cut_by_the_end_of_a_file_is_read_as_far_as_it_goes(
+    flowgraph, make_frame, tmp_path
+):
     burst = Transmitter(PhyConfig()).burst([make_frame(5, length=600)])
     np.concatenate([np.zeros(500, np.complex64), burst[: len(burst) // 2]]).tofile(tmp_path / "cut")
     receiver = semcom.burst_receiver()

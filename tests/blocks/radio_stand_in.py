@@ -17,7 +17,9 @@ STAND_IN = Path(__file__).parents[1] / "core" / "radio" / "stand_in_radio.py"
 @pytest.fixture
 def stand_in(monkeypatch, tmp_path):
     """stand_in(behaviour): settings of a block whose radio is a stand-in, see the program."""
-    monkeypatch.setattr("semcom_core.radio.process.supervisor.program", lambda: [sys.executable, str(STAND_IN)])
+    monkeypatch.setattr(
+        "semcom_core.radio.process.supervisor.program", lambda: [sys.executable, str(STAND_IN)]
+    )
     return lambda behaviour: {
         "profile": "virtual-soapy", "address": behaviour, "overrides": {"description": str(tmp_path / "lives"), "amplitude": 1.0}
     }  # fmt: skip

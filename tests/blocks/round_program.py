@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A codec process whose codec is tests.core.link.round_codec's; its settings are those of RoundCodec."""
+"""A codec process whose codec is tests.core.link.round_codec's; its settings are those of
+RoundCodec.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A worker process whose services are real but for their models, which are small: started in place of codec_process.py."""
+"""A worker process whose services are real but for their models, which are small: started in place
+of codec_process.py.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from tests.core.safety.counting_classifier import CountingClassifier  # noqa: E4
 
 
 def make(name: str, options: dict):
-    """A distiller, or a safety gate, that needs no weights; the path `absent` does not load, and a text with `die` in it kills."""
+    """A distiller, or a safety gate, that needs no weights; the path `absent` does not load, and a
+    text with `die` in it kills.
+    """
     if options.get("path") == "absent" or options.get("model") == "absent":
         raise ConfigError("absent")
     if name == "distiller":
@@ -26,7 +30,9 @@ def make(name: str, options: dict):
         from tests.core.text.toy_model import ToyModel
         from tests.core.text.word_embedder import WordEmbedder
 
-        return Distiller(DistillConfig(**options), SpinalCodec(SpinalConfig(), ToyModel()), WordEmbedder())
+        return Distiller(
+            DistillConfig(**options), SpinalCodec(SpinalConfig(), ToyModel()), WordEmbedder()
+        )
     return SafetyGate(Policy(**options), CountingClassifier())
 
 

@@ -9,8 +9,8 @@ import queue
 from gnuradio.semcom.worker import process as codec_pipe
 from gnuradio.semcom.worker.process import CodecWorker, Job
 
-#: Takes `load_s` to load, fails to load where the file `broken` is there, and dies over it where `deadly` is; each job takes as many
-#: seconds as its argument says, and a negative one kills.
+#: Takes `load_s` to load, fails to load where the file `broken` is there, and dies over it where
+#: `deadly` is; each job takes as many seconds as its argument says, and a negative one kills.
 PROGRAM = """
 import os, sys, time
 from multiprocessing.connection import Connection
@@ -59,7 +59,9 @@ class Heard:
 
 
 def makers(tmp_path, monkeypatch):
-    """Yields make(**settings): a worker around PROGRAM and what it says; the workers are stopped afterwards."""
+    """Yields make(**settings): a worker around PROGRAM and what it says; the workers are stopped
+    afterwards.
+    """
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     monkeypatch.setattr(codec_pipe, "PROGRAM", program)

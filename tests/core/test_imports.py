@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imports run one way, blocks stay light, and each source file states its licence and stays short."""
+"""Imports run one way, blocks stay light, and each source file states its licence and stays
+short.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "python" / "semcom_core"
 BLOCKS = ROOT / "gr-semcom" / "python" / "semcom"
 SKIPPED = {".venv", ".git", "build", "dist", "out", ".pytest_cache", ".ruff_cache", "__pycache__"}
-LAYERS = [  # each may import itself, its neighbours in the same line (without circles) and the lines above
+# each may import itself, its neighbours in the same line (without circles) and the lines above
+LAYERS = [
     {"errors", "units", "config"},
     {"phy", "channel", "metrics", "fec", "models"},
     {"text", "link", "image", "memory", "safety"},
@@ -35,7 +38,11 @@ def imported_modules(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            package = [*path.relative_to(CORE.parent).parent.parts][: -node.level + 1 or None] if node.level else []
+            package = (
+                [*path.relative_to(CORE.parent).parent.parts][: -node.level + 1 or None]
+                if node.level
+                else []
+            )
             module = ".".join([*package, *([node.module] if node.module else [])])
             names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
     return names
@@ -55,17 +62,27 @@ def core_edges() -> dict[tuple[str, str], Path]:
 
 def source_files(*patterns: str) -> list[Path]:
     found = [path for pattern in patterns for path in ROOT.rglob(pattern)]
-    return sorted(path for path in found if path.is_file() and not SKIPPED & set(path.relative_to(ROOT).parts))
+    return sorted(
+        path for path in found if path.is_file() and not SKIPPED & set(path.relative_to(ROOT).parts)
+    )
 
 
 def test_every_part_of_the_core_has_a_layer():
-    parts = {path.stem for path in CORE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()} - {"__init__"}
+    parts = {
+        path.stem
+        for path in CORE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    } - {"__init__"}
     assert parts and parts <= set(LAYER)
 
 
 def test_core_imports_run_one_way():
     names = set(LAYER)
-    wrong = [f"{path}: {a} imports {b}" for (a, b), path in core_edges().items() if b in names and LAYER[a] < LAYER[b]]
+    wrong = [
+        f"{path}: {a} imports {b}"
+        for (a, b), path in core_edges().items()
+        if b in names and LAYER[a] < LAYER[b]
+    ]
     assert wrong == []
 
 
@@ -78,11 +95,17 @@ def test_neighbours_do_not_import_each_other_in_circles():
 
 
 def test_core_never_imports_gnuradio():
-    wrong = [path for path in CORE.rglob("*.py") if any(name.split(".")[0] == "gnuradio" for name in imported_modules(path))]
+    wrong = [
+        path
+        for path in CORE.rglob("*.py")
+        if any(name.split(".")[0] == "gnuradio" for name in imported_modules(path))
+    ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("statement", ["import semcom_core", "import semcom_core.cli", "import gnuradio.semcom"])
+@pytest.mark.parametrize(
+    "statement", ["import semcom_core", "import semcom_core.cli", "import gnuradio.semcom"]
+)
 def test_import_stays_light(statement, request):
     if "gnuradio" in statement:
         request.getfixturevalue("gnuradio")
@@ -92,12 +115,20 @@ def test_import_stays_light(statement, request):
 
 
 def test_gnuradio_package_is_left_to_gnuradio():
-    assert not list(ROOT.glob("gr-semcom/**/gnuradio/__init__.py")) + list(ROOT.glob("python/gnuradio"))
+    assert not list(ROOT.glob("gr-semcom/**/gnuradio/__init__.py")) + list(
+        ROOT.glob("python/gnuradio")
+    )
 
 
 def test_source_files_state_their_licence():
-    files = source_files("*.py", "*.yml", "*.cmake", "*.cc", "*.hpp", "CMakeLists.txt", "run", "*.toml")
-    wrong = [str(path.relative_to(ROOT)) for path in files if "SPDX-License-Identifier: GPL-3.0-or-later" not in head(path)]
+    files = source_files(
+        "*.py", "*.yml", "*.cmake", "*.cc", "*.hpp", "CMakeLists.txt", "run", "*.toml"
+    )
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in files
+        if "SPDX-License-Identifier: GPL-3.0-or-later" not in head(path)
+    ]
     assert len(files) > 10 and wrong == []
 
 
@@ -107,16 +138,23 @@ def head(path: Path) -> str:
 
 def test_source_files_stay_short():
     files = source_files("*.py", "*.cmake", "run")
-    wrong = [f"{path.relative_to(ROOT)}: {n}" for path in files if (n := len(path.read_text().splitlines())) >= MAX_LINES]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {n}"
+        for path in files
+        if (n := len(path.read_text().splitlines())) >= MAX_LINES
+    ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("source, expected", [
-    ("from semcom_core.text import codec", {"semcom_core.text", "semcom_core.text.codec"}),
-    ("def f():\n    import gnuradio.gr as g", {"gnuradio.gr"}),
-    ("from ..phy import frame", {"semcom_core.phy", "semcom_core.phy.frame"}),
-    ("from . import b", {"semcom_core.text", "semcom_core.text.b"}),
-])
+@pytest.mark.parametrize(
+    "source, expected",
+    [
+        ("from semcom_core.text import codec", {"semcom_core.text", "semcom_core.text.codec"}),
+        ("def f():\n    import gnuradio.gr as g", {"gnuradio.gr"}),
+        ("from ..phy import frame", {"semcom_core.phy", "semcom_core.phy.frame"}),
+        ("from . import b", {"semcom_core.text", "semcom_core.text.b"}),
+    ],
+)
 def test_imports_are_found_in_every_form(source, expected, tmp_path, monkeypatch):
     core = tmp_path / "semcom_core"
     (core / "text").mkdir(parents=True)

@@ -19,7 +19,16 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["setup.py", "pyproject.toml", "python", "gr-semcom", "grc", "hardware", "LICENSE", "README.md"]
+SOURCES = [
+    "setup.py",
+    "pyproject.toml",
+    "python",
+    "gr-semcom",
+    "grc",
+    "hardware",
+    "LICENSE",
+    "README.md",
+]
 IMPORTED_AS = {"yaml": "pyyaml", "PIL": "pillow", "skimage": "scikit_image"}
 WITH_GNURADIO = {"gnuradio", "pmt", "PyQt5", "sip", "zmq", "gi"}
 LIST_BLOCKS = """
@@ -33,21 +42,42 @@ print(*[name for name in platform.blocks if name.startswith("semcom_")])
 
 def call(*command, cwd=None, timeout=300, **environment) -> str:
     """The output of a command that has to succeed."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=cwd, timeout=timeout,
-                          env={**os.environ, **environment})
+    done = subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=timeout,
+        env={**os.environ, **environment},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def companion_blocks(folder: Path, home: Path) -> set[str]:
     """The ids of this project's blocks that the companion's own loader finds in a folder."""
-    return set(call(sys.executable, "-c", LIST_BLOCKS, cwd=home, GRC_BLOCKS_PATH=str(folder), HOME=str(home)).split())
+    return set(
+        call(
+            sys.executable, "-c", LIST_BLOCKS, cwd=home, GRC_BLOCKS_PATH=str(folder), HOME=str(home)
+        ).split()
+    )
 
 
 def configure(build: Path, python: str | Path, *options: str) -> subprocess.CompletedProcess:
     """Let CMake configure the blocks for an interpreter."""
-    command = ["cmake", "-G", "Ninja", "-B", build, f"-DPython3_EXECUTABLE={python}", *options, ROOT / "gr-semcom"]
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120)
+    command = [
+        "cmake",
+        "-G",
+        "Ninja",
+        "-B",
+        build,
+        f"-DPython3_EXECUTABLE={python}",
+        *options,
+        ROOT / "gr-semcom",
+    ]
+    return subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, timeout=120
+    )
 
 
 def block_ids() -> set[str]:
@@ -60,15 +90,29 @@ def wheel_names(tmp_path_factory) -> list[str]:
     copy = tmp_path_factory.mktemp("wheel")
     for name in SOURCES:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(
+                ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+            )
         elif (ROOT / name).exists():
             shutil.copy(ROOT / name, copy)
-    call(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", copy / "out", copy)
+    call(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        copy / "out",
+        copy,
+    )
     return zipfile.ZipFile(next((copy / "out").glob("*.whl"))).namelist()
 
 
 def test_wheel_carries_every_python_file(wheel_names):
-    core = {str(path.relative_to(ROOT / "python")) for path in ROOT.glob("python/semcom_core/**/*.py")}
+    core = {
+        str(path.relative_to(ROOT / "python")) for path in ROOT.glob("python/semcom_core/**/*.py")
+    }
     blocks = {f"gnuradio/semcom/{path.name}" for path in ROOT.glob("gr-semcom/python/semcom/*.py")}
     assert core and blocks and core | blocks <= set(wheel_names)
 
@@ -78,34 +122,58 @@ def test_wheel_leaves_the_gnuradio_namespace_open(wheel_names):
 
 
 def test_wheel_carries_data_of_the_core(wheel_names):
-    files = [path for path in ROOT.glob("python/semcom_core/**/*") if path.is_file() and path.suffix != ".py"]
-    assert {str(path.relative_to(ROOT / "python")) for path in files if "__pycache__" not in path.parts} <= set(wheel_names)
+    files = [
+        path
+        for path in ROOT.glob("python/semcom_core/**/*")
+        if path.is_file() and path.suffix != ".py"
+    ]
+    assert {
+        str(path.relative_to(ROOT / "python")) for path in files if "__pycache__" not in path.parts
+    } <= set(wheel_names)
 
 
-@pytest.mark.parametrize("pattern, folder", [
-    ("gr-semcom/grc/*.yml", "share/gnuradio/grc/blocks"),
-    ("grc/*.grc", "share/gr-semcom/grc"),
-    ("hardware/*.yml", "share/gr-semcom/hardware"),
-])
+@pytest.mark.parametrize(
+    "pattern, folder",
+    [
+        ("gr-semcom/grc/*.yml", "share/gnuradio/grc/blocks"),
+        ("grc/*.grc", "share/gr-semcom/grc"),
+        ("hardware/*.yml", "share/gr-semcom/hardware"),
+    ],
+)
 def test_wheel_carries_shared_files(wheel_names, pattern, folder):
     carried = {name.split(".data/data/")[1] for name in wheel_names if ".data/data/" in name}
-    assert {f"{folder}/{path.name}" for path in ROOT.glob(pattern)} == {name for name in carried if name.startswith(folder + "/")}
+    assert {f"{folder}/{path.name}" for path in ROOT.glob(pattern)} == {
+        name for name in carried if name.startswith(folder + "/")
+    }
 
 
 def test_constraints_fit_the_requirements():
-    lines = [Requirement(line) for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
+    lines = [
+        Requirement(line)
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if line and line[0] != "#"
+    ]
     stated = [line for line in lines if not line.marker or line.marker.evaluate()]
     assert stated
     extras = ({"extra": extra} for extra in metadata("gr-semcom").get_all("Provides-Extra"))
     stack = [Requirement(line) for line in requires("gr-semcom")]
-    required = {line.name: line.specifier for extra in extras for line in stack if not line.marker or line.marker.evaluate(extra)}
+    required = {
+        line.name: line.specifier
+        for extra in extras
+        for line in stack
+        if not line.marker or line.marker.evaluate(extra)
+    }
     for line in stated:
-        assert line.name in required and required[line.name].contains(str(line.specifier).removeprefix("==")), line.name
+        assert line.name in required and required[line.name].contains(
+            str(line.specifier).removeprefix("==")
+        ), line.name
 
 
 def test_every_imported_package_is_required():
     sources = [*ROOT.glob("python/**/*.py"), *ROOT.glob("gr-semcom/python/**/*.py")]
-    nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    nodes = [
+        node for path in sources for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     found = {name.split(".")[0] for name in names} - sys.stdlib_module_names - WITH_GNURADIO
@@ -132,7 +200,10 @@ def test_installed_blocks_import_from_the_prefix(prefix, tmp_path):
 
 
 def test_companion_finds_the_installed_blocks(prefix, tmp_path):
-    assert block_ids() and companion_blocks(prefix / "share/gnuradio/grc/blocks", tmp_path) == block_ids()
+    assert (
+        block_ids()
+        and companion_blocks(prefix / "share/gnuradio/grc/blocks", tmp_path) == block_ids()
+    )
 
 
 def test_uninstall_leaves_no_file(prefix):
@@ -144,18 +215,30 @@ def test_cmake_says_which_interpreter_lacks_gnuradio(tmp_path):
     bare = tmp_path / "bare"
     call(sys.executable, "-m", "venv", "--without-pip", bare)
     done = configure(tmp_path / "build", bare / "bin" / "python")
-    assert done.returncode == 1 and re.search(r"bare/bin/python\S*\s+does\s+not\s+see\s+GNU\s+Radio", done.stderr), done.stderr
+    assert done.returncode == 1 and re.search(
+        r"bare/bin/python\S*\s+does\s+not\s+see\s+GNU\s+Radio", done.stderr
+    ), done.stderr
 
 
 def run_script(folder: Path, *arguments, **environment) -> subprocess.CompletedProcess:
     shutil.copy(ROOT / "run", folder)
-    return subprocess.run([str(folder / "run"), *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+    return subprocess.run(
+        [str(folder / "run"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
 
 
 def test_run_explains_itself(tmp_path):
     assert "usage: ./run COMMAND" in run_script(tmp_path, "help").stdout
     wrong = run_script(tmp_path, "instal")
-    assert wrong.returncode == 1 and "unknown command 'instal'; allowed is one of setup, demo, test, semcom, help" in wrong.stderr
+    assert (
+        wrong.returncode == 1
+        and "unknown command 'instal'; allowed is one of setup, demo, test, semcom, help"
+        in wrong.stderr
+    )
 
 
 def test_run_names_the_other_way_without_gnuradio_and_leaves_no_stamp(tmp_path):
@@ -165,7 +248,11 @@ def test_run_names_the_other_way_without_gnuradio_and_leaves_no_stamp(tmp_path):
     for name in ("setup.py", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
     done = run_script(tmp_path, "setup", SEMCOM_PYTHON=str(blind))
-    assert done.returncode == 1 and "conda create -n semcom -c conda-forge" in done.stderr and not (tmp_path / ".venv").exists()
+    assert (
+        done.returncode == 1
+        and "conda create -n semcom -c conda-forge" in done.stderr
+        and not (tmp_path / ".venv").exists()
+    )
 
 
 @pytest.mark.skipif("SEMCOM_RUN" not in os.environ, reason="not started by ./run test")

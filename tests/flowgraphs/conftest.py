@@ -26,8 +26,12 @@ def compiled(tmp_path_factory):
     def compile_once(path: Path) -> tuple[Path, str]:
         if path not in done:
             command = [*tool("grcc"), "-o", str(folder), str(path)]
-            run = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
-            said = "\n".join(line for line in (run.stdout + run.stderr).splitlines() if UNRELATED not in line)
+            run = subprocess.run(
+                command, env=environment(), capture_output=True, text=True, timeout=60
+            )
+            said = "\n".join(
+                line for line in (run.stdout + run.stderr).splitlines() if UNRELATED not in line
+            )
             done[path] = folder / f"{path.stem}.py", said
         return done[path]
 
@@ -36,7 +40,9 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture
 def start(compiled, tmp_path):
-    """start(name, *arguments): a compiled flowgraph of grc/ as a process, killed at the end of the test."""
+    """start(name, *arguments): a compiled flowgraph of grc/ as a process, killed at the end of the
+    test.
+    """
     processes = []
 
     def launch(name: str, *arguments) -> subprocess.Popen:

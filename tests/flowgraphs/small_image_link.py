@@ -10,7 +10,8 @@ from tests.blocks.pictures import OPTIONS
 
 
 class small_image_link(gr.top_block):
-    """Pictures over a perfect channel and back, with the codec jpeg; some of their frames are lost behind the receiver.
+    """Pictures over a perfect channel and back, with the codec jpeg; some of their frames are lost
+    behind the receiver.
 
     Args:
         path: a picture file or a folder.
@@ -40,6 +41,9 @@ class small_image_link(gr.top_block):
             (self.decoder, "out", self.sink, "in"),
             (self.decoder, "out", self.monitor, "in"),
             (self.monitor, "feedback", self.source, "feedback"),
-            *((block, "feedback", self.monitor, "notices") for block in (self.encoder, self.transmitter, self.decoder, self.sink)),
+            *(
+                (block, "feedback", self.monitor, "notices")
+                for block in (self.encoder, self.transmitter, self.decoder, self.sink)
+            ),
         ]:
             self.msg_connect(a, port_a, b, port_b)

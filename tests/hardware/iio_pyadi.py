@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Uses a Pluto by pyadi-iio as its documentation shows; prints what it found as JSON.
 
-    iio_pyadi.py URI
+iio_pyadi.py URI
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ SIZE, TONE = 4000, 100
 
 
 def loudest(sdr) -> tuple[int, float]:
-    """The strongest frequency of a buffer, in whole periods of it, and its share of full scale; the first buffers are old."""
+    """The strongest frequency of a buffer, in whole periods of it, and its share of full scale; the
+    first buffers are old.
+    """
     for _ in range(5):
         spectrum = np.fft.fft(sdr.rx()) / SIZE / 2048
     bin_ = int(np.abs(spectrum).argmax())
@@ -37,7 +39,13 @@ def configured(uri: str):
 
 def main() -> None:
     sdr, found = configured(sys.argv[1]), {}
-    found["rates"] = sdr.sample_rate, bool(sdr.rx_dec8_filter_en), bool(sdr.tx_int8_filter_en), sdr.filter, sdr.loopback
+    found["rates"] = (
+        sdr.sample_rate,
+        bool(sdr.rx_dec8_filter_en),
+        bool(sdr.tx_int8_filter_en),
+        sdr.filter,
+        sdr.loopback,
+    )
     sdr.tx_cyclic_buffer = True
     sdr.tx(0.5 * 2**15 * np.exp(2j * np.pi * TONE / SIZE * np.arange(SIZE)))
     found["cyclic"] = loudest(sdr)
@@ -49,7 +57,11 @@ def main() -> None:
     sdr.rx_destroy_buffer()
     sdr.sample_rate = 5_000_000
     found["faster"] = sdr.sample_rate, sdr._get_iio_dev_attr_str("rx_path_rates")
-    for name, value in (("rx_lo", 6_000_000_000), ("tx_hardwaregain_chan0", 1), ("sample_rate", 70_000_000)):
+    for name, value in (
+        ("rx_lo", 6_000_000_000),
+        ("tx_hardwaregain_chan0", 1),
+        ("sample_rate", 70_000_000),
+    ):
         try:
             setattr(sdr, name, value)
         except OSError as error:

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client by SoapySDR's Python binding. `soapy_client.py TASK` prints what it found as JSON, or raises."""
+"""A client by SoapySDR's Python binding. `soapy_client.py TASK` prints what it found as JSON, or
+raises.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,14 @@ def send(radio, stream, samples: np.ndarray, flags: int = 0, time_ns: int = 0) -
     done = 0
     while done < len(samples):
         first = flags if done == 0 else 0
-        result = radio.writeStream(stream, [samples[done:]], len(samples) - done, SOAPY_SDR_END_BURST | first, time_ns, TIMEOUT_US)
+        result = radio.writeStream(
+            stream,
+            [samples[done:]],
+            len(samples) - done,
+            SOAPY_SDR_END_BURST | first,
+            time_ns,
+            TIMEOUT_US,
+        )
         assert result.ret > 0, result.ret
         done += result.ret
 
@@ -57,7 +66,10 @@ def send(radio, stream, samples: np.ndarray, flags: int = 0, time_ns: int = 0) -
 def settings() -> dict:
     """Set everything once, and some things wrongly."""
     radio, refused = device("bob"), []
-    for direction, antenna, gain_db in ((SOAPY_SDR_RX, "TX/RX", 31.0), (SOAPY_SDR_TX, "TX/RX", 20.25)):
+    for direction, antenna, gain_db in (
+        (SOAPY_SDR_RX, "TX/RX", 31.0),
+        (SOAPY_SDR_TX, "TX/RX", 20.25),
+    ):
         radio.setSampleRate(direction, 0, 2e6)
         radio.setFrequency(direction, 0, 915e6)
         radio.setGain(direction, 0, gain_db)
@@ -65,15 +77,27 @@ def settings() -> dict:
         radio.setAntenna(direction, 0, antenna)
     radio.setFrequency(SOAPY_SDR_RX, 0, 915e6, SoapySDR.KwargsFromString("OFFSET=1e6"))
     radio.setClockSource("external")
-    for wrong in (lambda: radio.setSampleRate(SOAPY_SDR_RX, 0, 1e9), lambda: radio.setGain(SOAPY_SDR_TX, 0, 90.0),
-                  lambda: radio.setAntenna(SOAPY_SDR_RX, 0, "A\nset rx gain_db 0"), lambda: radio.setFrequency(SOAPY_SDR_RX, 0, 10e9),
-                  lambda: radio.setupStream(SOAPY_SDR_RX, "CS8"), lambda: SoapySDR.Device("driver=air,serial=carol")):  # fmt: skip
+    for wrong in (
+        lambda: radio.setSampleRate(SOAPY_SDR_RX, 0, 1e9),
+        lambda: radio.setGain(SOAPY_SDR_TX, 0, 90.0),
+        lambda: radio.setAntenna(SOAPY_SDR_RX, 0, "A\nset rx gain_db 0"),
+        lambda: radio.setFrequency(SOAPY_SDR_RX, 0, 10e9),
+        # fmt: skip
+        lambda: radio.setupStream(SOAPY_SDR_RX, "CS8"),
+        lambda: SoapySDR.Device("driver=air,serial=carol"),
+    ):
         try:
             wrong()
         except RuntimeError as error:
             refused.append(str(error))
-    return {"refused": refused, "frequency": radio.getFrequency(SOAPY_SDR_RX, 0), "rf": radio.getFrequency(SOAPY_SDR_RX, 0, "RF"),
-            "gain": radio.getGain(SOAPY_SDR_TX, 0), "locked": radio.readSensor(SOAPY_SDR_RX, 0, "lo_locked")}  # fmt: skip
+    return {
+        "refused": refused,
+        "frequency": radio.getFrequency(SOAPY_SDR_RX, 0),
+        "rf": radio.getFrequency(SOAPY_SDR_RX, 0, "RF"),
+        # fmt: skip
+        "gain": radio.getGain(SOAPY_SDR_TX, 0),
+        "locked": radio.readSensor(SOAPY_SDR_RX, 0, "lo_locked"),
+    }
 
 
 def pattern() -> dict:
@@ -87,11 +111,17 @@ def pattern() -> dict:
         bob.activateStream(rx)
         alice.activateStream(tx)
         receive(bob, rx, 1000, np.int16 if dtype == np.int16 else np.complex64)
-        scaled = sent if dtype == np.int16 else (sent / np.float32(32768)).astype(np.float32).reshape(-1).view(np.complex64)
+        scaled = (
+            sent
+            if dtype == np.int16
+            else (sent / np.float32(32768)).astype(np.float32).reshape(-1).view(np.complex64)
+        )
         send(alice, tx, scaled)
         heard = receive(bob, rx, 200_000, np.int16 if dtype == np.int16 else np.complex64)
         on = np.flatnonzero(heard.any(axis=1) if dtype == np.int16 else heard)
-        same.append(bool(np.array_equal(heard[on[0] : on[0] + len(sent)], scaled)) and len(on) == len(sent))
+        same.append(
+            bool(np.array_equal(heard[on[0] : on[0] + len(sent)], scaled)) and len(on) == len(sent)
+        )
         for radio, stream in ((bob, rx), (alice, tx)):
             radio.deactivateStream(stream)
             radio.closeStream(stream)
@@ -102,7 +132,10 @@ def timed() -> dict:
     """Bursts at times, one of them in the past, and a finite reception."""
     alice = device("alice")
     alice.setHardwareTime(10_000_000_000)
-    rx, tx = alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32), alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32)
+    rx, tx = (
+        alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32),
+        alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32),
+    )
     begin_ns = (alice.getHardwareTime() // 1_000_000 + 500) * 1_000_000
     assert alice.activateStream(rx, SOAPY_SDR_HAS_TIME, 1, 0) == 0
     late = alice.readStream(rx, [np.zeros(10, np.complex64)], 10, timeoutUs=TIMEOUT_US).ret
@@ -110,7 +143,13 @@ def timed() -> dict:
     alice.activateStream(tx)
     starts, status = [3000, 20_001, 61_234], []
     for count, start in enumerate(starts, 1):
-        send(alice, tx, np.full(10_000 * count, 0.5, np.complex64), SOAPY_SDR_HAS_TIME, begin_ns + 1000 * start)
+        send(
+            alice,
+            tx,
+            np.full(10_000 * count, 0.5, np.complex64),
+            SOAPY_SDR_HAS_TIME,
+            begin_ns + 1000 * start,
+        )
     send(alice, tx, np.ones(10, np.complex64), SOAPY_SDR_HAS_TIME, 5)
     heard = receive(alice, rx, 99_999)
     last = alice.readStream(rx, [np.zeros(10, np.complex64)], 10, timeoutUs=TIMEOUT_US)
@@ -124,7 +163,9 @@ def timed() -> dict:
 
 
 def patient() -> dict:
-    """Write more than the buffers hold, with a short timeout, while the air waits for a receiver that does not read."""
+    """Write more than the buffers hold, with a short timeout, while the air waits for a receiver
+    that does not read.
+    """
     alice, left, timeouts = device("alice"), 2_000_000, 0
     tx = alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32)
     ones = np.ones(left, np.complex64)
@@ -140,7 +181,10 @@ def patient() -> dict:
 def late() -> dict:
     """Read and write too late in real time."""
     alice, buffer = device("alice"), np.zeros(8192, np.complex64)
-    rx, tx = alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32), alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32)
+    rx, tx = (
+        alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32),
+        alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32),
+    )
     alice.activateStream(rx)
     receive(alice, rx, 1000)
     time.sleep(0.9)
@@ -148,14 +192,23 @@ def late() -> dict:
     for _ in range(2):
         alice.writeStream(tx, [buffer], 100, timeoutUs=TIMEOUT_US)
         time.sleep(0.05)
-    return {"overflows": results.count(SOAPY_SDR_OVERFLOW), "others": sum(one <= 0 for one in results if one != SOAPY_SDR_OVERFLOW),
-            "underflow": alice.readStreamStatus(tx, TIMEOUT_US).ret == SOAPY_SDR_UNDERFLOW}  # fmt: skip
+    return {
+        "overflows": results.count(SOAPY_SDR_OVERFLOW),
+        "others": sum(one <= 0 for one in results if one != SOAPY_SDR_OVERFLOW),
+        # fmt: skip
+        "underflow": alice.readStreamStatus(tx, TIMEOUT_US).ret == SOAPY_SDR_UNDERFLOW,
+    }
 
 
 def restart() -> dict:
-    """Live through a restart of the air; standard input says when it has gone and when it is back."""
+    """Live through a restart of the air; standard input says when it has gone and when it is
+    back.
+    """
     alice = device("alice")
-    rx, tx = alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32), alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32)
+    rx, tx = (
+        alice.setupStream(SOAPY_SDR_RX, SOAPY_SDR_CF32),
+        alice.setupStream(SOAPY_SDR_TX, SOAPY_SDR_CF32),
+    )
     alice.activateStream(rx)
     receive(alice, rx, 10_000)
     print("streaming", flush=True)
@@ -183,5 +236,12 @@ def restart() -> dict:
 
 
 if __name__ == "__main__":
-    tasks = {"settings": settings, "pattern": pattern, "timed": timed, "late": late, "patient": patient, "restart": restart}
+    tasks = {
+        "settings": settings,
+        "pattern": pattern,
+        "timed": timed,
+        "late": late,
+        "patient": patient,
+        "restart": restart,
+    }
     print(json.dumps(tasks[sys.argv[1]]()))

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flowgraphs by gr-soapy or gr-uhd from alice to bob. `soapy_flowgraph.py soapy|uhd TASK` ends with a line of JSON: what it found."""
+"""Flowgraphs by gr-soapy or gr-uhd from alice to bob. `soapy_flowgraph.py soapy|uhd TASK` ends with
+a line of JSON: what it found.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ PAIRS = {"soapy": soapy_pair, "uhd": uhd_pair}
 
 
 class Bursts(gr.sync_block):
-    """Tagged bursts of ones, from a time on; first some zeros, which gr-soapy 3.10.5's sink drops with all that follows at once."""
+    """Tagged bursts of ones, from a time on; first some zeros, which gr-soapy 3.10.5's sink drops
+    with all that follows at once.
+    """
 
     def __init__(self, begin_s: float | None):
         super().__init__("bursts", None, [np.complex64])
@@ -64,7 +68,9 @@ class Bursts(gr.sync_block):
                 return -1
             time.sleep(0.3 if self._number == 0 else GAP_S)
             self._left, self._number = self._todo.pop(0), self._number + 1
-            self.add_item_tag(0, self.nitems_written(0), pmt.intern("packet_len"), pmt.from_long(self._left))
+            self.add_item_tag(
+                0, self.nitems_written(0), pmt.intern("packet_len"), pmt.from_long(self._left)
+            )
             if self._begin_s is not None:
                 whole, part = divmod(self._begin_s + GAP_S * self._number, 1)
                 at = pmt.make_tuple(pmt.from_uint64(int(whole)), pmt.from_double(part))
@@ -92,7 +98,9 @@ def tone(kind: str) -> dict:
     """A tone through everything: its frequency, its amplitude, and how often its phase jumps."""
     source, sink = PAIRS[kind]("")
     top_block = gr.top_block()
-    wave = blocks.vector_source_c((0.5 * np.exp(2j * np.pi * np.arange(STEP) / STEP)).astype(np.complex64), True)
+    wave = blocks.vector_source_c(
+        (0.5 * np.exp(2j * np.pi * np.arange(STEP) / STEP)).astype(np.complex64), True
+    )
     top_block.connect(wave, sink)
     heard = np.array(receive(top_block, source, 1_000_000).data())
     on = np.flatnonzero(np.abs(heard) > 0.25)
@@ -110,7 +118,10 @@ def bursts(kind: str) -> dict:
     top_block.connect(sent, sink)
     heard = np.abs(receive(top_block, source, 1_500_000).data()) > 0.5
     edges = np.flatnonzero(np.diff(np.concatenate([[0], heard, [0]]).astype(int)))
-    return {"lengths": (edges[1::2] - edges[::2]).tolist(), "starts": (edges[::2] - edges[:1]).tolist()}
+    return {
+        "lengths": (edges[1::2] - edges[::2]).tolist(),
+        "starts": (edges[::2] - edges[:1]).tolist(),
+    }
 
 
 def finite(kind: str) -> dict:
@@ -123,8 +134,16 @@ def finite(kind: str) -> dict:
     top_block = gr.top_block()
     source.set_start_time(uhd.time_spec(51.0))
     received = receive(top_block, source, 1000)
-    began = [pmt.to_python(tag.value) for tag in received.tags() if pmt.symbol_to_string(tag.key) == "rx_time"]
-    return {"count": len(got), "began": sum(began[0]), "locked": source.get_sensor("lo_locked", 0).to_bool()}
+    began = [
+        pmt.to_python(tag.value)
+        for tag in received.tags()
+        if pmt.symbol_to_string(tag.key) == "rx_time"
+    ]
+    return {
+        "count": len(got),
+        "began": sum(began[0]),
+        "locked": source.get_sensor("lo_locked", 0).to_bool(),
+    }
 
 
 def lost(kind: str) -> dict:
@@ -146,4 +165,10 @@ def lost(kind: str) -> dict:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"tone": tone, "bursts": bursts, "finite": finite, "lost": lost}[sys.argv[2]](sys.argv[1])))
+    print(
+        json.dumps(
+            {"tone": tone, "bursts": bursts, "finite": finite, "lost": lost}[sys.argv[2]](
+                sys.argv[1]
+            )
+        )
+    )

@@ -1,12 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of gr-soapy and gr-uhd have in common: what a link from alice to bob must do (see soapy_flowgraph.py)."""
+"""What the tests of gr-soapy and gr-uhd have in common: what a link from alice to bob must do (see
+soapy_flowgraph.py).
+"""
 
 from __future__ import annotations
 
 import json
 
-#: Lengths of the bursts that soapy_flowgraph.py sends, and what lies between two beginnings where they are timed.
+#: Lengths of the bursts that soapy_flowgraph.py sends, and what lies between two beginnings where
+#: they are timed.
 BURSTS = [1, 2, 999, 8192, 8193, 20000, 4096, 37]
 GAP_SAMPLES = 30_000
 
@@ -17,7 +20,9 @@ def last_line(output: str) -> dict:
 
 
 def check_tone(found: dict) -> None:
-    """A tone of 1/64 of the rate, which tuning has moved by 50 kHz, arrived without a discontinuity."""
+    """A tone of 1/64 of the rate, which tuning has moved by 50 kHz, arrived without a
+    discontinuity.
+    """
     assert found["samples"] > 500_000
     assert abs(found["frequency"] - (1e6 / 64 + 50e3)) < 10
     assert abs(found["amplitude"] - 0.5) < 1e-3

@@ -16,28 +16,51 @@ from tests.core.radio.virtual.iio.client import serve
 pytest.importorskip("gnuradio.iio", reason="gr-iio is not installed")
 PROGRAM = Path(__file__).with_name("iio_gnuradio.py")
 PHY = "ad9361-phy"
-#: Length of a run. gr-iio 3.10's source looks once a second whether it is running, and hangs in its end if it never saw that.
+#: Length of a run. gr-iio 3.10's source looks once a second whether it is running, and hangs in its
+#: end if it never saw that.
 SECONDS = 1.5
 
 
-def full_duplex(rate_hz: int, samples: int, filter_source: str, limit_s: float = 90, **more) -> tuple[dict, object]:
+def full_duplex(
+    rate_hz: int, samples: int, filter_source: str, limit_s: float = 90, **more
+) -> tuple[dict, object]:
     """What the program found, and the radio it used."""
     with serve(speed=1, **more) as (air, pluto):
-        command = [sys.executable, str(PROGRAM), pluto.uri, str(rate_hz), str(samples), filter_source]
+        command = [
+            sys.executable,
+            str(PROGRAM),
+            pluto.uri,
+            str(rate_hz),
+            str(samples),
+            filter_source,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit_s)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1].lstrip("OU")), air.radios["alice"]
 
 
-@pytest.mark.parametrize("rate_hz, filter_source", [(200_000, "Auto"), (1_000_000, "Auto"), (2_400_000, "Off")])
+@pytest.mark.parametrize(
+    "rate_hz, filter_source", [(200_000, "Auto"), (1_000_000, "Auto"), (2_400_000, "Off")]
+)
 def test_pattern_comes_back_without_a_gap(rate_hz, filter_source):
     samples = int(SECONDS * rate_hz)
     found, radio = full_duplex(rate_hz, samples, filter_source)
     assert found["samples"] == samples and found["first"] < rate_hz / 2 and found["jumps"] == 0
-    assert (radio.rx.rate_hz, radio.tx.rate_hz, radio.rx.overflows, radio.tx.underflows) == (rate_hz, rate_hz, 0, 0)
+    assert (radio.rx.rate_hz, radio.tx.rate_hz, radio.rx.overflows, radio.tx.underflows) == (
+        rate_hz,
+        rate_hz,
+        0,
+        0,
+    )
     written = [(one.attribute, one.value) for one in radio.log.entries if one.client == PHY]
-    assert ("in_voltage0_gain_control_mode", "manual") in written and ("in_voltage0_hardwaregain", "40.000000") in written
-    assert ("out_voltage0_hardwaregain", "-10.000000") in written and ("out_altvoltage1_TX_LO_frequency", "2450000000") in written
+    assert ("in_voltage0_gain_control_mode", "manual") in written and (
+        "in_voltage0_hardwaregain",
+        "40.000000",
+    ) in written
+    assert ("out_voltage0_hardwaregain", "-10.000000") in written and (
+        "out_altvoltage1_TX_LO_frequency",
+        "2450000000",
+    ) in written
 
 
 @pytest.mark.slow

@@ -15,7 +15,8 @@ from tests.core.radio.virtual.iio.client import serve
 
 pytest.importorskip("adi", reason="pyadi-iio is not installed")
 PHY = "ad9361-phy"
-#: What pyadi-iio 0.0.21 writes for the settings of configured() in iio_pyadi.py; the filter's coefficients apart.
+#: What pyadi-iio 0.0.21 writes for the settings of configured() in iio_pyadi.py; the filter's
+#: coefficients apart.
 CONFIGURED = [
     (PHY, "filter_fir_config", "RX 3 GAIN -6 DEC 4"), (PHY, "in_out_voltage_filter_fir_en", "1"),
     (PHY, "in_voltage_sampling_frequency", "1000000"),
@@ -31,9 +32,14 @@ def told():
     """(what the program found, what it wrote)."""
     with serve(speed=1) as (air, pluto):
         program = Path(__file__).with_name("iio_pyadi.py")
-        done = subprocess.run([sys.executable, str(program), pluto.uri], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, str(program), pluto.uri], capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 0, done.stderr
-        log = [(one.client, one.attribute, one.value.partition("\n")[0]) for one in air.radios["alice"].log.entries]
+        log = [
+            (one.client, one.attribute, one.value.partition("\n")[0])
+            for one in air.radios["alice"].log.entries
+        ]
         yield json.loads(done.stdout), log
 
 

@@ -12,7 +12,9 @@ import pytest
 
 from tests.core.radio.virtual.soapy.client import Client
 
-pytest.importorskip("SoapySDR", reason="SoapySDR's Python binding is not installed (python3-soapysdr)")
+pytest.importorskip(
+    "SoapySDR", reason="SoapySDR's Python binding is not installed (python3-soapysdr)"
+)
 
 
 def test_settings_are_set_once_in_order_and_wrong_ones_refused(soapy_radios):
@@ -25,8 +27,19 @@ def test_settings_are_set_once_in_order_and_wrong_ones_refused(soapy_radios):
         "stream format is 'CS8'; allowed is CF32 or CS16",
         "radio is 'carol'; allowed is one of alice, bob",
     ]
-    assert (found["frequency"], found["rf"], found["gain"], found["locked"]) == (915e6, 916e6, 20.25, "true")
-    port = [("rate_hz", "2000000.0"), ("lo_hz", "915000000.0"), ("gain_db", None), ("bandwidth_hz", "1500000.0"), ("antenna", "TX/RX")]
+    assert (found["frequency"], found["rf"], found["gain"], found["locked"]) == (
+        915e6,
+        916e6,
+        20.25,
+        "true",
+    )
+    port = [
+        ("rate_hz", "2000000.0"),
+        ("lo_hz", "915000000.0"),
+        ("gain_db", None),
+        ("bandwidth_hz", "1500000.0"),
+        ("antenna", "TX/RX"),
+    ]
     assert soapy_radios.written("bob") == [
         *[("rx", key, value or "31.0") for key, value in port],
         *[("tx", key, value or "20.25") for key, value in port],
@@ -44,8 +57,15 @@ def test_timed_bursts_are_exact_and_acknowledged_and_late_ones_told(soapy_radios
     found = json.loads(soapy_radios.program("soapy_client.py", "timed"))
     assert found["edges"] == [3000, 13000, 20001, 40001, 61234, 91234]
     late_us = [told - end for told, end in zip(found["ends"], [13000, 40001, 91234], strict=True)]
-    assert all(0 <= one < 50_000 for one in late_us), "never before the end; the clock runs while it is reckoned"
-    assert (found["late"], found["lates"], found["last"], found["silent"]) == (True, 1, [1, 2], True)
+    assert all(0 <= one < 50_000 for one in late_us), (
+        "never before the end; the clock runs while it is reckoned"
+    )
+    assert (found["late"], found["lates"], found["last"], found["silent"]) == (
+        True,
+        1,
+        [1, 2],
+        True,
+    )
 
 
 def test_a_writer_waits_with_the_air_for_a_slow_receiver(soapy_radios, killed):
@@ -77,5 +97,12 @@ def test_a_restart_of_the_air_gives_errors_and_then_works_again(soapy_radios, ki
     print(file=client.stdin, flush=True)
     found = json.loads(client.communicate(timeout=20)[0])
     assert found.pop("told").startswith("no air at socket ")
-    assert found == {"received": True, "sent": True, "stopped": True, "again": True, "gain": 40.0, "after": 10_000}
+    assert found == {
+        "received": True,
+        "sent": True,
+        "stopped": True,
+        "again": True,
+        "gain": 40.0,
+        "after": 10_000,
+    }
     assert client.returncode == 0

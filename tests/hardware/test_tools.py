@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands that need no real radio to be tried: air, radios, record; on virtual radios, by GNU Radio's own blocks of a radio."""
+"""The commands that need no real radio to be tried: air, radios, record; on virtual radios, by GNU
+Radio's own blocks of a radio.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,13 @@ def semcom(capsys):
 def air():
     """A virtual Pluto that hears itself with 30 dB."""
     link = {"from": "alice", "to": "alice", "gain_db": -6, "channel": "awgn:30"}
-    with AirProcess({"pacing": "elastic", "radios": {"alice": {"kind": "pluto", "address": OURS}}, "links": [link]}) as daemon:
+    with AirProcess(
+        {
+            "pacing": "elastic",
+            "radios": {"alice": {"kind": "pluto", "address": OURS}},
+            "links": [link],
+        }
+    ) as daemon:
         yield daemon
 
 
@@ -48,7 +56,17 @@ def test_air_says_where_its_radios_are_and_logs_what_clients_set(tmp_path, semco
         assert process.stdout.readline().strip() == f"alice: ip:{loopback(102)}"
         assert process.stdout.readline().startswith("ready: elastic time, 0 links, seed 1")
         status, _, error = semcom("air", str(plan))
-        setting = ["iio_attr", "-u", f"ip:{loopback(102)}", "-c", "-o", "ad9361-phy", "altvoltage0", "frequency", "2412000000"]
+        setting = [
+            "iio_attr",
+            "-u",
+            f"ip:{loopback(102)}",
+            "-c",
+            "-o",
+            "ad9361-phy",
+            "altvoltage0",
+            "frequency",
+            "2412000000",
+        ]
         subprocess.run(setting, check=True, capture_output=True, timeout=30)
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline().strip() == "alice: 0 overflows, 0 underflows"
@@ -58,10 +76,16 @@ def test_air_says_where_its_radios_are_and_logs_what_clients_set(tmp_path, semco
     assert [entry["value"] for entry in written] == ["2412000000"]
 
 
-@pytest.mark.parametrize("words, said", [
-    ("radios:\n  a: {kind: pluto, address: 10.0.0.1}", "10.0.0.1 can be reached from other machines; allowed is 127.0.0.0/8"),
-    ("radios: {}", "no radios"),
-])
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (
+            "radios:\n  a: {kind: pluto, address: 10.0.0.1}",
+            "10.0.0.1 can be reached from other machines; allowed is 127.0.0.0/8",
+        ),
+        ("radios: {}", "no radios"),
+    ],
+)
 def test_air_refuses_a_plan_in_one_line(words, said, tmp_path, semcom):
     (tmp_path / "plan.yml").write_text(words)
     status, _, error = semcom("air", str(tmp_path / "plan.yml"))
@@ -74,21 +98,31 @@ def test_the_plan_that_comes_with_it_can_be_read():
 
 def test_radios_are_listed_and_one_is_probed(air, semcom):
     status, listed, _ = semcom("radios")
-    assert status == 0 and all(name in listed for name in ("pluto", "usrp-b210", "virtual-soapy", "hackrf"))
+    assert status == 0 and all(
+        name in listed for name in ("pluto", "usrp-b210", "virtual-soapy", "hackrf")
+    )
     _, probed, _ = semcom("radios", "probe", "virtual-pluto", "--address", f"ip:{OURS}")
-    assert "hw_model: Analog Devices PlutoSDR" in probed and "sampling_frequency_available" in probed
+    assert (
+        "hw_model: Analog Devices PlutoSDR" in probed and "sampling_frequency_available" in probed
+    )
     status, _, error = semcom("radios", "probe", "pluto", "--address", f"ip:{loopback(103)}")
     assert status == 1 and "no radio answers at" in error and error.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments, said", [
-    (["probe"], "radio to probe is not named"),
-    (["probe", "plutto"], "profile is 'plutto'"),
-    (["probe", "file"], "backend of profile file is 'file'"),
-    (["check", "pluto", "--rx-gain-db", "90"], "rx_gain_db of profile pluto is 90; allowed is 0 to 71"),
-    (["check", "hackrf", "--from", "hackrf", "--from-address", "driver=hackrf"], "half duplex"),
-    (["check", "pluto", "--from", "pluto", "--lo-hz", "1e9"], "--i-may-transmit"),
-])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["probe"], "radio to probe is not named"),
+        (["probe", "plutto"], "profile is 'plutto'"),
+        (["probe", "file"], "backend of profile file is 'file'"),
+        (
+            ["check", "pluto", "--rx-gain-db", "90"],
+            "rx_gain_db of profile pluto is 90; allowed is 0 to 71",
+        ),
+        (["check", "hackrf", "--from", "hackrf", "--from-address", "driver=hackrf"], "half duplex"),
+        (["check", "pluto", "--from", "pluto", "--lo-hz", "1e9"], "--i-may-transmit"),
+    ],
+)
 def test_radios_refuses_what_is_not_allowed(arguments, said, semcom):
     status, _, error = semcom("radios", *arguments)
     assert status == 2 and said in error and error.count("\n") == 1
@@ -100,7 +134,9 @@ def test_a_check_finds_nothing_wrong_with_a_good_link(air, tmp_path, semcom):
     status, printed, error = semcom("radios", "check", "virtual-pluto", *both, "--json", str(out))
     assert status == 0, printed + error
     measured = json.loads(out.read_text())["settings"]["measured"]
-    assert measured["tone"]["level_db"] == pytest.approx(-12.04, abs=0.3)  # half of full scale, and 6 dB of path
+    assert measured["tone"]["level_db"] == pytest.approx(
+        -12.04, abs=0.3
+    )  # half of full scale, and 6 dB of path
     assert measured["tone"]["hz"] == pytest.approx(125e3, abs=5)
 
 

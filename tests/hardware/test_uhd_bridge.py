@@ -11,14 +11,28 @@ import pytest
 from tests.hardware.soapy_links import BURSTS, GAP_SAMPLES, check_loss, check_tone, last_line
 
 pytest.importorskip("gnuradio.uhd", reason="gr-uhd is not installed")
-if not [path for root in ("/usr/lib", "/usr/local/lib") for path in Path(root).glob("**/uhd/modules/libsoapySupport.so")]:
+if not [
+    path
+    for root in ("/usr/lib", "/usr/local/lib")
+    for path in Path(root).glob("**/uhd/modules/libsoapySupport.so")
+]:
     pytest.skip("UHD's bridge to SoapySDR is not installed (uhd-soapysdr)", allow_module_level=True)
 
 
 def test_a_tone_arrives_without_a_jump(soapy_radios):
     check_tone(last_line(soapy_radios.program("soapy_flowgraph.py", "uhd", "tone")))
-    received = [("rate_hz", "1000000.0"), ("lo_hz", "2450025000.0"), ("offset_hz", "25000.0"), ("gain_db", "40.0")]
-    sent = [("rate_hz", "1000000.0"), ("lo_hz", "2450075000.0"), ("offset_hz", "-25000.0"), ("gain_db", "60.0")]
+    received = [
+        ("rate_hz", "1000000.0"),
+        ("lo_hz", "2450025000.0"),
+        ("offset_hz", "25000.0"),
+        ("gain_db", "40.0"),
+    ]
+    sent = [
+        ("rate_hz", "1000000.0"),
+        ("lo_hz", "2450075000.0"),
+        ("offset_hz", "-25000.0"),
+        ("gain_db", "60.0"),
+    ]
     assert soapy_radios.written("bob") == [("rx", *one) for one in received]
     assert soapy_radios.written("alice") == [("tx", *one) for one in sent]
 
@@ -36,4 +50,6 @@ def test_finite_and_timed_reception_by_uhds_own_calls(soapy_radios):
 
 
 def test_a_flowgraph_stops_though_the_air_has_gone(soapy_radios, killed):
-    check_loss(soapy_radios, killed(soapy_radios.start_program("soapy_flowgraph.py", "uhd", "lost")))
+    check_loss(
+        soapy_radios, killed(soapy_radios.start_program("soapy_flowgraph.py", "uhd", "lost"))
+    )

@@ -43,22 +43,37 @@ def pictures(folder, split: str = "test", limit: int = 9) -> list[BenchPicture]:
 
 def link(codec: str = "jpeg", channel: str = "awgn:9", **more) -> ImageLink:
     cbr = more.pop("cbr", "1/8")
-    return ImageLink(codec, {"cbr": cbr, **more.pop("settings", {})}, parse_channel(channel), cbr, **more)
+    return ImageLink(
+        codec, {"cbr": cbr, **more.pop("settings", {})}, parse_channel(channel), cbr, **more
+    )
 
 
 def trial(psnr: float, **more) -> ImageTrial:
-    usual = {"decoded": True, "reason": "", "ssim": 0.9, "ms_ssim": 0.95, "roi_psnr_db": None, "uses": 100, "air_uses": 300}
+    usual = {
+        "decoded": True,
+        "reason": "",
+        "ssim": 0.9,
+        "ms_ssim": 0.95,
+        "roi_psnr_db": None,
+        "uses": 100,
+        "air_uses": 300,
+    }
     usual |= {"delivered": True, "latents_kept": None, "encode_s": 1.0, "decode_s": 3.0}
     return ImageTrial("name", 1600, psnr_db=psnr, **(usual | more))
 
 
-@pytest.mark.parametrize(("split", "names"), [("test", ["p1", "p2"]), ("train", ["p0"]), ("all", ["p0", "p1", "p2"])])
+@pytest.mark.parametrize(
+    ("split", "names"), [("test", ["p1", "p2"]), ("train", ["p0"]), ("all", ["p0", "p1", "p2"])]
+)
 def test_pictures_are_those_of_the_part(folder, split, names):
     assert [picture.name for picture in pictures(folder, split)] == names
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_in_order(folder):
-    chosen = [[p.name for p in bench_pictures(folder, "all", 2, np.random.default_rng(seed))[0]] for seed in (5, 5)]
+    chosen = [
+        [p.name for p in bench_pictures(folder, "all", 2, np.random.default_rng(seed))[0]]
+        for seed in (5, 5)
+    ]
     assert chosen[0] == chosen[1] == sorted(chosen[0]) and len(chosen[0]) == 2
 
 
@@ -75,7 +90,11 @@ def test_objects_leave_out_the_background_and_the_crowd(tmp_path):
 def test_a_bad_file_among_good_ones_is_named_and_left_out(folder):
     (folder / "images" / "p1.png").write_bytes(b"no picture")
     found, refused = bench_pictures(folder, "test", 9, np.random.default_rng(0))
-    assert [picture.name for picture in found] == ["p2"] and len(refused) == 1 and "p1.png cannot be read" in refused[0]
+    assert (
+        [picture.name for picture in found] == ["p2"]
+        and len(refused) == 1
+        and "p1.png cannot be read" in refused[0]
+    )
     (folder / "images" / "p2.png").write_bytes(b"")
     with pytest.raises(ConfigError, match="no readable picture"):
         bench_pictures(folder, "test", 9, np.random.default_rng(0))
@@ -100,8 +119,13 @@ def test_a_trial_measures_what_was_delivered_and_what_it_cost(folder):
     (picture, _) = pictures(folder)
     found = link(keep=True).trials().run(0, picture)
     assert found.decoded and found.delivered and found.name == "p1" and found.values == 96 * 112 * 3
-    assert found.psnr_db == pytest.approx(psnr_db(picture.pixels(), found.pixels)) and found.psnr_db > 24
-    assert found.roi_psnr_db == pytest.approx(psnr_db(picture.pixels(), found.pixels, picture.objects()))
+    assert (
+        found.psnr_db == pytest.approx(psnr_db(picture.pixels(), found.pixels))
+        and found.psnr_db > 24
+    )
+    assert found.roi_psnr_db == pytest.approx(
+        psnr_db(picture.pixels(), found.pixels, picture.objects())
+    )
     assert found.uses <= 96 * 112 * 3 / 8 < found.uses + 16 and found.air_uses > found.uses
     assert 0 < found.ssim < 1 and 0 < found.ms_ssim < 1 and found.latents_kept is None
 
@@ -110,20 +134,28 @@ def test_a_trial_without_a_picture_counts_as_grey_and_undelivered(folder):
     (_, picture) = pictures(folder)
     found = link("jpeg", "awgn:-12", design_snr_db=15.0, keep=True).trials().run(0, picture)
     assert not found.decoded and not found.delivered and "did not arrive" in found.reason
-    assert found.psnr_db == pytest.approx(psnr_db(picture.pixels(), np.full((96, 112, 3), 128, np.uint8)))
+    assert found.psnr_db == pytest.approx(
+        psnr_db(picture.pixels(), np.full((96, 112, 3), 128, np.uint8))
+    )
 
 
 def test_fragments_go_through_the_modem_one_by_one(folder):
     found = link("softcast", "awgn:12", modem=True).trials().run(0, pictures(folder)[0])
     assert found.decoded and found.psnr_db > 22
-    lost = link("softcast", "awgn:-25", modem=True, design_snr_db=5.0).trials().run(0, pictures(folder)[0])
+    lost = (
+        link("softcast", "awgn:-25", modem=True, design_snr_db=5.0)
+        .trials()
+        .run(0, pictures(folder)[0])
+    )
     assert not lost.delivered and "no frames" in lost.reason
 
 
 def test_importance_is_that_of_the_objects():
     objects = np.eye(4, dtype=bool)
     pixels = np.zeros((4, 4, 3), np.uint8)
-    assert Importance("off")(pixels, objects) is None and Importance("objects")(pixels, None) is None
+    assert (
+        Importance("off")(pixels, objects) is None and Importance("objects")(pixels, None) is None
+    )
     assert np.array_equal(Importance("objects")(pixels, objects), np.eye(4))
     with pytest.raises(ConfigError, match="roi is 'all'"):
         link(roi="all")
@@ -131,13 +163,33 @@ def test_importance_is_that_of_the_objects():
 
 def test_rows_are_means_and_marked_pictures_have_their_own():
     lost = {"decoded": False, "reason": "lost"}
-    trials = [trial(30.0, roi_psnr_db=28.0), trial(20.0, **lost), trial(10.0, **lost, delivered=False, ssim=None)]
+    trials = [
+        trial(30.0, roi_psnr_db=28.0),
+        trial(20.0, **lost),
+        trial(10.0, **lost, delivered=False, ssim=None),
+    ]
     row = summarise(link(), trials)
-    assert (row["images"], row["psnr_db"], row["marked"], row["marked_psnr_db"]) == (3, 20.0, 2, 15.0)
-    assert (row["roi_psnr_db"], row["ssim"], row["latents_kept"], row["delivered"]) == (28.0, 0.9, None, pytest.approx(2 / 3))
-    assert row["cbr_spent"] == pytest.approx(100 / 1600) and (row["cbr"], row["snr_db"], row["design_snr_db"]) == ("1/8", 9.0, 9.0)
+    assert (row["images"], row["psnr_db"], row["marked"], row["marked_psnr_db"]) == (
+        3,
+        20.0,
+        2,
+        15.0,
+    )
+    assert (row["roi_psnr_db"], row["ssim"], row["latents_kept"], row["delivered"]) == (
+        28.0,
+        0.9,
+        None,
+        pytest.approx(2 / 3),
+    )
+    assert row["cbr_spent"] == pytest.approx(100 / 1600) and (
+        row["cbr"],
+        row["snr_db"],
+        row["design_snr_db"],
+    ) == ("1/8", 9.0, 9.0)
     line = describe(row)
-    assert "2 marked, PSNR 15.00 dB" in line and "in objects 28.00 dB" in line and "latent" not in line
+    assert (
+        "2 marked, PSNR 15.00 dB" in line and "in objects 28.00 dB" in line and "latent" not in line
+    )
     headings, table = image_cells([row])
     assert "kept" not in headings and table[0][headings.index("objects dB")] == "28.00"
     assert json.loads(json.dumps(row)) == row
@@ -158,8 +210,12 @@ def test_processes_give_the_same_trials(folder):
 
 def test_published_pictures_are_kept_apart_from_published_texts():
     (swin, *others) = published_pictures("awgn", "1/16")
-    assert (swin.system, swin.psnr_db[10], swin.read) == ("SwinJSCC", 33.17, "table") and len(others) == 3
-    assert published_pictures("awgn", "1/3") == [] and len(published_pictures("rayleigh", "1/16")) == 2
+    assert (swin.system, swin.psnr_db[10], swin.read) == ("SwinJSCC", 33.17, "table") and len(
+        others
+    ) == 3
+    assert (
+        published_pictures("awgn", "1/3") == [] and len(published_pictures("rayleigh", "1/16")) == 2
+    )
     assert all(hasattr(one, "bleu") for one in published("awgn"))
 
 

@@ -20,9 +20,11 @@ def rng() -> np.random.Generator:
 @pytest.mark.parametrize("stimulus", streams.STREAMS)
 @pytest.mark.parametrize("profile", ["standard", "long-range"])
 def test_streams_without_bursts_give_none(rng, stimulus, profile):
-    """No frame at all, and at most one preamble wrongly accepted in 0.3 s: of 40 such streams of each kind and profile, 240 in all, one
-    had one, so that two in one stream are less likely than 1 in 1000. The edges of a keyed carrier look like preambles by the hundred;
-    what must hold there is that no frame follows."""
+    """No frame at all, and at most one preamble wrongly accepted in 0.3 s: of 40 such streams of
+    each kind and profile, 240 in all, one had one, so that two in one stream are less likely than 1
+    in 1000. The edges of a keyed carrier look like preambles by the hundred; what must hold there
+    is that no frame follows.
+    """
     row = stream_row(stimulus, 0.3, rng, PhyConfig(profile=profile))
     assert row["frames"] == 0 and row["rx_msps"] > 0
     assert stimulus == "keyed carrier" or row["false_alarms_per_s"] * 0.3 < 1.5
@@ -39,5 +41,8 @@ def test_false_alarms_count_bursts_that_are_there(rng, monkeypatch):
 
 
 def test_carriers_are_20_db_above_the_noise(rng):
-    steady, keyed = (10 * np.log10(np.mean(np.abs(make(100_000, rng)) ** 2)) for make in (signals.carrier, signals.keyed_carrier))
+    steady, keyed = (
+        10 * np.log10(np.mean(np.abs(make(100_000, rng)) ** 2))
+        for make in (signals.carrier, signals.keyed_carrier)
+    )
     assert steady == pytest.approx(20.04, abs=0.1) and 10 < keyed < 20

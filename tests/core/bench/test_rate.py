@@ -48,7 +48,9 @@ def test_highest_passing_is_the_first_efficiency_that_delivers():
 
     efficiency, found = highest_passing(measure, 10, 0.9)
     assert efficiency == max(e for e in TRIED if e < 0.7) and len(found) == 10
-    assert tried == [e for e in TRIED if e >= efficiency] and trials.asked == 2 * (len(tried) - 1) + 10
+    assert (
+        tried == [e for e in TRIED if e >= efficiency] and trials.asked == 2 * (len(tried) - 1) + 10
+    )
 
 
 def test_where_none_delivers_the_lowest_efficiency_is_measured_whole():
@@ -79,9 +81,14 @@ def test_first_measured_walks_up_and_takes_longer_steps_far_from_the_budget():
         tried.append(efficiency)
         return 10 / efficiency
 
-    assert first_measured(uses, 60, MEASURED) == pytest.approx(1 / 6, rel=0.08) and 10 / tried[-1] <= 60 < 10 / tried[-2]
+    assert (
+        first_measured(uses, 60, MEASURED) == pytest.approx(1 / 6, rel=0.08)
+        and 10 / tried[-1] <= 60 < 10 / tried[-2]
+    )
     assert tried[:2] == [MEASURED[0], MEASURED[3]] and tried == sorted(tried)
-    with pytest.raises(ConfigError, match="limited to 5; with all its rounds the codec needs more at any rate"):
+    with pytest.raises(
+        ConfigError, match="limited to 5; with all its rounds the codec needs more at any rate"
+    ):
         first_measured(uses, 5, MEASURED)
 
 
@@ -94,7 +101,9 @@ def test_a_separate_code_runs_at_the_highest_efficiency_that_delivers():
     link = Link("deflate", {}, parse_channel("awgn:6"))
     found = row(link, exact=1.0)
     assert found["exact_rate"] == 1.0 and found["efficiency"] in TRIED
-    higher = row(Link("deflate", {"efficiency": TRIED[TRIED.index(found["efficiency"]) - 1]}, link.channel))
+    higher = row(
+        Link("deflate", {"efficiency": TRIED[TRIED.index(found["efficiency"]) - 1]}, link.channel)
+    )
     assert higher["exact_rate"] < 1.0 and higher["uses_per_word"] < found["uses_per_word"]
 
 
@@ -109,7 +118,9 @@ def test_a_budget_is_met_by_the_lowest_efficiency():
 def test_a_codec_of_fixed_rate_fits_a_budget_or_does_not():
     link = Link("llama2-jscc", {}, parse_channel("awgn:9"))
     assert 40 < row(link, uses_per_word=80)["uses_per_word"] <= 80
-    with pytest.raises(ConfigError, match="uses per word are limited to 40; codec 'llama2-jscc' always has "):
+    with pytest.raises(
+        ConfigError, match="uses per word are limited to 40; codec 'llama2-jscc' always has "
+    ):
         row(link, uses_per_word=40)
 
 
@@ -132,8 +143,14 @@ def test_settings_go_to_the_codecs_that_have_them():
     ("given", "message"),
     [
         ({"colour": 1}, "no codec has a setting 'colour'; allowed is spinal: model"),
-        ({"deflate.beam": 1}, "no codec has a setting 'beam'; allowed is deflate: efficiency, margin_db"),
-        ({"morse.beam": 1}, "setting is 'morse.beam'; allowed before the dot is one of spinal, deflate"),
+        (
+            {"deflate.beam": 1},
+            "no codec has a setting 'beam'; allowed is deflate: efficiency, margin_db",
+        ),
+        (
+            {"morse.beam": 1},
+            "setting is 'morse.beam'; allowed before the dot is one of spinal, deflate",
+        ),
     ],
 )
 def test_settings_that_no_codec_has_are_refused(given, message):

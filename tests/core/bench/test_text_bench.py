@@ -23,16 +23,56 @@ from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
 from tests.core.text.toy_model import ToyModel
 
 FIELDS = [
-    "codec", "channel", "snr_db", "sentences", "words", "bits_per_word", "uses_per_word", "air_uses_per_word", "air_ratio", "exact_rate",
-    "delivered", "marked", "marked_of_wrong", "bleu1", "bleu2", "bleu3", "bleu4", "similarity", "bound_ratio", "limit_ratio", "rounds",
-    "encode_s", "decode_s", "design_snr_db", "efficiency", "max_rounds", "pilots", "context", "throughput", "gap",
+    "codec",
+    "channel",
+    "snr_db",
+    "sentences",
+    "words",
+    "bits_per_word",
+    "uses_per_word",
+    "air_uses_per_word",
+    "air_ratio",
+    "exact_rate",
+    "delivered",
+    "marked",
+    "marked_of_wrong",
+    "bleu1",
+    "bleu2",
+    "bleu3",
+    "bleu4",
+    "similarity",
+    "bound_ratio",
+    "limit_ratio",
+    "rounds",
+    "encode_s",
+    "decode_s",
+    "design_snr_db",
+    "efficiency",
+    "max_rounds",
+    "pilots",
+    "context",
+    "throughput",
+    "gap",
 ]
 DEFLATE_0_DB = Link("deflate", {}, parse_channel("awgn:0"))  # capacity 1 bit a use
-SENTENCES = ["the house has voted on the question.", "we would like to thank the president.", "the committee will meet again."]
+SENTENCES = [
+    "the house has voted on the question.",
+    "we would like to thank the president.",
+    "the committee will meet again.",
+]
 MESSAGES = [Message(text) for text in SENTENCES]
 
 
-def trial(sent: str, got: str, decoded: bool, bits=100.0, lengths=(150,), encode_s=0.25, decode_s=0.5, **more) -> Trial:
+def trial(
+    sent: str,
+    got: str,
+    decoded: bool,
+    bits=100.0,
+    lengths=(150,),
+    encode_s=0.25,
+    decode_s=0.5,
+    **more,
+) -> Trial:
     return Trial(sent, DecodedText(got, decoded), bits, lengths, encode_s, decode_s, **more)
 
 
@@ -43,21 +83,50 @@ def run(trials: Trials) -> list[Trial]:
 def test_row_of_a_list_made_by_hand():
     trials = [
         trial("a b c d", "a b c d", True, rounds=3, gap={"source": 100.0, "code": 50.0}),
-        trial("a b c d e f", "a b c d e f", False, bits=300.0, lengths=(200, 150), decode_s=1.5, gap={"source": 300.0, "code": 50.0}),
+        trial(
+            "a b c d e f",
+            "a b c d e f",
+            False,
+            bits=300.0,
+            lengths=(200, 150),
+            decode_s=1.5,
+            gap={"source": 300.0, "code": 50.0},
+        ),
         trial("a b c d", "x y z w", False),
         trial("a b c d e f", "a b c d e x", True),
     ]
     row = summarise(replace(DEFLATE_0_DB, rounds=4), trials)
     assert list(row) == FIELDS
     expected = {
-        "codec": "deflate", "channel": "awgn:0", "snr_db": 0.0, "sentences": 4, "words": 20, "bits_per_word": 600 / 20,
-        "uses_per_word": 800 / 20, "exact_rate": 0.5, "delivered": 0.5, "marked": 2,
-        "marked_of_wrong": 0.5, "bleu1": (1 + 1 + 0 + 5 / 6) / 4, "bleu2": (2 + (5 / 6 * 4 / 5) ** 0.5) / 4, "bound_ratio": 800 / 600,
-        "rounds": 1.5, "encode_s": 0.25, "decode_s": 0.75, "design_snr_db": 0.0, "efficiency": 0.8, "max_rounds": 4, "pilots": 0,
-        "context": 0, "throughput": 400 / 800,
+        "codec": "deflate",
+        "channel": "awgn:0",
+        "snr_db": 0.0,
+        "sentences": 4,
+        "words": 20,
+        "bits_per_word": 600 / 20,
+        "uses_per_word": 800 / 20,
+        "exact_rate": 0.5,
+        "delivered": 0.5,
+        "marked": 2,
+        "marked_of_wrong": 0.5,
+        "bleu1": (1 + 1 + 0 + 5 / 6) / 4,
+        "bleu2": (2 + (5 / 6 * 4 / 5) ** 0.5) / 4,
+        "bound_ratio": 800 / 600,
+        "rounds": 1.5,
+        "encode_s": 0.25,
+        "decode_s": 0.75,
+        "design_snr_db": 0.0,
+        "efficiency": 0.8,
+        "max_rounds": 4,
+        "pilots": 0,
+        "context": 0,
+        "throughput": 400 / 800,
     }
     assert {name: row[name] for name in expected} == pytest.approx(expected)
-    assert row["gap"] == pytest.approx({"source": 0.8, "code": 0.2}) and series(row) == "deflate, up to 4 rounds"
+    assert (
+        row["gap"] == pytest.approx({"source": 0.8, "code": 0.2})
+        and series(row) == "deflate, up to 4 rounds"
+    )
     assert row["bleu1"] > row["bleu4"] > 0.5 and 0.5 < row["similarity"] < 1
     assert 1.1 < row["limit_ratio"] < 1.6
 
@@ -71,30 +140,57 @@ def test_samples_on_air_are_those_of_real_bursts():
     trials = [trial("a", "a", True, lengths=lengths) for lengths in ((150,), (200, 90), (60,))]
 
     def samples(*lengths: int) -> int:
-        frames = [Frame(FrameHeader(codec=3, message_id=i, length=n), np.ones(n, np.complex64)) for i, n in enumerate(lengths)]
+        frames = [
+            Frame(FrameHeader(codec=3, message_id=i, length=n), np.ones(n, np.complex64))
+            for i, n in enumerate(lengths)
+        ]
         return len(Transmitter().burst(frames))
 
     row = summarise(DEFLATE_0_DB, trials)
     assert row["air_uses_per_word"] == (samples(150) + samples(200, 90) + samples(60)) / 3
-    together = {"1": 3 * row["air_uses_per_word"], "2": samples(150, 200, 90) + samples(60), "4": samples(150, 200, 90, 60)}
-    assert row["air_ratio"] == {**{n: count / 500 for n, count in together.items()}, "8": together["4"] / 500}
+    together = {
+        "1": 3 * row["air_uses_per_word"],
+        "2": samples(150, 200, 90) + samples(60),
+        "4": samples(150, 200, 90, 60),
+    }
+    assert row["air_ratio"] == {
+        **{n: count / 500 for n, count in together.items()},
+        "8": together["4"] / 500,
+    }
 
 
 def test_row_is_json_and_without_wrong_sentences_has_no_share_of_them():
     row = summarise(DEFLATE_0_DB, [trial("a b", "a b", True), trial("c d", "c d", False)])
-    assert (row["marked_of_wrong"], row["exact_rate"], row["delivered"], row["marked"]) == (None, 1.0, 0.5, 1)
+    assert (row["marked_of_wrong"], row["exact_rate"], row["delivered"], row["marked"]) == (
+        None,
+        1.0,
+        0.5,
+        1,
+    )
     assert json.loads(json.dumps(row)) == row
 
 
 def test_trials_with_a_language_model():
-    codec, link = SpinalCodec(SpinalConfig(), ToyModel()), Link("spinal", {}, parse_channel("awgn:9"))
+    codec, link = (
+        SpinalCodec(SpinalConfig(), ToyModel()),
+        Link("spinal", {}, parse_channel("awgn:9")),
+    )
     trials = run(Trials(link, codec))
     row = summarise(link, trials)
-    assert [t.received.message_id for t in trials] == [0, 1, 2] and [t.sent for t in trials] == SENTENCES
-    assert (row["exact_rate"], row["delivered"], row["sentences"], row["words"]) == (1.0, 1.0, 3, 19)
+    assert [t.received.message_id for t in trials] == [0, 1, 2] and [
+        t.sent for t in trials
+    ] == SENTENCES
+    assert (row["exact_rate"], row["delivered"], row["sentences"], row["words"]) == (
+        1.0,
+        1.0,
+        3,
+        19,
+    )
     assert row["bits_per_word"] == pytest.approx(sum(map(codec.source_bits, SENTENCES)) / 19)
     assert 1.2 < row["bound_ratio"] < 2.5 and row["air_uses_per_word"] > row["uses_per_word"]
-    assert sum(trials[0].gap.values()) == pytest.approx(trials[0].uses) and sum(row["gap"].values()) == pytest.approx(1)
+    assert sum(trials[0].gap.values()) == pytest.approx(trials[0].uses) and sum(
+        row["gap"].values()
+    ) == pytest.approx(1)
 
 
 def test_probability_noise_is_at_the_receiver_only():
@@ -111,9 +207,16 @@ def test_trials_repeat_with_the_seed_and_end_in_marks_far_below_the_design_snr()
     link = Link("deflate", {}, parse_channel("awgn:3"), design_snr_db=15)
     trials = run(Trials(link))
     row = summarise(link, trials)
-    assert (row["delivered"], row["exact_rate"], row["marked_of_wrong"], row["design_snr_db"]) == (0.0, 0.0, 1.0, 15.0)
+    assert (row["delivered"], row["exact_rate"], row["marked_of_wrong"], row["design_snr_db"]) == (
+        0.0,
+        0.0,
+        1.0,
+        15.0,
+    )
     assert [t.received.text for t in trials] == [t.received.text for t in run(Trials(link))]
-    assert [t.received.text for t in trials] != [t.received.text for t in run(Trials(replace(link, seed=2)))]
+    assert [t.received.text for t in trials] != [
+        t.received.text for t in run(Trials(replace(link, seed=2)))
+    ]
 
 
 def test_rounds_without_increments_are_copies_and_end_when_the_text_is_decoded():
@@ -121,7 +224,9 @@ def test_rounds_without_increments_are_copies_and_end_when_the_text_is_decoded()
     trials = run(Trials(link))
     once = run(Trials(replace(link, rounds=1)))
     assert all(t.received.decoded for t in trials) and not any(t.received.decoded for t in once)
-    assert all(2 <= t.rounds <= 4 and t.uses == t.rounds * first.uses for t, first in zip(trials, once))
+    assert all(
+        2 <= t.rounds <= 4 and t.uses == t.rounds * first.uses for t, first in zip(trials, once)
+    )
     assert [t.rounds for t in run(Trials(replace(link, design_snr_db=3.0)))] == [1, 1, 1]
 
 
@@ -132,7 +237,11 @@ def test_rounds_with_increments_are_fresh_symbols_and_fewer_uses():
     assert all(t.received.text == t.sent for t in trials) and max(t.rounds for t in trials) > 1
     for several, first in zip(trials, once):
         extra = several.uses - first.uses
-        assert extra == 0 if several.rounds == 1 else 0.45 * (several.rounds - 1) < extra / first.uses < 0.6 * (several.rounds - 1)
+        assert (
+            extra == 0
+            if several.rounds == 1
+            else 0.45 * (several.rounds - 1) < extra / first.uses < 0.6 * (several.rounds - 1)
+        )
 
 
 def test_copies_are_combined_and_other_frames_kept():
@@ -141,18 +250,27 @@ def test_copies_are_combined_and_other_frames_kept():
         return ReceivedFrame(header, np.full(2, value, np.complex64), np.ones(2, np.float32))
 
     found = joined(joined(joined([], frame(0, 1.0)), frame(1, 5.0)), frame(0, 2.0))
-    assert [(f.header.fragment, f.symbols[0], f.noise_var[0]) for f in found] == [(1, 5.0, 1.0), (0, 1.5, 0.5)]
+    assert [(f.header.fragment, f.symbols[0], f.noise_var[0]) for f in found] == [
+        (1, 5.0, 1.0),
+        (0, 1.5, 0.5),
+    ]
 
 
 def test_context_is_refused_by_a_codec_without_it():
-    with pytest.raises(ConfigError, match="codec 'deflate' takes no context; allowed is --context 0"):
+    with pytest.raises(
+        ConfigError, match="codec 'deflate' takes no context; allowed is --context 0"
+    ):
         Trials(DEFLATE_0_DB).run(0, Message("b", ("a",)))
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
-    [({"rounds": 5}, "rounds is 5; allowed is 1 to 4"), ({"rounds": 0}, "rounds is 0"), ({"pilots": -1}, "pilots is -1; allowed is 0"),
-     ({"design_snr_db": 90.0}, "design SNR in dB is 90.0; allowed is -20 to 60")],
+    [
+        ({"rounds": 5}, "rounds is 5; allowed is 1 to 4"),
+        ({"rounds": 0}, "rounds is 0"),
+        ({"pilots": -1}, "pilots is -1; allowed is 0"),
+        ({"design_snr_db": 90.0}, "design SNR in dB is 90.0; allowed is -20 to 60"),
+    ],
 )
 def test_links_out_of_range_are_refused(more, message):
     with pytest.raises(ConfigError, match=message):
@@ -182,5 +300,7 @@ def test_jobs_out_of_range_are_refused(jobs):
 
 def test_without_ray_a_cluster_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigError, match="ray is 'auto'; it needs Ray: pip install 'gr-semcom.bench.'"):
+    with pytest.raises(
+        ConfigError, match="ray is 'auto'; it needs Ray: pip install 'gr-semcom.bench.'"
+    ):
         Workers(2, "auto")

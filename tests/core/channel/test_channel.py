@@ -21,32 +21,53 @@ def rng() -> np.random.Generator:
 def burst(rng, length=4000, **config) -> np.ndarray:
     symbols = complex_noise(length, 1.0, rng)
     symbols /= np.sqrt(np.mean(np.abs(symbols) ** 2))
-    return Transmitter(PhyConfig(**config)).burst([Frame(FrameHeader(codec=3, length=length), symbols)])
+    return Transmitter(PhyConfig(**config)).burst(
+        [Frame(FrameHeader(codec=3, length=length), symbols)]
+    )
 
 
-@pytest.mark.parametrize("text, canonical", [
-    ("clean", "clean"),
-    ("awgn:5", "awgn:5"),
-    ("awgn:-2.50", "awgn:-2.5"),
-    ("rayleigh", "rayleigh"),
-    ("rayleigh:10,block=64", "rayleigh:10,block=64"),
-    ("rician:3", "rician:3,6"),
-    ("rician:3,9,block=5", "rician:3,9,block=5"),
-    ("awgn:5+cfo:12khz+taps:0,-6,-10+delay:3.4", "awgn:5+cfo:12000+taps:0,-6,-10+delay:3.4"),
-    (" awgn:5 + cfo:-300Hz", "awgn:5+cfo:-300"),
-    ("cfo:0.02MHz", "cfo:20000"),
-])
+@pytest.mark.parametrize(
+    "text, canonical",
+    [
+        ("clean", "clean"),
+        ("awgn:5", "awgn:5"),
+        ("awgn:-2.50", "awgn:-2.5"),
+        ("rayleigh", "rayleigh"),
+        ("rayleigh:10,block=64", "rayleigh:10,block=64"),
+        ("rician:3", "rician:3,6"),
+        ("rician:3,9,block=5", "rician:3,9,block=5"),
+        ("awgn:5+cfo:12khz+taps:0,-6,-10+delay:3.4", "awgn:5+cfo:12000+taps:0,-6,-10+delay:3.4"),
+        (" awgn:5 + cfo:-300Hz", "awgn:5+cfo:-300"),
+        ("cfo:0.02MHz", "cfo:20000"),
+    ],
+)
 def test_string_round_trips(text, canonical):
     assert str(parse_channel(text)) == canonical
     assert str(parse_channel(canonical)) == canonical
     assert parse_channel(canonical) == parse_channel(text)
 
 
-@pytest.mark.parametrize("text, named", [
-    ("", "''"), ("nonesuch:3", "nonesuch"), ("awgn", "awgn"), ("awgn:x", "'x'"), ("awgn:nan", "'nan'"), ("awgn:inf", "'inf'"),
-    ("awgn:5,6", "5,6"), ("awgn:5+rayleigh:3", "rayleigh:3"), ("cfo:3,4", "3,4"), ("cfo:12parsec", "12parsec"), ("taps:", "''"),
-    ("delay:-1", "'-1'"), ("rayleigh:1,blok=3", "blok=3"), ("rayleigh:1,block=-2", "'-2'"), ("clean:1", "'1'"), ("awgn:5+", "''"),
-])
+@pytest.mark.parametrize(
+    "text, named",
+    [
+        ("", "''"),
+        ("nonesuch:3", "nonesuch"),
+        ("awgn", "awgn"),
+        ("awgn:x", "'x'"),
+        ("awgn:nan", "'nan'"),
+        ("awgn:inf", "'inf'"),
+        ("awgn:5,6", "5,6"),
+        ("awgn:5+rayleigh:3", "rayleigh:3"),
+        ("cfo:3,4", "3,4"),
+        ("cfo:12parsec", "12parsec"),
+        ("taps:", "''"),
+        ("delay:-1", "'-1'"),
+        ("rayleigh:1,blok=3", "blok=3"),
+        ("rayleigh:1,block=-2", "'-2'"),
+        ("clean:1", "'1'"),
+        ("awgn:5+", "''"),
+    ],
+)
 def test_refuses_in_one_line_what_is_not_allowed(text, named):
     with pytest.raises(ConfigError, match="allowed") as caught:
         parse_channel(text)
@@ -73,13 +94,17 @@ def test_noise_power_of_symbols_is_n0(rng, snr_db):
 @pytest.mark.parametrize("config", [{}, {"amplitude": 0.25}, {"headroom_db": 14.0}])
 @pytest.mark.parametrize("lead", [0, 100_000])
 def test_noise_power_of_samples_is_n0_of_an_active_carrier(rng, config, lead):
-    """Known carrier power, 3 dB SNR, whatever silence is about; 3 % for the burst's own power (header, pilots, payload)."""
+    """Known carrier power, 3 dB SNR, whatever silence is about; 3 % for the burst's own power
+    (header, pilots, payload).
+    """
     layout = Layout(PhyConfig(**config))
     x = np.concatenate([np.zeros(lead, np.complex64), *(burst(rng, **config) for _ in range(5))])
     y = parse_channel("awgn:3").through_samples(x, rng)
     n0 = layout.carrier_power * 10**-0.3
     assert np.mean(np.abs(y - x) ** 2) == pytest.approx(n0, rel=0.03)
-    on_carriers = np.fft.fft((y - x)[: len(x) // 64 * 64].reshape(-1, 64), axis=1, norm="ortho")[:, layout.bins]
+    on_carriers = np.fft.fft((y - x)[: len(x) // 64 * 64].reshape(-1, 64), axis=1, norm="ortho")[
+        :, layout.bins
+    ]
     assert np.mean(np.abs(on_carriers) ** 2) == pytest.approx(n0, rel=0.03)
 
 
@@ -90,19 +115,29 @@ def test_carrier_power_can_be_fixed(rng):
 
 def test_silence_gets_the_noise_of_a_default_burst(rng):
     y = parse_channel("awgn:10").through_samples(np.zeros(300_000), rng)
-    assert np.mean(np.abs(y) ** 2) == pytest.approx(0.1 * Layout(PhyConfig()).carrier_power, rel=0.01)
+    assert np.mean(np.abs(y) ** 2) == pytest.approx(
+        0.1 * Layout(PhyConfig()).carrier_power, rel=0.01
+    )
 
 
 def test_clean_changes_nothing_and_reports_a_finite_variance(rng):
     x = complex_noise(100, 1.0, rng)
     y, noise_var = parse_channel("clean").through_symbols(x, rng)
-    assert np.array_equal(y, x) and np.all(np.isfinite(noise_var)) and np.all((0 < noise_var) & (noise_var < 1e-5))
+    assert (
+        np.array_equal(y, x)
+        and np.all(np.isfinite(noise_var))
+        and np.all((0 < noise_var) & (noise_var < 1e-5))
+    )
     assert np.array_equal(parse_channel("clean").through_samples(x, rng), x)
 
 
-@pytest.mark.parametrize("text, fourth", [("rayleigh:10,block=8", 2.0), ("rician:10,6,block=8", None)])
+@pytest.mark.parametrize(
+    "text, fourth", [("rayleigh:10,block=8", 2.0), ("rician:10,6,block=8", None)]
+)
 def test_fading_is_unbiased_with_the_variance_it_reports(rng, text, fourth):
-    """E|h|^2 = 1 and, for Rayleigh fading, E|h|^4 = 2, over 20000 blocks; (y - x)^2 / noise_var averages 1."""
+    """E|h|^2 = 1 and, for Rayleigh fading, E|h|^4 = 2, over 20000 blocks; (y - x)^2 / noise_var
+    averages 1.
+    """
     x = complex_noise(160_000, 1.0, rng)
     y, noise_var = parse_channel(text).through_symbols(x, rng)
     there = np.isfinite(noise_var)

@@ -16,10 +16,16 @@ from semcom_core.channel.filters import windowed_sinc
 
 @pytest.mark.parametrize("ppm", [40, -40, 1000, -1000])
 def test_sample_comes_late_by_so_many_parts_per_million(ppm):
-    """A pulse at sample 250,000: its centre comes out at 250,000 (1 + e), to a thousandth of a sample."""
+    """A pulse at sample 250,000: its centre comes out at 250,000 (1 + e), to a thousandth of a
+    sample.
+    """
     at = np.arange(300_000)
     pulse = np.exp(-(((at - 250_000) / 8) ** 2))
-    y = parse_channel(f"sco:{ppm}ppm").through_samples(pulse, np.random.default_rng(1)).real.astype(float)
+    y = (
+        parse_channel(f"sco:{ppm}ppm")
+        .through_samples(pulse, np.random.default_rng(1))
+        .real.astype(float)
+    )
     near = np.arange(-40, 41) + round(250_000 * (1 + ppm * 1e-6))
     centre = np.sum(near * y[near]) / y[near].sum()
     assert centre == pytest.approx(250_000 * (1 + ppm * 1e-6), abs=1e-3)
@@ -30,14 +36,18 @@ def test_sample_comes_late_by_so_many_parts_per_million(ppm):
 @pytest.mark.parametrize("frequency", [0.01, -0.3, 0.44])
 def test_error_is_below_60_db(ppm, frequency):
     at = np.arange(60_000)
-    y = parse_channel(f"sco:{ppm}ppm").through_samples(np.exp(2j * np.pi * frequency * at), np.random.default_rng(1))[100:59_000]
+    y = parse_channel(f"sco:{ppm}ppm").through_samples(
+        np.exp(2j * np.pi * frequency * at), np.random.default_rng(1)
+    )[100:59_000]
     times = np.arange(100, 59_000) / (1 + ppm * 1e-6)
     assert np.abs(y - np.exp(2j * np.pi * (frequency * times % 1))).max() < 1e-3
 
 
 @pytest.mark.parametrize("ppm", [40, -999])
 def test_position_stays_exact_for_hours(ppm):
-    """Output 36 billion, ten hours at 1 Msps: the taps still turn a tone by the right fraction of a sample."""
+    """Output 36 billion, ten hours at 1 Msps: the taps still turn a tone by the right fraction of a
+    sample.
+    """
     clock, block = Resampler(ppm * 1e-6), np.array([36_000_000_000 // 32])
     starts = clock.starts(block)
     first, _ = clock.taps(block, starts)
@@ -56,11 +66,16 @@ def test_no_offset_changes_nothing():
 
 @pytest.mark.parametrize("frequency", [0.45, 0.3])
 def test_straight_line_between_taps_has_its_error(frequency):
-    """Halfway through a block in which the clock gains g samples: (2 pi f g)^2 / 8, at the largest offset below -70 dB."""
+    """Halfway through a block in which the clock gains g samples: (2 pi f g)^2 / 8, at the largest
+    offset below -70 dB.
+    """
     clock, block = Resampler(1e-3), np.array([0])
     at = np.arange(-clock.ahead, clock.behind + 1)
     gained = clock.block * 1e-3 / (1 + 1e-3)
     exact = windowed_sinc(at - gained / 2, HALF_LENGTH, BETA)
-    error = abs((np.mean(clock.taps(block, clock.starts(block)), axis=0)[0] - exact) @ np.exp(-2j * np.pi * frequency * at))
+    error = abs(
+        (np.mean(clock.taps(block, clock.starts(block)), axis=0)[0] - exact)
+        @ np.exp(-2j * np.pi * frequency * at)
+    )
     assert error == pytest.approx((2 * np.pi * frequency * gained) ** 2 / 8, rel=0.05)
     assert 20 * np.log10(error) < -70

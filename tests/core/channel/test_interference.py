@@ -15,11 +15,15 @@ from semcom_core.channel import parse_channel
 
 def alone(text, count, power=1.0, seed=5):
     """What a term adds to silence while the signal has a power."""
-    return replace(parse_channel(text), sample_power=power).through_samples(np.zeros(count), np.random.default_rng(seed))
+    return replace(parse_channel(text), sample_power=power).through_samples(
+        np.zeros(count), np.random.default_rng(seed)
+    )
 
 
 def test_impulses_come_at_random_with_their_rate_and_power():
-    """2,000 single samples in 1 s: their count is known to 2.2 %, their power to 2.2 %; gaps are exponential."""
+    """2,000 single samples in 1 s: their count is known to 2.2 %, their power to 2.2 %; gaps are
+    exponential.
+    """
     y = alone("impulse:2khz,20", 1_000_000, power=0.5)
     at = np.flatnonzero(y)
     assert len(at) == pytest.approx(2000, rel=0.09)
@@ -38,8 +42,12 @@ def test_impulses_have_their_length_and_add_up():
 
 
 def test_impulses_without_number_take_bounded_memory():
-    """One a sample, each longer than all the samples: (t + 1) of them at sample t, their power known to 1.5 %; some arrays of 8192."""
-    stream = replace(parse_channel("impulse:1mhz,0,1000000"), sample_power=2.0).stream(np.random.default_rng(5))
+    """One a sample, each longer than all the samples: (t + 1) of them at sample t, their power
+    known to 1.5 %; some arrays of 8192.
+    """
+    stream = replace(parse_channel("impulse:1mhz,0,1000000"), sample_power=2.0).stream(
+        np.random.default_rng(5)
+    )
     tracemalloc.start()
     y = np.concatenate([stream.push(np.zeros(8192)) for _ in range(2)])
     _, most = tracemalloc.get_traced_memory()
@@ -57,7 +65,9 @@ def test_tone_has_its_power_and_frequency(offset_hz):
     y = alone(f"tone:20,{offset_hz}", 10_000, power=2.0)
     assert np.allclose(np.abs(y), np.sqrt(200), rtol=1e-5)
     assert np.allclose(np.angle(y[1:] * y[:-1].conj()) / (2 * np.pi) * 1e6, offset_hz, atol=5)
-    assert alone(f"tone:20,{offset_hz}", 1, seed=6)[0] != pytest.approx(alone(f"tone:20,{offset_hz}", 1)[0], abs=0.01)
+    assert alone(f"tone:20,{offset_hz}", 1, seed=6)[0] != pytest.approx(
+        alone(f"tone:20,{offset_hz}", 1)[0], abs=0.01
+    )
 
 
 def test_keyed_tone_is_on_half_the_time():

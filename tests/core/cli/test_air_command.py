@@ -33,7 +33,9 @@ def test_a_free_port_is_told(plan, monkeypatch):
     said = []
 
     def reach(line: str) -> None:
-        """Take a line; at the last one before it waits, connect to what the first one names, and end the command."""
+        """Take a line; at the last one before it waits, connect to what the first one names, and
+        end the command.
+        """
         said.append(line)
         if line.startswith("ready"):
             host, port = said[0].removeprefix("alice: ip:").split(":")
@@ -42,7 +44,10 @@ def test_a_free_port_is_told(plan, monkeypatch):
 
     monkeypatch.setattr(air, "print_line", reach)
     assert main(["air", str(plan)]) == 0
-    assert said[0].startswith("alice: ip:127.0.0.1:") and said[-1] == "alice: 0 overflows, 0 underflows"
+    assert (
+        said[0].startswith("alice: ip:127.0.0.1:")
+        and said[-1] == "alice: 0 overflows, 0 underflows"
+    )
 
 
 def test_a_log_that_cannot_be_written_is_told_before_it_serves(plan, tmp_path, monkeypatch, capsys):

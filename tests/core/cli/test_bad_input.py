@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom sim` with what nobody expects: exact round trips, one-line errors, nothing that steers a terminal, never a traceback."""
+"""`semcom sim` with what nobody expects: exact round trips, one-line errors, nothing that steers a
+terminal, never a traceback.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ import pytest
 from semcom_core.cli import main, sim
 from semcom_core.text import DecodedText, load_codec
 
-LONG = " ".join(f"Sentence {number} of a long text that nobody will read." for number in range(300))[:10000]
+LONG = " ".join(
+    f"Sentence {number} of a long text that nobody will read." for number in range(300)
+)[:10000]
 TEXTS = {
     "empty": "",
     "blank": " ",
@@ -33,7 +37,9 @@ def run(capsys, *arguments: str) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_any_text_comes_back_byte_for_byte(text, tmp_path, capsys):
-    status, out, _ = run(capsys, "--text", text, "--channel", "awgn:12", "--json", str(tmp_path / "a.json"))
+    status, out, _ = run(
+        capsys, "--text", text, "--channel", "awgn:12", "--json", str(tmp_path / "a.json")
+    )
     row = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["rows"][0]
     assert status == 0 and row["received"] == text and row["exact"]
     assert not any(character < " " and character not in "\n\t" for character in out)
@@ -42,7 +48,11 @@ def test_any_text_comes_back_byte_for_byte(text, tmp_path, capsys):
 def test_a_damaged_message_does_not_steer_the_terminal(monkeypatch, capsys):
     guess = DecodedText("\x1b]0;title\x07\x1b[31m", False, reason="the CRC does not hold")
     (frame,) = load_codec("deflate").encode("x", 5.0)
-    codec = type("Codec", (), {"name": "a", "encode": lambda *a, **k: [frame], "decode": lambda self, frames: guess})()
+    codec = type(
+        "Codec",
+        (),
+        {"name": "a", "encode": lambda *a, **k: [frame], "decode": lambda self, frames: guess},
+    )()
     monkeypatch.setattr(sim, "codec_from", lambda args: codec)
     status, out, _ = run(capsys, "--text", "x")
     assert status == 1 and "received  ␛]0;title␇␛[31m   [undecoded: the CRC does not hold]" in out
@@ -76,7 +86,23 @@ def test_arguments_that_are_no_utf_8_are_no_traceback():
 
 
 def test_a_terminal_that_lacks_a_character_gets_its_number():
-    command = [sys.executable, "-m", "semcom_core.cli", "sim", "--codec", "deflate", "--channel", "awgn:12", "--text", "ü 你"]
-    done = subprocess.run(command, capture_output=True, timeout=60, env={"PYTHONIOENCODING": "latin-1", "PATH": "/usr/bin"})
+    command = [
+        sys.executable,
+        "-m",
+        "semcom_core.cli",
+        "sim",
+        "--codec",
+        "deflate",
+        "--channel",
+        "awgn:12",
+        "--text",
+        "ü 你",
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        timeout=60,
+        env={"PYTHONIOENCODING": "latin-1", "PATH": "/usr/bin"},
+    )
     assert done.returncode == 0, done.stderr
     assert "received  ü \\u4f60" in done.stdout.decode("latin-1")

@@ -33,18 +33,56 @@ def bench(*arguments: str) -> int:
 
 def test_command_prints_a_line_a_row_and_writes_rows_pictures_and_a_page(data, tmp_path, capsys):
     path, plot, grid = tmp_path / "image.json", tmp_path / "image.png", tmp_path / "grid.png"
-    what = ["--codec", "jpeg", "softcast", "--snr-db", "6", "12", "--cbr", "1/8", "1/5", "--set", "jpeg.margin_db=0.5"]
-    assert bench("--data", data, *what, "--json", str(path), "--plot", str(plot), "--qualitative", str(grid)) == 0
+    what = [
+        "--codec",
+        "jpeg",
+        "softcast",
+        "--snr-db",
+        "6",
+        "12",
+        "--cbr",
+        "1/8",
+        "1/5",
+        "--set",
+        "jpeg.margin_db=0.5",
+    ]
+    assert (
+        bench(
+            "--data",
+            data,
+            *what,
+            "--json",
+            str(path),
+            "--plot",
+            str(plot),
+            "--qualitative",
+            str(grid),
+        )
+        == 0
+    )
     found = json.loads(path.read_text(encoding="utf-8"))
-    assert list(found) == ["bench", "version", "seed", "settings", "rows"] and found["bench"] == "image"
+    assert (
+        list(found) == ["bench", "version", "seed", "settings", "rows"]
+        and found["bench"] == "image"
+    )
     assert found["settings"]["pictures"] == ["p0", "p1"] and found["settings"]["left_out"] == []
     assert len(found["rows"]) == 8 and {row["images"] for row in found["rows"]} == {2}
     assert [row["settings"] for row in found["rows"][::4]] == [{"margin_db": 0.5}, {}]
     first = found["rows"][0]
-    assert (first["codec"], first["channel"], first["cbr"], first["marked"]) == ("jpeg", "awgn:6", "1/8", 0)
-    assert first["roi_psnr_db"] > 15 and first["psnr_db"] < found["rows"][1]["psnr_db"] < found["rows"][3]["psnr_db"]
+    assert (first["codec"], first["channel"], first["cbr"], first["marked"]) == (
+        "jpeg",
+        "awgn:6",
+        "1/8",
+        0,
+    )
+    assert (
+        first["roi_psnr_db"] > 15
+        and first["psnr_db"] < found["rows"][1]["psnr_db"] < found["rows"][3]["psnr_db"]
+    )
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("jpeg, margin_db 0.5, CBR 1/8, awgn:6: PSNR ") and lines[9].split()[:2] == ["codec", "SNR"]
+    assert lines[0].startswith("jpeg, margin_db 0.5, CBR 1/8, awgn:6: PSNR ") and lines[9].split()[
+        :2
+    ] == ["codec", "SNR"]
     for written in (plot, grid):
         assert written.read_bytes().startswith(b"\x89PNG")
     page = tmp_path / "page.html"
@@ -55,34 +93,95 @@ def test_command_prints_a_line_a_row_and_writes_rows_pictures_and_a_page(data, t
 
 def test_command_draws_published_curves_as_such(data, tmp_path):
     plot = tmp_path / "image.svg"
-    assert bench("--data", data, "--codec", "jpeg", "--snr-db", "10", "--limit", "1", "--plot", str(plot)) == 0
+    assert (
+        bench(
+            "--data", data, "--codec", "jpeg", "--snr-db", "10", "--limit", "1", "--plot", str(plot)
+        )
+        == 0
+    )
     text = plot.read_text(encoding="utf-8")
     assert "published: SwinJSCC, CBR 1/16" in text and "published: BPG+LDPC, CBR 1/16" in text
 
 
 def test_command_leaves_out_what_cannot_be_and_says_why(data, tmp_path, capsys):
     path = tmp_path / "image.json"
-    assert bench("--data", data, "--codec", "jpeg", "--snr-db", "9", "--cbr", "1/5000", "1/4", "--json", str(path)) == 0
+    assert (
+        bench(
+            "--data",
+            data,
+            "--codec",
+            "jpeg",
+            "--snr-db",
+            "9",
+            "--cbr",
+            "1/5000",
+            "1/4",
+            "--json",
+            str(path),
+        )
+        == 0
+    )
     found = json.loads(path.read_text(encoding="utf-8"))
     (left_out,) = found["settings"]["left_out"]
-    assert left_out.startswith("jpeg awgn:9 CBR 1/5000: picture has 6 channel uses") and len(found["rows"]) == 1
+    assert (
+        left_out.startswith("jpeg awgn:9 CBR 1/5000: picture has 6 channel uses")
+        and len(found["rows"]) == 1
+    )
     assert f"left out: {left_out}" in capsys.readouterr().out
     assert bench("--data", data, "--codec", "jpeg", "--snr-db", "9", "--cbr", "1/5000") == 1
 
 
 def test_command_sets_up_the_codecs_that_have_a_setting(data, tmp_path):
     path = tmp_path / "image.json"
-    what = ["--codec", "avif", "jpeg", "--snr-db", "9", "--cbr", "1/5", "--limit", "1", "--set", "speed=10", "margin_db=1.0"]
+    what = [
+        "--codec",
+        "avif",
+        "jpeg",
+        "--snr-db",
+        "9",
+        "--cbr",
+        "1/5",
+        "--limit",
+        "1",
+        "--set",
+        "speed=10",
+        "margin_db=1.0",
+    ]
     assert bench("--data", data, *what, "--json", str(path)) == 0
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    assert [row["settings"] for row in rows] == [{"speed": 10, "margin_db": 1.0}, {"margin_db": 1.0}]
+    assert [row["settings"] for row in rows] == [
+        {"speed": 10, "margin_db": 1.0},
+        {"margin_db": 1.0},
+    ]
 
 
 def test_command_makes_the_rate_for_another_snr(data, tmp_path):
     path = tmp_path / "image.json"
-    assert bench("--data", data, "--codec", "jpeg", "--snr-db", "3", "--design-snr-db", "12", "--cbr", "1/6", "--json", str(path)) == 0
+    assert (
+        bench(
+            "--data",
+            data,
+            "--codec",
+            "jpeg",
+            "--snr-db",
+            "3",
+            "--design-snr-db",
+            "12",
+            "--cbr",
+            "1/6",
+            "--json",
+            str(path),
+        )
+        == 0
+    )
     (row,) = json.loads(path.read_text(encoding="utf-8"))["rows"]
-    assert (row["snr_db"], row["design_snr_db"], row["matched"], row["marked"], row["delivered"]) == (3, 12, False, 2, 1.0)
+    assert (
+        row["snr_db"],
+        row["design_snr_db"],
+        row["matched"],
+        row["marked"],
+        row["delivered"],
+    ) == (3, 12, False, 2, 1.0)
     assert row["marked_psnr_db"] == row["psnr_db"]
 
 

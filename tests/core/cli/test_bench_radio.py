@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench radio`: options are checked before anything is measured, and what has been measured is written in any case."""
+"""`semcom bench radio`: options are checked before anything is measured, and what has been measured
+is written in any case.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,14 @@ from semcom_core.errors import ConfigError, RadioError
 def row(client: str, rate_hz: float, seconds: float, pacing: str) -> dict:
     """A row of a stream without any trouble."""
     found = dict.fromkeys(("discontinuities", "overruns", "underruns"), 0)
-    return {"part": "stream", "client": client, "rate_hz": rate_hz, "seconds": seconds, "pacing": pacing, **found}
+    return {
+        "part": "stream",
+        "client": client,
+        "rate_hz": rate_hz,
+        "seconds": seconds,
+        "pacing": pacing,
+        **found,
+    }
 
 
 @pytest.mark.parametrize("options, said", [
@@ -42,13 +51,28 @@ def test_options_are_checked_before_anything_is_measured(options, said, monkeypa
     (RadioError("no radio"), 1, [1e6, 3e6]), (TimeoutError("too late"), 1, [1e6, 3e6]),
     (ConfigError("nobody thought of this"), 2, [1e6]), (KeyboardInterrupt(), 130, [1e6]),
 ])  # fmt: skip
-def test_what_has_been_measured_is_written_in_any_case(error, status, measured, tmp_path, monkeypatch):
+def test_what_has_been_measured_is_written_in_any_case(
+    error, status, measured, tmp_path, monkeypatch
+):
     def measure(client, rate_hz, seconds, pacing):
         if rate_hz == 2e6:
             raise error
         return row(client, rate_hz, seconds, pacing)
 
     monkeypatch.setattr(bench_radio, "stream_row", measure)
-    options = ["--part", "stream", "--client", "iio", "--rate-hz", "1e6", "2e6", "3e6", "--json", str(tmp_path / "rows.json")]
+    options = [
+        "--part",
+        "stream",
+        "--client",
+        "iio",
+        "--rate-hz",
+        "1e6",
+        "2e6",
+        "3e6",
+        "--json",
+        str(tmp_path / "rows.json"),
+    ]
     assert main(["bench", "radio", *options]) == status
-    assert [one["rate_hz"] for one in json.loads((tmp_path / "rows.json").read_text())["rows"]] == measured
+    assert [
+        one["rate_hz"] for one in json.loads((tmp_path / "rows.json").read_text())["rows"]
+    ] == measured

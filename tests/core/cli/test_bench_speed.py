@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench speed`: its figures add up, and bad input is refused. No figure is asked to be fast."""
+"""`semcom bench speed`: its figures add up, and bad input is refused. No figure is asked to be
+fast.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from semcom_core.bench.speed import linear_weights
 from semcom_core.cli import main
 from tests.core.models.conftest import save_tiny_model
 
-SENTENCES = ["the house has voted on the question", "this is the first time that the committee will meet"]
+SENTENCES = [
+    "the house has voted on the question",
+    "this is the first time that the committee will meet",
+]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +25,16 @@ def arguments(tmp_path_factory) -> list[str]:
     folder = tmp_path_factory.mktemp("speed")
     save_tiny_model(folder / "model")
     (folder / "sentences.txt").write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
-    shared = ["--model", str(folder / "model"), "--data", str(folder / "sentences.txt"), "--split", "all", "--repeats", "2"]
+    shared = [
+        "--model",
+        str(folder / "model"),
+        "--data",
+        str(folder / "sentences.txt"),
+        "--split",
+        "all",
+        "--repeats",
+        "2",
+    ]
     return ["bench", "speed", *shared, "--nodes", "1", "8"]
 
 
@@ -35,7 +49,16 @@ def test_figures_of_both_precisions(arguments, tmp_path, capsys):
     assert 0 < rows[0]["divergence_bits"] < 0.1
     for row in rows:
         assert list(row["step_ms"]) == ["1", "8"] == list(row["read_ratio"])
-        assert min(row["read_ms"], row["prefill_ms"], row["text_ms"], row["load_s"], *row["step_ms"].values()) > 0
+        assert (
+            min(
+                row["read_ms"],
+                row["prefill_ms"],
+                row["text_ms"],
+                row["load_s"],
+                *row["step_ms"].values(),
+            )
+            > 0
+        )
         assert row["read_ratio"]["8"] == pytest.approx(row["step_ms"]["8"] / row["read_ms"])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["int8", "int8", "float32", "float32", "process,"]

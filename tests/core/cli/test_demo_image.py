@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demonstration's picture: what it asks of the flowgraph, the file it writes, and what it says when nothing arrives."""
+"""The demonstration's picture: what it asks of the flowgraph, the file it writes, and what it says
+when nothing arrives.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,22 @@ from semcom_core.image import example
 from semcom_core.image.picture import read_picture, write_picture
 
 SENT = np.full((60, 80, 3), (200, 60, 10), np.uint8)
-MESSAGE = {"message_id": 0, "outcome": "whole", "sent": "a.png", "received": "", "snr_db": 5.0, "psnr_db": 30.0, "reason": ""}
+MESSAGE = {
+    "message_id": 0,
+    "outcome": "whole",
+    "sent": "a.png",
+    "received": "",
+    "snr_db": 5.0,
+    "psnr_db": 30.0,
+    "reason": "",
+}
 
 
 @pytest.fixture
 def link(tmp_path, monkeypatch):
-    """link(message, seen): what the flowgraph is asked for, once a stand-in for it has reported the message."""
+    """link(message, seen): what the flowgraph is asked for, once a stand-in for it has reported the
+    message.
+    """
     monkeypatch.chdir(tmp_path)
     write_picture(tmp_path / "a.png", SENT)
     monkeypatch.setattr(demo_image, "example_picture", lambda name: tmp_path / "a.png")
@@ -45,10 +57,18 @@ def link(tmp_path, monkeypatch):
 def test_one_file_shows_all_states(link, tmp_path, capsys):
     asked = link(MESSAGE, {"segments": SENT, "importance": SENT})
     assert demo_image.send_picture(5.0, 12e3, 3.5) == 0
-    assert (asked["importance"], asked["snr-db"], asked["cfo-hz"], asked["margin-db"]) == ("sam", "5.0", "12000.0", "3.5")
+    assert (asked["importance"], asked["snr-db"], asked["cfo-hz"], asked["margin-db"]) == (
+        "sam",
+        "5.0",
+        "12000.0",
+        "3.5",
+    )
     sheet = read_picture(tmp_path / "demo.png")
     assert sheet.shape[1] > 4 * 384 * 80 // 60
-    assert f"PSNR 30.00 dB; sent, seen and received side by side: {tmp_path / 'demo.png'}" in capsys.readouterr().out
+    assert (
+        f"PSNR 30.00 dB; sent, seen and received side by side: {tmp_path / 'demo.png'}"
+        in capsys.readouterr().out
+    )
 
 
 def test_without_segments_two_states_are_shown_and_a_degraded_picture_is_status_1(link, tmp_path):
@@ -59,7 +79,11 @@ def test_without_segments_two_states_are_shown_and_a_degraded_picture_is_status_
 
 
 @pytest.mark.parametrize(
-    ("message", "words"), [(None, "wrote no report"), ({**MESSAGE, "outcome": "lost", "psnr_db": None, "reason": "x"}, "it is lost: x")]
+    ("message", "words"),
+    [
+        (None, "wrote no report"),
+        ({**MESSAGE, "outcome": "lost", "psnr_db": None, "reason": "x"}, "it is lost: x"),
+    ],
 )
 def test_a_picture_that_does_not_arrive_is_an_error(link, tmp_path, message, words):
     link(message, {})
@@ -74,14 +98,19 @@ def test_missing_networks_are_said(monkeypatch, capsys):
 
     monkeypatch.setattr("semcom_core.image.transceiver.Beholder", missing)
     assert demo_image._views(SENT) == {}
-    assert "without segments and importance: Segment Anything model 'sam-tiny' is not there" in capsys.readouterr().out
+    assert (
+        "without segments and importance: Segment Anything model 'sam-tiny' is not there"
+        in capsys.readouterr().out
+    )
 
 
 def test_examples(monkeypatch):
     pytest.importorskip("skimage")
     for name in example.EXAMPLES:
         assert min(read_picture(example.example_picture(name)).shape[:2]) >= 300
-    with pytest.raises(ValueError, match="example is 'dog'; allowed is one of astronaut, cat, coffee, rocket"):
+    with pytest.raises(
+        ValueError, match="example is 'dog'; allowed is one of astronaut, cat, coffee, rocket"
+    ):
         example.example_picture("dog")
     monkeypatch.setattr(example.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="comes with scikit-image, which is not installed"):

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom record` on a radio that stands in for one: what has been recorded has its annotations, however it ended."""
+"""`semcom record` on a radio that stands in for one: what has been recorded has its annotations,
+however it ended.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def burst() -> np.ndarray:
 
 @pytest.fixture
 def ending(monkeypatch):
-    """ending(error): the radio gives one burst, then raises the error; without one it goes on with silence."""
+    """ending(error): the radio gives one burst, then raises the error; without one it goes on with
+    silence.
+    """
 
     class StandIn:
         error, counts, given = None, Counter(), 0
@@ -56,15 +60,33 @@ def ending(monkeypatch):
     return lambda error: setattr(StandIn, "error", error)
 
 
-@pytest.mark.parametrize("error, status, printed, count", [
-    (None, 0, "100000 samples, 1 frames, 0 overruns", 100_000),
-    (KeyboardInterrupt(), 0, "20000 samples, 1 frames, 0 overruns", 20_000),
-    (RadioError("radio is gone"), 1, "", 20_000),
-    (TimeoutError("no sample has come"), 1, "", 20_000),
-])
-def test_what_was_recorded_is_annotated_however_it_ended(error, status, printed, count, ending, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "error, status, printed, count",
+    [
+        (None, 0, "100000 samples, 1 frames, 0 overruns", 100_000),
+        (KeyboardInterrupt(), 0, "20000 samples, 1 frames, 0 overruns", 20_000),
+        (RadioError("radio is gone"), 1, "", 20_000),
+        (TimeoutError("no sample has come"), 1, "", 20_000),
+    ],
+)
+def test_what_was_recorded_is_annotated_however_it_ended(
+    error, status, printed, count, ending, tmp_path, capsys
+):
     ending(error)
-    assert main(["record", "--radio", "virtual-pluto", "--seconds", "0.1", "--out", str(tmp_path / "night")]) == status
+    assert (
+        main(
+            [
+                "record",
+                "--radio",
+                "virtual-pluto",
+                "--seconds",
+                "0.1",
+                "--out",
+                str(tmp_path / "night"),
+            ]
+        )
+        == status
+    )
     said = capsys.readouterr()
     assert printed in said.out and (status == 0 or said.err.splitlines()[-1] == f"semcom: {error}")
     found = read_recording(tmp_path / "night")

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom send` and `semcom receive`: what they ask the flowgraphs for, what they refuse, and a text from one to the other."""
+"""`semcom send` and `semcom receive`: what they ask the flowgraphs for, what they refuse, and a
+text from one to the other.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,18 @@ def asked(monkeypatch):
     found = []
 
     def run(args):
-        texts = [Path(a.partition("=")[2]).read_text(encoding="utf-8") for a in args.arguments if a.startswith("--text-file=")]
-        found.append((args.flowgraph, dict(a.removeprefix("--").split("=", 1) for a in args.arguments), texts))
+        texts = [
+            Path(a.partition("=")[2]).read_text(encoding="utf-8")
+            for a in args.arguments
+            if a.startswith("--text-file=")
+        ]
+        found.append(
+            (
+                args.flowgraph,
+                dict(a.removeprefix("--").split("=", 1) for a in args.arguments),
+                texts,
+            )
+        )
         return 7
 
     monkeypatch.setattr(grc, "run", run)
@@ -30,7 +42,16 @@ def asked(monkeypatch):
 
 
 def test_send_asks_for_the_flowgraph(asked):
-    options = ["--lo-hz", "434e6", "--tx-gain-db", "-30", "--set", "adapter=europarl", "--design-snr-db", "5"]
+    options = [
+        "--lo-hz",
+        "434e6",
+        "--tx-gain-db",
+        "-30",
+        "--set",
+        "adapter=europarl",
+        "--design-snr-db",
+        "5",
+    ]
     assert main(["send", "--radio", "pluto", "--text", "Good morning: 6:45.", *options]) == 7
     ((flowgraph, parameters, texts),) = asked
     assert flowgraph == "radio_text_tx" and texts == ["Good morning: 6:45.\n"]
@@ -41,32 +62,90 @@ def test_send_asks_for_the_flowgraph(asked):
 
 
 def test_receive_asks_for_the_flowgraph(asked, tmp_path):
-    options = ["--image", "--address", "driver=air", "--expected", "2", "--out", str(tmp_path / "p")]
+    options = [
+        "--image",
+        "--address",
+        "driver=air",
+        "--expected",
+        "2",
+        "--out",
+        str(tmp_path / "p"),
+    ]
     assert main(["receive", "--radio", "virtual-usrp", *options]) == 7
     ((flowgraph, parameters, _),) = asked
     assert flowgraph == "radio_image_rx" and (tmp_path / "p").is_dir()
-    assert (parameters["address"], parameters["expected"], parameters["codec"], parameters["cbr"]) == ("driver=air", "2", "hybrid", "1/16")
+    assert (
+        parameters["address"],
+        parameters["expected"],
+        parameters["codec"],
+        parameters["cbr"],
+    ) == ("driver=air", "2", "hybrid", "1/16")
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["send", "--radio", "plutonium", "--text", "a"], "profile is 'plutonium'; allowed is one of file, "),
-    (["send", "--radio", "pluto", "--text", "a", "--lo-hz", "950e6"], "transmission at 950 MHz, 1 MHz wide is in mobile"),
-    (["send", "--radio", "pluto", "--text", "a", "--tx-gain-db", "3"], "tx_gain_db of profile pluto is 3; allowed is -89.75 to 0"),
-    (["send", "--radio", "pluto", "--text", " "], "text is ' '; allowed is one line that is not empty"),
-    (["send", "--radio", "pluto", "--text-file", "none.txt"], "text_file is 'none.txt'; there is no such file"),
-    (["send", "--radio", "pluto", "--image", "none.jpg"], "none.jpg"),
-    (["send", "--radio", "pluto", "--text", "a", "--codec", "jpeg"], "codec is 'jpeg'; allowed is one of deepsc, deflate"),
-    (["receive", "--radio", "pluto", "--image", "--codec", "deflate"], "codec is 'deflate'; allowed is one of "),
-    (["receive", "--radio", "pluto", "--expected", "-1"], "expected is -1"),
-    (["receive", "--radio", "pluto", "--timeout-s", "-5"], "timeout_s is -5.0; allowed is 0.1 to 86400"),
-    (["receive", "--radio", "pluto", "--image", "--cbr", "1/0"], "cbr is '1/0'; allowed is a number or a fraction"),
-    (["receive", "--radio", "pluto", "--json", "/nowhere/report.json"], "output file is '/nowhere/report.json'; allowed is a file in"),
-    (["receive", "--radio", "pluto", "--image", "--out", "/dev/null/pictures"], "out is '/dev/null/pictures', which cannot be made"),
-    (["send", "--radio", "pluto", "--text", "a", "--timeout-s", "nan"], "timeout_s is nan"),
-    (["send", "--radio", "pluto", "--text", "a", "--design-snr-db", "99"], "design_snr_db is 99.0; allowed is -20 to 60"),
-    (["receive", "--radio", "pluto", "--profile", "short"], "profile is 'short'; allowed is one of long-range, standard"),
-    (["receive", "--radio", "pluto", "--out", "no/such/folder"], "out is 'no/such/folder'; allowed is a file in a folder"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (
+            ["send", "--radio", "plutonium", "--text", "a"],
+            "profile is 'plutonium'; allowed is one of file, ",
+        ),
+        (
+            ["send", "--radio", "pluto", "--text", "a", "--lo-hz", "950e6"],
+            "transmission at 950 MHz, 1 MHz wide is in mobile",
+        ),
+        (
+            ["send", "--radio", "pluto", "--text", "a", "--tx-gain-db", "3"],
+            "tx_gain_db of profile pluto is 3; allowed is -89.75 to 0",
+        ),
+        (
+            ["send", "--radio", "pluto", "--text", " "],
+            "text is ' '; allowed is one line that is not empty",
+        ),
+        (
+            ["send", "--radio", "pluto", "--text-file", "none.txt"],
+            "text_file is 'none.txt'; there is no such file",
+        ),
+        (["send", "--radio", "pluto", "--image", "none.jpg"], "none.jpg"),
+        (
+            ["send", "--radio", "pluto", "--text", "a", "--codec", "jpeg"],
+            "codec is 'jpeg'; allowed is one of deepsc, deflate",
+        ),
+        (
+            ["receive", "--radio", "pluto", "--image", "--codec", "deflate"],
+            "codec is 'deflate'; allowed is one of ",
+        ),
+        (["receive", "--radio", "pluto", "--expected", "-1"], "expected is -1"),
+        (
+            ["receive", "--radio", "pluto", "--timeout-s", "-5"],
+            "timeout_s is -5.0; allowed is 0.1 to 86400",
+        ),
+        (
+            ["receive", "--radio", "pluto", "--image", "--cbr", "1/0"],
+            "cbr is '1/0'; allowed is a number or a fraction",
+        ),
+        (
+            ["receive", "--radio", "pluto", "--json", "/nowhere/report.json"],
+            "output file is '/nowhere/report.json'; allowed is a file in",
+        ),
+        (
+            ["receive", "--radio", "pluto", "--image", "--out", "/dev/null/pictures"],
+            "out is '/dev/null/pictures', which cannot be made",
+        ),
+        (["send", "--radio", "pluto", "--text", "a", "--timeout-s", "nan"], "timeout_s is nan"),
+        (
+            ["send", "--radio", "pluto", "--text", "a", "--design-snr-db", "99"],
+            "design_snr_db is 99.0; allowed is -20 to 60",
+        ),
+        (
+            ["receive", "--radio", "pluto", "--profile", "short"],
+            "profile is 'short'; allowed is one of long-range, standard",
+        ),
+        (
+            ["receive", "--radio", "pluto", "--out", "no/such/folder"],
+            "out is 'no/such/folder'; allowed is a file in a folder",
+        ),
+    ],
+)
 def test_what_is_refused_is_one_line_and_status_2(arguments, message, asked, capsys):
     assert main(arguments) == 2 and not asked
     error = capsys.readouterr().err
@@ -78,10 +157,24 @@ def test_a_text_from_one_command_to_the_other(gnuradio, tmp_path):
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     command = [sys.executable, "-m", "semcom_core.cli"]
-    options = ["--radio", "simulation", "--address", address, "--codec", "deflate", "--timeout-s", "30"]
-    receiver = subprocess.Popen([*command, "receive", *options, "--expected", "1", "--out", str(tmp_path / "r.jsonl")])
+    options = [
+        "--radio",
+        "simulation",
+        "--address",
+        address,
+        "--codec",
+        "deflate",
+        "--timeout-s",
+        "30",
+    ]
+    receiver = subprocess.Popen(
+        [*command, "receive", *options, "--expected", "1", "--out", str(tmp_path / "r.jsonl")]
+    )
     try:
-        assert subprocess.run([*command, "send", *options, "--text", "Grüße!"], timeout=60).returncode == 0
+        assert (
+            subprocess.run([*command, "send", *options, "--text", "Grüße!"], timeout=60).returncode
+            == 0
+        )
         assert receiver.wait(timeout=60) == 0
     finally:
         receiver.kill()

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom sim` with a way back: rounds until a message decodes, and rates that follow the measured SNR."""
+"""`semcom sim` with a way back: rounds until a message decodes, and rates that follow the measured
+SNR.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +32,20 @@ def test_increments_make_up_for_a_wrong_rate(run, capsys):
     options = ["--channel", "awgn:3", "--design-snr-db", "6", "--no-modem"]
     status, found = run(3, *options, "--harq")
     assert status == 0 and found["settings"]["harq"] is True
-    assert [(row["rounds"], row["uses"], row["exact"]) for row in found["rows"]] == [(3, FIRST + 2 * MORE, True)] * 3
-    assert all(row["snr_db"] == pytest.approx(3.0, abs=1e-3) and row["design_snr_db"] == 6 for row in found["rows"])
+    assert [(row["rounds"], row["uses"], row["exact"]) for row in found["rows"]] == [
+        (3, FIRST + 2 * MORE, True)
+    ] * 3
+    assert all(
+        row["snr_db"] == pytest.approx(3.0, abs=1e-3) and row["design_snr_db"] == 6
+        for row in found["rows"]
+    )
     assert "3 rounds, rate for 6.0 dB, SNR measured 3.0 dB" in capsys.readouterr().out
     status, found = run(3, *options)
-    assert status == 1 and [(row["rounds"], row["uses"], row["exact"]) for row in found["rows"]] == [(1, FIRST, False)] * 3
+    assert (
+        status == 1
+        and [(row["rounds"], row["uses"], row["exact"]) for row in found["rows"]]
+        == [(1, FIRST, False)] * 3
+    )
 
 
 def test_no_more_than_four_rounds(run):
@@ -56,7 +67,12 @@ def test_rounds_through_the_modem(run):
 def test_messages_of_which_nothing_arrives(run, capsys):
     status, found = run(1, "--channel", "awgn:-19", "--harq")
     (row,) = found["rows"]
-    assert (status, row["rounds"], row["snr_db"], row["reason"]) == (1, 4, None, "no frame was received")
+    assert (status, row["rounds"], row["snr_db"], row["reason"]) == (
+        1,
+        4,
+        None,
+        "no frame was received",
+    )
     assert "4 rounds, rate for -19.0 dB, nothing measured" in capsys.readouterr().out
 
 
@@ -73,7 +89,15 @@ def test_the_rate_follows_the_measured_snr(run):
 
 def test_a_codec_without_increments_repeats(tmp_path):
     path = tmp_path / "sim.json"
-    arguments = ["--text", "Sent twice, combined, and then it decodes.", "--channel", "awgn:4", "--design-snr-db", "6", "--no-modem"]
+    arguments = [
+        "--text",
+        "Sent twice, combined, and then it decodes.",
+        "--channel",
+        "awgn:4",
+        "--design-snr-db",
+        "6",
+        "--no-modem",
+    ]
     assert main(["sim", "--codec", "deflate", *arguments, "--harq", "--json", str(path)]) == 0
     (row,) = json.loads(path.read_text(encoding="utf-8"))["rows"]
     assert row["rounds"] == 2 and row["exact"]

@@ -20,7 +20,10 @@ def test_margin_lowers_the_snr():
     assert choose_mode(6.0, 0.7, margin_db=2.0) == choose_mode(4.0, 0.7)
 
 
-@pytest.mark.parametrize(("snr_db", "rate"), [(-40.0, MIN_RATE), (80.0, MAX_RATE), (np.inf, MAX_RATE), (-np.inf, MIN_RATE)])
+@pytest.mark.parametrize(
+    ("snr_db", "rate"),
+    [(-40.0, MIN_RATE), (80.0, MAX_RATE), (np.inf, MAX_RATE), (-np.inf, MIN_RATE)],
+)
 def test_rate_stays_in_range(snr_db, rate):
     assert choose_mode(snr_db).rate == rate
 

@@ -35,14 +35,31 @@ def test_edge_counts(graph, edges):
 
 
 @pytest.mark.parametrize(
-    ("bits", "rate", "graph"), [(292, 0.9, 2), (293, 0.68, 1), (293, 0.67, 2), (3824, 0.5, 2), (3825, 0.5, 1), (9000, 0.25, 2)]
+    ("bits", "rate", "graph"),
+    [
+        (292, 0.9, 2),
+        (293, 0.68, 1),
+        (293, 0.67, 2),
+        (3824, 0.5, 2),
+        (3825, 0.5, 1),
+        (9000, 0.25, 2),
+    ],
 )
 def test_choice_of_graph(bits, rate, graph):
     assert choose_graph(bits, rate) == graph
 
 
 @pytest.mark.parametrize(
-    ("graph", "bits", "z"), [(1, 8448, 384), (1, 816, 40), (2, 816, 88), (2, 640, 72), (2, 560, 72), (2, 192, 32), (2, 1, 2)]
+    ("graph", "bits", "z"),
+    [
+        (1, 8448, 384),
+        (1, 816, 40),
+        (2, 816, 88),
+        (2, 640, 72),
+        (2, 560, 72),
+        (2, 192, 32),
+        (2, 1, 2),
+    ],
 )
 def test_choice_of_lifting_size(graph, bits, z):
     assert choose_lifting(graph, bits) == z
@@ -71,7 +88,8 @@ def test_all_code_words_satisfy_all_checks(graph):
         assert not (checks @ words.T.astype(np.int64) % 2).any()
 
 
-# The code words were compared once, bit by bit, with those of an independent implementation (py3gpp 0.6.0).
+# The code words were compared once, bit by bit, with those of an independent implementation (py3gpp
+# 0.6.0).
 @pytest.mark.parametrize(("graph", "z", "golden"), [(1, 40, 3653543943), (2, 88, 778339565)])
 def test_golden_code_words(graph, z, golden):
     info = (np.arange(SHAPES[graph][2] * z) ** 2 // 7 % 2).astype(np.uint8)

@@ -38,9 +38,15 @@ def test_a_list_of_all_paths_is_maximum_likelihood():
     for _ in range(50):
         ratios = rng.normal(1, 2, 8).astype(np.float32)
         inputs, costs = list_decode(ratios, message, 16)
-        scores = [float(np.logaddexp(0, -(1 - 2.0 * polar_transform(word)) * ratios).sum()) for word in inputs]
-        assert len(inputs) == 16 and {tuple(word) for word in inputs} == {tuple(word) for word in words}
-        # The cost of a path is minus the logarithm of the code word's likelihood, but for what all paths share.
+        scores = [
+            float(np.logaddexp(0, -(1 - 2.0 * polar_transform(word)) * ratios).sum())
+            for word in inputs
+        ]
+        assert len(inputs) == 16 and {tuple(word) for word in inputs} == {
+            tuple(word) for word in words
+        }
+        # The cost of a path is minus the logarithm of the code word's likelihood, but for what all
+        # paths share.
         assert np.ptp(costs - scores) < 1e-4
 
 
@@ -76,9 +82,13 @@ def test_shortened_outputs_are_zero_for_every_message():
 
 
 @pytest.mark.parametrize("modulation", sorted(BITS_PER_SYMBOL))
-@pytest.mark.parametrize(("info_bits", "rate"), [(1, 0.1), (40, 0.9), (130, 0.3), (600, 0.5), (900, 0.1)])
+@pytest.mark.parametrize(
+    ("info_bits", "rate"), [(1, 0.1), (40, 0.9), (130, 0.3), (600, 0.5), (900, 0.1)]
+)
 def test_noise_free_round_trip(modulation, info_bits, rate):
-    link = PolarLink(info_bits, int(np.ceil((info_bits + 11) / rate / BITS_PER_SYMBOL[modulation])), modulation)
+    link = PolarLink(
+        info_bits, int(np.ceil((info_bits + 11) / rate / BITS_PER_SYMBOL[modulation])), modulation
+    )
     bits = random_bits(info_bits, info_bits)
     symbols = link.encode(bits)
     assert symbols.shape == (link.uses,) and symbols.dtype == np.complex64
@@ -86,13 +96,19 @@ def test_noise_free_round_trip(modulation, info_bits, rate):
     assert ok and (decoded == bits).all()
 
 
-# Measured: 0.9, 0.9 and 2.1 % of 1,000 blocks were lost at these SNRs, 1.10 to 1.16 times the uses of the finite-blocklength limit at 1 %.
-# Of 80 blocks at 2.1 % more than 8 are lost with p < 1e-3.
+# Measured: 0.9, 0.9 and 2.1 % of 1,000 blocks were lost at these SNRs, 1.10 to 1.16 times the uses
+# of the finite-blocklength limit at 1 %. Of 80 blocks at 2.1 % more than 8 are lost with p < 1e-3.
 @pytest.mark.parametrize(
-    ("info_bits", "modulation", "uses", "snr_db"), [(100, "qpsk", 142, 0), (100, "16qam", 60, 6), (180, "64qam", 57, 12)]
+    ("info_bits", "modulation", "uses", "snr_db"),
+    [(100, "qpsk", 142, 0), (100, "16qam", 60, 6), (180, "64qam", 57, 12)],
 )
 def test_near_the_finite_blocklength_limit(info_bits, modulation, uses, snr_db):
-    link, rng, noise, wrong = PolarLink(info_bits, uses, modulation), np.random.default_rng(11), 10 ** (-snr_db / 10), 0
+    link, rng, noise, wrong = (
+        PolarLink(info_bits, uses, modulation),
+        np.random.default_rng(11),
+        10 ** (-snr_db / 10),
+        0,
+    )
     for _ in range(80):
         bits = rng.integers(0, 2, info_bits, dtype=np.uint8)
         decoded, ok = link.decode(link.encode(bits) + complex_noise(uses, noise, rng), noise)
@@ -120,7 +136,9 @@ def test_a_fifth_erased_at_rate_a_third():
 
 def test_everything_erased_is_not_decoded():
     for info_bits in range(40, 60):
-        bits, ok = PolarLink(info_bits, 100, "qpsk").decode(np.zeros(100, np.complex64), np.full(100, np.inf))
+        bits, ok = PolarLink(info_bits, 100, "qpsk").decode(
+            np.zeros(100, np.complex64), np.full(100, np.inf)
+        )
         assert bits.shape == (info_bits,) and not ok
 
 

@@ -31,7 +31,9 @@ def all_words(modulation: str) -> np.ndarray:
     ],
 )
 def test_points_of_the_standard(modulation, bits, point, scale):
-    assert modulate(np.array(bits, np.uint8), modulation)[0] * np.sqrt(scale) == pytest.approx(point, abs=1e-5)
+    assert modulate(np.array(bits, np.uint8), modulation)[0] * np.sqrt(scale) == pytest.approx(
+        point, abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("modulation", MODULATIONS)

@@ -27,7 +27,9 @@ def test_version_0_starts_after_the_punctured_columns():
 @pytest.mark.parametrize(("graph", "starts"), [(1, (0, 17, 33, 56)), (2, (0, 13, 25, 43))])
 def test_starts_of_the_redundancy_versions(graph, starts):
     lifted = base_graph(graph, 16)
-    assert [selected_positions(lifted, 16 * lifted.info_columns, 1, version)[0] for version in range(4)] == [16 * s for s in starts]
+    assert [
+        selected_positions(lifted, 16 * lifted.info_columns, 1, version)[0] for version in range(4)
+    ] == [16 * s for s in starts]
 
 
 def test_filler_is_skipped_and_the_buffer_wraps():
@@ -59,7 +61,9 @@ def test_interleaver_inverts(order):
     assert (deinterleave(interleave(values, order), order) == values).all()
 
 
-@pytest.mark.parametrize("call", [lambda: interleave(np.arange(7), 2), lambda: deinterleave(np.arange(7), 2)])
+@pytest.mark.parametrize(
+    "call", [lambda: interleave(np.arange(7), 2), lambda: deinterleave(np.arange(7), 2)]
+)
 def test_broken_symbol_is_refused(call):
     with pytest.raises(ConfigError, match="7 coded bits do not fill symbols of 2 bits"):
         call()
@@ -67,7 +71,12 @@ def test_broken_symbol_is_refused(call):
 
 @pytest.mark.parametrize(
     ("bits", "coded", "version", "message"),
-    [(161, 10, 0, "161 bits"), (0, 10, 0, "of 0 bits"), (10, 0, 0, "coded bits is 0"), (10, 10, 4, "version is 4")],
+    [
+        (161, 10, 0, "161 bits"),
+        (0, 10, 0, "of 0 bits"),
+        (10, 0, 0, "coded bits is 0"),
+        (10, 10, 4, "version is 4"),
+    ],
 )
 def test_bad_input_is_refused(bits, coded, version, message):
     with pytest.raises(ConfigError, match=message):

@@ -42,7 +42,9 @@ def test_matcher_of_a_long_block_loses_little_and_comes_back():
     assert 0 < entropy - matcher.bits / 2500 < 0.01
     bits = np.random.default_rng(0).integers(0, 2, matcher.bits, dtype=np.uint8)
     sequence = matcher.match(bits)
-    assert tuple(np.bincount(sequence)) == counts and np.array_equal(matcher.unmatch(sequence), bits)
+    assert tuple(np.bincount(sequence)) == counts and np.array_equal(
+        matcher.unmatch(sequence), bits
+    )
     assert matcher.unmatch(np.where(sequence == 3, 0, sequence)) is None
 
 
@@ -55,12 +57,16 @@ def test_matcher_refuses_no_composition():
 @pytest.mark.parametrize(("axis_bits", "entropy"), [(2, 0.4), (3, 1.5), (4, 2.9), (3, 2.0)])
 def test_distribution_has_its_entropy_and_falls(axis_bits, entropy):
     shares = distribution(axis_bits, entropy)
-    assert shares.sum() == pytest.approx(1) and -(shares * np.log2(shares)).sum() == pytest.approx(entropy, abs=1e-6)
+    assert shares.sum() == pytest.approx(1) and -(shares * np.log2(shares)).sum() == pytest.approx(
+        entropy, abs=1e-6
+    )
     assert (np.diff(shares) <= 1e-12).all()
 
 
 def test_neighbouring_levels_differ_in_one_bit():
-    """Ratios of values at the levels themselves: from one to the next, one hard decision changes."""
+    """Ratios of values at the levels themselves: from one to the next, one hard decision
+    changes.
+    """
     block = ShapedBlock((40, 30, 20, 10), info_bits=2 * 16 + 2 * 100 + 20, z=16)
     levels = np.concatenate([-block.levels[::-1], block.levels])
     values = np.resize(levels, 100)
@@ -84,10 +90,15 @@ def test_symbols_have_mean_power_1_and_the_message_comes_back(axis_bits, code_ra
 
 
 def test_needs_half_a_db_less_than_uniform_qam():
-    """At 10 dB, 3.13 bits a use: shaped 64QAM arrives each of three times, uniform QAM of either size never."""
+    """At 10 dB, 3.13 bits a use: shaped 64QAM arrives each of three times, uniform QAM of either
+    size never.
+    """
     noise, rng = 0.1, np.random.default_rng(3)
     shaped = ShapedLink(4900, 3, 0.85, 3.15)
-    links = [shaped, *(FecLink(shaped.info_bits, 4900, modulation, "24A") for modulation in ("16qam", "64qam"))]
+    links = [
+        shaped,
+        *(FecLink(shaped.info_bits, 4900, modulation, "24A") for modulation in ("16qam", "64qam")),
+    ]
     arrived = [0, 0, 0]
     for _ in range(3):
         bits = rng.integers(0, 2, shaped.info_bits, dtype=np.uint8)

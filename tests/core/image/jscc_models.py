@@ -23,9 +23,15 @@ def scene(height: int, width: int, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width].astype(float)
     picture = np.stack([90 + 60 * y / height, 120 + 30 * x / width, 200 - 80 * y / height], 2)
-    stripes = 40 * np.sin(x * rng.uniform(0.3, 1.2) + y * rng.uniform(-0.5, 0.5))[..., None] * rng.uniform(0.3, 1, 3)
+    stripes = (
+        40
+        * np.sin(x * rng.uniform(0.3, 1.2) + y * rng.uniform(-0.5, 0.5))[..., None]
+        * rng.uniform(0.3, 1, 3)
+    )
     picture = np.where((y > 0.6 * height)[..., None], picture + stripes, picture)
-    disc = (y - height * rng.uniform(0.2, 0.8)) ** 2 + (x - width * rng.uniform(0.2, 0.8)) ** 2 < (0.2 * min(height, width)) ** 2
+    disc = (y - height * rng.uniform(0.2, 0.8)) ** 2 + (x - width * rng.uniform(0.2, 0.8)) ** 2 < (
+        0.2 * min(height, width)
+    ) ** 2
     picture = np.where(disc[..., None], rng.uniform(30, 225, 3), picture)
     return np.clip(picture + rng.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
 
@@ -52,11 +58,17 @@ def deepjscc_weights(folder, symbols: int = 12):
     return folder / "deepjscc.safetensors"
 
 
-def through(frames: list[Frame], noise_var: float, seed: int = 0, lost: tuple[int, ...] = ()) -> list[ReceivedFrame]:
+def through(
+    frames: list[Frame], noise_var: float, seed: int = 0, lost: tuple[int, ...] = ()
+) -> list[ReceivedFrame]:
     """Frames after AWGN; those of the numbers in `lost` do not arrive."""
     rng, heard = np.random.default_rng(seed), []
     for frame in frames:
         symbols = frame.symbols + complex_noise(frame.symbols.shape, noise_var, rng)
         if frame.header.fragment not in lost:
-            heard.append(ReceivedFrame(frame.header, symbols, noise_var=np.full(symbols.shape, noise_var, np.float32)))
+            heard.append(
+                ReceivedFrame(
+                    frame.header, symbols, noise_var=np.full(symbols.shape, noise_var, np.float32)
+                )
+            )
     return heard

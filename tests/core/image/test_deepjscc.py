@@ -37,9 +37,17 @@ def test_uses_and_power(weights):
 def test_without_noise_it_is_the_networks_own_picture(weights):
     one = codec(weights, cbr="1/10")
     got = one.decode(through(one.encode(PIXELS, 10.0), 1e-9))
-    network, sent = one._network, torch.from_numpy(PIXELS.transpose(2, 0, 1)[None].astype(np.float32)) / 255 - 0.5
+    network, sent = (
+        one._network,
+        torch.from_numpy(PIXELS.transpose(2, 0, 1)[None].astype(np.float32)) / 255 - 0.5,
+    )
     with torch.inference_mode():
-        wanted = ((network.receive(network.send(sent))[0] + 0.5) * 255).clamp(0, 255).permute(1, 2, 0).numpy()
+        wanted = (
+            ((network.receive(network.send(sent))[0] + 0.5) * 255)
+            .clamp(0, 255)
+            .permute(1, 2, 0)
+            .numpy()
+        )
     assert got.decoded and np.abs(got.pixels - wanted).max() < 1.5
 
 
@@ -47,7 +55,11 @@ def test_lost_fragments_mark_the_picture(weights):
     one = codec(weights)
     frames = one.encode(PIXELS, 10.0)
     got = one.decode(through(frames, 0.1, lost=(0, 2)))
-    assert (got.decoded, got.missing) == (False, 2) and "2 of" in got.reason and got.pixels.shape == PIXELS.shape
+    assert (
+        (got.decoded, got.missing) == (False, 2)
+        and "2 of" in got.reason
+        and got.pixels.shape == PIXELS.shape
+    )
 
 
 def test_a_network_of_another_rate(tmp_path):

@@ -21,7 +21,9 @@ def test_arrives_at_the_snr_of_its_index(snr_db):
     link, noise = DigitalLink(6000, index_for(snr_db)), 10 ** (-snr_db / 10)
     data, rng = message(link), np.random.default_rng(1)
     symbols = link.encode(data)
-    assert symbols.shape == (6000,) and abs(np.mean(np.abs(symbols) ** 2) - 1) < 0.05  # QAM of 6000 symbols: 3 sigma is 0.03
+    assert (
+        symbols.shape == (6000,) and abs(np.mean(np.abs(symbols) ** 2) - 1) < 0.05
+    )  # QAM of 6000 symbols: 3 sigma is 0.03
     decoded, ok = link.decode(symbols + complex_noise(6000, noise, rng), np.full(6000, noise))
     assert ok and decoded == data
 
@@ -49,7 +51,10 @@ def test_rates_rise_with_the_index_and_stay_below_capacity():
 def test_short_messages_arrive_too(uses):
     link, rng, noise = DigitalLink(uses, index_for(6.0)), np.random.default_rng(uses), 10**-0.6
     data = [message(link, seed) for seed in range(25)]
-    sent = [link.decode(link.encode(d) + complex_noise(uses, noise, rng), np.full(uses, noise)) for d in data]
+    sent = [
+        link.decode(link.encode(d) + complex_noise(uses, noise, rng), np.full(uses, noise))
+        for d in data
+    ]
     assert sum(ok and got == d for d, (got, ok) in zip(data, sent, strict=True)) >= 24
 
 
@@ -80,7 +85,10 @@ def test_nothing_received_is_no_message():
     assert not link.decode(np.zeros(500), np.full(500, np.inf))[1]
 
 
-@pytest.mark.parametrize(("snr_db", "margin_db", "index"), [(-6.0, 0, 0), (-50.0, 0, 0), (0.9, 0, 13), (10.0, 3.0, 26), (99.0, 0, 63)])
+@pytest.mark.parametrize(
+    ("snr_db", "margin_db", "index"),
+    [(-6.0, 0, 0), (-50.0, 0, 0), (0.9, 0, 13), (10.0, 3.0, 26), (99.0, 0, 63)],
+)
 def test_index_is_made_for_no_more_than_the_channel(snr_db, margin_db, index):
     assert index_for(snr_db, margin_db) == index
     assert index == 0 or snr_db_of(index) <= snr_db - margin_db
@@ -99,7 +107,10 @@ def test_refuses_what_is_out_of_range():
 
 
 def test_uniform_qam_carries_less_and_arrives_too():
-    plain, shaped = DigitalLink(4000, index_for(10.0), shaped=False), DigitalLink(4000, index_for(10.0))
+    plain, shaped = (
+        DigitalLink(4000, index_for(10.0), shaped=False),
+        DigitalLink(4000, index_for(10.0)),
+    )
     assert plain.capacity_bytes < 0.97 * shaped.capacity_bytes
     data, noise = message(plain), 10**-1.05
     symbols = plain.encode(data)

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An end of an image link: importance from what is seen, loaded when it is needed; numbers of the codecs."""
+"""An end of an image link: importance from what is seen, loaded when it is needed; numbers of the
+codecs.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Codec:
 
 
 class Networks:
-    """Stand in for Segment Anything and for the attention: the left half is one segment, and all that matters."""
+    """Stand in for Segment Anything and for the attention: the left half is one segment, and all
+    that matters.
+    """
 
     made = 0
 
@@ -55,7 +59,11 @@ def networks(monkeypatch):
 def test_without_importance_nothing_is_loaded(networks):
     codec = Codec()
     encoded = ImageEnd(codec).encode(PIXELS, 7.0, 3)
-    assert codec.given[1:] == (7.0, 3, None) and (encoded.frames, encoded.views, Networks.made) == ([], {}, 0)
+    assert codec.given[1:] == (7.0, 3, None) and (encoded.frames, encoded.views, Networks.made) == (
+        [],
+        {},
+        0,
+    )
 
 
 def test_importance_reaches_the_codec_and_is_shown(networks):
@@ -68,7 +76,10 @@ def test_importance_reaches_the_codec_and_is_shown(networks):
     assert set(encoded.views) == {"segments", "importance"}
     for view in encoded.views.values():
         assert view.shape == PIXELS.shape and view.dtype == np.uint8
-    left, right = (encoded.views["importance"][:, half].astype(float).mean((0, 1)) for half in (slice(0, 24), slice(24, 48)))
+    left, right = (
+        encoded.views["importance"][:, half].astype(float).mean((0, 1))
+        for half in (slice(0, 24), slice(24, 48))
+    )
     assert left[0] > right[0] and left[2] < right[2]  # red matters, blue does not
 
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Symbols of a picture to fragments and back: shapes, interleaving, losses, copies, and what does not belong together."""
+"""Symbols of a picture to fragments and back: shapes, interleaving, losses, copies, and what does
+not belong together.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ import pytest
 
 from semcom_core.errors import ConfigError, FrameError
 from semcom_core.frame import MAX_LENGTH, MAX_WIDE_FRAGMENTS, Frame, FrameHeader, ReceivedFrame
-from semcom_core.image.fragments import USUAL_FRAGMENTS, frames_of, parse_cbr, received, shape_for, uses_for
+from semcom_core.image.fragments import (
+    USUAL_FRAGMENTS,
+    frames_of,
+    parse_cbr,
+    received,
+    shape_for,
+    uses_for,
+)
 from semcom_core.units import complex_noise
 
 CODEC = 12
@@ -20,19 +29,27 @@ MOST = MAX_WIDE_FRAGMENTS * MAX_LENGTH
 
 def heard(frames: list[Frame], noise_var: float = 0.1) -> list[ReceivedFrame]:
     """The frames as they arrive without an error."""
-    return [ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), noise_var, np.float32)) for f in frames]
+    return [
+        ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), noise_var, np.float32))
+        for f in frames
+    ]
 
 
 def symbols(count: int) -> np.ndarray:
     return complex_noise(count, 1.0, np.random.default_rng(count))
 
 
-@pytest.mark.parametrize(("text", "value"), [("1/16", 1 / 16), ("1 / 48", 1 / 48), ("0.25", 0.25), (0.5, 0.5), ("4", 4.0), ("1e-3", 1e-3)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1/16", 1 / 16), ("1 / 48", 1 / 48), ("0.25", 0.25), (0.5, 0.5), ("4", 4.0), ("1e-3", 1e-3)],
+)
 def test_cbr(text, value):
     assert parse_cbr(text) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["0", "-1/16", "5", "1/0", "a lot", "", "nan", "inf", float("nan"), float("inf"), None])
+@pytest.mark.parametrize(
+    "text", ["0", "-1/16", "5", "1/0", "a lot", "", "nan", "inf", float("nan"), float("inf"), None]
+)
 def test_impossible_cbr(text):
     with pytest.raises(ConfigError, match="allowed is"):
         parse_cbr(text)
@@ -44,7 +61,18 @@ def test_uses_are_a_share_of_the_values():
 
 
 @pytest.mark.parametrize(
-    ("uses", "fragments"), [(1, 1), (255, 1), (512, 2), (4095, 15), (4096, 16), (65520, 16), (65535, 17), (73728, 19), (MOST, 256)]
+    ("uses", "fragments"),
+    [
+        (1, 1),
+        (255, 1),
+        (512, 2),
+        (4095, 15),
+        (4096, 16),
+        (65520, 16),
+        (65535, 17),
+        (73728, 19),
+        (MOST, 256),
+    ],
 )
 def test_shapes(uses, fragments):
     shape = shape_for(uses)
@@ -55,7 +83,11 @@ def test_shapes(uses, fragments):
 def test_every_number_of_uses_has_a_shape():
     for uses in np.unique(np.geomspace(1, MOST, 3000).astype(int)):
         shape = shape_for(int(uses))
-        assert shape.uses <= uses and shape.length <= MAX_LENGTH and shape.fragments <= MAX_WIDE_FRAGMENTS
+        assert (
+            shape.uses <= uses
+            and shape.length <= MAX_LENGTH
+            and shape.fragments <= MAX_WIDE_FRAGMENTS
+        )
         assert shape_for(shape.uses) == shape  # what is sent tells its own shape
 
 
@@ -88,13 +120,19 @@ def test_missing_fragments_are_infinite_noise():
     lost = np.isin(np.arange(8192) % 16, [5, 15])
     assert got.missing == 2
     assert np.isinf(got.noise_var[lost]).all() and not got.symbols[lost].any()
-    assert np.isfinite(got.noise_var[~lost]).all() and np.allclose(got.symbols[~lost], sent[~lost], atol=1e-6)
+    assert np.isfinite(got.noise_var[~lost]).all() and np.allclose(
+        got.symbols[~lost], sent[~lost], atol=1e-6
+    )
 
 
 def test_copies_are_weighted_by_their_noise():
     (frame,) = frames_of(np.ones(200, complex), CODEC, 0)
-    good = ReceivedFrame(frame.header, np.full(200, 1.2 + 0j, np.complex64), np.full(200, 0.1, np.float32))
-    poor = ReceivedFrame(frame.header, np.full(200, 0.0 + 0j, np.complex64), np.full(200, 0.3, np.float32))
+    good = ReceivedFrame(
+        frame.header, np.full(200, 1.2 + 0j, np.complex64), np.full(200, 0.1, np.float32)
+    )
+    poor = ReceivedFrame(
+        frame.header, np.full(200, 0.0 + 0j, np.complex64), np.full(200, 0.3, np.float32)
+    )
     got = received([good, poor], CODEC, "jpeg")
     assert np.allclose(got.symbols, 0.9) and np.allclose(got.noise_var, 0.075) and got.missing == 0
 
@@ -103,7 +141,11 @@ def test_erased_symbols_stay_erased_and_noiseless_ones_are_taken():
     (frame,) = frames_of(np.ones(200, complex), CODEC, 0)
     noise_var = np.zeros(200, np.float32)
     noise_var[::2] = np.inf
-    got = received([ReceivedFrame(frame.header, np.where(noise_var == 0, frame.symbols, 0), noise_var)], CODEC, "jpeg")
+    got = received(
+        [ReceivedFrame(frame.header, np.where(noise_var == 0, frame.symbols, 0), noise_var)],
+        CODEC,
+        "jpeg",
+    )
     assert np.isinf(got.noise_var[::2]).all() and not got.symbols[::2].any()
     assert np.allclose(got.symbols[1::2], 1) and np.isfinite(got.noise_var[1::2]).all()
 
@@ -128,7 +170,11 @@ def test_what_does_not_belong_together_is_refused():
 def test_wide_headers():
     header = FrameHeader(8, 255, 255, 255, MAX_LENGTH, 63)
     assert header.fragments == MAX_WIDE_FRAGMENTS
-    for wrong in ({"codec": 8, "fragment": 256, "last_fragment": 256}, {"codec": 3, "fragment": 16, "last_fragment": 16},
-                  {"codec": 8, "model_fp": 1}, {"codec": 8, "context_fp": 1}):
+    for wrong in (
+        {"codec": 8, "fragment": 256, "last_fragment": 256},
+        {"codec": 3, "fragment": 16, "last_fragment": 16},
+        {"codec": 8, "model_fp": 1},
+        {"codec": 8, "context_fp": 1},
+    ):
         with pytest.raises(FrameError, match="allowed is 0 to"):
             FrameHeader(**wrong)

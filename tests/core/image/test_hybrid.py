@@ -28,7 +28,10 @@ def codec(profile="matched", **settings):
 def through(frames, channel, seed=1):
     rng, one = np.random.default_rng(seed), parse_channel(channel)
     passed = [one.through_symbols(frame.symbols, rng) for frame in frames]
-    return [ReceivedFrame(frame.header, y, noise_var, snr_db=one.snr_db) for frame, (y, noise_var) in zip(frames, passed, strict=True)]
+    return [
+        ReceivedFrame(frame.header, y, noise_var, snr_db=one.snr_db)
+        for frame, (y, noise_var) in zip(frames, passed, strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +52,16 @@ def test_uses_stay_within_the_ratio_and_power_is_one(profile):
     assert uses <= PICTURE.size / 4 and uses > 0.99 * PICTURE.size / 4
     assert {frame.header.codec for frame in frames} == {PROFILES[profile]}
     power = np.mean([np.mean(np.abs(frame.symbols) ** 2) for frame in frames])
-    assert power == pytest.approx(1.0, abs=0.05)  # the analog layers' power is 1 over many pictures, and they are few
+    assert power == pytest.approx(
+        1.0, abs=0.05
+    )  # the analog layers' power is 1 over many pictures, and they are few
 
 
 def test_matched_gets_better_with_the_channel_it_is_made_for():
-    got = [codec().decode(through(codec().encode(PICTURE, snr_db), f"awgn:{snr_db}")) for snr_db in (1.0, 7.0, 13.0)]
+    got = [
+        codec().decode(through(codec().encode(PICTURE, snr_db), f"awgn:{snr_db}"))
+        for snr_db in (1.0, 7.0, 13.0)
+    ]
     assert all(one.decoded and not one.reason for one in got)
     values = [psnr(PICTURE, one.pixels) for one in got]
     assert values[0] > 24 and values[1] > values[0] + 1.5 and values[2] > values[1] + 1.5
@@ -65,7 +73,9 @@ def test_matched_below_its_channel_is_a_marked_picture_of_the_right_size():
 
 
 def test_graceful_improves_with_every_channel(graceful):
-    values = {snr_db: quality(through(graceful, f"awgn:{snr_db}")) for snr_db in (-4, 4, 10, 16, 22)}
+    values = {
+        snr_db: quality(through(graceful, f"awgn:{snr_db}")) for snr_db in (-4, 4, 10, 16, 22)
+    }
     psnrs = [value for value, _ in values.values()]
     assert all(b > a + 0.3 for a, b in zip(psnrs, psnrs[1:], strict=False)), psnrs
     assert psnrs[0] > 14
@@ -125,19 +135,31 @@ def test_frames_of_others_are_refused():
     with pytest.raises(FrameError, match="codec number 12; the hybrid codec takes 8"):
         codec().decode([other])
     with pytest.raises(FrameError, match="2 pictures"):
-        codec().decode([frames[0], replace(frames[1], header=replace(frames[1].header, message_id=9))])
+        codec().decode(
+            [frames[0], replace(frames[1], header=replace(frames[1].header, message_id=9))]
+        )
     with pytest.raises(FrameError, match="no frames"):
         codec().decode([])
 
 
 def test_an_importance_of_another_size_is_refused():
-    with pytest.raises(ConfigError, match=r"importance has shape \(4, 4\); the picture takes \(128, 192\)"):
+    with pytest.raises(
+        ConfigError, match=r"importance has shape \(4, 4\); the picture takes \(128, 192\)"
+    ):
         codec().encode(PICTURE, 10.0, importance=np.zeros((4, 4), np.float32))
 
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("profile", "best"), ("cbr", "0"), ("margin_db", -1), ("speed", 11), ("base", 28), ("analog", 16), ("offset_db", 21)],
+    [
+        ("profile", "best"),
+        ("cbr", "0"),
+        ("margin_db", -1),
+        ("speed", 11),
+        ("base", 28),
+        ("analog", 16),
+        ("offset_db", 21),
+    ],
 )
 def test_settings_out_of_range_are_refused(setting, value):
     with pytest.raises(ConfigError, match="allowed"):

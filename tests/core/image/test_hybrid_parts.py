@@ -34,7 +34,10 @@ def test_cosine_coefficients_are_orthonormal_and_come_back():
 
 
 def superposed(base_db=-3.0, enhancement_db=5.0, powers=(0.47, 0.5)):
-    return Superposition((DigitalLink(USES, index_for(base_db)), DigitalLink(USES, index_for(enhancement_db))), powers)
+    return Superposition(
+        (DigitalLink(USES, index_for(base_db)), DigitalLink(USES, index_for(enhancement_db))),
+        powers,
+    )
 
 
 @pytest.mark.parametrize(("snr_db", "arrived"), [(-8.0, 0), (5.0, 1), (12.0, 2)])
@@ -65,9 +68,13 @@ def test_the_refinement_gets_better_with_every_db(rng):
     values = [psnr_db(PICTURE, np.clip(np.rint(coded.pictures[1]), 0, 255).astype(np.uint8))]
     for snr_db in (-5, 5, 15):
         noise = 10 ** (-snr_db / 10)
-        refined = one.decode(symbols + complex_noise(symbols.shape, noise, rng), np.full(USES, noise), scale)
+        refined = one.decode(
+            symbols + complex_noise(symbols.shape, noise, rng), np.full(USES, noise), scale
+        )
         values.append(psnr_db(PICTURE, np.clip(np.rint(refined), 0, 255).astype(np.uint8)))
-    assert all(b > a for a, b in zip(values, values[1:], strict=False)) and values[-1] > values[0] + 1
+    assert (
+        all(b > a for a, b in zip(values, values[1:], strict=False)) and values[-1] > values[0] + 1
+    )
 
 
 def test_symbols_that_were_lost_leave_the_picture_as_it_was():
@@ -93,7 +100,9 @@ def test_a_thumbnail_survives_the_loss_of_any_sixteenth():
     for fragment in range(16):
         noise = np.full(160, 0.01)
         noise[fragment::16] = np.inf
-        shown = np.clip(np.rint(one.decode(np.where(np.isfinite(noise), symbols, 0), noise)), 0, 255).astype(np.uint8)
+        shown = np.clip(
+            np.rint(one.decode(np.where(np.isfinite(noise), symbols, 0), noise)), 0, 255
+        ).astype(np.uint8)
         assert psnr_db(PICTURE, shown) > 16
 
 
@@ -104,7 +113,9 @@ def test_emphasis_moves_quality_to_where_it_matters():
     inside = []
     for picture in (PICTURE, mixed):
         data, steps = bare_avif.compress(picture, 1500, speed=9)
-        inside.append(psnr_db(PICTURE, bare_avif.expand(data, steps, *PICTURE.shape[:2]), importance > 0))
+        inside.append(
+            psnr_db(PICTURE, bare_avif.expand(data, steps, *PICTURE.shape[:2]), importance > 0)
+        )
     assert inside[1] > inside[0] + 0.3
 
 

@@ -23,7 +23,9 @@ from tests.core.image.jscc_models import scene
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """A data folder of three labelled pictures, one of them of the test part, and one without labels."""
+    """A data folder of three labelled pictures, one of them of the test part, and one without
+    labels.
+    """
     from PIL import Image
 
     folder = tmp_path_factory.mktemp("data")
@@ -43,9 +45,21 @@ def data(tmp_path_factory):
 
 def test_examples_are_of_the_training_part_at_two_sizes(data):
     found = training_examples(data, 48)
-    assert sorted(example.objects.shape for example in found) == [(48, 60), (48, 60), (70, 70), (96, 120), (96, 120)]
-    assert np.array_equal(found[0].pixels, scene(96, 120, 0)) and found[0].objects[50, 3] and found[0].objects[2, 2]
-    assert found[3].pixels[5, 7].tolist() == pytest.approx(scene(96, 120, 0)[10:12, 14:16].mean((0, 1)), abs=0.51)
+    assert sorted(example.objects.shape for example in found) == [
+        (48, 60),
+        (48, 60),
+        (70, 70),
+        (96, 120),
+        (96, 120),
+    ]
+    assert (
+        np.array_equal(found[0].pixels, scene(96, 120, 0))
+        and found[0].objects[50, 3]
+        and found[0].objects[2, 2]
+    )
+    assert found[3].pixels[5, 7].tolist() == pytest.approx(
+        scene(96, 120, 0)[10:12, 14:16].mean((0, 1)), abs=0.51
+    )
     assert not found[2].objects.any()
     with pytest.raises(ConfigError, match="has no training pictures"):
         training_examples(data / "photos", 48)
@@ -53,20 +67,60 @@ def test_examples_are_of_the_training_part_at_two_sizes(data):
 
 def test_the_commands_train(data, tmp_path, capsys):
     options = ["--data", str(data), "--steps", "2", "--pictures", "1", "--crop", "48"]
-    assert main(["train", "deepjscc", "--symbols", "5", "--out", str(tmp_path / "d"), *options]) == 0
-    assert load_image_codec("deepjscc", cbr="1/36", weights=str(tmp_path / "d" / deepjscc.WEIGHTS)).number == 10
+    assert (
+        main(["train", "deepjscc", "--symbols", "5", "--out", str(tmp_path / "d"), *options]) == 0
+    )
+    assert (
+        load_image_codec(
+            "deepjscc", cbr="1/36", weights=str(tmp_path / "d" / deepjscc.WEIGHTS)
+        ).number
+        == 10
+    )
     assert main(["train", "image", "--stage", "codec", "--out", str(tmp_path / "i"), *options]) == 0
     assert main(["train", "image", "--stage", "mask", "--out", str(tmp_path / "i"), *options]) == 0
-    assert load_image_codec("lam-sc", weights=str(tmp_path / "i" / MASK / image.WEIGHTS)).number == 9
-    assert main(["train", "image", "--stage", "codec", "--out", str(tmp_path / "i"), "--data", str(tmp_path)]) == 2
+    assert (
+        load_image_codec("lam-sc", weights=str(tmp_path / "i" / MASK / image.WEIGHTS)).number == 9
+    )
+    assert (
+        main(
+            [
+                "train",
+                "image",
+                "--stage",
+                "codec",
+                "--out",
+                str(tmp_path / "i"),
+                "--data",
+                str(tmp_path),
+            ]
+        )
+        == 2
+    )
     assert "no training pictures" in capsys.readouterr().err
 
 
 def test_all_stages_are_trained_in_their_order(data, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(train_image, "run_attention", lambda args: asked.append((args.out, args.seed)))
-    options = ["--data", str(data), "--steps", "1", "--pictures", "1", "--crop", "48", "--seed", "5"]
+    monkeypatch.setattr(
+        train_image, "run_attention", lambda args: asked.append((args.out, args.seed))
+    )
+    options = [
+        "--data",
+        str(data),
+        "--steps",
+        "1",
+        "--pictures",
+        "1",
+        "--crop",
+        "48",
+        "--seed",
+        "5",
+    ]
     assert main(["train", "image", "--stage", "attention", "--out", str(tmp_path), *options]) == 0
     assert asked == [(tmp_path / "attention", 5)] and not (tmp_path / CODEC).exists()
     assert main(["train", "image", "--out", str(tmp_path), *options]) == 0
-    assert len(asked) == 2 and (tmp_path / CODEC / image.WEIGHTS).is_file() and (tmp_path / MASK / image.WEIGHTS).is_file()
+    assert (
+        len(asked) == 2
+        and (tmp_path / CODEC / image.WEIGHTS).is_file()
+        and (tmp_path / MASK / image.WEIGHTS).is_file()
+    )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shipped weights of the learned image codecs: their cards, and what they do with a photograph that they have not seen."""
+"""The shipped weights of the learned image codecs: their cards, and what they do with a photograph
+that they have not seen.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ def test_the_card_states_the_fingerprint_of_the_file(path):
     assert hashlib.sha256(path.read_bytes()).hexdigest() in card and path.stat().st_size < 12e6
 
 
-@pytest.mark.parametrize(("name", "settings", "least_db"), [("lam-sc", {}, 24.0), ("lam-sc", {"keep": 0.4}, 22.5), ("deepjscc", {}, 15.0)])
+@pytest.mark.parametrize(
+    ("name", "settings", "least_db"),
+    [("lam-sc", {}, 24.0), ("lam-sc", {"keep": 0.4}, 22.5), ("deepjscc", {}, 15.0)],
+)
 def test_a_photograph_comes_back(name, settings, least_db):
     codec = load_image_codec(name, **settings)
     got = codec.decode(through(codec.encode(PICTURE, 10.0), 0.1))
@@ -34,7 +39,10 @@ def test_a_photograph_comes_back(name, settings, least_db):
 def test_lam_sc_conceals_a_lost_fragment():
     codec = load_image_codec("lam-sc")
     frames = codec.encode(PICTURE, 10.0)
-    whole, less = (psnr_db(PICTURE, codec.decode(through(frames, 0.1, lost=lost)).pixels) for lost in ((), (3,)))
+    whole, less = (
+        psnr_db(PICTURE, codec.decode(through(frames, 0.1, lost=lost)).pixels)
+        for lost in ((), (3,))
+    )
     assert whole - 3 < less < whole
 
 

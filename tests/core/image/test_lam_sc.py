@@ -41,13 +41,21 @@ def test_the_uses_are_what_cbr_allows(weights, cbr):
     frames = codec(weights, cbr=str(cbr)).encode(PIXELS, 10.0)
     allowed = uses_for(parse_cbr(cbr), 160, 200)
     assert 0.93 * allowed <= uses(frames) <= allowed
-    assert power(frames) == pytest.approx(1, abs=0.01)  # the few QAM symbols of the mask are of power 1 in the mean only
+    assert power(frames) == pytest.approx(
+        1, abs=0.01
+    )  # the few QAM symbols of the mask are of power 1 in the mean only
     assert [f.header.codec for f in frames] == [9] * len(frames)
 
 
 def test_more_noise_and_fewer_symbols_are_worse_and_none_is_marked(weights):
     found = []
-    for settings, noise_var in (({}, 0.001), ({}, 0.1), ({"keep": 0.4}, 0.1), ({"keep": 0.15}, 0.1), ({"keep": 0.15}, 0.5)):
+    for settings, noise_var in (
+        ({}, 0.001),
+        ({}, 0.1),
+        ({"keep": 0.4}, 0.1),
+        ({"keep": 0.15}, 0.1),
+        ({"keep": 0.15}, 0.5),
+    ):
         one = codec(weights, **settings)
         got = one.decode(through(one.encode(PIXELS, -10 * np.log10(noise_var)), noise_var))
         assert got.decoded and not got.reason and got.pixels.shape == PIXELS.shape
@@ -58,21 +66,27 @@ def test_more_noise_and_fewer_symbols_are_worse_and_none_is_marked(weights):
 def test_a_channel_without_noise_is_no_special_case(weights):
     one = codec(weights)
     frames = one.encode(PIXELS, 40.0)
-    clear, faint = (one.decode(through(frames, noise_var)).pixels.astype(int) for noise_var in (0.0, 1e-6))
+    clear, faint = (
+        one.decode(through(frames, noise_var)).pixels.astype(int) for noise_var in (0.0, 1e-6)
+    )
     assert np.abs(clear - faint).max() <= 2 and psnr_db(PIXELS, clear.astype(np.uint8)) > 25
 
 
 def test_uses_follow_the_share_that_is_kept(weights):
     whole = uses(codec(weights).encode(PIXELS, 10.0))
     spent = [uses(codec(weights, keep=keep).encode(PIXELS, 10.0)) for keep in (0.2, 0.4, 0.6)]
-    assert np.diff(spent) == pytest.approx(0.2 * whole, rel=0.25)  # the mask's cost changes a little with the share
+    assert np.diff(spent) == pytest.approx(
+        0.2 * whole, rel=0.25
+    )  # the mask's cost changes a little with the share
     assert spent[0] > 0.2 * whole + PRELUDE_USES
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.414, 1.0])
 def test_it_tells_what_is_kept(weights, keep):
     one = codec(weights, keep=keep)
-    assert one.latents_kept(one.encode(PIXELS, 10.0)) == pytest.approx(keep, abs=0.04)  # whole fragments, whole groups
+    assert one.latents_kept(one.encode(PIXELS, 10.0)) == pytest.approx(
+        keep, abs=0.04
+    )  # whole fragments, whole groups
 
 
 def test_more_of_what_matters_is_kept(weights):
@@ -90,7 +104,12 @@ def test_lost_fragments_mark_the_picture_and_cost_quality(weights):
     frames = one.encode(PIXELS, 10.0, message_id=7)
     whole = one.decode(through(frames, 0.1))
     less = one.decode(through(frames, 0.1, lost=(1,)))
-    assert (less.decoded, less.missing, less.fragments, less.message_id) == (False, 1, len(frames), 7)
+    assert (less.decoded, less.missing, less.fragments, less.message_id) == (
+        False,
+        1,
+        len(frames),
+        7,
+    )
     assert f"1 of {len(frames)} fragments" in less.reason
     assert psnr_db(PIXELS, less.pixels) < psnr_db(PIXELS, whole.pixels)
 

@@ -52,14 +52,27 @@ def left_matters(pixels, mode):
 
 def rows(experiment, data, pictures):
     systems = [s for s in lam_sc.systems_of(experiment, *weights(data)) if s.name != "non-semantic"]
-    return list(lam_sc.rows_of(experiment, systems, pictures, parse_channel("awgn:10"), left_matters, seed=1))
+    return list(
+        lam_sc.rows_of(
+            experiment, systems, pictures, parse_channel("awgn:10"), left_matters, seed=1
+        )
+    )
 
 
 def test_the_masked_system_is_set_beside_the_unmasked_and_its_peer(data, pictures):
     unmasked, masked, peer = rows("baseline", data, pictures)
-    assert [row["system"] for row in (unmasked, masked, peer)] == ["unmasked", "masked", "trained at the same uses"]
-    assert unmasked["latents_kept"] == pytest.approx(1, abs=0.05) and masked["latents_kept"] == pytest.approx(0.4, abs=0.02)
-    assert unmasked["uses_ratio"] == 1 and masked["uses_ratio"] == masked["uses"] / unmasked["uses"] < 0.6
+    assert [row["system"] for row in (unmasked, masked, peer)] == [
+        "unmasked",
+        "masked",
+        "trained at the same uses",
+    ]
+    assert unmasked["latents_kept"] == pytest.approx(1, abs=0.05) and masked[
+        "latents_kept"
+    ] == pytest.approx(0.4, abs=0.02)
+    assert (
+        unmasked["uses_ratio"] == 1
+        and masked["uses_ratio"] == masked["uses"] / unmasked["uses"] < 0.6
+    )
     assert peer["codec"] == "deepjscc" and peer["latents_kept"] is None and peer["uses_ratio"] < 0.5
     assert unmasked["psnr_db"] > masked["psnr_db"] and masked["roi_psnr_db"] is not None
     assert "kept 0.3" in lam_sc.describe(masked) and "of the unmasked" in lam_sc.describe(peer)
@@ -74,20 +87,43 @@ def test_modes_of_attention_have_equal_uses(data, pictures):
 
 def test_masking_more_costs_quality_and_saves_uses(data, pictures):
     found = rows("mask", data, pictures)
-    assert [row["system"] for row in found[:3]] == ["unmasked", "mask 10%", "mask 20%"] and len(found) == 9
+    assert [row["system"] for row in found[:3]] == ["unmasked", "mask 10%", "mask 20%"] and len(
+        found
+    ) == 9
     kept, uses = ([row[name] for row in found] for name in ("latents_kept", "uses"))
     assert kept == pytest.approx([1 - ratio for ratio in lam_sc.MASK_RATIOS], abs=0.05)
-    assert uses[2:] == sorted(uses[2:], reverse=True) and found[0]["psnr_db"] > found[-1]["psnr_db"] + 1
+    assert (
+        uses[2:] == sorted(uses[2:], reverse=True)
+        and found[0]["psnr_db"] > found[-1]["psnr_db"] + 1
+    )
 
 
 def row(system, **figures):
-    return {"system": system, "psnr_db": 28.0, "roi_psnr_db": 26.0, "latents_kept": 0.4, "uses_ratio": 0.44, **figures}
+    return {
+        "system": system,
+        "psnr_db": 28.0,
+        "roi_psnr_db": 26.0,
+        "latents_kept": 0.4,
+        "uses_ratio": 0.44,
+        **figures,
+    }
 
 
 def test_targets_say_what_is_reached():
-    lines = lam_sc.targets([row("unmasked"), row("masked", psnr_db=27.8), row("trained at the same uses", psnr_db=27.0)])
+    lines = lam_sc.targets(
+        [
+            row("unmasked"),
+            row("masked", psnr_db=27.8),
+            row("trained at the same uses", psnr_db=27.0),
+        ]
+    )
     assert len(lines) == 5 and all("reached" in line for line in lines)
-    lines = lam_sc.targets([row("unmasked", psnr_db=26.9), row("masked", psnr_db=26.5, latents_kept=0.42, uses_ratio=0.46)])
+    lines = lam_sc.targets(
+        [
+            row("unmasked", psnr_db=26.9),
+            row("masked", psnr_db=26.5, latents_kept=0.42, uses_ratio=0.46),
+        ]
+    )
     assert len(lines) == 4 and all("MISSED" in line for line in lines)
     assert "reached" in lam_sc.targets([row("none"), row("both", roi_psnr_db=26.5)])[0]
     assert "MISSED" in lam_sc.targets([row("none"), row("both", roi_psnr_db=26.4)])[0]
@@ -97,14 +133,39 @@ def test_targets_say_what_is_reached():
 def test_the_command_prints_and_writes_rows(data, tmp_path, capsys):
     out = tmp_path / "rows.json"
     lam, _ = weights(data)
-    assert main(["bench", "lam-sc", "--experiment", "mask", "--data", str(data), "--weights", lam, "--limit", "1", "--json", str(out)]) == 0
+    assert (
+        main(
+            [
+                "bench",
+                "lam-sc",
+                "--experiment",
+                "mask",
+                "--data",
+                str(data),
+                "--weights",
+                lam,
+                "--limit",
+                "1",
+                "--json",
+                str(out),
+            ]
+        )
+        == 0
+    )
     printed = capsys.readouterr().out
     assert "mask 80%" in printed and "unmasked: PSNR" in printed and "target >= 27" in printed
     found = json.loads(out.read_text())
-    assert found["bench"] == "lam-sc" and len(found["rows"]) == 9 and found["rows"][0]["experiment"] == "mask"
+    assert (
+        found["bench"] == "lam-sc"
+        and len(found["rows"]) == 9
+        and found["rows"][0]["experiment"] == "mask"
+    )
 
 
 def test_bad_options_are_named(data, capsys):
-    for options, wanted in ((["--experiment", "colour"], "experiment is 'colour'"), (["--data", "none"], "none is not there")):
+    for options, wanted in (
+        (["--experiment", "colour"], "experiment is 'colour'"),
+        (["--data", "none"], "none is not there"),
+    ):
         assert main(["bench", "lam-sc", *options]) == 2
         assert wanted in capsys.readouterr().err

@@ -46,7 +46,8 @@ def test_the_gradient_flows_to_the_scores_and_keeps_the_share():
     value = torch.rand(found.shape)
     (asc.softly_chosen(found, 0.4) * value).sum().backward()
     assert (found.grad != 0).float().mean() > 0.9
-    # Scores that all move together change nothing; so does every gradient, by the groups' sizes, to the soft share.
+    # Scores that all move together change nothing; so does every gradient, by the groups' sizes, to
+    # the soft share.
     assert found.grad.sum().abs() < 1e-4 * found.grad.abs().sum() + 1e-5
 
 
@@ -78,7 +79,9 @@ def test_noise_has_the_power_that_it_is_said_to_have():
     torch.manual_seed(4)
     got = noisy(torch.zeros(2, 24, 40, 40), torch.full((2, 12, 40, 40), 0.3))
     power = (got[:, :12].square() + got[:, 12:].square()).mean().item()
-    assert power == pytest.approx(0.3, abs=5 * 0.3 / 38400**0.5)  # |n|^2 is exponential; five standard deviations of its mean
+    assert power == pytest.approx(
+        0.3, abs=5 * 0.3 / 38400**0.5
+    )  # |n|^2 is exponential; five standard deviations of its mean
     lost = torch.full((1, 12, 4, 4), torch.inf)
     assert not noisy(torch.ones(1, 24, 4, 4), lost).any()
 
@@ -87,8 +90,17 @@ def test_noise_has_the_power_that_it_is_said_to_have():
 def test_a_mask_comes_back_from_its_bytes(shape):
     rng = np.random.default_rng(5)
     last_alone = np.arange(shape[0] * shape[1]).reshape(shape) == shape[0] * shape[1] - 1
-    for levels in (rng.integers(0, LEVELS, shape), np.zeros(shape, int), np.full(shape, LEVELS - 1)):
-        for important in (np.zeros(shape, bool), np.ones(shape, bool), rng.random(shape) < 0.3, last_alone):
+    for levels in (
+        rng.integers(0, LEVELS, shape),
+        np.zeros(shape, int),
+        np.full(shape, LEVELS - 1),
+    ):
+        for important in (
+            np.zeros(shape, bool),
+            np.ones(shape, bool),
+            rng.random(shape) < 0.3,
+            last_alone,
+        ):
             found = mask_from_bytes(mask_to_bytes(levels, important) + b"\0\0\0", shape)
             assert np.array_equal(found[0], levels) and np.array_equal(found[1], important)
 
@@ -111,4 +123,6 @@ def test_smooth_masks_are_cheap():
 
 def test_a_damaged_mask_gives_levels_all_the_same():
     levels, important = mask_from_bytes(np.random.default_rng(7).bytes(400), (30, 30))
-    assert levels.shape == important.shape == (30, 30) and 0 <= levels.min() <= levels.max() < LEVELS
+    assert (
+        levels.shape == important.shape == (30, 30) and 0 <= levels.min() <= levels.max() < LEVELS
+    )

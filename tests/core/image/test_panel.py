@@ -27,14 +27,23 @@ def test_pictures_stand_side_by_side_at_one_height():
 
 
 def test_captions_and_notes_are_written_outside_the_pictures():
-    plain, noted = (side_by_side([Panel("Sent", RED, note)], height=100) for note in ("", "one line\nand another"))
+    plain, noted = (
+        side_by_side([Panel("Sent", RED, note)], height=100)
+        for note in ("", "one line\nand another")
+    )
     assert noted.shape[0] > plain.shape[0]
     below = noted[plain.shape[0] - 8 :]
     assert (below.min(2) < 128).any() and (plain[:30].min(2) < 64).any()
 
 
 def test_a_narrow_picture_keeps_room_for_its_note():
-    sheet = side_by_side([Panel("Sent", RED[:, :1], "a note that is wider than the picture"), Panel("Received", BLUE)], height=60)
+    sheet = side_by_side(
+        [
+            Panel("Sent", RED[:, :1], "a note that is wider than the picture"),
+            Panel("Received", BLUE),
+        ],
+        height=60,
+    )
     assert columns(sheet, BLUE[0, 0])[0] > 200
     assert sheet.dtype == np.uint8
 

@@ -9,7 +9,14 @@ import pytest
 from PIL import Image
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels, pictures_in, read_picture, write_picture
+from semcom_core.image.picture import (
+    MAX_SIDE,
+    check_importance,
+    check_pixels,
+    pictures_in,
+    read_picture,
+    write_picture,
+)
 
 RED = (200, 30, 40)
 
@@ -21,13 +28,17 @@ def saved(image: Image.Image, path, **options):
 
 
 def noise(height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(height * width).integers(256, size=(height, width, 3), dtype=np.uint8)
+    return np.random.default_rng(height * width).integers(
+        256, size=(height, width, 3), dtype=np.uint8
+    )
 
 
 @pytest.mark.parametrize("ending", ["png", "bmp", "tif", "webp", "ppm"])
 def test_lossless_files_come_back_exactly(tmp_path, ending):
     pixels = noise(13, 21)
-    Image.fromarray(pixels).save(tmp_path / f"a.{ending}", **({"lossless": True} if ending == "webp" else {}))
+    Image.fromarray(pixels).save(
+        tmp_path / f"a.{ending}", **({"lossless": True} if ending == "webp" else {})
+    )
     assert np.array_equal(read_picture(tmp_path / f"a.{ending}"), pixels)
 
 
@@ -40,19 +51,24 @@ def test_one_pixel_and_a_large_picture(tmp_path):
 
 def test_a_side_too_long_is_refused_before_it_is_decoded(tmp_path):
     path = saved(Image.new("1", (MAX_SIDE + 1, 1)), tmp_path / "long.png")
-    with pytest.raises(FrameError, match=f"has {MAX_SIDE + 1}x1 pixels; allowed is 1 to {MAX_SIDE}"):
+    with pytest.raises(
+        FrameError, match=f"has {MAX_SIDE + 1}x1 pixels; allowed is 1 to {MAX_SIDE}"
+    ):
         read_picture(path)
 
 
-@pytest.mark.parametrize(("mode", "value", "expected"), [
-    ("L", 77, (77, 77, 77)),
-    ("1", 1, (255, 255, 255)),
-    ("LA", (80, 255), (80, 80, 80)),
-    ("LA", (80, 0), (255, 255, 255)),
-    ("RGBA", (*RED, 255), RED),
-    ("RGBA", (*RED, 0), (255, 255, 255)),
-    ("RGBA", (0, 0, 0, 51), (204, 204, 204)),
-])
+@pytest.mark.parametrize(
+    ("mode", "value", "expected"),
+    [
+        ("L", 77, (77, 77, 77)),
+        ("1", 1, (255, 255, 255)),
+        ("LA", (80, 255), (80, 80, 80)),
+        ("LA", (80, 0), (255, 255, 255)),
+        ("RGBA", (*RED, 255), RED),
+        ("RGBA", (*RED, 0), (255, 255, 255)),
+        ("RGBA", (0, 0, 0, 51), (204, 204, 204)),
+    ],
+)
 def test_grey_and_transparent_pictures(tmp_path, mode, value, expected):
     path = saved(Image.new(mode, (5, 4), value), tmp_path / "a.png")
     assert (read_picture(path) == expected).all()
@@ -72,9 +88,13 @@ def test_palettes_with_a_transparent_colour(tmp_path):
 
 
 def test_cmyk_and_float_pictures(tmp_path):
-    cyan = read_picture(saved(Image.new("CMYK", (8, 8), (255, 0, 0, 0)), tmp_path / "c.jpg", quality=95))
+    cyan = read_picture(
+        saved(Image.new("CMYK", (8, 8), (255, 0, 0, 0)), tmp_path / "c.jpg", quality=95)
+    )
     assert cyan.shape == (8, 8, 3) and (np.abs(cyan.astype(int) - (0, 255, 255)) < 8).all()
-    grey = read_picture(saved(Image.fromarray(np.array([[-5.0, 12.7, 300.0]], np.float32)), tmp_path / "f.tif"))
+    grey = read_picture(
+        saved(Image.fromarray(np.array([[-5.0, 12.7, 300.0]], np.float32)), tmp_path / "f.tif")
+    )
     assert grey[0, :, 0].tolist() == [0, 12, 255]
 
 
@@ -86,7 +106,9 @@ def test_not_a_number_in_a_float_picture_is_black(tmp_path):
 def test_a_picture_on_its_side_is_turned(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned by 90 degrees
-    assert read_picture(saved(Image.fromarray(noise(4, 9)), tmp_path / "a.png", exif=exif)).shape == (9, 4, 3)
+    assert read_picture(
+        saved(Image.fromarray(noise(4, 9)), tmp_path / "a.png", exif=exif)
+    ).shape == (9, 4, 3)
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "gif"])
@@ -100,7 +122,9 @@ def test_truncated_files_are_refused(tmp_path, ending):
         assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", bytes(1000), b"\x89PNG\r\n\x1a\n" + bytes(50)])
+@pytest.mark.parametrize(
+    "content", [b"", b"no picture", bytes(1000), b"\x89PNG\r\n\x1a\n" + bytes(50)]
+)
 def test_what_is_no_picture_is_refused(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(FrameError, match=r"a\.png cannot be read"):
@@ -117,7 +141,9 @@ def test_what_is_not_there_is_refused(tmp_path):
 def test_damaged_bytes_never_end_in_another_error(tmp_path):
     rng = np.random.default_rng(5)
     for ending in ("png", "jpg", "webp", "gif", "tif", "bmp", "avif"):
-        data = np.frombuffer(saved(Image.fromarray(noise(24, 24)), tmp_path / f"a.{ending}").read_bytes(), np.uint8)
+        data = np.frombuffer(
+            saved(Image.fromarray(noise(24, 24)), tmp_path / f"a.{ending}").read_bytes(), np.uint8
+        )
         for _ in range(25):
             damaged = data.copy()
             damaged[rng.integers(len(data), size=4)] = rng.integers(256, size=4)
@@ -150,7 +176,10 @@ def test_writing(tmp_path):
             write_picture(tmp_path / name, pixels)
 
 
-@pytest.mark.parametrize("pixels", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
+@pytest.mark.parametrize(
+    "pixels",
+    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)],
+)
 def test_other_arrays_are_no_pictures(pixels, tmp_path):
     with pytest.raises(FrameError, match="allowed is uint8"):
         write_picture(tmp_path / "a.png", pixels)

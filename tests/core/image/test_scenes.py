@@ -17,7 +17,11 @@ from semcom_core.errors import ConfigError
 def test_a_scene_has_its_shapes_and_is_drawn_again_from_the_same_seed():
     scene = generate_scene(60, 90, np.random.default_rng(5), shapes=4)
     assert scene.pixels.shape == (60, 90, 3) and scene.pixels.dtype == np.uint8
-    assert scene.labels.shape == (60, 90) and 1 < len(np.unique(scene.labels)) <= 5 and scene.labels.max() <= 4
+    assert (
+        scene.labels.shape == (60, 90)
+        and 1 < len(np.unique(scene.labels)) <= 5
+        and scene.labels.max() <= 4
+    )
     again = generate_scene(60, 90, np.random.default_rng(5), shapes=4)
     assert np.array_equal(scene.pixels, again.pixels) and np.array_equal(scene.labels, again.labels)
 
@@ -29,7 +33,9 @@ def test_shapes_differ_from_what_is_around_them():
         change = np.abs(np.diff(scene.pixels.astype(int), axis=1)).sum(2)
         edge = np.diff(scene.labels.astype(int), axis=1) != 0
         steps.append(change[edge].mean() - change[~edge].mean() if edge.any() else 0.0)
-    assert np.mean(steps) > 60  # of 765; a plain edge between two random colours is 255 high on average
+    assert (
+        np.mean(steps) > 60
+    )  # of 765; a plain edge between two random colours is 255 high on average
 
 
 @pytest.mark.parametrize("arguments", [(7, 64, 1), (64, 5000, 1), (64, 64, -1), (64, 64, 101)])
@@ -44,7 +50,10 @@ def folder(tmp_path):
     rng, lines = np.random.default_rng(0), []
     for name, split in (("a", "train"), ("b", "val")):
         scene = generate_scene(20, 40, rng, shapes=2)
-        for kind, ending, pixels in (("images", "jpg", scene.pixels), ("instances", "png", scene.labels)):
+        for kind, ending, pixels in (
+            ("images", "jpg", scene.pixels),
+            ("instances", "png", scene.labels),
+        ):
             (tmp_path / kind).mkdir(exist_ok=True)
             Image.fromarray(pixels).save(tmp_path / kind / f"{name}.{ending}")
         lines.append(json.dumps({"file": f"{name}.jpg", "split": split}))
@@ -55,7 +64,9 @@ def folder(tmp_path):
 def test_labelled_pictures_come_by_part_and_size(folder):
     assert [scene.pixels.shape for scene in labelled_scenes(folder, "test")] == [(20, 40, 3)]
     small = list(labelled_scenes(folder, "all", side=10))
-    assert [(scene.pixels.shape, scene.labels.shape) for scene in small] == [((5, 10, 3), (5, 10))] * 2
+    assert [(scene.pixels.shape, scene.labels.shape) for scene in small] == [
+        ((5, 10, 3), (5, 10))
+    ] * 2
     whole = next(labelled_scenes(folder, "train"))
     assert set(np.unique(whole.labels)) <= {0, 1, 2} and whole.labels.dtype == np.uint8
 

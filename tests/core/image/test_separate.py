@@ -21,14 +21,22 @@ def scene(height: int, width: int) -> np.ndarray:
     """A picture of smooth colours, an edge and some texture."""
     y, x = np.mgrid[:height, :width] / max(height, width)
     texture = np.random.default_rng(0).normal(0, 4, (height, width))
-    channels = [200 * x + texture, 60 + 150 * y, np.where((x - 0.5) ** 2 + (y - 0.4) ** 2 < 0.05, 220, 40) + texture]
+    channels = [
+        200 * x + texture,
+        60 + 150 * y,
+        np.where((x - 0.5) ** 2 + (y - 0.4) ** 2 < 0.05, 220, 40) + texture,
+    ]
     return np.clip(np.stack(channels, axis=2), 0, 255).astype(np.uint8)
 
 
 def through_noise(frames, snr_db: float, seed: int = 0) -> list[ReceivedFrame]:
     noise, rng = 10 ** (-snr_db / 10), np.random.default_rng(seed)
     return [
-        ReceivedFrame(f.header, f.symbols + complex_noise(f.symbols.size, noise, rng), np.full(f.symbols.size, noise, np.float32))
+        ReceivedFrame(
+            f.header,
+            f.symbols + complex_noise(f.symbols.size, noise, rng),
+            np.full(f.symbols.size, noise, np.float32),
+        )
         for f in frames
     ]
 
@@ -44,7 +52,9 @@ def test_a_picture_arrives_in_the_uses_of_its_cbr(name):
     uses = sum(f.symbols.size for f in frames)
     assert uses <= 160 * 192 * 3 / 12 < uses + len(frames)
     assert {(f.header.codec, f.header.message_id) for f in frames} == {(codec.number, 7)}
-    assert abs(np.mean([np.mean(np.abs(f.symbols) ** 2) for f in frames]) - 1) < 0.05  # 7680 symbols: 3 sigma is 0.03
+    assert (
+        abs(np.mean([np.mean(np.abs(f.symbols) ** 2) for f in frames]) - 1) < 0.05
+    )  # 7680 symbols: 3 sigma is 0.03
     result = codec.decode(through_noise(frames, 8.5)[::-1])
     assert (result.decoded, result.reason, result.message_id, result.missing) == (True, "", 7, 0)
     assert result.pixels.shape == pixels.shape and psnr_db(result.pixels, pixels) > 28
@@ -56,7 +66,12 @@ def test_more_channel_makes_a_better_picture(name):
     pixels, values = scene(128, 128), []
     for cbr, snr_db in (("1/16", 4.0), ("1/16", 12.0), ("1/6", 12.0)):
         codec = load_image_codec(name, cbr=cbr, **FORMATS[name])
-        values.append(psnr_db(codec.decode(through_noise(codec.encode(pixels, snr_db), snr_db + 0.5)).pixels, pixels))
+        values.append(
+            psnr_db(
+                codec.decode(through_noise(codec.encode(pixels, snr_db), snr_db + 0.5)).pixels,
+                pixels,
+            )
+        )
     assert values[0] < values[1] < values[2]
 
 
@@ -78,7 +93,11 @@ def test_lost_fragments_are_named_and_spare_ones_cost_nothing():
     frames = through_noise(codec.encode(pixels, 12.0), 12.0)
     assert len(frames) == 16
     result = codec.decode([*frames[:3], *frames[4:], frames[5]])
-    assert (result.decoded, result.missing, result.fragments) == (True, 1, 16)  # the code makes up for it
+    assert (result.decoded, result.missing, result.fragments) == (
+        True,
+        1,
+        16,
+    )  # the code makes up for it
     assert result.reason == "" and psnr_db(result.pixels, pixels) > 25
     worse = codec.decode(frames[:6])
     assert "10 of 16 fragments are missing" in worse.reason and "CRC does not hold" in worse.reason
@@ -88,26 +107,40 @@ def test_lost_fragments_are_named_and_spare_ones_cost_nothing():
 def test_a_picture_too_large_for_its_uses_is_sent_smaller():
     codec, pixels = load_image_codec("jpeg", cbr="1/48"), scene(192, 256)
     result = codec.decode(through_noise(codec.encode(pixels, 6.0), 6.0))
-    assert result.decoded and result.pixels.shape == pixels.shape and psnr_db(result.pixels, pixels) > 18
+    assert (
+        result.decoded
+        and result.pixels.shape == pixels.shape
+        and psnr_db(result.pixels, pixels) > 18
+    )
 
 
 def test_nothing_received_and_pictures_without_room_are_refused():
     codec = load_image_codec("jpeg")
     frames = through_noise(codec.encode(scene(96, 96), 9.0), 9.0)
-    erased = [dataclasses.replace(f, symbols=f.symbols * 0, noise_var=f.noise_var * np.float32(np.inf)) for f in frames]
+    erased = [
+        dataclasses.replace(f, symbols=f.symbols * 0, noise_var=f.noise_var * np.float32(np.inf))
+        for f in frames
+    ]
     with pytest.raises(FrameError, match="size of picture 0 did not arrive"):
         codec.decode(erased)
     with pytest.raises(FrameError, match="no frames"):
         codec.decode([])
     with pytest.raises(FrameError, match="codec number 12; the webp codec takes 13"):
         load_image_codec("webp").decode(frames)
-    for size, what in (((1, 1), "0 channel uses"), ((16, 16), "48 channel uses, which carry no file|fits no file")):
+    for size, what in (
+        ((1, 1), "0 channel uses"),
+        ((16, 16), "48 channel uses, which carry no file|fits no file"),
+    ):
         with pytest.raises(FrameError, match=what):
             codec.encode(scene(*size), -3.0)
 
 
 def test_bad_settings_and_pictures_are_refused():
-    for settings, what in (({"cbr": "much"}, "cbr is 'much'"), ({"margin_db": 40.0}, "margin_db"), ({"speed": 3}, "no setting 'speed'")):
+    for settings, what in (
+        ({"cbr": "much"}, "cbr is 'much'"),
+        ({"margin_db": 40.0}, "margin_db"),
+        ({"speed": 3}, "no setting 'speed'"),
+    ):
         with pytest.raises(ConfigError, match=what):
             load_image_codec("jpeg", **settings)
     with pytest.raises(ConfigError, match="speed is 11"):

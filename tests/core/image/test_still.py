@@ -46,7 +46,10 @@ def test_a_vvc_picture_comes_back_in_its_size_also_with_zeros_after_it(shape):
 
 def test_fractions_of_the_quantisation_parameter_change_the_size_evenly():
     sizes = [len(vvc.encode(WHOLE, qp, "faster")) for qp in (36.0, 36.49, 36.51, 37.0)]
-    assert all(b < a * 1.005 for a, b in zip(sizes, sizes[1:], strict=False)) and sizes[3] < 0.95 * sizes[0]
+    assert (
+        all(b < a * 1.005 for a, b in zip(sizes, sizes[1:], strict=False))
+        and sizes[3] < 0.95 * sizes[0]
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b"abc", vvc.START, vvc.START + bytes(300)])
@@ -91,4 +94,7 @@ def test_flat_and_noisy_pictures_fit():
     noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), dtype=np.uint8)
     for picture in (np.full((160, 160, 3), 77, np.uint8), noise):
         data, steps = still.compress(picture, 3000, "vvc", 10)
-        assert len(data) <= 3000 and still.expand(data, steps, *picture.shape[:2]).shape == picture.shape
+        assert (
+            len(data) <= 3000
+            and still.expand(data, steps, *picture.shape[:2]).shape == picture.shape
+        )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of the two-sided link share: messages of random symbols, and frames as received."""
+"""What the tests of the two-sided link share: messages of random symbols, and frames as
+received.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ def message():
 
     def make(message_id=0, fragments=1, length=100, variant=0):
         rng = np.random.default_rng([message_id, variant])
-        headers = [FrameHeader(2, message_id, k, fragments - 1, length, params=9) for k in range(fragments)]
+        headers = [
+            FrameHeader(2, message_id, k, fragments - 1, length, params=9) for k in range(fragments)
+        ]
         return [Frame(header, complex_noise(length, 1.0, rng)) for header in headers]
 
     return make
@@ -30,15 +34,18 @@ def heard():
     def make(frame, noise_var=0.1, rng=None):
         noise = complex_noise(frame.header.length, noise_var, rng or np.random.default_rng(1))
         variances = np.full(frame.header.length, noise_var, np.float32)
-        return ReceivedFrame(frame.header, frame.symbols + noise, variances, snr_db=float(-10 * np.log10(noise_var)))
+        return ReceivedFrame(
+            frame.header, frame.symbols + noise, variances, snr_db=float(-10 * np.log10(noise_var))
+        )
 
     return make
 
 
 @pytest.fixture
 def deliver(message, heard):
-    """deliver(receiver, message_id, now, variant): the receiver gets a message of one fragment that decodes at once; returns what it
-    then wants done."""
+    """deliver(receiver, message_id, now, variant): the receiver gets a message of one fragment that
+    decodes at once; returns what it then wants done.
+    """
 
     def run(receiver, message_id, now=0.0, variant=0):
         for frame in message(message_id, variant=variant):

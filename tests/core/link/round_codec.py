@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A codec with increments for tests: it decodes when the frames carry enough information, whatever rounds they are of."""
+"""A codec with increments for tests: it decodes when the frames carry enough information, whatever
+rounds they are of.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,22 @@ LEAST_DB = 20
 def frame_of(message_id=0, round=0, fragment=0, fragments=1, params=9, variant=0) -> Frame:
     """One frame of a message."""
     length = MORE if round else FIRST
-    header = FrameHeader(ROUND_NUMBERS[1][round], message_id, fragment, fragments - 1, length, params=params)
-    return Frame(header, complex_noise(length, 1.0, np.random.default_rng([message_id, round, fragment, variant])))
+    header = FrameHeader(
+        ROUND_NUMBERS[1][round], message_id, fragment, fragments - 1, length, params=params
+    )
+    return Frame(
+        header,
+        complex_noise(length, 1.0, np.random.default_rng([message_id, round, fragment, variant])),
+    )
 
 
 def message_of(message_id=0, fragments=1, rounds=4, variant=0) -> list[Frame]:
     """The frames of all rounds of a message."""
-    return [frame_of(message_id, r, k, fragments, variant=variant) for r in range(rounds) for k in range(fragments)]
+    return [
+        frame_of(message_id, r, k, fragments, variant=variant)
+        for r in range(rounds)
+        for k in range(fragments)
+    ]
 
 
 def carried_by(frame: ReceivedFrame) -> float:
@@ -35,12 +46,15 @@ def carried_by(frame: ReceivedFrame) -> float:
 
 
 def bits_of(params: int) -> float:
-    """What a fragment needs, bits: what its first round just carries at the SNR that `params` states."""
+    """What a fragment needs, bits: what its first round just carries at the SNR that `params`
+    states.
+    """
     return 0.999 * FIRST * float(np.log2(1 + db_to_linear(params - LEAST_DB)))
 
 
 class RoundCodec:
-    """The only text of message k is "text k"; the rate is such that the first round just decodes at the SNR asked for.
+    """The only text of message k is "text k"; the rate is such that the first round just decodes at
+    the SNR asked for.
 
     Args:
         fragments: of each message.
@@ -59,14 +73,20 @@ class RoundCodec:
         if text != f"text {message_id}":
             raise FrameError(f"text is {text!r}; allowed is 'text {message_id}'")
         params = round(snr_db + LEAST_DB)
-        return [[frame_of(message_id, r, k, self.fragments, params) for k in range(self.fragments)] for r in range(4)]
+        return [
+            [frame_of(message_id, r, k, self.fragments, params) for k in range(self.fragments)]
+            for r in range(4)
+        ]
 
     def decode(self, frames):
         self.decoded_rounds.append([(f.header.round, f.header.fragment) for f in frames])
         found = np.zeros(frames[0].header.fragments)
         for frame in frames:
             found[frame.header.fragment] += carried_by(frame)
-        message_id, missing = frames[0].header.message_id, bits_of(frames[0].header.params) - found.min()
+        message_id, missing = (
+            frames[0].header.message_id,
+            bits_of(frames[0].header.params) - found.min(),
+        )
         if missing > 0:
             return DecodedText("a guess", False, message_id, -missing, "too little has come")
         return DecodedText(f"text {message_id}", True, message_id, 99.0)
@@ -81,6 +101,11 @@ def noisy(snr_db: float, rng=None):
     def receive(frame):
         length = frame.header.length
         noise_var = np.full(length, variance, np.float32)
-        return ReceivedFrame(frame.header, frame.symbols + complex_noise(length, variance, rng), noise_var, snr_db=snr_db)
+        return ReceivedFrame(
+            frame.header,
+            frame.symbols + complex_noise(length, variance, rng),
+            noise_var,
+            snr_db=snr_db,
+        )
 
     return lambda frames: [receive(frame) for frame in frames]

@@ -31,14 +31,21 @@ def test_every_count_and_snr_survives_the_header(done, again):
         assert Ack.from_header(ack.to_header()) == ack
 
 
-@pytest.mark.parametrize("snr_db, travels_as", [(6.3, 6.25), (-99.0, -20.0), (99.0, 43.5), (math.inf, 43.5), (math.nan, None)])
+@pytest.mark.parametrize(
+    "snr_db, travels_as",
+    [(6.3, 6.25), (-99.0, -20.0), (99.0, 43.5), (math.inf, 43.5), (math.nan, None)],
+)
 def test_snr_travels_in_steps(snr_db, travels_as):
     assert Ack.from_header(Ack(0, done=True, snr_db=snr_db).to_header()).snr_db == travels_as
 
 
 def test_every_message_number_survives_the_bits_on_air():
     for message_id in range(256):
-        ack = Ack(message_id, 0xA5C3 ^ message_id) if message_id % 2 else Ack(message_id, again=True, attempts=message_id, snr_db=5.25)
+        ack = (
+            Ack(message_id, 0xA5C3 ^ message_id)
+            if message_id % 2
+            else Ack(message_id, again=True, attempts=message_id, snr_db=5.25)
+        )
         assert Ack.from_header(header.unpack(header.pack(ack.to_header()))) == ack
 
 
@@ -58,7 +65,12 @@ def test_lacking_fragments():
 
 def test_control_numbers_are_no_codecs():
     assert not {ACK, POLL} & {number for number, _ in TEXT_CODECS.values()}
-    assert [is_control(FrameHeader(number)) for number in (1, 2, POLL, ACK)] == [False, False, True, True]
+    assert [is_control(FrameHeader(number)) for number in (1, 2, POLL, ACK)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("settings, name", [
@@ -71,7 +83,15 @@ def test_values_out_of_range(settings, name):
         Ack(**{"message_id": 0, **settings})
 
 
-@pytest.mark.parametrize("other", [FrameHeader(2, 3, 0, 15), FrameHeader(ACK, 3, 0, 14), FrameHeader(ACK, 3, 0, 15, 1), poll_header(3)])
+@pytest.mark.parametrize(
+    "other",
+    [
+        FrameHeader(2, 3, 0, 15),
+        FrameHeader(ACK, 3, 0, 14),
+        FrameHeader(ACK, 3, 0, 15, 1),
+        poll_header(3),
+    ],
+)
 def test_other_headers_are_refused(other):
     with pytest.raises(FrameError, match="acknowledgement"):
         Ack.from_header(other)

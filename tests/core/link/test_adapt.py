@@ -30,7 +30,9 @@ def test_measurements_are_smoothed():
     for _ in range(4000):
         tracker.measure(5 + rng.normal())
         found.append(tracker.mean_db)
-    assert np.std(found[100:]) == pytest.approx(np.sqrt(1 / 7), rel=0.1)  # weight over 2 - weight of the variance
+    assert np.std(found[100:]) == pytest.approx(
+        np.sqrt(1 / 7), rel=0.1
+    )  # weight over 2 - weight of the variance
 
 
 def test_a_step_is_followed():

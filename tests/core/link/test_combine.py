@@ -23,12 +23,16 @@ def test_noise_of_the_combination_is_what_it_says(message, heard):
     whole = functools.reduce(combine, [heard(sent, v, rng) for v in variances])
     assert whole.noise_var == pytest.approx(np.full(4000, 1 / 3.5), rel=1e-6)
     measured = np.mean(np.abs(whole.symbols - sent.symbols) ** 2)
-    assert measured == pytest.approx(1 / 3.5, rel=4 / np.sqrt(4000))  # 4 sigma of a mean of 4,000 exponentials
+    assert measured == pytest.approx(
+        1 / 3.5, rel=4 / np.sqrt(4000)
+    )  # 4 sigma of a mean of 4,000 exponentials
     assert whole.snr_db == pytest.approx(10 * np.log10(3.5), abs=1e-6)
 
 
 def test_order_does_not_matter(message, heard):
-    a, b, c = (heard(message()[0], v, np.random.default_rng(i)) for i, v in enumerate([0.1, 0.7, 3.0]))
+    a, b, c = (
+        heard(message()[0], v, np.random.default_rng(i)) for i, v in enumerate([0.1, 0.7, 3.0])
+    )
     left, right = combine(combine(a, b), c), combine(a, combine(c, b))
     assert np.allclose(left.symbols, right.symbols, atol=1e-6)
     assert np.allclose(left.noise_var, right.noise_var, rtol=1e-6)
@@ -39,7 +43,9 @@ def test_erased_symbols_are_neutral(message, heard):
     for frame, erased in ((a, [0, 1, 2]), (b, [2, 3])):
         frame.symbols[erased], frame.noise_var[erased] = 0, np.inf
     whole = combine(a, b)
-    assert np.allclose(whole.symbols[:2], b.symbols[:2]) and whole.symbols[3] == pytest.approx(a.symbols[3])
+    assert np.allclose(whole.symbols[:2], b.symbols[:2]) and whole.symbols[3] == pytest.approx(
+        a.symbols[3]
+    )
     assert (whole.symbols[2], whole.noise_var[2]) == (0, np.inf)
     assert whole.noise_var[:5] == pytest.approx([0.2, 0.2, np.inf, 0.2, 0.1])
 
@@ -70,7 +76,10 @@ def test_copies_are_told_from_other_messages(snr_db, message, heard):
     rng, noise_var = np.random.default_rng(5), 10 ** (-snr_db / 10)
     right = wrong = 0
     for variant in range(200):
-        first, other = message(length=400, variant=variant)[0], message(length=400, variant=variant + 1)[0]
+        first, other = (
+            message(length=400, variant=variant)[0],
+            message(length=400, variant=variant + 1)[0],
+        )
         here = heard(first, noise_var, rng)
         right += same_symbols(here, heard(first, noise_var, rng))
         wrong += same_symbols(here, heard(other, noise_var, rng))
@@ -79,7 +88,10 @@ def test_copies_are_told_from_other_messages(snr_db, message, heard):
 
 def test_copies_are_known_where_the_noise_was_underestimated(message, heard):
     rng = np.random.default_rng(6)
-    frames = [replace(heard(message()[0], 0.1, rng), noise_var=np.full(100, 0.01, np.float32)) for _ in range(2)]
+    frames = [
+        replace(heard(message()[0], 0.1, rng), noise_var=np.full(100, 0.01, np.float32))
+        for _ in range(2)
+    ]
     assert same_symbols(*frames)
 
 
@@ -91,7 +103,9 @@ def test_two_copies_decode_where_one_does_not(heard):
     codec, rng = load_codec("deflate"), np.random.default_rng(8)
     text = "Neither copy of this sentence can be decoded alone, both together can."
     (sent,) = codec.encode(text, snr_db=6.0)
-    copies = [heard(sent, 10 ** (-0.4), rng) for _ in range(2)]  # 4 dB: 2 dB too little; together 7 dB
+    copies = [
+        heard(sent, 10 ** (-0.4), rng) for _ in range(2)
+    ]  # 4 dB: 2 dB too little; together 7 dB
     assert [codec.decode([copy]).decoded for copy in copies] == [False, False]
     together = codec.decode([combine(*copies)])
     assert (together.text, together.decoded) == (text, True)

@@ -12,16 +12,30 @@ from semcom_core.link.config import ReceiverConfig, SenderConfig
 from semcom_core.link.sender import RoundTrip
 
 
-@pytest.mark.parametrize("name, value", [
-    ("mode", "go-back-n"), ("window", 0), ("window", 129), ("max_tries", 0), ("timeout_s", 0), ("timeout_s", float("nan")),
-    ("longest_s", 0.5), ("backoff", 0.9), ("stall_s", 0), ("queue_size", 0),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("mode", "go-back-n"),
+        ("window", 0),
+        ("window", 129),
+        ("max_tries", 0),
+        ("timeout_s", 0),
+        ("timeout_s", float("nan")),
+        ("longest_s", 0.5),
+        ("backoff", 0.9),
+        ("stall_s", 0),
+        ("queue_size", 0),
+    ],
+)
 def test_sender_refuses(name, value):
     with pytest.raises(ConfigError, match=name):
         from_mapping(SenderConfig, {name: value})
 
 
-@pytest.mark.parametrize("name, value", [("window", 0), ("window", 129), ("max_tries", 0), ("ack_delay_s", -1), ("patience_s", 0)])
+@pytest.mark.parametrize(
+    "name, value",
+    [("window", 0), ("window", 129), ("max_tries", 0), ("ack_delay_s", -1), ("patience_s", 0)],
+)
 def test_receiver_refuses(name, value):
     with pytest.raises(ConfigError, match=name):
         from_mapping(ReceiverConfig, {name: value})

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Both ends together over a lossy channel in virtual time: everything arrives once, in order, and nothing hangs."""
+"""Both ends together over a lossy channel in virtual time: everything arrives once, in order, and
+nothing hangs.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from tests.core.link.round_codec import FIRST, MORE, message_of
 
 
 class Link:
-    """A sender, a receiver, a decoder that needs `copies` of each fragment, and a channel both ways, in virtual time."""
+    """A sender, a receiver, a decoder that needs `copies` of each fragment, and a channel both
+    ways, in virtual time.
+    """
 
     def __init__(self, heard, loss, copies=1, decode_s=0.02, sender=None, receiver=None, seed=0):
         self.sender = ArqSender(SenderConfig(**(sender or {})), np.random.default_rng(seed))
@@ -36,7 +40,11 @@ class Link:
         for _ in range(100_000):
             assert self.now < limit_s
             self._act()
-            ahead = min(self.sender.next_time(), self.receiver.next_time(), self.events[0][0] if self.events else math.inf)
+            ahead = min(
+                self.sender.next_time(),
+                self.receiver.next_time(),
+                self.events[0][0] if self.events else math.inf,
+            )
             if ahead == math.inf:
                 return self.now
             self.now = max(self.now, ahead)
@@ -49,8 +57,14 @@ class Link:
         sends, settled = self.sender.poll(self.now)
         self.settled += settled
         for frames in sends:  # one burst after another
-            self.free_at = max(self.free_at, self.now) + 0.001 * (1 + sum(f.header.length for f in frames) / 1000)
-            self.at(self.free_at, lambda i: self.sender.on_transmitted(i, self.now), frames[0].header.message_id)
+            self.free_at = max(self.free_at, self.now) + 0.001 * (
+                1 + sum(f.header.length for f in frames) / 1000
+            )
+            self.at(
+                self.free_at,
+                lambda i: self.sender.on_transmitted(i, self.now),
+                frames[0].header.message_id,
+            )
             for frame in frames:
                 if self.rng.random() >= self.loss:
                     self.at(self.free_at + 0.01, self._arrive, frame)
@@ -71,7 +85,9 @@ class Link:
             self.receiver.on_frame(self.heard(frame, 1.0, self.rng), self.now)
 
     def _decoded(self, frames):
-        good = len(frames) == frames[0].header.fragments and all(f.noise_var[0] < 1.01 / self.copies for f in frames)
+        good = len(frames) == frames[0].header.fragments and all(
+            f.noise_var[0] < 1.01 / self.copies for f in frames
+        )
         guess = (frames[0].header.params, good)
         self.receiver.on_decoded(frames[0].header.message_id, guess, good, self.now)
 
@@ -86,7 +102,10 @@ def run(message, heard, count, fragments=1, **settings):
 @pytest.mark.parametrize("mode", ["stop-and-wait", "selective-repeat"])
 @pytest.mark.parametrize("fragments, loss", [(1, 0.0), (1, 0.2), (4, 0.2), (1, 0.5)])
 def test_all_arrive_once_and_in_order(mode, fragments, loss, message, heard):
-    settings = {"sender": {"mode": mode, "max_tries": 60, "queue_size": 400}, "receiver": {"window": 1 if mode == "stop-and-wait" else 16}}
+    settings = {
+        "sender": {"mode": mode, "max_tries": 60, "queue_size": 400},
+        "receiver": {"window": 1 if mode == "stop-and-wait" else 16},
+    }
     link, _ = run(message, heard, 300, fragments, loss=loss, **settings)
     assert [d.message_id for d in link.deliveries] == [i % 256 for i in range(300)]
     assert all(d.decoded for d in link.deliveries)
@@ -123,7 +142,9 @@ def test_without_a_way_back_each_message_is_lost_to_the_sender(message, heard, m
         link.sender.submit(message(i))
     link.run()
     assert [s.acknowledged for s in link.settled] == [False] * 20
-    assert [d.message_id for d in link.deliveries] == list(range(20)), "delivered all the same, and once each"
+    assert [d.message_id for d in link.deliveries] == list(range(20)), (
+        "delivered all the same, and once each"
+    )
 
 
 def test_without_a_way_there_nothing_hangs(message, heard):
@@ -135,7 +156,9 @@ def test_without_a_way_there_nothing_hangs(message, heard):
 def test_hopeless_messages_are_delivered_marked(message, heard):
     settings = {"sender": {"max_tries": 30}, "receiver": {"max_tries": 4}}
     link, _ = run(message, heard, 10, loss=0.1, copies=1000, **settings)
-    assert [(d.decoded, d.guess is not None, d.attempts) for d in link.deliveries] == [(False, True, 4)] * 10
+    assert [(d.decoded, d.guess is not None, d.attempts) for d in link.deliveries] == [
+        (False, True, 4)
+    ] * 10
     assert all(s.acknowledged and not s.decoded for s in link.settled)
 
 
@@ -149,20 +172,29 @@ def test_given_up_messages_do_not_hold_up_the_others(message, heard):
 
 
 class RoundLink(Link):
-    """A link whose decoder needs as much as the first round and two increments carry, of each fragment."""
+    """A link whose decoder needs as much as the first round and two increments carry, of each
+    fragment.
+    """
 
     def _decoded(self, frames):
         found = Counter()
         for frame in frames:
             found[frame.header.fragment] += frame.header.length / frame.noise_var[0]
-        good = len(found) == frames[0].header.fragments and min(found.values()) > 0.99 * (FIRST + 2 * MORE)
-        self.receiver.on_decoded(frames[0].header.message_id, frames[0].symbols.tobytes(), good, self.now)
+        good = len(found) == frames[0].header.fragments and min(found.values()) > 0.99 * (
+            FIRST + 2 * MORE
+        )
+        self.receiver.on_decoded(
+            frames[0].header.message_id, frames[0].symbols.tobytes(), good, self.now
+        )
 
 
 @pytest.mark.parametrize("mode", ["stop-and-wait", "selective-repeat"])
 @pytest.mark.parametrize("fragments, loss", [(1, 0.0), (1, 0.3), (4, 0.2)])
 def test_increments_over_a_lossy_link(mode, fragments, loss, heard):
-    settings = {"sender": {"mode": mode, "max_tries": 60}, "receiver": {"window": 1 if mode == "stop-and-wait" else 16, "max_tries": 100}}
+    settings = {
+        "sender": {"mode": mode, "max_tries": 60},
+        "receiver": {"window": 1 if mode == "stop-and-wait" else 16, "max_tries": 100},
+    }
     link = RoundLink(heard, loss, **settings)
     for i in range(100):
         assert link.sender.submit(message_of(i, fragments))

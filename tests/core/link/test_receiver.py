@@ -24,7 +24,12 @@ def test_message_is_decoded_delivered_and_acknowledged(message, heard):
     actions = receiver.poll(0.07)
     assert actions.acks == [Ack(5, done=True, attempts=1, snr_db=pytest.approx(10.0))]
     (delivery,) = actions.deliveries
-    assert (delivery.message_id, delivery.guess, delivery.decoded, delivery.attempts) == (5, "the text", True, 1)
+    assert (delivery.message_id, delivery.guess, delivery.decoded, delivery.attempts) == (
+        5,
+        "the text",
+        True,
+        1,
+    )
     assert receiver.next_time() == math.inf
 
 
@@ -60,10 +65,14 @@ def test_undecoded_message_is_asked_for_and_copies_combined(message, heard):
     for tries in (1, 2, 3):
         ((frame,),) = receive(receiver, [heard(sent, 1.0, rng)], float(tries)).decode
         assert frame.noise_var == pytest.approx(np.full(1000, 1 / tries))
-        assert np.mean(np.abs(frame.symbols - sent.symbols) ** 2) == pytest.approx(1 / tries, rel=0.13)  # 4 sigma
+        assert np.mean(np.abs(frame.symbols - sent.symbols) ** 2) == pytest.approx(
+            1 / tries, rel=0.13
+        )  # 4 sigma
         receiver.on_decoded(0, f"guess {tries}", tries == 3, float(tries))
         actions = receiver.poll(float(tries))
-        assert actions.acks == [Ack(0, done=tries == 3, again=tries < 3, attempts=tries, snr_db=0.0)]
+        assert actions.acks == [
+            Ack(0, done=tries == 3, again=tries < 3, attempts=tries, snr_db=0.0)
+        ]
     assert [(d.guess, d.decoded, d.attempts) for d in actions.deliveries] == [("guess 3", True, 3)]
 
 
@@ -121,7 +130,9 @@ def test_silent_message_is_delivered_as_it_is(message, heard):
 def test_decoder_that_never_answers_is_not_waited_for(message, heard):
     receiver = make(patience_s=5.0)
     receive(receiver, map(heard, message(0)), 0.0)
-    deliveries = [d for _ in range(4) for d in receiver.poll(min(receiver.next_time(), 1e9)).deliveries]
+    deliveries = [
+        d for _ in range(4) for d in receiver.poll(min(receiver.next_time(), 1e9)).deliveries
+    ]
     assert [(d.message_id, d.guess) for d in deliveries] == [(0, None)]
     receiver.on_decoded(0, "late", True, 20.0)
     assert receiver.poll(20.0).deliveries == []

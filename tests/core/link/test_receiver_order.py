@@ -44,18 +44,28 @@ def test_what_the_sender_can_no_longer_send_is_not_waited_for(deliver, message, 
     deliver(receiver, 0)
     receive(receiver, map(heard, message(2, 2)[:1]), 0.5)
     assert [ids(deliver(receiver, i, 1.0).deliveries) for i in (3, 4, 5)] == [[], [], []]
-    actions = deliver(receiver, 6, 1.0)  # the sender's window now begins at 3: no 1 will come, nor the rest of 2
+    actions = deliver(
+        receiver, 6, 1.0
+    )  # the sender's window now begins at 3: no 1 will come, nor the rest of 2
     assert actions.deliveries == []
     assert receiver.counts["lost"] == 0
     receiver.on_decoded(2, "half", False, 1.2)
     deliveries = receiver.poll(1.2).deliveries
-    assert [(d.message_id, d.decoded) for d in deliveries] == [(2, False), (3, True), (4, True), (5, True), (6, True)]
+    assert [(d.message_id, d.decoded) for d in deliveries] == [
+        (2, False),
+        (3, True),
+        (4, True),
+        (5, True),
+        (6, True),
+    ]
 
 
 @pytest.mark.parametrize("first", [0, 30])
 def test_sender_that_starts_anew_is_understood(first, deliver):
     receiver = make()
-    assert [ids(deliver(receiver, i).deliveries) for i in range(first, first + 9)] == [[i] for i in range(first, first + 9)]
+    assert [ids(deliver(receiver, i).deliveries) for i in range(first, first + 9)] == [
+        [i] for i in range(first, first + 9)
+    ]
     assert [ids(deliver(receiver, i, variant=1).deliveries) for i in range(3)] == [[0], [1], [2]]
 
 
@@ -72,7 +82,9 @@ def test_outage_is_passed_over(deliver):
 
 
 def test_a_message_settled_long_after_its_successor_keeps_its_turn(deliver, message, heard):
-    """The decoder took longer over the first than the patience: it is delivered, then the second, and nothing stops."""
+    """The decoder took longer over the first than the patience: it is delivered, then the second,
+    and nothing stops.
+    """
     receiver = make(patience_s=5.0)
     deliver(receiver, 0, 0.0)
     receive(receiver, map(heard, message(1)), 1.0)

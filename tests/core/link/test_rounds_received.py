@@ -16,10 +16,19 @@ from tests.core.link.round_codec import frame_of
 
 @pytest.fixture
 def hear(heard):
-    """hear(receiver, now, frames): the frames come in noise; (round, fragment) of each message that is to be decoded then."""
+    """hear(receiver, now, frames): the frames come in noise; (round, fragment) of each message that
+    is to be decoded then.
+    """
 
     def run(receiver, now, *frames, noise_var=0.1):
-        actions = receive(receiver, [heard(f, noise_var, np.random.default_rng(int(1000 * now) + k)) for k, f in enumerate(frames)], now)
+        actions = receive(
+            receiver,
+            [
+                heard(f, noise_var, np.random.default_rng(int(1000 * now) + k))
+                for k, f in enumerate(frames)
+            ],
+            now,
+        )
         return [[(f.header.round, f.header.fragment) for f in group] for group in actions.decode]
 
     return run
@@ -48,15 +57,26 @@ def test_increments_go_to_the_decoder_with_what_was_there(hear):
 def test_copies_of_each_round_are_combined(hear, heard):
     receiver = make()
     for now, sent in enumerate([frame_of(), frame_of(round=1), frame_of(), frame_of(round=1)]):
-        (group,) = receive(receiver, [heard(sent, 1.0, np.random.default_rng(now))], float(now)).decode
+        (group,) = receive(
+            receiver, [heard(sent, 1.0, np.random.default_rng(now))], float(now)
+        ).decode
         undecoded(receiver, now + 0.5)
-    assert [(f.header.round, f.noise_var[0]) for f in group] == [(0, pytest.approx(0.5)), (1, pytest.approx(0.5))]
+    assert [(f.header.round, f.noise_var[0]) for f in group] == [
+        (0, pytest.approx(0.5)),
+        (1, pytest.approx(0.5)),
+    ]
     assert receiver.counts["copies"] == 2
 
 
 def test_a_fragment_is_there_when_any_round_of_it_is(hear):
     receiver = make(ack_delay_s=0.0)
-    frames = [heard_frame for heard_frame in (frame_of(fragment=0, fragments=2), frame_of(round=2, fragment=1, fragments=2))]
+    frames = [
+        heard_frame
+        for heard_frame in (
+            frame_of(fragment=0, fragments=2),
+            frame_of(round=2, fragment=1, fragments=2),
+        )
+    ]
     assert hear(receiver, 0.0, frames[0]) == []
     assert receiver.poll(0.0).acks == [] and receiver.counts["acks"] == 1
     assert hear(receiver, 1.0, frames[1]) == [[(0, 0), (2, 1)]]

@@ -13,7 +13,9 @@ from tests.core.link.round_codec import FIRST, MORE, frame_of, message_of
 
 
 def make(**settings):
-    return ArqSender(SenderConfig(**{"timeout_s": 1.0, "longest_s": 100.0, **settings}), np.random.default_rng(0))
+    return ArqSender(
+        SenderConfig(**{"timeout_s": 1.0, "longest_s": 100.0, **settings}), np.random.default_rng(0)
+    )
 
 
 def send(sender, now):
@@ -89,7 +91,9 @@ def test_a_far_end_that_started_anew_gets_increments_too():
     sender.submit(message_of())
     send(sender, 0.0)
     assert again(sender, 1, 0.1) == [[(1, 0)]]
-    sender.on_ack(Ack(0, 0b1), 0.2)  # it has started anew, has all that was sent since, and is decoding
+    sender.on_ack(
+        Ack(0, 0b1), 0.2
+    )  # it has started anew, has all that was sent since, and is decoding
     assert again(sender, 1, 0.3) == [[(2, 0)]]
 
 
@@ -141,14 +145,23 @@ def test_increments_count_as_tries():
 
 def test_a_fragment_without_an_increment_is_sent_as_a_copy():
     sender = make()
-    sender.submit([frame_of(fragment=0, fragments=2), frame_of(fragment=1, fragments=2), frame_of(round=1, fragment=1, fragments=2)])
+    sender.submit(
+        [
+            frame_of(fragment=0, fragments=2),
+            frame_of(fragment=1, fragments=2),
+            frame_of(round=1, fragment=1, fragments=2),
+        ]
+    )
     send(sender, 0.0)
     assert again(sender, 1, 0.1) == [[(0, 0), (1, 1)]]
     assert again(sender, 2, 0.2) == [[(0, 0), (0, 1)]]
 
 
 def test_increments_without_a_first_round_are_refused():
-    with pytest.raises(FrameError, match=r"increments are of the fragments \[1\]; allowed are those of the first round, \[0\]"):
+    with pytest.raises(
+        FrameError,
+        match=r"increments are of the fragments \[1\]; allowed are those of the first round, \[0\]",
+    ):
         make().submit([frame_of(fragments=2), frame_of(round=1, fragment=1, fragments=2)])
     with pytest.raises(FrameError, match=r"\[0\]; allowed .* \[\]"):
         make().submit([frame_of(round=2)])

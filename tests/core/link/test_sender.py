@@ -18,7 +18,9 @@ WHOLE = 0b111
 
 
 def make(**settings):
-    return ArqSender(SenderConfig(**{"timeout_s": 1.0, "longest_s": 100.0, **settings}), np.random.default_rng(0))
+    return ArqSender(
+        SenderConfig(**{"timeout_s": 1.0, "longest_s": 100.0, **settings}), np.random.default_rng(0)
+    )
 
 
 def acquainted(**settings):
@@ -50,7 +52,13 @@ def test_acknowledged_message_is_settled(message):
     sender.on_ack(Ack(7, done=True), 0.5)
     sends, (settled,) = sender.poll(0.5)
     assert sends == []
-    assert (settled.message_id, settled.acknowledged, settled.decoded, settled.tries, settled.reason) == (7, True, True, 1, "")
+    assert (
+        settled.message_id,
+        settled.acknowledged,
+        settled.decoded,
+        settled.tries,
+        settled.reason,
+    ) == (7, True, True, 1, "")
     assert (sender.pending, sender.next_time()) == (0, math.inf)
 
 

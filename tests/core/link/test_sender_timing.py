@@ -13,7 +13,9 @@ WHOLE = 0b111
 
 
 def make(**settings):
-    return ArqSender(SenderConfig(**{"timeout_s": 1.0, "longest_s": 100.0, **settings}), np.random.default_rng(0))
+    return ArqSender(
+        SenderConfig(**{"timeout_s": 1.0, "longest_s": 100.0, **settings}), np.random.default_rng(0)
+    )
 
 
 def start(sender, frames, now=0.0):

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PSNR, SSIM and MS-SSIM against the formulas written out, and against scikit-image where it is installed."""
+"""PSNR, SSIM and MS-SSIM against the formulas written out, and against scikit-image where it is
+installed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ def pair(height: int, width: int, noise: float = 12.0) -> tuple[np.ndarray, np.n
     rng = np.random.default_rng(4)
     y, x = np.mgrid[:height, :width]
     base = 128 + 60 * np.sin(x / 9)[..., None] + 40 * np.cos(y[..., None] / [5, 11, 17])
-    return tuple(np.clip(base + level * rng.standard_normal(base.shape), 0, 255).astype(np.uint8) for level in (4.0, noise))
+    return tuple(
+        np.clip(base + level * rng.standard_normal(base.shape), 0, 255).astype(np.uint8)
+        for level in (4.0, noise)
+    )
 
 
 def written_out(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
@@ -48,7 +53,9 @@ def test_psnr_inside_a_mask_sees_nothing_else():
     mask[2:4, 2:6] = True
     received[~mask] = 90
     received[2, 2] = 17  # one of the mask's eight pixels
-    assert psnr_db(sent, received, mask) == pytest.approx(10 * np.log10(255**2 / (17**2 / 8)), abs=1e-5)
+    assert psnr_db(sent, received, mask) == pytest.approx(
+        10 * np.log10(255**2 / (17**2 / 8)), abs=1e-5
+    )
     with pytest.raises(ConfigError, match="0 pixels"):
         psnr_db(sent, received, np.zeros((8, 8), bool))
     with pytest.raises(ConfigError, match=r"mask has shape \(8, 7\)"):
@@ -64,8 +71,16 @@ def test_ssim_is_that_of_the_formula():
 def test_ssim_is_that_of_scikit_image():
     metrics = pytest.importorskip("skimage.metrics", reason="scikit-image is not installed")
     sent, received = pair(64, 80)
-    settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": 2, "data_range": 255}
-    assert ssim(sent, received) == pytest.approx(metrics.structural_similarity(sent, received, **settings), abs=2e-4)
+    settings = {
+        "gaussian_weights": True,
+        "sigma": 1.5,
+        "use_sample_covariance": False,
+        "channel_axis": 2,
+        "data_range": 255,
+    }
+    assert ssim(sent, received) == pytest.approx(
+        metrics.structural_similarity(sent, received, **settings), abs=2e-4
+    )
 
 
 @pytest.mark.parametrize(("height", "width", "scales"), [(176, 180, 5), (100, 130, 4), (21, 30, 1)])
@@ -78,7 +93,10 @@ def test_ms_ssim_is_that_of_the_formula(height, width, scales):
         for scale in range(scales):
             both, structure = written_out(a, b)
             product *= (both if scale == scales - 1 else structure) ** weights[scale]
-            a, b = ((v[:-1:2, :-1:2] + v[1::2, :-1:2] + v[:-1:2, 1::2] + v[1::2, 1::2]) / 4 for v in (_even(a), _even(b)))
+            a, b = (
+                (v[:-1:2, :-1:2] + v[1::2, :-1:2] + v[:-1:2, 1::2] + v[1::2, 1::2]) / 4
+                for v in (_even(a), _even(b))
+            )
         found.append(product)
     assert ms_ssim(sent, received) == pytest.approx(np.mean(found), abs=2e-4)
 

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.metrics import bound_uses, dispersion_bits, limit_rate, limit_uses, normal_error_rate
+from semcom_core.metrics import (
+    bound_uses,
+    dispersion_bits,
+    limit_rate,
+    limit_uses,
+    normal_error_rate,
+)
 from semcom_core.units import complex_noise, db_to_linear
 
 
@@ -26,18 +32,22 @@ def test_dispersion_at_0_db_and_in_the_limits():
 
 @pytest.mark.parametrize("snr_db", [-3.0, 0.0, 10.0])
 def test_dispersion_is_the_variance_of_the_information_density(snr_db):
-    # Density of a constant-envelope input against the capacity-achieving output law. The sample variance of 200,000 values of a
-    # nearly Gaussian law is within 4 sqrt(2 / 200,000) = 1.3 % of the truth; 3 % leaves room for the heavier tails.
+    # Density of a constant-envelope input against the capacity-achieving output law. The sample
+    # variance of 200,000 values of a nearly Gaussian law is within 4 sqrt(2 / 200,000) = 1.3 % of
+    # the truth; 3 % leaves room for the heavier tails.
     snr = db_to_linear(snr_db)
     noise = complex_noise(200_000, 1.0, np.random.default_rng(1))
     output = np.sqrt(snr) + noise
-    density = np.log2(1 + snr) + np.log2(np.e) * (np.abs(output) ** 2 / (1 + snr) - np.abs(noise) ** 2)
+    density = np.log2(1 + snr) + np.log2(np.e) * (
+        np.abs(output) ** 2 / (1 + snr) - np.abs(noise) ** 2
+    )
     assert np.mean(density) == pytest.approx(np.log2(1 + snr), abs=0.02)
     assert np.var(density) == pytest.approx(dispersion_bits(snr_db), rel=0.03)
 
 
 def test_real_channel_value_by_hand():
-    # 500 real uses at 0 dB per real use are 250 complex ones: C = 1/2, V = 3/8 log2(e)^2 a real use, Qinv(1e-3) = 3.0902.
+    # 500 real uses at 0 dB per real use are 250 complex ones: C = 1/2, V = 3/8 log2(e)^2 a real
+    # use, Qinv(1e-3) = 3.0902.
     by_hand = 500 * 0.5 - np.sqrt(500 * 0.375) * np.log2(np.e) * 3.0902 + 0.5 * np.log2(500)
     assert limit_rate(250, 0.0, 1e-3) == pytest.approx(by_hand, abs=0.01)
 
@@ -51,8 +61,8 @@ def test_limit_uses_inverts_limit_rate():
 
 
 def test_limit_ratio_of_a_sentence():
-    # Published for sentences of about 150 bits: 1.30, 1.25, 1.21, 1.18, 1.15 at 0, 3, 6, 9, 12 dB. The error probability is not given
-    # there; at 0.3 % the ratios agree within 0.02.
+    # Published for sentences of about 150 bits: 1.30, 1.25, 1.21, 1.18, 1.15 at 0, 3, 6, 9, 12 dB.
+    # The error probability is not given there; at 0.3 % the ratios agree within 0.02.
     snr_db = np.array([0.0, 3.0, 6.0, 9.0, 12.0])
     ratio = limit_uses(150, snr_db, 0.003) / bound_uses(150, snr_db)
     assert ratio == pytest.approx([1.30, 1.25, 1.21, 1.18, 1.15], abs=0.02)

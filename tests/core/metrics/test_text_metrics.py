@@ -25,9 +25,15 @@ PAIRS = [
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 @pytest.mark.parametrize(("reference", "candidate"), PAIRS)
 def test_bleu_equals_sacrebleu_without_smoothing(reference, candidate, order):
-    logging.getLogger("sacrebleu").setLevel(logging.ERROR)  # it advises smoothing, which the convention excludes
-    scorer = BLEU(tokenize="none", smooth_method="none", max_ngram_order=order, effective_order=False)
-    assert bleu(reference, candidate, order) == pytest.approx(scorer.sentence_score(candidate, [reference]).score / 100, abs=1e-9)
+    logging.getLogger("sacrebleu").setLevel(
+        logging.ERROR
+    )  # it advises smoothing, which the convention excludes
+    scorer = BLEU(
+        tokenize="none", smooth_method="none", max_ngram_order=order, effective_order=False
+    )
+    assert bleu(reference, candidate, order) == pytest.approx(
+        scorer.sentence_score(candidate, [reference]).score / 100, abs=1e-9
+    )
 
 
 def test_bleu_by_hand():
@@ -40,7 +46,14 @@ def test_bleu_by_hand():
 
 @pytest.mark.parametrize(
     ("reference", "candidate", "order", "value"),
-    [("", "", 4, 1), ("a", "", 1, 0.0), ("", "a", 1, 0.0), ("a b c", "a b c", 4, 0.0), ("a b c", "a b c", 3, 1.0), ("A b", "a b", 2, 0.0)],
+    [
+        ("", "", 4, 1),
+        ("a", "", 1, 0.0),
+        ("", "a", 1, 0.0),
+        ("a b c", "a b c", 4, 0.0),
+        ("a b c", "a b c", 3, 1.0),
+        ("A b", "a b", 2, 0.0),
+    ],
 )
 def test_bleu_at_the_edges(reference, candidate, order, value):
     assert bleu(reference, candidate, order) == value
@@ -50,7 +63,9 @@ def test_means_are_over_sentences():
     references, candidates = ["a b", "c d"], ["a b", "c x"]
     assert mean_bleu(references, candidates, 1) == pytest.approx(0.75)
     assert exact_rate(references, candidates) == 0.5
-    assert mean_chrf(references, candidates) == pytest.approx((chrf("a b", "a b") + chrf("c d", "c x")) / 2)
+    assert mean_chrf(references, candidates) == pytest.approx(
+        (chrf("a b", "a b") + chrf("c d", "c x")) / 2
+    )
 
 
 def test_exact_means_every_character():

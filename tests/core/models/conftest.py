@@ -14,7 +14,10 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from semcom_core.models import load_language_model
 
-CORPUS = ["the house has voted on the question", "this is the first time that the committee will meet"] * 5
+CORPUS = [
+    "the house has voted on the question",
+    "this is the first time that the committee will meet",
+] * 5
 SPECIAL_TOKENS = ["<s>", "</s>", "<|im_end|>"]
 
 
@@ -24,14 +27,34 @@ def save_tiny_model(folder: Path, seed: int = 0) -> None:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=SPECIAL_TOKENS, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=300,
+        special_tokens=SPECIAL_TOKENS,
+        initial_alphabet=alphabet,
+        show_progress=False,
+    )
     tokenizer.train_from_iterator(CORPUS, trainer)
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", additional_special_tokens=["<|im_end|>"]
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        additional_special_tokens=["<|im_end|>"],
     )
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "max_position_embeddings": 256}
+    sizes = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "max_position_embeddings": 256,
+    }
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
-    config = LlamaConfig(vocab_size=len(fast), bos_token_id=0, eos_token_id=1, initializer_range=0.5, **sizes, **heads)
+    config = LlamaConfig(
+        vocab_size=len(fast),
+        bos_token_id=0,
+        eos_token_id=1,
+        initializer_range=0.5,
+        **sizes,
+        **heads,
+    )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = LlamaForCausalLM(config)

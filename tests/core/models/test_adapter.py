@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adapters: one that fits changes what a model expects and who it is; any other is refused in one line."""
+"""Adapters: one that fits changes what a model expects and who it is; any other is refused in one
+line.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ TEXT = "the house has voted"
 def adapter(tiny_folder, tmp_path) -> Path:
     """An adapter of the tiny model with random additions."""
     _, network, _ = load_network(str(tiny_folder))
-    adapted = get_peft_model(network, LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "up_proj"], task_type="CAUSAL_LM"))
+    adapted = get_peft_model(
+        network,
+        LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "up_proj"], task_type="CAUSAL_LM"),
+    )
     generator = torch.Generator().manual_seed(3)
     for name, weight in adapted.named_parameters():
         if "lora_B" in name:
@@ -71,7 +76,9 @@ def test_an_adapter_that_is_not_there_is_refused_with_those_that_are(tiny_folder
 
 def test_an_adapter_of_another_model_is_refused(tiny_folder, adapter):
     weights = load_file(adapter / WEIGHTS)
-    save_file({name: torch.cat([weight, weight]) for name, weight in weights.items()}, adapter / WEIGHTS)
+    save_file(
+        {name: torch.cat([weight, weight]) for name, weight in weights.items()}, adapter / WEIGHTS
+    )
     assert "does not fit the model" in refusal(tiny_folder, adapter)
 
 
@@ -89,7 +96,9 @@ def test_an_adapter_with_a_weight_missing_is_refused(tiny_folder, adapter):
 
 def edit(adapter, **changes) -> None:
     path = adapter / "adapter_config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
+    path.write_text(
+        json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}), encoding="utf-8"
+    )
 
 
 def test_what_is_done_with_the_weights_is_part_of_the_fingerprint(tiny_folder, adapter):
@@ -111,9 +120,16 @@ def test_a_broken_adapter_is_refused(tiny_folder, adapter):
 
 @pytest.mark.parametrize("name", shipped_adapters())
 def test_what_ships_with_an_adapter(name):
-    """A card with the hash of the weights, at most 10 MB of them, and nothing of the machine it was made on."""
+    """A card with the hash of the weights, at most 10 MB of them, and nothing of the machine it was
+    made on.
+    """
     folder = SHIPPED / name
-    assert {path.name for path in folder.iterdir()} == {"README.md", "adapter_config.json", "training.json", WEIGHTS}
+    assert {path.name for path in folder.iterdir()} == {
+        "README.md",
+        "adapter_config.json",
+        "training.json",
+        WEIGHTS,
+    }
     assert (folder / WEIGHTS).stat().st_size <= 10e6
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert file_sha256(folder / WEIGHTS) in card

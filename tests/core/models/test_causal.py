@@ -12,11 +12,15 @@ from transformers import AutoModelForCausalLM
 from semcom_core.models.causal import PackedLinear, pack
 from semcom_core.text.language_model import TextPrior
 
-#: Float32 sums in another order move a log2-probability by about 1e-6; a wrong mask or position by far more than this.
+#: Float32 sums in another order move a log2-probability by about 1e-6; a wrong mask or position by
+#: far more than this.
 TOLERANCE = 1e-4
 
 
-@pytest.mark.parametrize("text", ["the house has voted", "Größe 😀 नमस्ते 你好。", "a\t\n\x00\x07b\x7f", "", " two  spaces "])
+@pytest.mark.parametrize(
+    "text",
+    ["the house has voted", "Größe 😀 नमस्ते 你好。", "a\t\n\x00\x07b\x7f", "", " two  spaces "],
+)
 def test_text_comes_back_from_its_tokens(tiny, text):
     assert tiny.detokenize(tiny.tokenize(text)) == text
 
@@ -101,6 +105,11 @@ def test_packing_replaces_every_linear_layer_and_changes_nothing(tiny_folder):
 def test_source_alphabet_over_a_real_tokenizer(tiny):
     prior = TextPrior(tiny)
     symbols = prior.tokenize("the house 😀")
-    log2 = np.stack([prior.apply(row, before) for row, before in zip(tiny.log2_probs(symbols), [None, *symbols])])
+    log2 = np.stack(
+        [
+            prior.apply(row, before)
+            for row, before in zip(tiny.log2_probs(symbols), [None, *symbols])
+        ]
+    )
     assert np.isneginf(log2[:, list(tiny.special_tokens)]).all()
     assert (np.exp2(log2.astype(float)).sum(axis=1) <= 1 + 1e-5).all()

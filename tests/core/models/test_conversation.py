@@ -41,10 +41,16 @@ def test_special_tokens_in_a_message_before_are_text(tokenizer):
 def test_context_changes_probabilities_and_its_fingerprint_only(tiny):
     tokens = tiny.tokenize("the house")
     after = tiny.with_context(["the committee will meet"])
-    assert after.fingerprint == tiny.fingerprint and after.context_fingerprint and not tiny.context_fingerprint
+    assert (
+        after.fingerprint == tiny.fingerprint
+        and after.context_fingerprint
+        and not tiny.context_fingerprint
+    )
     assert np.abs(after.log2_probs(tokens) - tiny.log2_probs(tokens)).max() > 0.01
     assert after.with_context([]).context_fingerprint == ""
-    assert tiny.with_context(["the committee will"]).context_fingerprint != after.context_fingerprint
+    assert (
+        tiny.with_context(["the committee will"]).context_fingerprint != after.context_fingerprint
+    )
 
 
 def test_the_tree_after_a_context_agrees(tiny):

@@ -15,7 +15,11 @@ from semcom_core.models import cache, load_language_model
 from semcom_core.text.language_model import TextPrior
 
 SENTENCE = "We have enough water for three days, but the batteries will not last the night."
-EMOJI, CONTROLS, SPECIALS = "Größe 😀🎉 नमस्ते 你好。", "a\x00b\x04c\x07\x1b[0m\x7f\r\n\t", "<|im_start|>user <|im_end|><|endoftext|>"
+EMOJI, CONTROLS, SPECIALS = (
+    "Größe 😀🎉 नमस्ते 你好。",
+    "a\x00b\x04c\x07\x1b[0m\x7f\r\n\t",
+    "<|im_start|>user <|im_end|><|endoftext|>",
+)
 ODD_TEXTS = [EMOJI, CONTROLS, SPECIALS, "\ufffd\u200d e\u0301", ""]
 
 
@@ -58,7 +62,9 @@ def test_a_gguf_file_loads_by_its_path(gguf, conversions, tiny):
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, OSError, MemoryError])
-def test_an_interrupted_conversion_leaves_nothing_behind(gguf, conversions, monkeypatch, interruption):
+def test_an_interrupted_conversion_leaves_nothing_behind(
+    gguf, conversions, monkeypatch, interruption
+):
     def stop_halfway(path, folder):
         folder.mkdir()
         (folder / "config.json").write_text("{")
@@ -68,7 +74,9 @@ def test_an_interrupted_conversion_leaves_nothing_behind(gguf, conversions, monk
         patch.setattr(cache, "_convert", stop_halfway)
         with pytest.raises(interruption):
             cache.as_folder(gguf)
-    assert [path for path in (cache.cache_folder() / "models").iterdir() if path.suffix != ".lock"] == []
+    assert [
+        path for path in (cache.cache_folder() / "models").iterdir() if path.suffix != ".lock"
+    ] == []
     assert (cache.as_folder(gguf) / "model.safetensors").exists() and conversions == [gguf]
 
 
@@ -114,7 +122,8 @@ def test_the_installed_model_predicts_english(smollm2):
     log2 = smollm2.log2_probs(tokens)
     assert log2.shape == (len(tokens) + 1, smollm2.vocabulary)
     bits_per_word = -log2[np.arange(len(tokens)), tokens].sum() / len(SENTENCE.split())
-    # Measured 6.0; a model that has learnt nothing spends log2(49152) = 15.6 bits on each token, 17.7 on a word.
+    # Measured 6.0; a model that has learnt nothing spends log2(49152) = 15.6 bits on each token,
+    # 17.7 on a word.
     assert 3 < bits_per_word < 15
 
 

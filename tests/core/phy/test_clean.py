@@ -7,13 +7,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.phy.interference import SECTION, blank_impulses, carrier_excess, dc_offset, idle_excess, pilot_excess
+from semcom_core.phy.interference import (
+    SECTION,
+    blank_impulses,
+    carrier_excess,
+    dc_offset,
+    idle_excess,
+    pilot_excess,
+)
 from semcom_core.units import complex_noise
 
 
 def test_dc_offset_is_found_in_noise(rng):
     """2,304 samples of noise of power 1 leave 0.021 of deviation."""
-    found = dc_offset(complex_noise((5, 2400), 1.0, rng) + np.complex64(0.3 - 0.2j), np.full(5, 10_000))
+    found = dc_offset(
+        complex_noise((5, 2400), 1.0, rng) + np.complex64(0.3 - 0.2j), np.full(5, 10_000)
+    )
     assert np.abs(found - (0.3 - 0.2j)).max() < 0.07
 
 
@@ -23,7 +32,9 @@ def test_no_dc_offset_is_taken_out_where_there_is_none(rng):
 
 
 def test_silence_counts_for_more_than_signals(rng):
-    """A signal 30 dB over the noise in half of the sections would leave 0.03 a sample; the quiet half leaves a thirtieth."""
+    """A signal 30 dB over the noise in half of the sections would leave 0.03 a sample; the quiet
+    half leaves a thirtieth.
+    """
     samples = complex_noise((50, 8 * SECTION), 1e-3, rng)
     samples[:, 4 * SECTION :] += complex_noise((50, 4 * SECTION), 1.0, rng)
     found = dc_offset(samples + np.complex64(0.01), np.full(50, 10_000))
@@ -69,7 +80,9 @@ def test_white_noise_has_no_excess(rng):
 
 
 def test_excess_says_by_how_much(rng):
-    """A symbol and a carrier hit by noise 20 dB up; 9, 4 and 3 samples tell the power to 1.5, 2.2 and 2.5 dB."""
+    """A symbol and a carrier hit by noise 20 dB up; 9, 4 and 3 samples tell the power to 1.5, 2.2
+    and 2.5 dB.
+    """
     idle, pilots = np.ones((1, 12)), np.ones((1, 12))
     idle[0, 5], pilots[0, 7] = 100, 100
     assert idle_excess(idle, np.ones(1))[0, 5] == 100

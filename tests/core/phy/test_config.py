@@ -11,10 +11,19 @@ from semcom_core.errors import ConfigError
 from semcom_core.phy import Layout, PhyConfig
 
 
-@pytest.mark.parametrize("wrong", [
-    {"profile": "nonesuch"}, {"rate_hz": 0.0}, {"max_cfo_hz": 62.6e3}, {"max_cfo_hz": -1.0}, {"amplitude": 0.0},
-    {"amplitude": float("nan")}, {"headroom_db": 2.0}, {"max_frames": 0},
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"profile": "nonesuch"},
+        {"rate_hz": 0.0},
+        {"max_cfo_hz": 62.6e3},
+        {"max_cfo_hz": -1.0},
+        {"amplitude": 0.0},
+        {"amplitude": float("nan")},
+        {"headroom_db": 2.0},
+        {"max_frames": 0},
+    ],
+)
 def test_refuses_what_is_not_allowed(wrong):
     (name,) = wrong
     with pytest.raises(ConfigError, match=name):

@@ -18,14 +18,20 @@ LAYOUT = Layout(PhyConfig())
 
 def path(delay: float) -> np.ndarray:
     """Response of one path, delayed against the receiver's window."""
-    return np.exp(-2j * np.pi * LAYOUT.carriers * (delay + LAYOUT.profile.backoff) / LAYOUT.profile.fft)
+    return np.exp(
+        -2j * np.pi * LAYOUT.carriers * (delay + LAYOUT.profile.backoff) / LAYOUT.profile.fft
+    )
 
 
 @pytest.mark.parametrize("delay", [-0.5, 0.0, 0.3])
 def test_smoothing_one_path_takes_most_of_the_noise_away(rng, delay):
-    """Of 52 noisy carriers a path about 1 sample wide leaves fewer than 5 parts: error below a tenth, as the smoother says."""
+    """Of 52 noisy carriers a path about 1 sample wide leaves fewer than 5 parts: error below a
+    tenth, as the smoother says.
+    """
     truth = np.tile(path(delay), (400, 1))
-    estimate, error = ChannelSmoother(LAYOUT)(truth + complex_noise(truth.shape, 1.0, rng), np.ones(400))
+    estimate, error = ChannelSmoother(LAYOUT)(
+        truth + complex_noise(truth.shape, 1.0, rng), np.ones(400)
+    )
     squares = np.mean(np.abs(estimate - truth) ** 2)
     assert squares < 0.1
     assert np.mean(error) == pytest.approx(squares, rel=0.4)
@@ -33,7 +39,9 @@ def test_smoothing_one_path_takes_most_of_the_noise_away(rng, delay):
 
 def test_smoothing_keeps_a_long_channel(rng):
     truth = np.tile(path(0) + 0.7j * path(2) - 0.5 * path(4), (100, 1))
-    estimate, _ = ChannelSmoother(LAYOUT)(truth + complex_noise(truth.shape, 1e-3, rng), np.full(100, 1e-3))
+    estimate, _ = ChannelSmoother(LAYOUT)(
+        truth + complex_noise(truth.shape, 1e-3, rng), np.full(100, 1e-3)
+    )
     assert np.mean(np.abs(estimate - truth) ** 2) < 1e-3
 
 
@@ -66,7 +74,9 @@ def test_symbols_of_no_weight_do_not_turn_the_track(rng):
 def test_timing_drift_is_found():
     times, carriers = np.arange(-20.0, 20.0)[None], LAYOUT.carriers
     turned = np.exp(1j * 1e-4 * times[:, :, None] * carriers)
-    drift, doubt = timing_drift(turned, np.ones(turned.shape), carriers, times, np.full(1, 1e-3), np.full(1, 1e-3))
+    drift, doubt = timing_drift(
+        turned, np.ones(turned.shape), carriers, times, np.full(1, 1e-3), np.full(1, 1e-3)
+    )
     assert drift == pytest.approx(1e-4, rel=0.02)
     assert 1e-6 < doubt < 1e-5
 
@@ -74,12 +84,16 @@ def test_timing_drift_is_found():
 def test_gate_opens_at_the_preamble_and_nowhere_in_silence():
     samples = np.concatenate([np.zeros(400), preamble(LAYOUT), np.zeros(400)]).astype(np.complex64)
     found, looked = openings(samples, LAYOUT.profile)
-    assert looked > 50 and np.abs(found * LAYOUT.profile.period - 400).min() <= LAYOUT.profile.period
+    assert (
+        looked > 50 and np.abs(found * LAYOUT.profile.period - 400).min() <= LAYOUT.profile.period
+    )
     assert openings(np.zeros(2000, np.complex64), LAYOUT.profile)[0].size == 0
 
 
 def test_gate_opens_in_noise_at_the_rate_of_its_threshold(rng):
-    """exp(-gate) of the windows are over the threshold before thinning, so at most that many are left, and some are."""
+    """exp(-gate) of the windows are over the threshold before thinning, so at most that many are
+    left, and some are.
+    """
     found, looked = openings(complex_noise(400_000, 1.0, rng), LAYOUT.profile)
     assert 0.1 * np.exp(-LAYOUT.profile.gate) < len(found) / looked < np.exp(-LAYOUT.profile.gate)
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Automatic gain: down at once, up with patience, held through silence, searched for, and a closed loop around a converter."""
+"""Automatic gain: down at once, up with patience, held through silence, searched for, and a closed
+loop around a converter.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,18 @@ from semcom_core.errors import ConfigError
 from semcom_core.phy import PhyConfig, Receiver, Transmitter
 from semcom_core.phy.gain import AutomaticGain, GainConfig
 
-#: Samples between bursts that lie well apart: what a change of the gain needs at most, by the settings' default.
+#: Samples between bursts that lie well apart: what a change of the gain needs at most, by the
+#: settings' default.
 APART = GainConfig().settle_samples
 
 
-def levels(gain: AutomaticGain, *levels_db: float, first: int = 0, apart: int = APART) -> list[float | None]:
+def levels(
+    gain: AutomaticGain, *levels_db: float, first: int = 0, apart: int = APART
+) -> list[float | None]:
     """What a gain answers to bursts of some levels."""
-    return [gain.burst(level_db, first + number * apart) for number, level_db in enumerate(levels_db)]
+    return [
+        gain.burst(level_db, first + number * apart) for number, level_db in enumerate(levels_db)
+    ]
 
 
 def test_strong_bursts_turn_the_gain_down_at_once():
@@ -44,10 +51,14 @@ def test_one_good_burst_among_weak_ones_keeps_it():
 
 
 def test_bursts_that_came_with_the_former_gain_are_not_corrected_again():
-    """Three bursts within a stride of the receiver are 15 dB too strong by one and the same gain; so with weak ones."""
+    """Three bursts within a stride of the receiver are 15 dB too strong by one and the same gain;
+    so with weak ones.
+    """
     gain = AutomaticGain(GainConfig(settle_samples=1000), 30)
     assert levels(gain, -3.0, -3.0, -3.0, apart=499) == [15.0, None, None] and gain.gain_db == 15.0
-    assert levels(gain, -18.0, -3.0, first=1000, apart=1) == [None, 0.0], "1000 samples after the burst that the change was made at"
+    assert levels(gain, -18.0, -3.0, first=1000, apart=1) == [None, 0.0], (
+        "1000 samples after the burst that the change was made at"
+    )
     gain = AutomaticGain(GainConfig(patience=2), 30)
     assert levels(gain, *[-40.0] * 6, apart=1000) == [None, 52.0, None, None, None, None]
 
@@ -65,7 +76,9 @@ def test_further_frames_of_a_burst_do_not_count():
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_new_stream_counts_its_samples_from_0(told):
-    """Whether it is told or seen by a number that falls: what settled in the former stream does not concern it."""
+    """Whether it is told or seen by a number that falls: what settled in the former stream does not
+    concern it.
+    """
     gain = AutomaticGain(GainConfig(), 30)
     assert gain.burst(-3.0, 1 << 40) == 15.0
     if told:
@@ -80,8 +93,12 @@ def test_search_in_silence_goes_up_and_begins_again_at_the_least():
 
 @pytest.mark.parametrize("good_db", [20.0, 12.0, 0.0, 25.0])
 def test_a_good_gain_is_held_and_come_back_to_after_a_search(good_db):
-    """Nothing for hold_s, one step a search time over all gains, back, and nothing for hold_s again."""
-    gain = AutomaticGain(GainConfig(least_db=0, most_db=25, search_s=1, step_db=10, hold_s=5), good_db)
+    """Nothing for hold_s, one step a search time over all gains, back, and nothing for hold_s
+    again.
+    """
+    gain = AutomaticGain(
+        GainConfig(least_db=0, most_db=25, search_s=1, step_db=10, hold_s=5), good_db
+    )
     gain.burst(-18.0, 0)
     passed = []
     for _ in range(20):
@@ -133,12 +150,32 @@ def test_the_gain_keeps_its_limits():
 @pytest.mark.parametrize("level_db", [math.nan, math.inf, -math.inf])
 def test_a_level_that_is_not_finite_says_nothing(level_db):
     gain = AutomaticGain(GainConfig(patience=2), 30)
-    assert levels(gain, level_db, -40.0, level_db, level_db, -40.0) == [None, None, None, None, 52.0]
+    assert levels(gain, level_db, -40.0, level_db, level_db, -40.0) == [
+        None,
+        None,
+        None,
+        None,
+        52.0,
+    ]
 
 
-WRONG = [{"least_db": 9, "most_db": 3}, {"patience": 0}, {"search_s": 0}, {"target_db": 3}, {"hold_s": 0}, {"settle_samples": -1}]
-WRONG += [{"patience": 1.5}, {"settle_samples": 0.5}, {"least_db": -math.inf}, {"most_db": math.inf}]
-WRONG += [{name: math.nan} for name in ("least_db", "most_db", "patience", "hold_s", "settle_samples")]
+WRONG = [
+    {"least_db": 9, "most_db": 3},
+    {"patience": 0},
+    {"search_s": 0},
+    {"target_db": 3},
+    {"hold_s": 0},
+    {"settle_samples": -1},
+]
+WRONG += [
+    {"patience": 1.5},
+    {"settle_samples": 0.5},
+    {"least_db": -math.inf},
+    {"most_db": math.inf},
+]
+WRONG += [
+    {name: math.nan} for name in ("least_db", "most_db", "patience", "hold_s", "settle_samples")
+]
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -155,12 +192,19 @@ def test_refuses_a_gain_that_no_radio_has(gain_db):
 
 @pytest.mark.parametrize("path_db", [-70.0, 0.0])
 def test_loop_around_a_converter_of_8_bits_ends_near_the_target(frame, rng, path_db):
-    """Bursts 70 dB down vanish in the steps of the converter, and as strong as full scale they clip: the loop finds a gain."""
+    """Bursts 70 dB down vanish in the steps of the converter, and as strong as full scale they
+    clip: the loop finds a gain.
+    """
     config = GainConfig(least_db=-20, most_db=70, search_s=1)
-    gain, channel = AutomaticGain(config, 0.0), parse_channel("awgn:15").for_modem(PhyConfig(headroom_db=3))
+    gain, channel = (
+        AutomaticGain(config, 0.0),
+        parse_channel("awgn:15").for_modem(PhyConfig(headroom_db=3)),
+    )
     transmitter, found_db = Transmitter(PhyConfig(headroom_db=3)), []
     for number in range(16):
-        burst = np.concatenate([np.zeros(300), transmitter.burst([frame(120, number)]), np.zeros(300)])
+        burst = np.concatenate(
+            [np.zeros(300), transmitter.burst([frame(120, number)]), np.zeros(300)]
+        )
         arrived = channel.through_samples(burst, rng) * 10 ** ((path_db + gain.gain_db) / 20)
         receiver = Receiver()
         found = receiver.push(converted(arrived)) + receiver.flush()

@@ -18,19 +18,37 @@ FULL = FrameHeader(31, 255, 15, 15, 4095, 63, 15, 15, 1)
 FULL_WIDE = FrameHeader(15, 255, 255, 255, 4095, 63, more=1)
 
 
-@pytest.mark.parametrize("made", [FrameHeader(0), FULL, FULL_WIDE, FrameHeader(3, 17, 2, 5, 140, 33, 9, 6, 0)])
+@pytest.mark.parametrize(
+    "made", [FrameHeader(0), FULL, FULL_WIDE, FrameHeader(3, 17, 2, 5, 140, 33, 9, 6, 0)]
+)
 def test_header_survives_packing(made):
     assert header.unpack(header.pack(made)) == made
 
 
 def test_fields_lie_in_their_order():
     bits = header.pack(FrameHeader(codec=1, message_id=2, length=5, more=1))
-    assert "".join(map(str, bits[:48])) == "00001" + "00000010" + "0000" + "0000" + "000000000101" + "000000" + "0000" + "0000" + "1"
+    assert (
+        "".join(map(str, bits[:48]))
+        == "00001"
+        + "00000010"
+        + "0000"
+        + "0000"
+        + "000000000101"
+        + "000000"
+        + "0000"
+        + "0000"
+        + "1"
+    )
 
 
 def test_picture_codecs_have_wide_fragment_fields():
-    bits = header.pack(FrameHeader(codec=8, message_id=2, fragment=3, last_fragment=18, length=5, more=1))
-    assert "".join(map(str, bits[:48])) == "01000" + "00000010" + "00000011" + "00010010" + "000000000101" + "000000" + "1"
+    bits = header.pack(
+        FrameHeader(codec=8, message_id=2, fragment=3, last_fragment=18, length=5, more=1)
+    )
+    assert (
+        "".join(map(str, bits[:48]))
+        == "01000" + "00000010" + "00000011" + "00010010" + "000000000101" + "000000" + "1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +92,9 @@ def test_tail_biting_code_turns_with_its_word(rng):
 
 
 def test_headers_decode_below_0_db(rng):
-    """At -1 dB fewer than 1 % fail (0.4 % measured on 5000): of 600, 14 or more would be six deviations from that."""
+    """At -1 dB fewer than 1 % fail (0.4 % measured on 5000): of 600, 14 or more would be six
+    deviations from that.
+    """
     bits = np.stack([header.pack(FrameHeader(3, int(i) % 256, length=int(i))) for i in range(600)])
     sent = header.modulate(bits, LAYOUT)
     found, good = header.decode(sent + complex_noise(sent.shape, 10**0.1, rng), LAYOUT)
@@ -84,13 +104,17 @@ def test_headers_decode_below_0_db(rng):
 
 
 def test_noise_is_no_header(rng):
-    """64 candidates against a 16-bit CRC pass about once in 1000 times; more than 10 of 2000 is five deviations off."""
+    """64 candidates against a 16-bit CRC pass about once in 1000 times; more than 10 of 2000 is
+    five deviations off.
+    """
     _, good = header.decode(complex_noise((2000, 128), 1.0, rng), LAYOUT)
     assert good.sum() <= 10
 
 
 def test_another_key_reads_nothing():
-    _, good = header.decode(header.modulate(header.pack(FULL)[None], LAYOUT), Layout(PhyConfig(key="theirs")))
+    _, good = header.decode(
+        header.modulate(header.pack(FULL)[None], LAYOUT), Layout(PhyConfig(key="theirs"))
+    )
     assert not good.any()
 
 

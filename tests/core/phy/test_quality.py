@@ -15,10 +15,15 @@ from semcom_core.units import complex_noise, linear_to_db
 
 
 def through(channel, bursts, stream, rng):
-    """Frames received when each burst goes through its own realisation of the channel, amid noise."""
+    """Frames received when each burst goes through its own realisation of the channel, amid
+    noise.
+    """
     receiver, found = Receiver(), []
     for frames in bursts:
-        found += receiver.push(parse_channel(channel).through_samples(stream(frames), rng)) + receiver.flush()
+        found += (
+            receiver.push(parse_channel(channel).through_samples(stream(frames), rng))
+            + receiver.flush()
+        )
     return found, receiver.stats
 
 
@@ -27,7 +32,9 @@ def errors(found, sent):
 
 
 def test_headers_at_0_db_with_frequency_offset_and_delay(frame, stream, rng):
-    """0.995 are read (bench, 4000 bursts); of 150, losing 6 or more would happen once in 1000 times."""
+    """0.995 are read (bench, 4000 bursts); of 150, losing 6 or more would happen once in 1000
+    times.
+    """
     receiver, right = Receiver(), 0
     for number in range(150):
         channel = parse_channel(f"awgn:0+cfo:{rng.uniform(-49e3, 49e3)}+delay:{rng.uniform(0, 8)}")
@@ -39,7 +46,9 @@ def test_headers_at_0_db_with_frequency_offset_and_delay(frame, stream, rng):
 
 @pytest.mark.parametrize("snr_db", [0, 5, 15, 25])
 def test_implementation_loss(frame, stream, rng, snr_db):
-    """Limit 0.7 dB; 30 frames of 150 symbols leave 0.07 dB of deviation. noise_var must say what the error is."""
+    """Limit 0.7 dB; 30 frames of 150 symbols leave 0.07 dB of deviation. noise_var must say what
+    the error is.
+    """
     sent = [frame(150, message_id=i) for i in range(30)]
     found, _ = through(f"awgn:{snr_db}+cfo:-31khz+delay:3.4", [[f] for f in sent], stream, rng)
     pairs = [(f, sent[f.header.message_id]) for f in found]
@@ -53,7 +62,9 @@ def test_implementation_loss(frame, stream, rng, snr_db):
 
 
 def test_symbols_are_unbiased(frame, stream, rng):
-    """The gain of y on x is 1 at 0 dB: 40 frames of 1000 symbols fix it to 0.5 %, the channel estimate's error to 2 % a frame."""
+    """The gain of y on x is 1 at 0 dB: 40 frames of 1000 symbols fix it to 0.5 %, the channel
+    estimate's error to 2 % a frame.
+    """
     sent = [frame(1000, message_id=i) for i in range(40)]
     found, _ = through("awgn:0", [[f] for f in sent], stream, rng)
     gains = [np.vdot(sent[f.header.message_id].symbols, f.symbols) / 1000 for f in found]
@@ -70,15 +81,20 @@ def test_error_without_noise(frame, stream, rng, delay):
 
 
 def test_multipath_and_frequency_offset_at_5_db(frame, stream, rng):
-    """0/-6/-10 dB at 0/1/2 samples with any phases: every header of 60 is read; erased or noisy symbols say so.
+    """0/-6/-10 dB at 0/1/2 samples with any phases: every header of 60 is read; erased or noisy
+    symbols say so.
 
-    (y - x)^2 / noise_var averages 1 over 9000 symbols; 0.15 allows for the estimates that frames share.
+    (y - x)^2 / noise_var averages 1 over 9000 symbols; 0.15 allows for the estimates that frames
+    share.
     """
     sent = [frame(150, message_id=i) for i in range(60)]
     found, _ = through("awgn:5+cfo:12khz+taps:0,-6,-10", [[f] for f in sent], stream, rng)
     assert [f.header for f in found] == [f.header for f in sent]
     there = [np.isfinite(f.noise_var) for f in found]
-    ratios = [np.abs(f.symbols - s.symbols)[k] ** 2 / f.noise_var[k] for f, s, k in zip(found, sent, there, strict=True)]
+    ratios = [
+        np.abs(f.symbols - s.symbols)[k] ** 2 / f.noise_var[k]
+        for f, s, k in zip(found, sent, there, strict=True)
+    ]
     assert np.mean(np.concatenate(ratios)) == pytest.approx(1, abs=0.15)
     assert np.mean(np.concatenate(there)) > 0.99
 
@@ -91,7 +107,9 @@ def test_many_frames_a_burst_at_3_db(frame, stream, rng):
 
 
 def test_clocks_20_ppm_apart_over_a_long_frame(frame, stream, rng):
-    """Resampled by 1 + 2e-5 (0.13 samples over the burst); untracked, the outer carriers would turn by 0.3 rad: -15 dB."""
+    """Resampled by 1 + 2e-5 (0.13 samples over the burst); untracked, the outer carriers would turn
+    by 0.3 rad: -15 dB.
+    """
     sent = frame(4095)
     samples = stream([sent])
     at = np.arange(len(samples)) * (1 + 2e-5)
@@ -116,23 +134,36 @@ def test_a_tone_is_no_burst(rng, tone):
     assert receiver.push(samples) == [] and receiver.stats.bursts == 0
 
 
-@pytest.mark.parametrize("change", [
-    {"chirps": 3, "repeats": 16}, {"prefix": 16, "backoff": 6, "taper": 4, "guard": 8}, {"taper": 0, "guard": 0},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"chirps": 3, "repeats": 16},
+        {"prefix": 16, "backoff": 6, "taper": 4, "guard": 8},
+        {"taper": 0, "guard": 0},
+    ],
+)
 def test_a_profile_is_data_only(frame, stream, rng, monkeypatch, change):
-    """Other dimensions of preamble, prefix and guard work by changing the table: 10 bursts of two frames at 6 dB."""
+    """Other dimensions of preamble, prefix and guard work by changing the table: 10 bursts of two
+    frames at 6 dB.
+    """
     monkeypatch.setitem(PROFILES, "changed", replace(PROFILES["standard"], **change))
     config = PhyConfig(profile="changed")
     bursts = [[frame(100, message_id=i), frame(77, message_id=i + 100)] for i in range(10)]
-    samples = parse_channel("awgn:6+cfo:30khz+delay:2.3").through_samples(stream(*bursts, config=config), rng)
+    samples = parse_channel("awgn:6+cfo:30khz+delay:2.3").through_samples(
+        stream(*bursts, config=config), rng
+    )
     found = Receiver(config).push(samples)
-    assert [f.header.message_id for f in found] == [f.header.message_id for frames in bursts for f in frames]
+    assert [f.header.message_id for f in found] == [
+        f.header.message_id for frames in bursts for f in frames
+    ]
 
 
 def test_long_frame_at_0_db(frame, stream, rng):
-    """4095 symbols with 4 pilots a symbol: the phase track holds over 6000 samples, 0.7 dB at most is lost.
+    """4095 symbols with 4 pilots a symbol: the phase track holds over 6000 samples, 0.7 dB at most
+    is lost.
 
-    A frame has one channel estimate however long it is, so single ones lie up to 1 dB off; the mean of six does not.
+    A frame has one channel estimate however long it is, so single ones lie up to 1 dB off; the mean
+    of six does not.
     """
     sent = [frame(4095, message_id=i) for i in range(6)]
     found, _ = through("awgn:0+cfo:37khz+delay:1.5", [[f] for f in sent], stream, rng)

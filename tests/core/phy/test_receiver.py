@@ -16,7 +16,9 @@ from semcom_core.phy import Layout, PhyConfig, Receiver, Transmitter
 def receive(samples, config=None, chunks=None):
     receiver = Receiver(config)
     parts = [samples] if chunks is None else np.split(samples, np.cumsum(chunks)[:-1])
-    return [frame for part in parts for frame in receiver.push(part)] + receiver.flush(), receiver.stats
+    return [
+        frame for part in parts for frame in receiver.push(part)
+    ] + receiver.flush(), receiver.stats
 
 
 def check(found, sent, tolerance=0.02):
@@ -64,14 +66,18 @@ def test_burst_may_begin_with_the_stream_and_end_with_it(frame):
 @pytest.mark.parametrize("chunk", [1, 7, 100, 333, 4096])
 def test_chunks_make_no_difference(frame, stream, rng, chunk):
     sent = [[frame(120, message_id=1)], [frame(80, message_id=2), frame(60, message_id=3)]]
-    samples = parse_channel("awgn:8+cfo:20khz+taps:0,-6").through_samples(stream(*sent, gap=90), rng)
+    samples = parse_channel("awgn:8+cfo:20khz+taps:0,-6").through_samples(
+        stream(*sent, gap=90), rng
+    )
     whole, stats = receive(samples)
     sizes = [chunk] * (len(samples) // chunk) + [len(samples) % chunk]
     parts, part_stats = receive(samples, chunks=sizes)
     assert [f.header for f in parts] == [f.header for f in whole] and len(whole) == 3
     assert part_stats == stats
     for a, b in zip(parts, whole, strict=True):
-        assert np.allclose(a.symbols, b.symbols, atol=1e-4) and np.allclose(a.noise_var, b.noise_var, rtol=1e-4)
+        assert np.allclose(a.symbols, b.symbols, atol=1e-4) and np.allclose(
+            a.noise_var, b.noise_var, rtol=1e-4
+        )
         assert a.start_sample == b.start_sample
 
 
@@ -79,7 +85,9 @@ def test_frames_come_as_soon_as_their_samples_are_there(frame, stream):
     receiver, layout = Receiver(), Layout(PhyConfig())
     samples = stream([frame(140)], gap=0)
     assert receiver.push(samples[: layout.burst_samples([140]) - layout.profile.guard - 1]) == []
-    assert len(receiver.push(samples[layout.burst_samples([140]) - layout.profile.guard - 1 :])) == 1
+    assert (
+        len(receiver.push(samples[layout.burst_samples([140]) - layout.profile.guard - 1 :])) == 1
+    )
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.8])
@@ -88,7 +96,11 @@ def test_cut_off_frame_keeps_what_came_and_erases_the_rest(frame, kept):
     burst = Transmitter(PhyConfig(interleave=False)).burst([sent])
     found, stats = receive(burst[: int(kept * len(burst))], PhyConfig(interleave=False))
     lost = np.isinf(found[0].noise_var)
-    assert 0.6 * (1 - kept) < lost.mean() < 1.6 * (1 - kept) and np.all(found[0].symbols[lost] == 0) and stats.truncated == 1
+    assert (
+        0.6 * (1 - kept) < lost.mean() < 1.6 * (1 - kept)
+        and np.all(found[0].symbols[lost] == 0)
+        and stats.truncated == 1
+    )
     assert np.mean(np.abs(found[0].symbols - sent.symbols)[~lost] ** 2) < 1e-3
 
 
@@ -112,7 +124,9 @@ def test_nothing_in_nothing_out():
     assert receive(np.zeros(10000, np.complex64))[0] == []
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, complex(np.nan, 1), 1e30, 1e38j, complex(np.inf, -np.inf)])
+@pytest.mark.parametrize(
+    "value", [np.nan, np.inf, -np.inf, complex(np.nan, 1), 1e30, 1e38j, complex(np.inf, -np.inf)]
+)
 def test_wrong_samples_harm_no_later_frame(frame, stream, value):
     sent = [frame(140, message_id=i) for i in range(3)]
     samples = stream(*([f] for f in sent), gap=300)
@@ -123,7 +137,10 @@ def test_wrong_samples_harm_no_later_frame(frame, stream, value):
     check(found[-1:], sent[-1:])
 
 
-@pytest.mark.parametrize("samples", [[1, 2, 3], np.ones(5), np.ones(3, dtype=np.complex128), np.ones((2, 2), dtype=np.int16)])
+@pytest.mark.parametrize(
+    "samples",
+    [[1, 2, 3], np.ones(5), np.ones(3, dtype=np.complex128), np.ones((2, 2), dtype=np.int16)],
+)
 def test_takes_any_array_of_numbers(samples):
     assert Receiver().push(samples) == []
 
@@ -136,7 +153,9 @@ def test_level_makes_no_difference(frame, stream, level):
 
 
 def test_after_a_bad_header_the_search_goes_on(frame, stream):
-    """A burst that begins inside a burst with a spoilt header is found: nothing but the preamble was claimed."""
+    """A burst that begins inside a burst with a spoilt header is found: nothing but the preamble
+    was claimed.
+    """
     layout = Layout(PhyConfig())
     sent = frame(140, message_id=9)
     spoilt = Transmitter().burst([frame(1000)])
@@ -159,7 +178,9 @@ def test_burst_inside_a_burst_is_handed_out_too(frame):
 
 
 def test_an_echo_is_not_handed_out_again(frame):
-    """A copy 250 samples late and 3 dB down has a preamble and a header that hold; what it says was said."""
+    """A copy 250 samples late and 3 dB down has a preamble and a header that hold; what it says was
+    said.
+    """
     burst = Transmitter().burst([frame(600, message_id=1), frame(200, message_id=2)])
     samples = np.zeros(len(burst) + 600, np.complex64)
     samples[100 : 100 + len(burst)] = burst
@@ -172,7 +193,9 @@ def test_frames_of_a_long_burst_come_as_they_are_read(frame):
     burst = Transmitter().burst([frame(4000, message_id=i) for i in range(4)])
     receiver = Receiver()
     assert [f.header.message_id for f in receiver.push(burst[: len(burst) // 2])] == [0]
-    assert [f.header.message_id for f in receiver.push(burst[len(burst) // 2 :]) + receiver.flush()] == [1, 2, 3]
+    assert [
+        f.header.message_id for f in receiver.push(burst[len(burst) // 2 :]) + receiver.flush()
+    ] == [1, 2, 3]
 
 
 def test_keys_keep_modems_apart(frame, stream):

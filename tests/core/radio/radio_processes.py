@@ -21,13 +21,22 @@ LIMIT_S = 20.0
 
 @pytest.fixture
 def open_radio(tmp_path):
-    """open_radio(behaviour, ...): a RadioProcess around the stand-in, with the events that it told."""
+    """open_radio(behaviour, ...): a RadioProcess around the stand-in, with the events that it
+    told.
+    """
     opened = []
 
     def make(behaviour: str, **settings) -> RadioProcess:
-        profile = replace(load_profile("virtual-soapy"), address=behaviour, description=str(tmp_path / "lives"), amplitude=1.0)
+        profile = replace(
+            load_profile("virtual-soapy"),
+            address=behaviour,
+            description=str(tmp_path / "lives"),
+            amplitude=1.0,
+        )
         events = []
-        radio = RadioProcess(profile, on_event=lambda *event: events.append(event), command=STAND_IN, **settings)
+        radio = RadioProcess(
+            profile, on_event=lambda *event: events.append(event), command=STAND_IN, **settings
+        )
         radio.events = events
         opened.append(radio)
         radio.start()

@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program in the place of the one that runs a radio: it behaves as the first word of the profile's address says.
+"""A program in the place of the one that runs a radio: it behaves as the first word of the
+profile's address says.
 
-count    gives the samples 0, 1, 2 ...; once:N gives N of them and ends in its first life, goes on in later ones (a file counts the lives)
-echo     gives what is transmitted, and says that it has left
-hungry   takes nothing that is transmitted; late takes it and dies before it has left, in its first life
-slow     is set up as soon as there is a file go in the folder where the lives are counted; then it is silent
-print    prints the rest of the address, then is silent
+count    gives the samples 0, 1, 2 ...; once:N gives N of them and ends in its first life, goes on
+in later ones (a file counts the lives) echo     gives what is transmitted, and says that it has
+left hungry   takes nothing that is transmitted; late takes it and dies before it has left, in its
+first life slow     is set up as soon as there is a file go in the folder where the lives are
+counted; then it is silent print    prints the rest of the address, then is silent
 refuse   says that it cannot, never that it cannot ever; crash ends at once; deaf ignores SIGTERM
 """
 
@@ -42,7 +43,11 @@ def life() -> int:
 
 def count(limit: int) -> None:
     for begin in range(0, limit, 1000):
-        ends["receive"].sendall(np.arange(begin, min(begin + 1000, limit), dtype=np.float32).astype(np.complex64).tobytes())
+        ends["receive"].sendall(
+            np.arange(begin, min(begin + 1000, limit), dtype=np.float32)
+            .astype(np.complex64)
+            .tobytes()
+        )
         time.sleep(0.002)
 
 
@@ -86,7 +91,9 @@ elif kind in ("count", "once"):
 while True:  # silent
     settled = ends["control"].recv(4096)
     if settled and "receive" in ends:
-        ends["receive"].sendall(np.full(1000, json.loads(settled)["set"].get("rx_gain_db", -1), np.complex64).tobytes())
+        ends["receive"].sendall(
+            np.full(1000, json.loads(settled)["set"].get("rx_gain_db", -1), np.complex64).tobytes()
+        )
     elif kind != "deaf":
         sys.exit(0)
     time.sleep(0.01)

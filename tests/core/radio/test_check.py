@@ -24,7 +24,9 @@ class StandIn:
         cfo_hz: offset of the tone, Hz.
     """
 
-    def __init__(self, tone_db=-20.0, noise_db=-60.0, dc=0.0, image=0.0, cfo_hz=0.0, stuck=False, overruns=0):
+    def __init__(
+        self, tone_db=-20.0, noise_db=-60.0, dc=0.0, image=0.0, cfo_hz=0.0, stuck=False, overruns=0
+    ):
         self.profile = load_profile("virtual-soapy")
         self.counts, self.pieces = Counter(overruns=overruns), 0
         self._tone, self._noise = 10 ** (tone_db / 20), 10 ** (noise_db / 20)
@@ -42,8 +44,12 @@ class StandIn:
         self._at += count
         wave = np.exp(2j * np.pi * self._hz / 1e6 * index)
         heard = self._tone * (wave + self._image * wave.conj() + self._dc)
-        heard = heard + self._noise / np.sqrt(2) * (self._rng.standard_normal(count) + 1j * self._rng.standard_normal(count))
-        samples = (heard * 10 ** ((0 if self._stuck else self.profile.rx_gain_db - 40) / 20)).astype(np.complex64)
+        heard = heard + self._noise / np.sqrt(2) * (
+            self._rng.standard_normal(count) + 1j * self._rng.standard_normal(count)
+        )
+        samples = (
+            heard * 10 ** ((0 if self._stuck else self.profile.rx_gain_db - 40) / 20)
+        ).astype(np.complex64)
         parts = samples.view(np.float32)
         return np.clip(parts, -1, 1, out=parts).view(np.complex64)
 
@@ -66,22 +72,29 @@ def wrong(report: CheckReport) -> list[str]:
 def test_a_good_pair_has_nothing_to_change_and_is_measured_right():
     report = report_of(tone_db=-26, cfo_hz=2345.0)
     assert wrong(report) == []
-    assert report.cfo_hz == pytest.approx(2345, abs=2) and report.cfo_ppm == pytest.approx(2345 / 2450, rel=0.01)
-    assert report.tone.level_db == pytest.approx(-26, abs=0.1) and report.quiet_db == pytest.approx(-60, abs=0.5)
+    assert report.cfo_hz == pytest.approx(2345, abs=2) and report.cfo_ppm == pytest.approx(
+        2345 / 2450, rel=0.01
+    )
+    assert report.tone.level_db == pytest.approx(-26, abs=0.1) and report.quiet_db == pytest.approx(
+        -60, abs=0.5
+    )
 
 
-@pytest.mark.parametrize("faults, said", [
-    ({"dc": 0.3}, "DC offset: -10.5 dB"),
-    ({"image": 0.1}, "IQ imbalance: image -20.0 dB"),
-    ({"cfo_hz": 50e3}, "add 50000 Hz to rx_lo_hz"),
-    ({"cfo_hz": 200e3}, "tuned to the same frequency"),
-    ({"tone_db": -57}, "too weak to measure by"),
-    ({"tone_db": 4}, "clipped; lower rx_gain_db"),
-    ({"stuck": True}, "is the antenna port the right one"),
-    ({"overruns": 3}, "lost 3 times at 1 Msps"),
-    ({"tone_db": -51.5}, "raise tx_gain_db"),
-    ({"tone_db": -0.5}, "set rx_gain_db=25"),
-])
+@pytest.mark.parametrize(
+    "faults, said",
+    [
+        ({"dc": 0.3}, "DC offset: -10.5 dB"),
+        ({"image": 0.1}, "IQ imbalance: image -20.0 dB"),
+        ({"cfo_hz": 50e3}, "add 50000 Hz to rx_lo_hz"),
+        ({"cfo_hz": 200e3}, "tuned to the same frequency"),
+        ({"tone_db": -57}, "too weak to measure by"),
+        ({"tone_db": 4}, "clipped; lower rx_gain_db"),
+        ({"stuck": True}, "is the antenna port the right one"),
+        ({"overruns": 3}, "lost 3 times at 1 Msps"),
+        ({"tone_db": -51.5}, "raise tx_gain_db"),
+        ({"tone_db": -0.5}, "set rx_gain_db=25"),
+    ],
+)
 def test_each_fault_is_found(faults, said):
     assert any(said in words for words in wrong(report_of(**faults))), wrong(report_of(**faults))
 

@@ -16,15 +16,21 @@ COUNT = 1 << 16
 
 def tone(hz=123456.7, amplitude=0.25, noise_db=-60.0, seed=1) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    noise = np.sqrt(10 ** (noise_db / 10) / 2) * (rng.standard_normal(COUNT) + 1j * rng.standard_normal(COUNT))
-    return (amplitude * np.exp(2j * np.pi * hz / RATE * np.arange(COUNT)) + noise).astype(np.complex64)
+    noise = np.sqrt(10 ** (noise_db / 10) / 2) * (
+        rng.standard_normal(COUNT) + 1j * rng.standard_normal(COUNT)
+    )
+    return (amplitude * np.exp(2j * np.pi * hz / RATE * np.arange(COUNT)) + noise).astype(
+        np.complex64
+    )
 
 
 def test_frequency_level_and_noise():
     found = measure_tone(tone(), RATE)
     assert found.hz == pytest.approx(123456.7, abs=0.5)
     assert found.level_db == pytest.approx(20 * np.log10(0.25), abs=0.05)
-    assert found.noise_db == pytest.approx(-60, abs=0.3)  # the median of 65,536 bins: a standard deviation of 0.03 dB
+    assert found.noise_db == pytest.approx(
+        -60, abs=0.3
+    )  # the median of 65,536 bins: a standard deviation of 0.03 dB
     assert found.snr_db == pytest.approx(60 - 12.04, abs=0.3)
     assert found.clipped == 0 and found.peak < 0.27
 
@@ -44,8 +50,12 @@ def test_a_dc_offset_larger_than_the_tone_is_not_taken_for_it():
 def test_iq_imbalance(gain_db, degrees):
     x = tone(noise_db=-90)
     gain = 10 ** (gain_db / 20)
-    y = x.real + 1j * gain * (x.imag * np.cos(np.radians(degrees)) + x.real * np.sin(np.radians(degrees)))
-    image = abs(1 - gain * np.exp(-1j * np.radians(degrees))) / abs(1 + gain * np.exp(1j * np.radians(degrees)))
+    y = x.real + 1j * gain * (
+        x.imag * np.cos(np.radians(degrees)) + x.real * np.sin(np.radians(degrees))
+    )
+    image = abs(1 - gain * np.exp(-1j * np.radians(degrees))) / abs(
+        1 + gain * np.exp(1j * np.radians(degrees))
+    )
     found = measure_tone(y, RATE)
     assert found.image_db == pytest.approx(20 * np.log10(image), abs=0.1)
     assert f"{gain_db or degrees:.1f}" in imbalance(found.image_db)

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a radio's process: why it is given up, who is told, and what is closed. A stand-in runs instead of GNU Radio."""
+"""The end of a radio's process: why it is given up, who is told, and what is closed. A stand-in
+runs instead of GNU Radio.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,15 @@ from semcom_core.radio.profile import load_profile
 from tests.core.radio.radio_processes import LIMIT_S, STAND_IN, collect, open_radio, states, until  # noqa: F401 (a fixture)
 
 
-@pytest.mark.parametrize("behaviour, reason", [("refuse", "there is no such radio"), ("crash", "terminate called after a fault")])
+@pytest.mark.parametrize(
+    "behaviour, reason",
+    [("refuse", "there is no such radio"), ("crash", "terminate called after a fault")],
+)
 def test_a_radio_that_never_comes_is_given_up_with_the_reason(behaviour, reason, open_radio):  # noqa: F811
     radio = open_radio(behaviour, retries=1)
-    with pytest.raises(RadioError, match=f"radio virtual-soapy at {behaviour}: {reason}; that was the try 2 of 2"):
+    with pytest.raises(
+        RadioError, match=f"radio virtual-soapy at {behaviour}: {reason}; that was the try 2 of 2"
+    ):
         radio.read(1, LIMIT_S)
     with pytest.raises(RadioError, match=reason):
         radio.write(np.zeros(1), 0.0)
@@ -28,7 +35,9 @@ def test_a_radio_that_never_comes_is_given_up_with_the_reason(behaviour, reason,
 
 
 def test_a_program_that_is_not_there_is_given_up(tmp_path):
-    radio = RadioProcess(load_profile("virtual-soapy"), retries=0, command=[str(tmp_path / "nothing")])
+    radio = RadioProcess(
+        load_profile("virtual-soapy"), retries=0, command=[str(tmp_path / "nothing")]
+    )
     with radio, pytest.raises(RadioError, match="cannot be started"):
         radio.wait_ready(LIMIT_S)
 
@@ -54,11 +63,17 @@ def test_sockets_are_closed_with_their_process(open_radio):  # noqa: F811
     radio.wait_ready(LIMIT_S)
     child = radio._child
     assert len(collect(radio, 9000)) == 9000  # those of the process that has ended are among them
-    assert {name: end.fileno() for name, end in child._sockets.items()} == {"control": -1, "receive": -1, "transmit": -1}
+    assert {name: end.fileno() for name, end in child._sockets.items()} == {
+        "control": -1,
+        "receive": -1,
+        "transmit": -1,
+    }
 
 
 def test_a_library_that_says_that_the_radio_is_gone_is_believed(open_radio):  # noqa: F811
-    radio = open_radio("print:" + "source :warning: Soapy source error: STREAM_ERROR\n" * 3, retries=0)
+    radio = open_radio(
+        "print:" + "source :warning: Soapy source error: STREAM_ERROR\n" * 3, retries=0
+    )
     with pytest.raises(RadioError, match="Soapy source error: STREAM_ERROR"):
         radio.read(1, LIMIT_S)
 
@@ -70,7 +85,11 @@ def test_a_radio_that_takes_nothing_is_gone(open_radio, monkeypatch):  # noqa: F
     time.sleep(1.0)  # with nothing to take, that is no wonder
     radio.write(np.zeros(10), 1.0)
     until(lambda: radio.failure)
-    assert "it has taken no sample for 0.5 s" in radio.failure and radio.sent == 0 and not radio.drain(0.1)
+    assert (
+        "it has taken no sample for 0.5 s" in radio.failure
+        and radio.sent == 0
+        and not radio.drain(0.1)
+    )
 
 
 def test_a_virtual_radio_may_take_nothing_for_longer(open_radio, monkeypatch):  # noqa: F811

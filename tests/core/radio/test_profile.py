@@ -1,13 +1,23 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Radio profiles: every shipped one is sound, settings are checked before a radio is touched, and where one may transmit."""
+"""Radio profiles: every shipped one is sound, settings are checked before a radio is touched, and
+where one may transmit.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from semcom_core.errors import ConfigError
-from semcom_core.radio.profile import OPEN_BANDS, RadioLimits, is_loopback, load_profile, open_band, profile_files, who_is_there
+from semcom_core.radio.profile import (
+    OPEN_BANDS,
+    RadioLimits,
+    is_loopback,
+    load_profile,
+    open_band,
+    profile_files,
+    who_is_there,
+)
 
 NAMES = [
     "file", "hackrf", "limesdr", "pluto", "simulation", "usrp-b200", "usrp-b210", "usrp-n2xx", "usrp-x3xx",
@@ -67,21 +77,27 @@ def test_a_file_that_is_no_profile_is_refused_in_one_line(text, tmp_path):
     assert str(path) in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("settings, message", [
-    ({"tx_gain_db": 1}, "tx_gain_db of profile pluto is 1; allowed is -89.75 to 0"),
-    ({"rx_gain_db": 74}, "rx_gain_db of profile pluto is 74; allowed is 0 to 71"),
-    ({"lo_hz": 100e6}, "rx_lo_hz of profile pluto is 100000000; allowed is 325000000 to 3800000000"),
-    ({"tx_lo_hz": float("nan")}, "tx_lo_hz of profile pluto is nan"),
-    ({"rate_hz": 100e6}, "rate_hz of profile pluto is 100000000; allowed is 65105 to 61440000"),
-    ({"bandwidth_hz": 1e5}, "bandwidth_hz of profile pluto is 100000"),
-    ({"rate_hz": "fast"}, "rate_hz is 'fast'; allowed is a number"),
-    ({"gain": 3}, "no setting 'gain'"),
-    ({"limits": {}}, "setting is 'limits'"),
-    ({"buffer_size": 0}, "buffer_size is 0"),
-    ({"amplitude": 2}, "amplitude is 2"),
-    ({"duplex": "both"}, "duplex is 'both'"),
-    ({"backend": "iiod"}, "backend is 'iiod'"),
-])
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"tx_gain_db": 1}, "tx_gain_db of profile pluto is 1; allowed is -89.75 to 0"),
+        ({"rx_gain_db": 74}, "rx_gain_db of profile pluto is 74; allowed is 0 to 71"),
+        (
+            {"lo_hz": 100e6},
+            "rx_lo_hz of profile pluto is 100000000; allowed is 325000000 to 3800000000",
+        ),
+        ({"tx_lo_hz": float("nan")}, "tx_lo_hz of profile pluto is nan"),
+        ({"rate_hz": 100e6}, "rate_hz of profile pluto is 100000000; allowed is 65105 to 61440000"),
+        ({"bandwidth_hz": 1e5}, "bandwidth_hz of profile pluto is 100000"),
+        ({"rate_hz": "fast"}, "rate_hz is 'fast'; allowed is a number"),
+        ({"gain": 3}, "no setting 'gain'"),
+        ({"limits": {}}, "setting is 'limits'"),
+        ({"buffer_size": 0}, "buffer_size is 0"),
+        ({"amplitude": 2}, "amplitude is 2"),
+        ({"duplex": "both"}, "duplex is 'both'"),
+        ({"backend": "iiod"}, "backend is 'iiod'"),
+    ],
+)
 def test_what_the_radio_cannot_do_is_one_line(settings, message):
     with pytest.raises(ConfigError, match=message) as caught:
         load_profile("pluto", **settings)
@@ -93,18 +109,31 @@ def test_settings_change_a_copy_and_nothing_is_nothing():
     assert (profile.rx_lo_hz, profile.tx_lo_hz, profile.tx_gain_db) == (434e6, 434e6, -20)
     assert (profile.address, profile.rate_hz) == (load_profile("pluto").address, 1e6)
     assert load_profile("pluto", lo_hz=434e6, rx_lo_hz=433e6).rx_lo_hz == 433e6
-    assert load_profile("pluto", rate_hz=5e6).filter_hz == 5e6 and load_profile("pluto", bandwidth_hz=3e6).filter_hz == 3e6
+    assert (
+        load_profile("pluto", rate_hz=5e6).filter_hz == 5e6
+        and load_profile("pluto", bandwidth_hz=3e6).filter_hz == 3e6
+    )
 
 
 def test_a_profile_of_ones_own(tmp_path):
     path = tmp_path / "mine.yml"
-    path.write_text("backend: soapy\naddress: driver=mine\nrx_lo_hz: 500000000\ntx_lo_hz: 500000000\nlimits: {lo_hz: [1, 1.0e+9]}\n")
+    path.write_text(
+        "backend: soapy\naddress: driver=mine\nrx_lo_hz: 500000000\ntx_lo_hz: 500000000\nlimits: "
+        "{lo_hz: [1, 1.0e+9]}\n"
+    )
     profile = load_profile(str(path), rx_lo_hz=6e8)
     assert (profile.name, profile.rx_lo_hz, profile.limits.lo_hz) == ("mine", 6e8, (1.0, 1e9))
     path.write_text("backend: soapy\n")
-    with pytest.raises(ConfigError, match="address of profile mine is ''; allowed is arguments such as driver=lime"):
+    with pytest.raises(
+        ConfigError, match="address of profile mine is ''; allowed is arguments such as driver=lime"
+    ):
         load_profile(str(path))
-    wrong = {"[1]": "no mapping", "limits: [1]": "no mapping", "a: b: c": "cannot be read", "color: red": "no setting 'color'"}
+    wrong = {
+        "[1]": "no mapping",
+        "limits: [1]": "no mapping",
+        "a: b: c": "cannot be read",
+        "color: red": "no setting 'color'",
+    }
     for bad, message in wrong.items():
         path.write_text(bad)
         with pytest.raises(ConfigError, match=message):
@@ -113,7 +142,9 @@ def test_a_profile_of_ones_own(tmp_path):
 
 @pytest.mark.parametrize("name", ["plutonium", "missing.yml", ""])
 def test_a_profile_that_is_not_there(name):
-    with pytest.raises(ConfigError, match=r"allowed is one of file, hackrf, .*, or the path of a \.yml file"):
+    with pytest.raises(
+        ConfigError, match=r"allowed is one of file, hackrf, .*, or the path of a \.yml file"
+    ):
         load_profile(name)
 
 
@@ -123,23 +154,31 @@ def test_limits_are_pairs(pair):
         RadioLimits(rate_hz=pair)
 
 
-@pytest.mark.parametrize("name, address, on_air", [
-    ("virtual-pluto", "ip:127.0.0.2", False),
-    ("virtual-pluto", "127.0.0.2", False),
-    ("virtual-pluto", "ip:localhost", False),
-    ("virtual-pluto", "ip:192.168.2.1", True),
-    ("virtual-pluto", "usb:1.2.5", True),
-    ("virtual-soapy", "driver=air, serial=bob", False),
-    ("virtual-soapy", "driver=airspy", True),
-    ("virtual-usrp", "type=soapy,driver=lime", True),
-])
+@pytest.mark.parametrize(
+    "name, address, on_air",
+    [
+        ("virtual-pluto", "ip:127.0.0.2", False),
+        ("virtual-pluto", "127.0.0.2", False),
+        ("virtual-pluto", "ip:localhost", False),
+        ("virtual-pluto", "ip:192.168.2.1", True),
+        ("virtual-pluto", "usb:1.2.5", True),
+        ("virtual-soapy", "driver=air, serial=bob", False),
+        ("virtual-soapy", "driver=airspy", True),
+        ("virtual-usrp", "type=soapy,driver=lime", True),
+    ],
+)
 def test_only_what_is_virtual_needs_no_permission(name, address, on_air):
     profile = load_profile(name, address=address, lo_hz=950e6)
     assert profile.on_air == on_air
     if on_air:
-        with pytest.raises(ConfigError, match="mobile telephony, 900 MHz, outside the bands that are open to everybody"):
+        with pytest.raises(
+            ConfigError,
+            match="mobile telephony, 900 MHz, outside the bands that are open to everybody",
+        ):
             profile.notice_for(receive=False, transmit=True)
-        assert "this usually needs a licence" in profile.notice_for(False, True, i_may_transmit=True)
+        assert "this usually needs a licence" in profile.notice_for(
+            False, True, i_may_transmit=True
+        )
     else:
         assert profile.notice_for(receive=False, transmit=True) == ""
     assert profile.notice_for(receive=True, transmit=False) == ""
@@ -147,7 +186,9 @@ def test_only_what_is_virtual_needs_no_permission(name, address, on_air):
 
 def test_half_duplex_is_one_at_a_time():
     profile = load_profile("hackrf")
-    with pytest.raises(ConfigError, match="profile hackrf receives and transmits at once; allowed is one of both"):
+    with pytest.raises(
+        ConfigError, match="profile hackrf receives and transmits at once; allowed is one of both"
+    ):
         profile.notice_for(receive=True, transmit=True)
     assert profile.notice_for(receive=True, transmit=False) == ""
 
@@ -159,7 +200,9 @@ def test_open_bands(lo_hz, width_hz, name):
     assert name in open_band(lo_hz, width_hz).name
 
 
-@pytest.mark.parametrize("lo_hz, width_hz", [(433.2e6, 1e6), (2500e6, 1e6), (915e6, 30e6), (100e6, 1e5)])
+@pytest.mark.parametrize(
+    "lo_hz, width_hz", [(433.2e6, 1e6), (2500e6, 1e6), (915e6, 30e6), (100e6, 1e5)]
+)
 def test_a_signal_must_lie_inside_as_a_whole(lo_hz, width_hz):
     assert open_band(lo_hz, width_hz) is None
 

@@ -27,7 +27,10 @@ def test_what_is_written_in_pieces_is_read_whole(tmp_path):
     got = read_recording(tmp_path / "night.2.sigmf-meta")
     assert (got.rate_hz, got.lo_hz) == (2e6, 2.41e9)
     assert np.array_equal(got.samples, ramp(300))
-    assert got.annotations == (Annotation(10, 20, "frame 0"), Annotation(150, 40, "frame 1", "two words", 3.5, -1e3))
+    assert got.annotations == (
+        Annotation(10, 20, "frame 0"),
+        Annotation(150, 40, "frame 1", "two words", 3.5, -1e3),
+    )
 
 
 def test_the_files_are_what_the_specification_asks_for(tmp_path):
@@ -56,12 +59,16 @@ def test_a_recording_that_nobody_closed_can_be_read(tmp_path, monkeypatch):
 def test_integers_are_read_with_full_scale_1(tmp_path):
     (tmp_path / "x.sigmf-data").write_bytes(np.array([32767, -32768, 16384, 0], "<i2").tobytes())
     general = {"core:datatype": "ci16_le", "core:sample_rate": 1e6, "core:version": "1.0.0"}
-    (tmp_path / "x.sigmf-meta").write_text(json.dumps({"global": general, "captures": [], "annotations": []}))
+    (tmp_path / "x.sigmf-meta").write_text(
+        json.dumps({"global": general, "captures": [], "annotations": []})
+    )
     got = read_recording(tmp_path / "x")
     assert got.lo_hz is None and np.allclose(got.samples, [1 - 1j, 0.5], atol=1e-4)
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"global": {}, "captures": [], "annotations": []}', "[]"])
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"global": {}, "captures": [], "annotations": []}', "[]"]
+)
 def test_a_damaged_description_is_refused_in_one_line(text, tmp_path):
     (tmp_path / "x.sigmf-data").write_bytes(bytes(80))
     (tmp_path / f"x{META}").write_text(text)
@@ -80,7 +87,9 @@ def test_what_is_not_there_or_cannot_be_written_is_named(tmp_path):
         Recorder(tmp_path / "x", 0, 9e8)
 
 
-@pytest.mark.parametrize("step", [lambda recorder: recorder.flush(), lambda recorder: recorder.close()])
+@pytest.mark.parametrize(
+    "step", [lambda recorder: recorder.flush(), lambda recorder: recorder.close()]
+)
 def test_a_full_disk_is_told_by_whatever_meets_it(step, tmp_path):
     (tmp_path / "x.sigmf-data").symlink_to("/dev/full")
     recorder = Recorder(tmp_path / "x", 1e6, 9e8)
@@ -107,7 +116,10 @@ def test_samples_are_read_where_they_are_asked_for(tmp_path):
         recorder.write(ramp(300))
     found = read_recording(tmp_path / "x")
     assert found.count == 300
-    assert np.array_equal(found.read(100, 50), ramp(300)[100:150]) and found.read(300, 0).dtype == np.complex64
+    assert (
+        np.array_equal(found.read(100, 50), ramp(300)[100:150])
+        and found.read(300, 0).dtype == np.complex64
+    )
     with (tmp_path / "x.sigmf-data").open("r+b") as data:
         data.truncate(800)
     with pytest.raises(RadioError, match="ends after 100 of 300 samples"):

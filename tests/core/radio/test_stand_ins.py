@@ -29,7 +29,9 @@ def address() -> str:
 
 @pytest.fixture
 def open_radio():
-    """open_radio(profile, receive, transmit, settings): a radio that is started, and stopped at the end of the test."""
+    """open_radio(profile, receive, transmit, settings): a radio that is started, and stopped at the
+    end of the test.
+    """
     opened = []
 
     def make(name: str, receive: bool, transmit: bool, **settings):
@@ -50,10 +52,14 @@ def collect(radio, count: int, piece: int = 1000) -> np.ndarray:
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_simulation_carries_samples_unchanged_through_a_clean_channel(together, address, open_radio):
+def test_simulation_carries_samples_unchanged_through_a_clean_channel(
+    together, address, open_radio
+):
     x = complex_noise(200_000, 0.01, np.random.default_rng(1))
     if together:
-        receiver = transmitter = open_radio("simulation", True, True, address=address, channel="clean")
+        receiver = transmitter = open_radio(
+            "simulation", True, True, address=address, channel="clean"
+        )
     else:  # the transmitter waits for the receiver
         transmitter = open_radio("simulation", False, True, address=address)
         receiver = open_radio("simulation", True, False, address=address, channel="clean")
@@ -71,8 +77,11 @@ def test_simulation_has_the_noise_of_its_channel_by_its_seed(address, open_radio
         received.append(collect(radio, 50_000))
         radio.stop()
     assert np.array_equal(*received)
-    # the modem's mean symbol power on 52 of 64 carriers with 10 dB of headroom is 0.1 * 64 / 52 or thereabouts, and N0 10 dB below
-    assert np.mean(np.abs(received[0]) ** 2) == pytest.approx(0.0123, rel=0.05)  # 50,000 samples: 0.5 % is one standard deviation
+    # the modem's mean symbol power on 52 of 64 carriers with 10 dB of headroom is 0.1 * 64 / 52 or
+    # thereabouts, and N0 10 dB below
+    assert np.mean(np.abs(received[0]) ** 2) == pytest.approx(
+        0.0123, rel=0.05
+    )  # 50,000 samples: 0.5 % is one standard deviation
 
 
 def test_simulation_outlasts_its_transmitter(address, open_radio):
@@ -117,7 +126,11 @@ def test_a_recording_is_never_read_whole(tmp_path, open_radio, monkeypatch):
     with Recorder(tmp_path / "night", 1e6, 0.0) as recorder:
         recorder.write(np.arange(5000))
     asked, read_samples = [], sigmf.SigMFFile.read_samples
-    monkeypatch.setattr(sigmf.SigMFFile, "read_samples", lambda file, start, count: asked.append(count) or read_samples(file, start, count))
+    monkeypatch.setattr(
+        sigmf.SigMFFile,
+        "read_samples",
+        lambda file, start, count: asked.append(count) or read_samples(file, start, count),
+    )
     radio = open_radio("file", True, False, address=str(tmp_path / "night"))
     assert np.array_equal(collect(radio, 5000), np.arange(5000))
     assert sum(asked) == 5001 and max(asked) == 1000

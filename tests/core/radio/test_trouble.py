@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What client libraries print: letters for samples lost, sums of them, errors after which a radio is gone, and words."""
+"""What client libraries print: letters for samples lost, sums of them, errors after which a radio
+is gone, and words.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,22 @@ import pytest
 from semcom_core.radio.process.child import Trouble
 
 
-@pytest.mark.parametrize("text, overruns, underruns", [
-    ("OOO", 3, 0),
-    ("UUL", 0, 3),
-    ("sOsUsO", 2, 1),
-    ("tPtG", 0, 1),
-    ("D[INFO] [UHD] linux; GNU C++", 1, 0),
-    ("usrp_source :error: In the last 412 ms, 7 overflows occurred.", 7, 0),
-    ("In the last 9 ms, 2 underflows occurred.", 0, 2),
-    ("Opening the device", 0, 0),
-    ("Using Volk machine: avx2", 0, 0),
-    ("SUCCESS", 0, 0),
-    ("", 0, 0),
-])
+@pytest.mark.parametrize(
+    "text, overruns, underruns",
+    [
+        ("OOO", 3, 0),
+        ("UUL", 0, 3),
+        ("sOsUsO", 2, 1),
+        ("tPtG", 0, 1),
+        ("D[INFO] [UHD] linux; GNU C++", 1, 0),
+        ("usrp_source :error: In the last 412 ms, 7 overflows occurred.", 7, 0),
+        ("In the last 9 ms, 2 underflows occurred.", 0, 2),
+        ("Opening the device", 0, 0),
+        ("Using Volk machine: avx2", 0, 0),
+        ("SUCCESS", 0, 0),
+        ("", 0, 0),
+    ],
+)
 def test_counts(text, overruns, underruns):
     trouble = Trouble()
     news = trouble.read(text)
@@ -32,7 +37,11 @@ def test_counts(text, overruns, underruns):
 
 @pytest.mark.parametrize("cut", range(0, 90, 7))
 def test_a_piece_may_end_within_a_line(cut):
-    sums = "source :error: In the last 100 ms, 3 overflows occurred.\nsink :warning: In the last 9 ms, 2 underflows occurred.\n"
+    sums = (
+        "source :error: In the last 100 ms, 3 overflows occurred.\nsink :warning: In the last "
+        "9 "
+        "ms, 2 underflows occurred.\n"
+    )
     text = "OO[INFO] UHD\n" + sums
     trouble = Trouble()
     news = trouble.read(text[:cut]) + trouble.read(text[cut:])

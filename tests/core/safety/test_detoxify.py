@@ -23,8 +23,15 @@ def folder(tmp_path) -> Path:
     """A folder with a checkpoint, a configuration and a tokenizer."""
     (tmp_path / "vocab.txt").write_text("\n".join(WORDS), encoding="utf-8")
     BertTokenizerFast(vocab=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    config = BertConfig(vocab_size=len(WORDS), num_labels=len(CLASSES), initializer_range=0.5, **sizes)
+    sizes = {
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    }
+    config = BertConfig(
+        vocab_size=len(WORDS), num_labels=len(CLASSES), initializer_range=0.5, **sizes
+    )
     config.save_pretrained(tmp_path)
     with torch.random.fork_rng():
         torch.manual_seed(3)
@@ -34,7 +41,11 @@ def folder(tmp_path) -> Path:
 
 
 def write(folder: Path, state_dict: dict, classes=CLASSES, **more) -> None:
-    arguments = {"num_classes": len(classes), "model_type": "bert-base-uncased", "model_name": "BertForSequenceClassification"}
+    arguments = {
+        "num_classes": len(classes),
+        "model_type": "bert-base-uncased",
+        "model_name": "BertForSequenceClassification",
+    }
     config = {"arch": {"args": arguments}, "dataset": {"args": {"classes": classes}}}
     torch.save({"config": config, "state_dict": state_dict, **more}, folder / "toxic.ckpt")
 

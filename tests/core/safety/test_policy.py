@@ -14,28 +14,41 @@ from semcom_core.worker import SERVICES, load_service
 from tests.core.safety.counting_classifier import CountingClassifier
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("block", Policy(send="block", receive="block")),
-    ("pass", Policy(send="pass", receive="pass")),
-    ("send=block,receive=mark,threshold=0.8", Policy(send="block", receive="mark", threshold=0.8)),
-    ("threshold=1", Policy(threshold=1)),
-    ("classifier=detoxify,path=/weights/1", Policy(classifier="detoxify", path="/weights/1")),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("block", Policy(send="block", receive="block")),
+        ("pass", Policy(send="pass", receive="pass")),
+        (
+            "send=block,receive=mark,threshold=0.8",
+            Policy(send="block", receive="mark", threshold=0.8),
+        ),
+        ("threshold=1", Policy(threshold=1)),
+        ("classifier=detoxify,path=/weights/1", Policy(classifier="detoxify", path="/weights/1")),
+    ],
+)
 def test_policies_are_read(text, expected):
     assert parse_policy(text) == expected
 
 
-@pytest.mark.parametrize("text, reason", [
-    ("blok", "policy has 'blok'; allowed is pass, mark, block, or NAME=VALUE of send, receive, threshold"),
-    ("send=drop", "send is 'drop'; allowed is one of block, mark, pass"),
-    ("threshold=2", "threshold is 2; allowed is 0 to 1"),
-    ("threshold=high", "threshold is 'high'; allowed is a number"),
-    ("threshold=nan", "threshold is 'nan'"),
-    ("threshold=[1", r"threshold is '\[1'; allowed is a number"),
-    ("classifier=oracle", "classifier is 'oracle'; allowed is one of "),
-    ("colour=red", "no setting 'colour'"),
-    ("", "policy has ''"),
-])
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        (
+            "blok",
+            "policy has 'blok'; allowed is pass, mark, block, or NAME=VALUE of send, receive, "
+            "threshold",
+        ),
+        ("send=drop", "send is 'drop'; allowed is one of block, mark, pass"),
+        ("threshold=2", "threshold is 2; allowed is 0 to 1"),
+        ("threshold=high", "threshold is 'high'; allowed is a number"),
+        ("threshold=nan", "threshold is 'nan'"),
+        ("threshold=[1", r"threshold is '\[1'; allowed is a number"),
+        ("classifier=oracle", "classifier is 'oracle'; allowed is one of "),
+        ("colour=red", "no setting 'colour'"),
+        ("", "policy has ''"),
+    ],
+)
 def test_bad_policies_are_refused(text, reason):
     with pytest.raises(ConfigError, match=reason):
         parse_policy(text)
@@ -44,7 +57,9 @@ def test_bad_policies_are_refused(text, reason):
 @pytest.mark.parametrize("action", ["pass", "mark", "block"])
 @pytest.mark.parametrize("end", ["send", "receive"])
 def test_each_end_does_what_its_policy_says(end, action):
-    gate = SafetyGate(Policy(**{"send": "pass", "receive": "pass", end: action}), CountingClassifier())
+    gate = SafetyGate(
+        Policy(**{"send": "pass", "receive": "pass", end: action}), CountingClassifier()
+    )
     toxic, mild = gate.judge("!!!!!", end), gate.judge("!!!!", end)
     assert (toxic.action, mild.action) == (action, "pass")
     assert (toxic.toxicity, mild.toxicity) == (0.5, 0.4)
@@ -68,7 +83,9 @@ def test_white_space_passes_and_ends_are_checked():
 def test_services_are_named():
     assert not set(SERVICES) & set(TEXT_CODECS)
     assert load_service("deflate").name == "deflate"
-    with pytest.raises(ConfigError, match="service is 'gate'; allowed is one of .*distiller.*safety_gate"):
+    with pytest.raises(
+        ConfigError, match="service is 'gate'; allowed is one of .*distiller.*safety_gate"
+    ):
         load_service("gate")
     with pytest.raises(ConfigError, match="no setting 'policy'"):
         load_service("safety_gate", policy="block")

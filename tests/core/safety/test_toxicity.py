@@ -16,9 +16,18 @@ from semcom_core.safety.toxicity import EmbeddingToxicity, load_toxicity
 from semcom_core.train.safety_heads import cross_validated, fit, save
 from tests.core.text.word_embedder import WordEmbedder
 
-needs_embedding = pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="the sentence embedding is not installed")
-CLEAN = ["The committee will meet again on Thursday.", "Can you bring some bread when you come home?", "I liked the film a lot."]
-TOXIC = ["You are a worthless piece of garbage, shut up.", "What a disgusting bunch of idiots you people are."]
+needs_embedding = pytest.mark.skipif(
+    importlib.util.find_spec(PACKAGE) is None, reason="the sentence embedding is not installed"
+)
+CLEAN = [
+    "The committee will meet again on Thursday.",
+    "Can you bring some bread when you come home?",
+    "I liked the film a lot.",
+]
+TOXIC = [
+    "You are a worthless piece of garbage, shut up.",
+    "What a disgusting bunch of idiots you people are.",
+]
 
 
 @needs_embedding
@@ -35,7 +44,9 @@ def test_embedding_tells_what_is_about_the_same():
     far = similarity(embedder, "When are you guys leaving?", "The soup was too salty.")
     assert near > 0.7 > 0.4 > far
     rows = embedder.embed(["one", "a much longer text than the first", "one"])
-    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5) and np.allclose(rows[0], rows[2], atol=1e-5)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5) and np.allclose(
+        rows[0], rows[2], atol=1e-5
+    )
 
 
 @needs_embedding
@@ -69,7 +80,10 @@ def test_pair_features_hold_answer_and_product():
 
 
 def test_logistic_regression_finds_the_odds_of_counts():
-    features, labels = np.repeat([[0.0], [1.0]], 100, axis=0), np.arange(200) % 100 < np.repeat([20, 75], 100)
+    features, labels = (
+        np.repeat([[0.0], [1.0]], 100, axis=0),
+        np.arange(200) % 100 < np.repeat([20, 75], 100),
+    )
     head = fit(features, labels, np.ones(200), 1e-9)
     assert head.bias == pytest.approx(np.log(20 / 80), abs=1e-3)
     assert head.weight[0] + head.bias == pytest.approx(np.log(75 / 25), abs=1e-3)
@@ -78,18 +92,31 @@ def test_logistic_regression_finds_the_odds_of_counts():
 
 
 def test_cross_validation_never_sees_the_row():
-    seen = cross_validated(lambda rows: LinearHead(np.zeros(1), float(rows.sum())), np.zeros((10, 1)), np.random.default_rng(1))
+    seen = cross_validated(
+        lambda rows: LinearHead(np.zeros(1), float(rows.sum())),
+        np.zeros((10, 1)),
+        np.random.default_rng(1),
+    )
     assert seen.tolist() == [8.0] * 10
 
 
 def test_classifier_learns_words():
-    embedder, texts = WordEmbedder(), ["awful horrid stuff", "awful people", "lovely people", "lovely stuff here"]
+    embedder, texts = (
+        WordEmbedder(),
+        ["awful horrid stuff", "awful people", "lovely people", "lovely stuff here"],
+    )
     head = fit(embedder.embed(texts), np.array([True, True, False, False]), np.ones(4), 0.01)
-    assert (EmbeddingToxicity(embedder, head).scores(["awful", "lovely"]) > 0.5).tolist() == [True, False]
+    assert (EmbeddingToxicity(embedder, head).scores(["awful", "lovely"]) > 0.5).tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_names_and_weights_are_checked(tmp_path):
-    with pytest.raises(ConfigError, match="toxicity classifier is 'bert'; allowed is one of detoxify, minilm, profanity-check"):
+    with pytest.raises(
+        ConfigError,
+        match="toxicity classifier is 'bert'; allowed is one of detoxify, minilm, profanity-check",
+    ):
         load_toxicity("bert")
     with pytest.raises(ConfigError, match="takes none"):
         load_toxicity("profanity-check", "weights")
@@ -97,7 +124,10 @@ def test_names_and_weights_are_checked(tmp_path):
         load_embedder(str(tmp_path))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("profanity_check") is not None, reason="alt-profanity-check is installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("profanity_check") is not None,
+    reason="alt-profanity-check is installed",
+)
 def test_absent_package_is_named():
     with pytest.raises(ModelError, match="pip install alt-profanity-check"):
         load_toxicity("profanity-check")

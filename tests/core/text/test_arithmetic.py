@@ -29,7 +29,9 @@ def decoded(table, bits, count) -> list[int]:
     decoder, found = ArithmeticDecoder(bits), []
     for _ in range(count):
         target = decoder.target(table[0][2])
-        found.append(next(i for i, (start, width, _) in enumerate(table) if start <= target < start + width))
+        found.append(
+            next(i for i, (start, width, _) in enumerate(table) if start <= target < start + width)
+        )
         decoder.take(*table[found[-1]])
     return found
 
@@ -54,7 +56,8 @@ def test_zeros_after_the_stream_change_nothing():
 
 
 def test_a_carry_runs_through_the_whole_stream():
-    # The interval hugs 1/2 from below, then a last symbol moves its lower end onto it: 0111… becomes 1000….
+    # The interval hugs 1/2 from below, then a last symbol moves its lower end onto it: 0111…
+    # becomes 1000….
     table = [(0, 2**31, 2**32), (2**31, 2**31 - 1, 2**32), (2**32 - 1, 1, 2**32)]
     symbols = [0, 2, 2, 2, 2, 1]
     assert decoded(table, encoded(table, symbols), 6) == symbols

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts and frames that a codec did not expect: they arrive byte for byte, or are refused or marked, and the next message arrives."""
+"""Texts and frames that a codec did not expect: they arrive byte for byte, or are refused or
+marked, and the next message arrives.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,10 @@ TEXTS = {
 
 
 def codecs(key="", expansions=200):
-    return {"deflate": DeflateCodec(), "spinal": SpinalCodec(SpinalConfig(key=key, expansions=expansions), ToyModel())}
+    return {
+        "deflate": DeflateCodec(),
+        "spinal": SpinalCodec(SpinalConfig(key=key, expansions=expansions), ToyModel()),
+    }
 
 
 def through(frames, channel="awgn:14", seed=1):
@@ -65,7 +70,9 @@ def test_a_text_of_more_tokens_gets_longer_fragments(monkeypatch):
     frames = codec.encode(text, 10.0)
     assert len(frames) == 16
     assert codec.decode(through(frames)).text == text
-    with pytest.raises(FrameError, match="193 tokens; allowed is what fits 16 fragments of 12 tokens"):
+    with pytest.raises(
+        FrameError, match="193 tokens; allowed is what fits 16 fragments of 12 tokens"
+    ):
         codec.encode((SENTENCE * 4)[:193], 10.0)
 
 
@@ -79,11 +86,19 @@ def test_a_text_beyond_the_largest_message_is_refused_in_one_line(name):
 
 @pytest.mark.parametrize("name", ["deflate", "spinal"])
 def test_lone_surrogates_are_refused_and_named(name):
-    with pytest.raises(FrameError, match=r"text has '\\udcff' at position 2; allowed is Unicode text"):
+    with pytest.raises(
+        FrameError, match=r"text has '\\udcff' at position 2; allowed is Unicode text"
+    ):
         codecs()[name].encode("ab\udcff", 10.0)
 
 
-@pytest.mark.parametrize("other", [codecs(key="another key")["spinal"], SpinalCodec(SpinalConfig(), ToyModel("00000000000000b5"))])
+@pytest.mark.parametrize(
+    "other",
+    [
+        codecs(key="another key")["spinal"],
+        SpinalCodec(SpinalConfig(), ToyModel("00000000000000b5")),
+    ],
+)
 def test_a_wrong_key_or_a_like_model_gives_a_marked_guess(other):
     got = other.decode(through(codecs()["spinal"].encode(SENTENCE, 10.0)))
     assert not got.decoded and got.reason and isinstance(got.text, str)
@@ -91,7 +106,9 @@ def test_a_wrong_key_or_a_like_model_gives_a_marked_guess(other):
 
 def test_a_wrong_model_is_named():
     other = SpinalCodec(SpinalConfig(), ToyModel("00000000000000a6"))
-    with pytest.raises(ModelError, match="was made with a model of fingerprint …5; the model here is toy"):
+    with pytest.raises(
+        ModelError, match="was made with a model of fingerprint …5; the model here is toy"
+    ):
         other.decode(through(codecs()["spinal"].encode(SENTENCE, 10.0)))
 
 
@@ -101,10 +118,15 @@ def test_a_truncated_frame_is_marked_with_the_best_guess_and_the_next_decodes(na
     codec = codecs()[name]
     (frame,) = through(codec.encode(SENTENCE, 10.0))
     cut = int(kept * len(frame.symbols))
-    symbols, noise_var = frame.symbols.copy(), np.broadcast_to(frame.noise_var, frame.symbols.shape).astype(np.float32)
+    symbols, noise_var = (
+        frame.symbols.copy(),
+        np.broadcast_to(frame.noise_var, frame.symbols.shape).astype(np.float32),
+    )
     symbols[cut:], noise_var[cut:] = 0, np.inf
     got = codec.decode([replace(frame, symbols=symbols, noise_var=noise_var)])
-    assert (not got.decoded and got.reason) or (kept == 0.9 and got.text == SENTENCE)  # the code may make up for it
+    assert (not got.decoded and got.reason) or (
+        kept == 0.9 and got.text == SENTENCE
+    )  # the code may make up for it
     assert codec.decode(through(codec.encode(SENTENCE, 10.0))).text == SENTENCE
 
 
@@ -113,7 +135,11 @@ def test_corrupted_headers_are_marked_or_refused(name):
     codec, rng = codecs()[name], np.random.default_rng(1)
     (frame,) = codec.encode(SENTENCE, 10.0)
     for _ in range(12):
-        wrong = {"message_id": int(rng.integers(256)), "params": int(rng.integers(64)), "model_fp": int(rng.integers(16))}
+        wrong = {
+            "message_id": int(rng.integers(256)),
+            "params": int(rng.integers(64)),
+            "model_fp": int(rng.integers(16)),
+        }
         length = int(rng.integers(len(frame.symbols)))
         sent = Frame(replace(frame.header, **wrong, length=length), frame.symbols[:length])
         try:
@@ -125,26 +151,37 @@ def test_corrupted_headers_are_marked_or_refused(name):
 
 
 @pytest.mark.parametrize("name", ["deflate", "spinal"])
-@pytest.mark.parametrize(("value", "noise_var"), [(1e38, 1.0), (0.0, 0.0), (1e-45, 1e-45), (3e38 + 3e38j, 3e38), (1.0, np.inf)])
+@pytest.mark.parametrize(
+    ("value", "noise_var"),
+    [(1e38, 1.0), (0.0, 0.0), (1e-45, 1e-45), (3e38 + 3e38j, 3e38), (1.0, np.inf)],
+)
 def test_extreme_symbols_are_marked(name, value, noise_var):
     codec = codecs()[name]
     (frame,) = through(codec.encode(SENTENCE, 10.0))
     symbols = np.full(frame.symbols.shape, value, np.complex64)
-    got = codec.decode([replace(frame, symbols=symbols, noise_var=np.full(symbols.shape, noise_var, np.float32))])
+    got = codec.decode(
+        [replace(frame, symbols=symbols, noise_var=np.full(symbols.shape, noise_var, np.float32))]
+    )
     assert not got.decoded and got.reason
 
 
 def test_missing_weights_are_named_with_the_command_that_gets_them(monkeypatch):
     monkeypatch.setattr(loader.importlib.util, "find_spec", lambda name: None)
     loader._load.cache_clear()
-    with pytest.raises(ModelError, match="weights of model 'smollm2-135m' are not installed; .*`semcom models fetch") as caught:
+    with pytest.raises(
+        ModelError,
+        match="weights of model 'smollm2-135m' are not installed; .*`semcom models fetch",
+    ) as caught:
         load_codec("spinal")
     assert "\n" not in str(caught.value)
 
 
 def test_what_would_steer_a_terminal_is_shown_as_symbols():
     assert visible("a\x1b[2J\r\0\x7f\x9b\u202e\ud800") == "a␛[2J␍␀␡<U+009B><U+202E><U+D800>"
-    assert visible("tab\tline\n" + TEXTS["emoji"] + TEXTS["scripts"]) == "tab\tline\n" + TEXTS["emoji"] + TEXTS["scripts"]
+    assert (
+        visible("tab\tline\n" + TEXTS["emoji"] + TEXTS["scripts"])
+        == "tab\tline\n" + TEXTS["emoji"] + TEXTS["scripts"]
+    )
 
     class Latin:
         encoding = "latin-1"

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every baseline codec must stand: any text, frames in any order, lost, repeated, damaged and foreign frames."""
+"""What every baseline codec must stand: any text, frames in any order, lost, repeated, damaged and
+foreign frames.
+"""
 
 from __future__ import annotations
 
@@ -83,13 +85,16 @@ def test_a_missing_fragment_is_said(codec):
 @EVERY
 def test_symbols_have_unit_power(codec):
     symbols = np.concatenate([frame.symbols for frame in codec.encode(LONG, 20.0)])
-    # The power of a symbol has a standard deviation of 0.6 (64QAM, star 8QAM) at the most; four of its mean's over these symbols.
+    # The power of a symbol has a standard deviation of 0.6 (64QAM, star 8QAM) at the most; four of
+    # its mean's over these symbols.
     assert np.mean(np.abs(symbols) ** 2) == pytest.approx(1, abs=4 * 0.6 / symbols.size**0.5)
 
 
 @EVERY
 def test_lone_surrogates_are_refused_and_named(codec):
-    with pytest.raises(FrameError, match=r"text has '\\udcff' at position 2; allowed is Unicode text"):
+    with pytest.raises(
+        FrameError, match=r"text has '\\udcff' at position 2; allowed is Unicode text"
+    ):
         codec.encode("ab\udcff", 10.0)
 
 
@@ -103,9 +108,18 @@ def test_a_text_beyond_the_largest_message_is_refused_in_one_line(codec):
 
 @EVERY
 def test_frames_that_do_not_belong_are_refused(codec):
-    frame, other = through(codec.encode("abc", 5.0))[0], through(codec.encode("abc", 5.0, message_id=1))[0]
-    foreign = ReceivedFrame(FrameHeader(codec=2, length=4), np.zeros(4, np.complex64), np.ones(4, np.float32))
-    for message, frames in {"no frames": [], "2 messages": [frame, other], "codec number 2": [foreign]}.items():
+    frame, other = (
+        through(codec.encode("abc", 5.0))[0],
+        through(codec.encode("abc", 5.0, message_id=1))[0],
+    )
+    foreign = ReceivedFrame(
+        FrameHeader(codec=2, length=4), np.zeros(4, np.complex64), np.ones(4, np.float32)
+    )
+    for message, frames in {
+        "no frames": [],
+        "2 messages": [frame, other],
+        "codec number 2": [foreign],
+    }.items():
         with pytest.raises(FrameError, match=message):
             codec.decode(frames)
 
@@ -115,9 +129,16 @@ def test_noise_under_any_header_is_marked_or_refused(codec):
     rng, marked, refused = np.random.default_rng(9), 0, 0
     for _ in range(40):
         length, last = 4 * int(rng.integers(1, 300) * rng.random() ** 3), int(rng.integers(0, 3))
-        fields = {"params": int(rng.integers(0, 64)), "model_fp": int(rng.choice([0, 5, 5, 5])) if hasattr(codec, "model") else 0}
-        header = FrameHeader(codec=codec.number, length=length, fragment=last, last_fragment=last, **fields)
-        frame = ReceivedFrame(header, complex_noise(length, 1.0, rng), np.full(length, 3.0, np.float32))
+        fields = {
+            "params": int(rng.integers(0, 64)),
+            "model_fp": int(rng.choice([0, 5, 5, 5])) if hasattr(codec, "model") else 0,
+        }
+        header = FrameHeader(
+            codec=codec.number, length=length, fragment=last, last_fragment=last, **fields
+        )
+        frame = ReceivedFrame(
+            header, complex_noise(length, 1.0, rng), np.full(length, 3.0, np.float32)
+        )
         try:
             marked += not codec.decode([frame]).decoded
         except (FrameError, ModelError) as error:
@@ -128,11 +149,16 @@ def test_noise_under_any_header_is_marked_or_refused(codec):
 
 
 @EVERY
-@pytest.mark.parametrize(("value", "noise_var"), [(1e38, 1.0), (0.0, 0.0), (1e-45, 1e-45), (3e38 + 3e38j, 3e38), (1.0, np.inf)])
+@pytest.mark.parametrize(
+    ("value", "noise_var"),
+    [(1e38, 1.0), (0.0, 0.0), (1e-45, 1e-45), (3e38 + 3e38j, 3e38), (1.0, np.inf)],
+)
 def test_extreme_symbols_do_not_raise(codec, value, noise_var):
     (frame,) = through(codec.encode(SENTENCE, 10.0))
     symbols = np.full(frame.symbols.shape, value, np.complex64)
-    got = codec.decode([replace(frame, symbols=symbols, noise_var=np.full(symbols.shape, noise_var, np.float32))])
+    got = codec.decode(
+        [replace(frame, symbols=symbols, noise_var=np.full(symbols.shape, noise_var, np.float32))]
+    )
     assert isinstance(got.text, str) and got.text != SENTENCE
     assert not got.decoded or codec.name == "llama2-jscc"  # which has no check
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What both ends of the spinal code must agree on: symbol budget, source alphabet, constellation."""
+"""What both ends of the spinal code must agree on: symbol budget, source alphabet,
+constellation.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,13 @@ def prior() -> TextPrior:
     return TextPrior(ToyModel())
 
 
-@pytest.mark.parametrize(("steps", "units"), [(0.0, 0), (0.49, 0), (0.51, 1), (1.0, 1), (1.49, 1), (1.51, 2), (64.0, 64)])
+@pytest.mark.parametrize(
+    ("steps", "units"), [(0.0, 0), (0.49, 0), (0.51, 1), (1.0, 1), (1.49, 1), (1.51, 2), (64.0, 64)]
+)
 def test_surprisal_is_rounded_to_the_nearest_step_of_the_grid(steps, units):
-    assert surprisal_units(-steps * GRID) == units and isinstance(surprisal_units(-steps * GRID), int)
+    assert surprisal_units(-steps * GRID) == units and isinstance(
+        surprisal_units(-steps * GRID), int
+    )
 
 
 @pytest.mark.parametrize("index", [0, 1, 17, 40, RATES - 1])
@@ -46,7 +52,8 @@ def test_positions_are_integers_that_never_fall_and_follow_alpha(index):
     positions = budget.position(units)
     assert positions.dtype == np.int64 and positions[0] == 0
     assert (np.diff(positions) >= 0).all()
-    # Rounded up to a whole symbol; the rate's 16-bit fixed point is off by at most 2^-17 symbols a unit, 0.07 over 8000 units.
+    # Rounded up to a whole symbol; the rate's 16-bit fixed point is off by at most 2^-17 symbols a
+    # unit, 0.07 over 8000 units.
     exact = symbols_per_bit(index) * GRID * units
     assert (positions >= exact - 0.07).all() and (positions < exact + 1.07).all()
     assert budget.position(7999) == positions[-1] and isinstance(budget.position(7999), int)
@@ -55,7 +62,11 @@ def test_positions_are_integers_that_never_fall_and_follow_alpha(index):
 def test_delta_and_tail_are_in_the_budgets_units():
     budget = Budget(rate_index(2.0), 2 * GRID, 40 * GRID)
     assert budget.delta_units == 2
-    assert budget.tail == budget.position(40) == math.ceil(40 * GRID * symbols_per_bit(budget.index) - 1e-3)
+    assert (
+        budget.tail
+        == budget.position(40)
+        == math.ceil(40 * GRID * symbols_per_bit(budget.index) - 1e-3)
+    )
 
 
 @pytest.mark.parametrize("round", [0, 1, 3])
@@ -75,14 +86,30 @@ def test_rate_index_at_its_boundaries():
     assert steps == pytest.approx([steps[0]] * len(steps)) and 1 < steps[0] < 1.1
 
 
-@pytest.mark.parametrize("values", [(-1, 0, 0), (RATES, 0, 0), (0, -0.1, 0), (0, 4.1, 0), (0, 0, -1), (0, 0, 64.5), (0, math.nan, 0)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        (-1, 0, 0),
+        (RATES, 0, 0),
+        (0, -0.1, 0),
+        (0, 4.1, 0),
+        (0, 0, -1),
+        (0, 0, 64.5),
+        (0, math.nan, 0),
+    ],
+)
 def test_budgets_out_of_range_are_refused(values):
     with pytest.raises(ConfigError, match="; allowed is"):
         Budget(*values)
 
 
 def rows(prior, symbols):
-    return np.stack([prior.apply(row, before) for row, before in zip(prior.model.log2_probs(symbols), [None, *symbols])])
+    return np.stack(
+        [
+            prior.apply(row, before)
+            for row, before in zip(prior.model.log2_probs(symbols), [None, *symbols])
+        ]
+    )
 
 
 def test_prior_is_a_distribution(prior):
@@ -92,9 +119,12 @@ def test_prior_is_a_distribution(prior):
     total = np.exp2(log2.astype(float)).sum(axis=1)
     special = np.exp2(prior.model.log2_probs(symbols)[:, 256].astype(float))
     raw = 256 * 2.0**RAW_BYTE
-    # What is left out is the special token; the raw bytes come on top with 256 * 2^-28. Float32 adds 1e-6.
+    # What is left out is the special token; the raw bytes come on top with 256 * 2^-28. Float32
+    # adds 1e-6.
     assert raw < 1e-5 and (total <= 1 + raw + 1e-6).all()
-    assert total == pytest.approx(1 - special * (1 - np.exp2(log2[:, prior.end].astype(float))) + raw, abs=2e-6)
+    assert total == pytest.approx(
+        1 - special * (1 - np.exp2(log2[:, prior.end].astype(float))) + raw, abs=2e-6
+    )
 
 
 def test_special_tokens_are_impossible_and_raw_bytes_rare(prior):
@@ -124,7 +154,11 @@ def test_closing_marks_after_the_stop_still_end_a_sentence():
         def detokenize(self, tokens):
             return "".join({0: 'end."', 1: "end,", 2: "।\n"}.get(t, "x") for t in tokens)
 
-    assert [end_after(TextPrior(Words()), symbol) for symbol in range(3)] == [END_AFTER_SENTENCE, END_ELSEWHERE, END_AFTER_SENTENCE]
+    assert [end_after(TextPrior(Words()), symbol) for symbol in range(3)] == [
+        END_AFTER_SENTENCE,
+        END_ELSEWHERE,
+        END_AFTER_SENTENCE,
+    ]
 
 
 @pytest.mark.parametrize("known", [0.0, 0.3, 1.0])
@@ -136,7 +170,9 @@ def test_a_model_that_has_learned_its_ends_is_believed(known):
     row = np.full(257, np.log2((1 - known) / 256 + 1e-30), np.float32)
     row[256] = np.log2(known + 1e-30)
     found = 2.0 ** prior.apply(row, ord("x")).astype(float)
-    assert found[prior.end] == pytest.approx((1 - RULE_SHARE) * known + RULE_SHARE * 2.0**END_ELSEWHERE, rel=1e-4)
+    assert found[prior.end] == pytest.approx(
+        (1 - RULE_SHARE) * known + RULE_SHARE * 2.0**END_ELSEWHERE, rel=1e-4
+    )
     if known < 1:
         assert found[:257].sum() + found[prior.end] == pytest.approx(1, abs=1e-3)
 
@@ -189,16 +225,21 @@ def test_erased_symbols_have_no_evidence_and_noise_free_ones_all_of_it():
 
 
 def mutual_information(snr_db: float) -> float:
-    """Expected evidence for the level sent, bits a symbol, by Gauss-Hermite quadrature over the noise."""
+    """Expected evidence for the level sent, bits a symbol, by Gauss-Hermite quadrature over the
+    noise.
+    """
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     noise = 10 ** (-snr_db / 10)
     axis = (LEVELS[:, None] + np.sqrt(noise / 2) * nodes).ravel()
-    bits = evidence(axis.astype(complex), np.full(axis.size, noise))[:, 0].reshape(AXIS_LEVELS, nodes.size, AXIS_LEVELS)
+    bits = evidence(axis.astype(complex), np.full(axis.size, noise))[:, 0].reshape(
+        AXIS_LEVELS, nodes.size, AXIS_LEVELS
+    )
     sent = bits[np.arange(AXIS_LEVELS), :, np.arange(AXIS_LEVELS)]
     return 2 * float(np.mean(sent @ (weights / weights.sum())))
 
 
-# 64 levels of a density cut at two standard deviations lose 0.2, 0.7 and 1.0 % here; the quadrature is exact to 1e-6.
+# 64 levels of a density cut at two standard deviations lose 0.2, 0.7 and 1.0 % here; the quadrature
+# is exact to 1e-6.
 @pytest.mark.parametrize("snr_db", [0.0, 6.0, 12.0])
 def test_mutual_information_is_within_one_and_a_half_percent_of_capacity(snr_db):
     assert 0.985 * capacity_bits(snr_db) <= mutual_information(snr_db) <= capacity_bits(snr_db)

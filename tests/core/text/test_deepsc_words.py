@@ -14,7 +14,12 @@ from semcom_core.text.baselines.deepsc.vocabulary import BYTES, PLAIN_FORMS, For
 
 WORDS = Words(
     ("the", "ferry", "leaves", "at", "nine", "ni", "ght", "'", "-", "a", "b"),
-    (*PLAIN_FORMS, Form(False, "", ",", "lower"), Form(False, "(", ")", "capital"), Form(True, "", ".", "lower")),
+    (
+        *PLAIN_FORMS,
+        Form(False, "", ",", "lower"),
+        Form(False, "(", ")", "capital"),
+        Form(True, "", ".", "lower"),
+    ),
 )
 
 
@@ -35,7 +40,8 @@ def test_tokens_are_words_and_glued_parts(text, tokens):
 
 
 @pytest.mark.parametrize("text", [
-    "", " ", "  two  spaces ", "tab\tand\nline\r\n", "Grüße, “Ärger” – ½ 😀🎉漢字", "ΣΊΣΥΦΟΣ ſ ß İ ǆ ǅ", "\0\x1b[2J",
+    "", " ", "  two  spaces "
+             "", "tab\tand\nline\r\n", "Grüße, “Ärger” – ½ 😀🎉漢字", "ΣΊΣΥΦΟΣ ſ ß İ ǆ ǅ", "\0\x1b[2J",
     "McNALLY (B5-0167/2000)...", "'the'",
 ])  # fmt: skip
 def test_any_text_comes_back(text):
@@ -44,7 +50,9 @@ def test_any_text_comes_back(text):
 
 def test_unknown_characters_are_bytes():
     tokens = WORDS.tokens("é")
-    assert [core for core, _ in tokens] == list("é".encode()) and all(core < BYTES for core, _ in tokens)
+    assert [core for core, _ in tokens] == list("é".encode()) and all(
+        core < BYTES for core, _ in tokens
+    )
     assert [WORDS.spaced(token) for token in tokens] == [True, False]
 
 
@@ -63,7 +71,11 @@ def test_vocabulary_file_is_read_again_and_damage_is_named(tmp_path):
     path = tmp_path / "words.json"
     WORDS.save(path)
     assert Words.load(path) == WORDS
-    damages = {"[1]": "cannot be read", '{"cores": [], "forms": []}': "lacks the form", '{"cores": 3}': "cannot be read"}
+    damages = {
+        "[1]": "cannot be read",
+        '{"cores": [], "forms": []}': "lacks the form",
+        '{"cores": 3}': "cannot be read",
+    }
     for damage, message in damages.items():
         path.write_text(damage)
         with pytest.raises(ModelError, match=message):
@@ -73,7 +85,12 @@ def test_vocabulary_file_is_read_again_and_damage_is_named(tmp_path):
 
 
 def test_the_length_tells_the_number_of_tokens():
-    cases = [(tokens, words) for tokens in range(1, MAX_TOKENS + 1) for words in {1, tokens // 2, tokens - 3, tokens} if words > 0]
+    cases = [
+        (tokens, words)
+        for tokens in range(1, MAX_TOKENS + 1)
+        for words in {1, tokens // 2, tokens - 3, tokens}
+        if words > 0
+    ]
     for tokens, words in cases:
         length = length_of(tokens, words)
         assert tokens_of(length) == tokens and 5 * tokens <= length <= min(8 * tokens, MAX_LENGTH)
@@ -81,7 +98,17 @@ def test_the_length_tells_the_number_of_tokens():
 
 
 def test_further_tokens_cost_no_further_symbols():
-    assert [length_of(18 + extra, 18) for extra in range(9)] == [144, 143, 142, 141, 140, 139, 138, 137, 145]
+    assert [length_of(18 + extra, 18) for extra in range(9)] == [
+        144,
+        143,
+        142,
+        141,
+        140,
+        139,
+        138,
+        137,
+        145,
+    ]
 
 
 def test_other_lengths_are_refused():

@@ -18,7 +18,8 @@ from semcom_core.units import capacity_bits, complex_noise, db_to_linear
 
 SENTENCES = [
     "The harbour office closes at six, but the night ferry still sells tickets on board.",
-    "Please check the second pump before you start the engine again, because it was leaking yesterday.",
+    "Please check the second pump before you start the engine again, because it was leaking "
+    "yesterday.",
     "Nobody in the village had seen such a flood, and the old bridge did not survive the night.",
     "We propose to meet on Thursday at ten in room 204 and to decide about the budget then.",
     "If the wind turns north, take the lower path; otherwise wait at the hut until the morning.",
@@ -32,7 +33,9 @@ def received(frames, noise_power=0.0, rng=None):
     for frame in frames:
         noise = complex_noise(frame.header.length, noise_power, rng) if noise_power else 0
         noise_var = np.full(frame.header.length, noise_power, np.float32)
-        found.append(ReceivedFrame(frame.header, (frame.symbols + noise).astype(np.complex64), noise_var))
+        found.append(
+            ReceivedFrame(frame.header, (frame.symbols + noise).astype(np.complex64), noise_var)
+        )
     return found
 
 
@@ -81,7 +84,11 @@ def test_missing_fragment_is_said():
 
 
 def test_repeated_frames_combine():
-    codec, rng, noise = load_codec("deflate", efficiency=0.77), np.random.default_rng(2), 1 / db_to_linear(4.0)
+    codec, rng, noise = (
+        load_codec("deflate", efficiency=0.77),
+        np.random.default_rng(2),
+        1 / db_to_linear(4.0),
+    )
     frames = codec.encode(SENTENCES[0], snr_db=6.0)
     first, second = received(frames, noise, rng), received(frames, noise, rng)
     assert not codec.decode(first).decoded
@@ -94,7 +101,11 @@ def test_erased_symbols_of_one_copy_are_taken_from_the_other():
     frame = received(codec.encode(SENTENCES[1], snr_db=6.0))[0]
     early = np.arange(frame.header.length) < 0.7 * frame.header.length
     copies = [
-        ReceivedFrame(frame.header, np.where(part, 0, frame.symbols).astype(np.complex64), np.where(part, np.inf, 0).astype(np.float32))
+        ReceivedFrame(
+            frame.header,
+            np.where(part, 0, frame.symbols).astype(np.complex64),
+            np.where(part, np.inf, 0).astype(np.float32),
+        )
         for part in (early, ~early)
     ]
     assert codec.decode(copies).text == SENTENCES[1]
@@ -105,8 +116,16 @@ def test_noise_under_any_header_is_marked_or_refused_by_a_frame_error():
     codec, rng, marked, refused = load_codec("deflate"), np.random.default_rng(9), 0, 0
     for _ in range(60):
         length, last = int(rng.integers(0, MAX_LENGTH) * rng.random() ** 4), int(rng.integers(0, 3))
-        header = FrameHeader(codec=2, length=length, params=int(rng.integers(0, 64)), fragment=last, last_fragment=last)
-        frame = ReceivedFrame(header, complex_noise(length, 1.0, rng), np.full(length, 3.0, np.float32))
+        header = FrameHeader(
+            codec=2,
+            length=length,
+            params=int(rng.integers(0, 64)),
+            fragment=last,
+            last_fragment=last,
+        )
+        frame = ReceivedFrame(
+            header, complex_noise(length, 1.0, rng), np.full(length, 3.0, np.float32)
+        )
         try:
             # A false CRC passes once in 65,536 trials.
             marked += not codec.decode([frame]).decoded
@@ -123,17 +142,23 @@ def test_symbols_have_unit_power_for_a_monotonous_text():
     assert np.mean(np.abs(symbols) ** 2) == pytest.approx(1, abs=4 * 0.62 / symbols.size**0.5)
 
 
-# Measured over 200 Europarl sentences: at least 0.995 exact at these settings. 60 trials at 0.97 lose more than 7 with p < 1e-3.
+# Measured over 200 Europarl sentences: at least 0.995 exact at these settings. 60 trials at 0.97
+# lose more than 7 with p < 1e-3.
 @pytest.mark.parametrize("snr_db", [0.0, 6.0, 12.0])
 def test_exact_and_efficient_over_awgn(snr_db):
-    exact, efficiency = exact_share(load_codec("deflate", efficiency=0.8), SENTENCES * 12, snr_db, np.random.default_rng(3))
+    exact, efficiency = exact_share(
+        load_codec("deflate", efficiency=0.8), SENTENCES * 12, snr_db, np.random.default_rng(3)
+    )
     assert exact >= 53 / 60
     assert efficiency >= 0.7
 
 
 def test_margin_buys_robustness():
     codec = load_codec("deflate", margin_db=3.0)
-    uses = [sum(f.header.length for f in c.encode(SENTENCES[0], snr_db=9.0)) for c in (codec, load_codec("deflate"))]
+    uses = [
+        sum(f.header.length for f in c.encode(SENTENCES[0], snr_db=9.0))
+        for c in (codec, load_codec("deflate"))
+    ]
     assert uses[0] > 1.2 * uses[1]
 
 
@@ -152,7 +177,12 @@ def test_bad_frames_are_refused():
     foreign = ReceivedFrame(FrameHeader(codec=3), np.zeros(0, np.complex64))
     empty = ReceivedFrame(FrameHeader(codec=2), np.zeros(0, np.complex64))
     slower = received(codec.encode("abc", snr_db=0.0))[0]
-    refused = {"no frames to decode": [], "2 messages": [frame, other], "2 sizes": [frame, slower], "codec number 3": [foreign]}
+    refused = {
+        "no frames to decode": [],
+        "2 messages": [frame, other],
+        "2 sizes": [frame, slower],
+        "codec number 3": [foreign],
+    }
     for message, frames in {**refused, "0 symbols": [empty]}.items():
         with pytest.raises(FrameError, match=message):
             codec.decode(frames)
@@ -162,22 +192,35 @@ def test_text_that_cannot_be_sent_is_refused():
     codec = load_codec("deflate")
     with pytest.raises(FrameError, match="lone surrogates"):
         codec.encode("ab\ud800", snr_db=5.0)
-    with pytest.raises(FrameError, match=r"deflates to \d+ bytes; at -5 dB the largest message has \d+"):
+    with pytest.raises(
+        FrameError, match=r"deflates to \d+ bytes; at -5 dB the largest message has \d+"
+    ):
         codec.encode(LONG, snr_db=-5.0)
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"), [({"efficiency": 1.2}, "efficiency is 1.2"), ({"margin_db": -1}, "margin_db"), ({"x": 1}, "'x'")]
+    ("settings", "message"),
+    [
+        ({"efficiency": 1.2}, "efficiency is 1.2"),
+        ({"margin_db": -1}, "margin_db"),
+        ({"x": 1}, "'x'"),
+    ],
 )
 def test_bad_settings_are_refused(settings, message):
     with pytest.raises(ConfigError, match=message):
         load_codec("deflate", **settings)
 
 
-@pytest.mark.skipif("SEMCOM_DATA" not in os.environ, reason="SEMCOM_DATA does not name the data folder")
+@pytest.mark.skipif(
+    "SEMCOM_DATA" not in os.environ, reason="SEMCOM_DATA does not name the data folder"
+)
 @pytest.mark.parametrize("snr_db", [0.0, 3.0, 6.0, 9.0, 12.0])
 def test_europarl_sentences(snr_db):
-    lines = (Path(os.environ["SEMCOM_DATA"]) / "text" / "europarl_en.txt").read_text(encoding="utf-8").splitlines()
+    lines = (
+        (Path(os.environ["SEMCOM_DATA"]) / "text" / "europarl_en.txt")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
     lines = [line.strip() for line in lines if 5 <= len(line.split()) <= 30]
     rng = np.random.default_rng(6)
     texts = [lines[i] for i in rng.choice(len(lines), 100, replace=False)]

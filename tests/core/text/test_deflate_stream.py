@@ -12,7 +12,11 @@ from semcom_core.text.baselines.deflate import compress, decompress
 from semcom_core.text.baselines.separate import RATES, LongRule
 
 BYTES = LongRule(grain=8)
-TEXT = " ".join(np.random.default_rng(0).choice("pier rope harbour ferry gull lantern anchor tide the of and under".split(), 2000))
+TEXT = " ".join(
+    np.random.default_rng(0).choice(
+        "pier rope harbour ferry gull lantern anchor tide the of and under".split(), 2000
+    )
+)
 
 
 @pytest.mark.parametrize("params", [0, 31, 63])

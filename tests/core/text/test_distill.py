@@ -24,7 +24,10 @@ from tests.core.text.talking_model import TalkingModel
 from tests.core.text.toy_model import ToyModel
 from tests.core.text.word_embedder import WordEmbedder
 
-LONG = "hello there, the committee will of course meet again on thursday at 6:45 in room 12, xq zzt, not in the big hall"
+LONG = (
+    "hello there, the committee will of course meet again on thursday at 6:45 in room 12, xq "
+    "zzt, not in the big hall"
+)
 
 
 def make(mode="extractive", model=None, **settings):
@@ -47,12 +50,15 @@ def test_a_lower_floor_saves_more():
     assert strict.similarity >= 0.97
 
 
-@pytest.mark.parametrize("text", [
-    "i owe you 300 pounds and it is really so very nice of you to wait",
-    "do not come to the meeting of the committee this time",
-    "the code is 7 7 3 1 and nothing else will open the door for us",
-    "please write to anna.k@example.org about the report of the house",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i owe you 300 pounds and it is really so very nice of you to wait",
+        "do not come to the meeting of the committee this time",
+        "the code is 7 7 3 1 and nothing else will open the door for us",
+        "please write to anna.k@example.org about the report of the house",
+    ],
+)
 def test_nothing_makes_it_drop_a_protected_item(text):
     found = make(least_similarity=0.0, looks=1000).distill(text)
     assert found.text != text, "with no floor for the similarity all else goes"
@@ -60,14 +66,26 @@ def test_nothing_makes_it_drop_a_protected_item(text):
     assert [item for item in items if item in found.text.lower().split()] == items
 
 
-@pytest.mark.parametrize("answer, reason", [
-    ("the committee will meet on thursday at 7 in room 12, not in the big hall", "'6:45' is lost"),
-    ("the committee will meet again on thursday at 6:54 in room 12, not in the big hall", "'6:45' is lost"),
-    ("the committee will meet again on thursday at 6:45 in room 12 in the big hall", "'not' is lost"),
-    ("again on thursday at 6:45 in room 12, not in the big hall of 1999", "'1999' is new"),
-    ("", "nothing is left"),
-    (LONG, "costs no fewer bits"),
-])
+@pytest.mark.parametrize(
+    "answer, reason",
+    [
+        (
+            "the committee will meet on thursday at 7 in room 12, not in the big hall",
+            "'6:45' is lost",
+        ),
+        (
+            "the committee will meet again on thursday at 6:54 in room 12, not in the big hall",
+            "'6:45' is lost",
+        ),
+        (
+            "the committee will meet again on thursday at 6:45 in room 12 in the big hall",
+            "'not' is lost",
+        ),
+        ("again on thursday at 6:45 in room 12, not in the big hall of 1999", "'1999' is new"),
+        ("", "nothing is left"),
+        (LONG, "costs no fewer bits"),
+    ],
+)
 def test_abstractive_that_alters_falls_back_and_says_so(answer, reason):
     found = make("abstractive", TalkingModel(answer)).distill(LONG)
     assert found.method == "extractive" and found.fell_back
@@ -89,7 +107,9 @@ def test_abstractive_that_keeps_all_is_used():
 
 
 def test_canonical_only_writes_more_plainly():
-    found = make("canonical", least_similarity=0.5).distill("thank   you so much!!!  the report is sooooo good...")
+    found = make("canonical", least_similarity=0.5).distill(
+        "thank   you so much!!!  the report is sooooo good..."
+    )
     assert found.text.split()[0] == "thank" and len(found.text.split()) == 9
     assert "!!" not in found.text and "ooo" not in found.text
 
@@ -100,7 +120,9 @@ def test_off_leaves_every_byte():
     assert (found.text, found.method, found.reduction) == (text, "off", 0.0)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "5", "not", "a", "\u0928\u092e\u0938\u094d\u0924\u0947"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "5", "not", "a", "\u0928\u092e\u0938\u094d\u0924\u0947"]
+)
 def test_short_and_foreign_texts_come_through(text):
     found = make().distill(text)
     assert found.text == text or found.bits_after < found.bits_before
@@ -113,7 +135,9 @@ def test_long_texts_are_sent_as_they_are():
 
 
 def test_settings_are_checked():
-    with pytest.raises(ConfigError, match="mode is 'brief'; allowed is one of abstractive, canonical"):
+    with pytest.raises(
+        ConfigError, match="mode is 'brief'; allowed is one of abstractive, canonical"
+    ):
         DistillConfig(mode="brief")
     with pytest.raises(ConfigError, match="least_similarity is 1.5"):
         DistillConfig(least_similarity=1.5)

@@ -15,13 +15,21 @@ RAW = "pls call Anna abt the meeting at 6:45, not Tom"
 
 
 def expand(answer: str | None, raw: str = RAW, **settings):
-    return Expander(ExpandConfig(**settings), None if answer is None else TalkingModel(answer), WordEmbedder()).expand(raw)
+    return Expander(
+        ExpandConfig(**settings), None if answer is None else TalkingModel(answer), WordEmbedder()
+    ).expand(raw)
 
 
 def test_short_forms_are_written_out():
     found = expand(None, least_similarity=0.3)
-    assert found.text == "Please call Anna about the meeting at 6:45, not Tom".replace("Please", "please")
-    assert (found.raw, found.method, found.reason) == (RAW, "spelled", "the language model was not asked")
+    assert found.text == "Please call Anna about the meeting at 6:45, not Tom".replace(
+        "Please", "please"
+    )
+    assert (found.raw, found.method, found.reason) == (
+        RAW,
+        "spelled",
+        "the language model was not asked",
+    )
 
 
 def test_rewriting_that_keeps_all_is_used():
@@ -30,14 +38,17 @@ def test_rewriting_that_keeps_all_is_used():
     assert (found.text, found.raw, found.method, found.reason) == (answer, RAW, "rewritten", "")
 
 
-@pytest.mark.parametrize("answer, reason", [
-    ("Please call Anna about the meeting at 6:54, not Tom.", "'6:45' is lost"),
-    ("Please call Anna about the meeting, not Tom.", "is lost"),
-    ("Please call Anna about the meeting at 6:45 and Tom.", "'not' is lost"),
-    ("Please call Tom about the meeting at 6:45, not Anna.", "changed its place"),
-    ("Please call Anna about the meeting at 6:45, not Tom, by 8.", "'8' is new"),
-    ("", "nothing is left"),
-])
+@pytest.mark.parametrize(
+    "answer, reason",
+    [
+        ("Please call Anna about the meeting at 6:54, not Tom.", "'6:45' is lost"),
+        ("Please call Anna about the meeting, not Tom.", "is lost"),
+        ("Please call Anna about the meeting at 6:45 and Tom.", "'not' is lost"),
+        ("Please call Tom about the meeting at 6:45, not Anna.", "changed its place"),
+        ("Please call Anna about the meeting at 6:45, not Tom, by 8.", "'8' is new"),
+        ("", "nothing is left"),
+    ],
+)
 def test_rewriting_that_alters_is_refused(answer, reason):
     found = expand(answer, least_similarity=0.3)
     assert found.method == "spelled" and found.raw == RAW

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arithmetic coding with a language model: what it spends, and what becomes of a receiver that computes otherwise."""
+"""Arithmetic coding with a language model: what it spends, and what becomes of a receiver that
+computes otherwise.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,11 @@ def test_texts_of_too_many_tokens_are_refused(monkeypatch):
 @pytest.mark.parametrize("snr_db", [0.0, 6.0, 12.0])
 def test_exact_over_awgn(fec, snr_db):
     # Measured over 300 messages: 0.99 to 1 exact. Of 40 at 0.97 more than 6 are lost with p < 1e-3.
-    one, rng, exact = codec(fec=fec, efficiency=0.85 if fec == "polar" else 0.77), np.random.default_rng(5), 0
+    one, rng, exact = (
+        codec(fec=fec, efficiency=0.85 if fec == "polar" else 0.77),
+        np.random.default_rng(5),
+        0,
+    )
     for _ in range(40):
         got = one.decode(through(one.encode(SENTENCE, snr_db), f"awgn:{snr_db:g}", rng))
         assert got.decoded == (got.text == SENTENCE)
@@ -87,7 +93,10 @@ def test_exact_over_awgn(fec, snr_db):
 
 
 def test_polar_codes_need_fewer_uses_than_ldpc_at_the_efficiencies_that_deliver():
-    uses = [len(codec(fec=fec, efficiency=e).encode(SENTENCE, 6.0)[0].symbols) for fec, e in (("polar", 0.9), ("ldpc", 0.81))]
+    uses = [
+        len(codec(fec=fec, efficiency=e).encode(SENTENCE, 6.0)[0].symbols)
+        for fec, e in (("polar", 0.9), ("ldpc", 0.81))
+    ]
     assert uses[0] < 0.87 * uses[1]
 
 
@@ -100,16 +109,22 @@ def test_noise_is_marked():
 def test_a_receiver_that_rounds_otherwise_gets_another_text_and_marks_it():
     one, reasons = codec(), []
     for seed in range(10):
-        other = LlmArithmeticCodec(one.config, NoisyModel(one.model, 1e-6, np.random.default_rng(seed)))
+        other = LlmArithmeticCodec(
+            one.config, NoisyModel(one.model, 1e-6, np.random.default_rng(seed))
+        )
         got = other.decode(through(one.encode(SENTENCE, 12.0)))
         assert got.decoded == (got.text == SENTENCE)
         reasons += [got.reason] if got.reason else []
-    assert len(reasons) >= 8 and set(reasons) == {"the llm-ac stream is damaged although its CRC holds"}
+    assert len(reasons) >= 8 and set(reasons) == {
+        "the llm-ac stream is damaged although its CRC holds"
+    }
 
 
 def test_another_model_or_context_is_named():
     frames = through(codec().encode(SENTENCE, 9.0))
-    with pytest.raises(ModelError, match="was made with a model of fingerprint …5; the model here is toy"):
+    with pytest.raises(
+        ModelError, match="was made with a model of fingerprint …5; the model here is toy"
+    ):
         LlmArithmeticCodec(LlmArithmeticConfig(), ToyModel("00000000000000a6")).decode(frames)
     later = codec().with_context(["we meet again on thursday."])
     with pytest.raises(ModelError, match="was made after other messages"):

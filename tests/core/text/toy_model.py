@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A language model small enough for tests: bytes as tokens, their probabilities from letter pairs of a sentence or two."""
+"""A language model small enough for tests: bytes as tokens, their probabilities from letter pairs
+of a sentence or two.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 _CORPUS = (
-    "the committee will meet again on thursday morning. we would like to thank the president for the report. "
+    "the committee will meet again on thursday morning. we would like to thank the president for "
+    "the report. "
     "this is the first time that the house has voted on the question. "
 ) * 3
 #: Control characters that this model's tokenizer drops, as some published tokenizers do.
@@ -39,7 +42,9 @@ class ToyModel:
         return list("".join(c for c in text if c not in DROPPED).encode("utf-8"))
 
     def detokenize(self, tokens: list[int]) -> str:
-        return b"".join(b"<end>" if t == 256 else bytes([t]) for t in tokens).decode("utf-8", "replace")
+        return b"".join(b"<end>" if t == 256 else bytes([t]) for t in tokens).decode(
+            "utf-8", "replace"
+        )
 
     def log2_probs(self, tokens: list[int]) -> np.ndarray:
         return self._log2[[ord(" "), *tokens]]

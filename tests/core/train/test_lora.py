@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training an adapter of a tiny model: it learns, goes on where it was interrupted, and loads as it is shipped."""
+"""Training an adapter of a tiny model: it learns, goes on where it was interrupted, and loads as it
+is shipped.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ from semcom_core.train.lora import LoraTrainer, LoraTraining, batches, encode, e
 from tests.core.models.conftest import CORPUS, save_tiny_model
 
 CONFIG = LoraTraining(rank=4, epochs=12, batch_tokens=64, learning_rate=0.01, save_steps=5)
-TEXTS = [*CORPUS[:2], "the question will meet the house", "this committee has voted for the first time"]
+TEXTS = [
+    *CORPUS[:2],
+    "the question will meet the house",
+    "this committee has voted for the first time",
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +42,37 @@ def model(tmp_path_factory):
 def trainer(model, folder, config=CONFIG):
     tokenizer, network, prompt = load_network(str(model))
     folder.mkdir(exist_ok=True)
-    return LoraTrainer(network, [encode(Example(text), tokenizer, prompt, config) for text in TEXTS], config, folder)
+    return LoraTrainer(
+        network,
+        [encode(Example(text), tokenizer, prompt, config) for text in TEXTS],
+        config,
+        folder,
+    )
 
 
 def test_it_learns_and_the_shipped_adapter_expects_the_texts_and_their_ends(model, tmp_path):
     progress = list(trainer(model, tmp_path / "run").run())
     assert progress[-1].step == progress[-1].steps == len(progress)
     assert progress[-1].bits_per_token < 0.95 * progress[0].bits_per_token  # the mean of all steps
-    export(tmp_path / "run", tmp_path / "out", "smollm2-135m", "europarl", CONFIG, len(TEXTS), len(progress))
-    plain, adapted = load_language_model(str(model)), load_language_model(str(model), str(tmp_path / "out"))
+    export(
+        tmp_path / "run",
+        tmp_path / "out",
+        "smollm2-135m",
+        "europarl",
+        CONFIG,
+        len(TEXTS),
+        len(progress),
+    )
+    plain, adapted = (
+        load_language_model(str(model)),
+        load_language_model(str(model), str(tmp_path / "out")),
+    )
     tokens = plain.tokenize(TEXTS[0])
     before, after = (m.log2_probs(tokens) for m in (plain, adapted))
-    assert sum(row[t] for row, t in zip(after, tokens)) > sum(row[t] for row, t in zip(before, tokens)) + 5
+    assert (
+        sum(row[t] for row, t in zip(after, tokens))
+        > sum(row[t] for row, t in zip(before, tokens)) + 5
+    )
     assert after[-1][adapted.end_token] > before[-1][adapted.end_token] + 1
 
 
@@ -67,7 +92,9 @@ def test_the_card_states_hash_data_and_figures(model, tmp_path):
     export(tmp_path / "run", tmp_path / "out", "smollm2-135m", "chat", CONFIG, 4, 1)
     write_card(tmp_path / "out", "smollm2-135m", {"some texts": (8.5, 5.4)})
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    assert file_sha256(tmp_path / "out" / WEIGHTS) in card and "| some texts | 8.50 | 5.40 |" in card
+    assert (
+        file_sha256(tmp_path / "out" / WEIGHTS) in card and "| some texts | 8.50 | 5.40 |" in card
+    )
     assert all(source.about in card for source in MIXTURES["chat"])
     assert str(model) not in (tmp_path / "out" / "adapter_config.json").read_text(encoding="utf-8")
 
@@ -86,7 +113,9 @@ def test_only_the_training_part_is_learned(tmp_path):
     (tmp_path / "text" / "sms_ham.txt").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "text" / "tatoeba_en.txt").write_text("\n".join(lines), encoding="utf-8")
     dialogues = [f"\n\nHuman: hello {'y' * n}\n\nAssistant: well\n\nHuman: bye" for n in range(60)]
-    (tmp_path / "text" / "hh_rlhf_harmless.jsonl").write_text("\n".join(json.dumps({"chosen": d}) for d in dialogues), encoding="utf-8")
+    (tmp_path / "text" / "hh_rlhf_harmless.jsonl").write_text(
+        "\n".join(json.dumps({"chosen": d}) for d in dialogues), encoding="utf-8"
+    )
     found = examples("chat", tmp_path, np.random.default_rng(1))
     single = {example.text for example in found if not example.context and example.text in lines}
     assert single == {line for line in lines if not is_test(line)}
@@ -100,7 +129,9 @@ def test_a_folder_without_the_texts_is_refused(tmp_path):
         examples("europarl", tmp_path, np.random.default_rng(1))
 
 
-@pytest.mark.parametrize("field, value", [("rank", 0), ("epochs", 0), ("learning_rate", 1.0), ("batch_tokens", 1)])
+@pytest.mark.parametrize(
+    "field, value", [("rank", 0), ("epochs", 0), ("learning_rate", 1.0), ("batch_tokens", 1)]
+)
 def test_settings_out_of_range_are_refused(field, value):
     with pytest.raises(ConfigError, match=f"{field} is {value}"):
         LoraTraining(**{field: value})

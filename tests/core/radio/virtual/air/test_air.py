@@ -9,7 +9,17 @@ import pytest
 
 from semcom_core.channel import parse_channel
 from semcom_core.phy import PhyConfig
-from tests.core.radio.virtual.air.two_radios import PIECE, REFERENCE_RX_DB, REFERENCE_TX_DB, air, begin, carry, noise, strongest_hz, tone
+from tests.core.radio.virtual.air.two_radios import (
+    PIECE,
+    REFERENCE_RX_DB,
+    REFERENCE_TX_DB,
+    air,
+    begin,
+    carry,
+    noise,
+    strongest_hz,
+    tone,
+)
 
 
 @pytest.mark.parametrize("pacing", ["elastic", "real"])
@@ -40,7 +50,9 @@ def test_a_receiver_clips_at_full_scale():
 def test_noise_has_the_power_that_the_modem_means():
     y = carry(air({"channel": "awgn:10", "gain_db": -3.0}), np.zeros(1, np.complex64), more=40)
     expected = parse_channel("awgn:10").for_modem(PhyConfig()).noise_power() * 10**-0.3
-    assert np.mean(np.abs(y) ** 2) == pytest.approx(expected, rel=0.02)  # 160,000 samples: five standard deviations are 1.3 %
+    assert np.mean(np.abs(y) ** 2) == pytest.approx(
+        expected, rel=0.02
+    )  # 160,000 samples: five standard deviations are 1.3 %
 
 
 def test_noise_depends_on_seed_and_sample_index_alone():
@@ -49,7 +61,10 @@ def test_noise_depends_on_seed_and_sample_index_alone():
         receiver = medium.radios["b"].rx
         receiver.open(100_000)
         got = [receiver.read(count, 10) for count in cut]
-        return {got[0].index + i: value for i, value in enumerate(np.concatenate([one.samples for one in got]))}
+        return {
+            got[0].index + i: value
+            for i, value in enumerate(np.concatenate([one.samples for one in got]))
+        }
 
     first, second, other = received([20000]), received([7, 9000, 10993]), received([20000], seed=2)
     common = sorted(first.keys() & second.keys())
@@ -69,10 +84,15 @@ def test_what_lies_outside_the_band_of_the_receiver_is_not_heard():
     medium = air()
     medium.radios["a"].tx.tune(lo_hz=2.4504e9)
     medium.radios["b"].rx.tune(lo_hz=2.45e9)
-    y = carry(medium, tone(-300e3, 10 * PIECE) + tone(300e3, 10 * PIECE))  # at 100 kHz, and at 700 kHz, which would fold to -300 kHz
+    y = carry(
+        medium, tone(-300e3, 10 * PIECE) + tone(300e3, 10 * PIECE)
+    )  # at 100 kHz, and at 700 kHz, which would fold to -300 kHz
     spectrum = np.abs(np.fft.fft(y[2 * PIECE : 8 * PIECE]))
     frequency = np.fft.fftfreq(len(spectrum), 1e-6)
-    assert spectrum[np.argmin(abs(frequency - 100e3))] > 1000 * spectrum[np.argmin(abs(frequency + 300e3))]
+    assert (
+        spectrum[np.argmin(abs(frequency - 100e3))]
+        > 1000 * spectrum[np.argmin(abs(frequency + 300e3))]
+    )
     medium.close()
     medium.radios["a"].tx.tune(lo_hz=2.5e9)
     assert not carry(medium, tone(0, 2 * PIECE)).any()
@@ -113,4 +133,6 @@ def test_a_path_delays_also_by_fractions_of_a_sample():
     start = begin(y, x) - 4
     shift = [np.vdot(x, y[start + k : start + k + len(x)]).real for k in range(9)]
     best = sorted(np.argsort(shift)[-2:])
-    assert best[1] - best[0] == 1 and shift[best[0]] == pytest.approx(shift[best[1]], rel=0.02)  # halfway between two samples
+    assert best[1] - best[0] == 1 and shift[best[0]] == pytest.approx(
+        shift[best[1]], rel=0.02
+    )  # halfway between two samples

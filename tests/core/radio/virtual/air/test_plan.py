@@ -36,34 +36,52 @@ def test_radios_may_have_numbers_for_names():
 
 
 def test_an_address_stays_a_text():
-    assert dict(air_plan({"radios": {"a": {"kind": "soapy", "address": "1"}}}).radios)["a"].address == "1"
+    assert (
+        dict(air_plan({"radios": {"a": {"kind": "soapy", "address": "1"}}}).radios)["a"].address
+        == "1"
+    )
 
 
-@pytest.mark.parametrize("change, said", [
-    ({"pacing": "quick"}, "pacing is 'quick'; allowed is one of elastic, real"),
-    ({"pacing": "real", "speed": 2}, "speed is 2"),
-    ({"speed": True}, "speed is True"),
-    ({"seed": 1.5}, "seed is 1.5; allowed is a whole number"),
-    ({"seed": True}, "seed is True"),
-    ({"seed": "one"}, "seed is 'one'"),
-    ({"seed": -1}, "seed is -1"),
-    ({"radios": {}}, "no radios"),
-    ({"radios": ["a"]}, "radios is ['a']; a mapping is needed"),
-    ({"radios": {"a": {"kind": "hackrf"}}}, "kind of a radio is 'hackrf'"),
-    ({"radios": {"a": {"adress": "x"}}}, "radio a has no setting 'adress'; allowed is one of kind, address"),
-    ({"radios": {"a": {"address": "pluto.local"}}}, "address is 'pluto.local'"),
-    ({"radios": {"a": {"address": "127.0.0.1:99999"}}}, "port of address '127.0.0.1:99999' is 99999"),
-    ({"radios": {"a": {"ppm": "much"}}}, "ppm is 'much'; allowed is a number"),
-    ({"radios": {"a": {}, "b": {}}}, "127.0.0.1:30431 is that of two radios"),
-    ({"links": {"a": 1}}, "links is {'a': 1}; allowed is a list"),
-    ({"links": [{"from": "a"}]}, "lacks target"),
-    ({"links": [{"from": "a", "to": "z"}]}, "radio of a link is 'z'; allowed is one of a, b"),
-    ({"links": [{"from": ["a"], "to": "b"}]}, "radio of a link is \"['a']\"; allowed is one of a, b"),
-    ({"links": [{"from": "a", "to": "b", "channel": "fog"}]}, "channel term is 'fog'"),
-    ({"links": [{"from": "a", "to": "b", "channel": "iq:1db"}]}, "such terms belong to `receiver` of radio b"),
-    ({"links": [{"from": "a", "to": "b", "delay_s": 2}]}, "delay_s of a link is 2"),
-    ({"volume": 11}, "plan has no setting 'volume'"),
-])
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"pacing": "quick"}, "pacing is 'quick'; allowed is one of elastic, real"),
+        ({"pacing": "real", "speed": 2}, "speed is 2"),
+        ({"speed": True}, "speed is True"),
+        ({"seed": 1.5}, "seed is 1.5; allowed is a whole number"),
+        ({"seed": True}, "seed is True"),
+        ({"seed": "one"}, "seed is 'one'"),
+        ({"seed": -1}, "seed is -1"),
+        ({"radios": {}}, "no radios"),
+        ({"radios": ["a"]}, "radios is ['a']; a mapping is needed"),
+        ({"radios": {"a": {"kind": "hackrf"}}}, "kind of a radio is 'hackrf'"),
+        (
+            {"radios": {"a": {"adress": "x"}}},
+            "radio a has no setting 'adress'; allowed is one of kind, address",
+        ),
+        ({"radios": {"a": {"address": "pluto.local"}}}, "address is 'pluto.local'"),
+        (
+            {"radios": {"a": {"address": "127.0.0.1:99999"}}},
+            "port of address '127.0.0.1:99999' is 99999",
+        ),
+        ({"radios": {"a": {"ppm": "much"}}}, "ppm is 'much'; allowed is a number"),
+        ({"radios": {"a": {}, "b": {}}}, "127.0.0.1:30431 is that of two radios"),
+        ({"links": {"a": 1}}, "links is {'a': 1}; allowed is a list"),
+        ({"links": [{"from": "a"}]}, "lacks target"),
+        ({"links": [{"from": "a", "to": "z"}]}, "radio of a link is 'z'; allowed is one of a, b"),
+        (
+            {"links": [{"from": ["a"], "to": "b"}]},
+            "radio of a link is \"['a']\"; allowed is one of a, b",
+        ),
+        ({"links": [{"from": "a", "to": "b", "channel": "fog"}]}, "channel term is 'fog'"),
+        (
+            {"links": [{"from": "a", "to": "b", "channel": "iq:1db"}]},
+            "such terms belong to `receiver` of radio b",
+        ),
+        ({"links": [{"from": "a", "to": "b", "delay_s": 2}]}, "delay_s of a link is 2"),
+        ({"volume": 11}, "plan has no setting 'volume'"),
+    ],
+)
 def test_what_is_not_allowed_is_named(change, said):
     with pytest.raises(ConfigError) as error:
         air_plan({"radios": TWO} | change)

@@ -36,7 +36,11 @@ def test_an_elastic_clock_waits_for_a_slow_reader_and_a_slow_writer():
     y = np.concatenate([reading.samples for reading in got])
     start = begin(y, x)
     assert np.array_equal(y[start : start + len(x)], x[: len(y) - start])
-    assert (sum(reading.lost for reading in got), receiver.overflows, sender.underflows) == (0, 0, 0)
+    assert (sum(reading.lost for reading in got), receiver.overflows, sender.underflows) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_with_real_pacing_who_is_late_loses_and_it_is_counted():
@@ -65,7 +69,10 @@ def test_the_end_of_a_burst_is_no_underflow_and_times_are_kept():
         sender.write(noise(100), 1, at_s=at_s - 0.001)
     assert sender.underflows == 0
     first = round(at_s * 1e6)
-    assert np.array_equal(sender.fetch(first, 100), noise(100)) and not sender.fetch(first - 50, 51)[:50].any()
+    assert (
+        np.array_equal(sender.fetch(first, 100), noise(100))
+        and not sender.fetch(first - 50, 51)[:50].any()
+    )
 
 
 def test_a_cyclic_buffer_goes_on_until_it_is_closed():
@@ -78,7 +85,9 @@ def test_a_cyclic_buffer_goes_on_until_it_is_closed():
     assert np.allclose(y[PIECE:], y[PIECE] / x[0] * tone(100e3, 4 * PIECE), atol=1e-4)
     sender.close()
     stopped = round(medium.clock.now() * 1e6)
-    assert np.array_equal(sender.fetch(stopped - 5000, 1000), sender.fetch(stopped - 4000, 1000))  # what was sent can still be heard
+    assert np.array_equal(
+        sender.fetch(stopped - 5000, 1000), sender.fetch(stopped - 4000, 1000)
+    )  # what was sent can still be heard
     assert sender.fetch(stopped + 1000, 1000) is None
     time.sleep(0.02)
     assert not np.concatenate([receiver.read(PIECE, 5).samples for _ in range(5)])[-PIECE:].any()

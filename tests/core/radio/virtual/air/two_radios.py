@@ -17,10 +17,21 @@ REFERENCE_TX_DB, REFERENCE_RX_DB = -10.0, 40.0
 def air(link=None, pacing="elastic", seed=1, **radio) -> Air:
     """Radio a, which b hears."""
     radios = {"a": {"kind": "pluto"}, "b": {"kind": "pluto", "address": "127.0.0.2", **radio}}
-    return Air(air_plan({"pacing": pacing, "seed": seed, "radios": radios, "links": [{"from": "a", "to": "b", **(link or {})}]}))
+    return Air(
+        air_plan(
+            {
+                "pacing": pacing,
+                "seed": seed,
+                "radios": radios,
+                "links": [{"from": "a", "to": "b", **(link or {})}],
+            }
+        )
+    )
 
 
-def carry(medium: Air, x: np.ndarray, more: int = 2, rate_hz: float = 1e6, receive_hz: float | None = None) -> np.ndarray:
+def carry(
+    medium: Air, x: np.ndarray, more: int = 2, rate_hz: float = 1e6, receive_hz: float | None = None
+) -> np.ndarray:
     """What b receives while a sends x in pieces."""
     sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
     sender.tune(rate_hz=rate_hz)
@@ -44,7 +55,11 @@ def carry(medium: Air, x: np.ndarray, more: int = 2, rate_hz: float = 1e6, recei
 
 def noise(count: int, seed: int = 5) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return (0.2 * (rng.standard_normal(count) + 1j * rng.standard_normal(count))).clip(-0.7, 0.7).astype(np.complex64)
+    return (
+        (0.2 * (rng.standard_normal(count) + 1j * rng.standard_normal(count)))
+        .clip(-0.7, 0.7)
+        .astype(np.complex64)
+    )
 
 
 def begin(y: np.ndarray, x: np.ndarray) -> int:

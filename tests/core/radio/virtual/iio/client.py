@@ -16,7 +16,14 @@ LOOP = {"from": "alice", "to": "alice"}
 
 def plan(**more):
     """One Pluto, which hears itself, at a port that is free."""
-    return air_plan({"radios": {"alice": {"kind": "pluto", "address": "127.0.0.1:0"}}, "links": [LOOP], "speed": 20, **more})
+    return air_plan(
+        {
+            "radios": {"alice": {"kind": "pluto", "address": "127.0.0.1:0"}},
+            "links": [LOOP],
+            "speed": 20,
+            **more,
+        }
+    )
 
 
 @contextmanager
@@ -82,7 +89,8 @@ class Client:
     def configure(self, rate_hz: int = 4_000_000) -> None:
         """Settings at which what is sent comes back as it was."""
         for words, text in [
-            ("INPUT voltage0 sampling_frequency", str(rate_hz)), ("OUTPUT altvoltage0 frequency", "2450000000"),
+            ("INPUT voltage0 "
+             "sampling_frequency", str(rate_hz)), ("OUTPUT altvoltage0 frequency", "2450000000"),
             ("INPUT voltage0 gain_control_mode", "manual"), ("INPUT voltage0 hardwaregain", "40"),
         ]:  # fmt: skip
             assert self.write(f"{PHY} {words}", text) == len(text) + 1

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Malformed commands and half-open connections: the server stays as it was, and clients are served."""
+"""Malformed commands and half-open connections: the server stays as it was, and clients are
+served.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +28,23 @@ WORDS = [
     "00000003", "ffffffff", "0x80000088", "%s%n", "../../etc", "<x>", "\x00", "\x7f", "\u00ff", "a" * 1100, "",
 ]  # fmt: skip
 VALID = [
-    f"READ {PHY} INPUT voltage0 hardwaregain", f"WRITE {PHY} INPUT voltage0 rf_bandwidth 8", f"OPEN {ADC} 64 00000003",
-    f"READBUF {ADC} 256", f"OPEN {DAC} 64 00000003 CYCLIC", f"WRITEBUF {DAC} 64", f"SET {DAC} BUFFERS_COUNT 3", f"CLOSE {ADC}",
+    f"READ {PHY} INPUT voltage0 "
+    "hardwaregain", f"WRITE {PHY} INPUT voltage0 rf_bandwidth 8", f"OPEN {ADC} 64 00000003",
+    f"READBUF {ADC} "
+    "256", f"OPEN {DAC} 64 00000003 "
+           "CYCLIC", f"WRITEBUF {DAC} 64", f"SET {DAC} BUFFERS_COUNT 3", f"CLOSE {ADC}",
     "TIMEOUT 20",
 ]  # fmt: skip
-#: Commands sent, so many a connection, and how many have to be answered: some are taken for the payload of others.
+#: Commands sent, so many a connection, and how many have to be answered: some are taken for the
+#: payload of others.
 SENT, A_CONNECTION, ANSWERED = 20_000, 125, 10_000
 HALF_OPEN = 200
 
 
 def malformed(rng: np.random.Generator) -> bytes:
-    """Bytes that mean nothing, words that hardly mean anything together, or a good command with one word exchanged."""
+    """Bytes that mean nothing, words that hardly mean anything together, or a good command with one
+    word exchanged.
+    """
     kind = rng.random()
     if kind < 0.1:
         return rng.bytes(int(rng.integers(1, 80))) + b"\n"
@@ -49,9 +57,14 @@ def malformed(rng: np.random.Generator) -> bytes:
 
 
 def attack(endpoint: tuple[str, int], rng: np.random.Generator) -> None:
-    """One connection full of nonsense; it ends in the middle of a command, sometimes at once and with a reset."""
+    """One connection full of nonsense; it ends in the middle of a command, sometimes at once and
+    with a reset.
+    """
     with socket.create_connection(endpoint, timeout=5) as connected:
-        connected.sendall(b"".join(malformed(rng) for _ in range(A_CONNECTION)) + b"WRITE iio:device0 ensm_mode 9\r\nfd")
+        connected.sendall(
+            b"".join(malformed(rng) for _ in range(A_CONNECTION))
+            + b"WRITE iio:device0 ensm_mode 9\r\nfd"
+        )
         if rng.random() < 0.2:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             return
@@ -79,7 +92,9 @@ def settled(count, expected: int) -> int:
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are counted in /proc")
 def test_malformed_commands_and_half_open_connections_leave_nothing_behind(monkeypatch):
     answered, answer = [], Session._answer
-    monkeypatch.setattr(Session, "_answer", lambda session, words: (answered.append(1), answer(session, words)))
+    monkeypatch.setattr(
+        Session, "_answer", lambda session, words: (answered.append(1), answer(session, words))
+    )
     alone = threading.active_count()
     with serve(speed=1) as (air, pluto):
         with Client(pluto.endpoint) as client:
@@ -90,7 +105,9 @@ def test_malformed_commands_and_half_open_connections_leave_nothing_behind(monke
             attack(pluto.endpoint, rng)
             if number % 20 == 0:
                 with Client(pluto.endpoint) as client:
-                    assert client.read(f"{PHY} ensm_mode") == "fdd", f"after {number * A_CONNECTION} malformed commands"
+                    assert client.read(f"{PHY} ensm_mode") == "fdd", (
+                        f"after {number * A_CONNECTION} malformed commands"
+                    )
         assert len(answered) >= ANSWERED
         half_open = [socket.create_connection(pluto.endpoint) for _ in range(HALF_OPEN)]
         assert threading.active_count() <= threads + MAX_CONNECTIONS + 1

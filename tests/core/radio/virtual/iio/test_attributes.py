@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ranges of the attributes, the values they read back, the errno of what is refused, and what reaches the air."""
+"""Ranges of the attributes, the values they read back, the errno of what is refused, and what
+reaches the air.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,18 @@ TAKEN = [
     (f"{TX} sampling_frequency", "4000000.0", "4000000"), (f"{RX} rf_bandwidth", "1000000", "1000000"),
     (f"{RX} rf_bandwidth", "100", "200000"), (f"{RX} rf_bandwidth", "56000000", "20000000"),
     (f"{TX} rf_bandwidth", "40000000", "20000000"), (f"{TX} hardwaregain", "0", "0.000000 dB"),
-    (f"{TX} hardwaregain", "-89.75", "-89.750000 dB"), (f"{TX} hardwaregain", "-10.3 dB", "-10.250000 dB"),
+    (f"{TX} hardwaregain", "-89.75", "-89.750000 "
+                                     "dB"), (f"{TX} hardwaregain", "-10.3 dB", "-10.250000 dB"),
     (f"{RX} gain_control_mode", "fast_attack", "fast_attack"), (f"{RX} quadrature_tracking_en", "0", "0"),
     (f"{PHY} xo_correction", "40000400", "40000400"), (f"{PHY} trx_rate_governor", "highest_osr", "highest_osr"),
-    (f"{PHY} DEBUG loopback", "0", "0"), (f"{PHY} filter_fir_config", FIR, "FIR Rx: 128,4 Tx: 128,4"),
+    (f"{PHY} DEBUG "
+     "loopback", "0", "0"), (f"{PHY} filter_fir_config", FIR, "FIR Rx: 128,4 Tx: 128,4"),
     (f"{ADC} INPUT voltage0 sampling_frequency", "3840000", "3840000"),
     (f"{DAC} OUTPUT voltage0 sampling_frequency", "3840000", "3840000"),
-    (f"{DAC} OUTPUT altvoltage0 frequency", "1000000", "999844"), (f"{DAC} OUTPUT TX1_Q_F2 phase", "90000", "90000"),
-    (f"{DAC} OUTPUT altvoltage1 scale", "0.5", "0.500000"), (f"{DAC} OUTPUT altvoltage2 raw", "1", "1"),
+    (f"{DAC} OUTPUT altvoltage0 "
+     "frequency", "1000000", "999844"), (f"{DAC} OUTPUT TX1_Q_F2 phase", "90000", "90000"),
+    (f"{DAC} OUTPUT altvoltage1 "
+     "scale", "0.5", "0.500000"), (f"{DAC} OUTPUT altvoltage2 raw", "1", "1"),
     (f"{ADC} DEBUG direct_reg_access", "0x80000088 0x6", "0x0"),
 ]  # fmt: skip
 #: Attribute, value written, errno.
@@ -45,11 +51,15 @@ REFUSED = [
     (f"{PHY} xo_correction", "40008001", errno.EINVAL), (f"{PHY} trx_rate_governor", "lowest", errno.EINVAL),
     (f"{PHY} ensm_mode", "sleep", errno.EINVAL), (f"{PHY} DEBUG loopback", "1", errno.EINVAL),
     (f"{PHY} filter_fir_config", "1,1\n" * 16, errno.EINVAL), (f"{PHY} filter_fir_config", FIR + "1,1\n", errno.EINVAL),
-    (f"{PHY} INPUT out voltage_filter_fir_en", "1", errno.EINVAL), (f"{RX} sampling_frequency_available", "1", errno.EACCES),
+    (f"{PHY} INPUT out "
+     "voltage_filter_fir_en", "1", errno.EINVAL), (f"{RX} sampling_frequency_available", "1", errno.EACCES),
     (f"{ADC} INPUT voltage0 sampling_frequency", "1000000", errno.EINVAL),
     (f"{DAC} OUTPUT altvoltage0 frequency", "15360001", errno.EINVAL),
-    (f"{DAC} OUTPUT altvoltage0 scale", "1.1", errno.EINVAL), (f"{DAC} OUTPUT altvoltage0 phase", "360001", errno.EINVAL),
-    (f"{ADC} DEBUG direct_reg_access", "0x0", errno.EINVAL), (f"{ADC} DEBUG direct_reg_access", "status", errno.EINVAL),
+    (f"{DAC} OUTPUT altvoltage0 "
+     "scale", "1.1", errno.EINVAL), (f"{DAC} OUTPUT altvoltage0 phase", "360001", errno.EINVAL),
+    (f"{ADC} DEBUG "
+     "direct_reg_access", "0x0", errno.EINVAL), (f"{ADC} DEBUG "
+                                                 "direct_reg_access", "status", errno.EINVAL),
     (f"{ADC} DEBUG direct_reg_access", "", errno.EINVAL),
 ]  # fmt: skip
 
@@ -77,7 +87,10 @@ def test_value_is_refused_and_nothing_changes(pluto, words, text, code):
         assert client.read(words) == before
 
 
-@pytest.mark.parametrize("lo_hz, lowest, highest", [(1_300_000_000, -1, 73), (1_300_000_001, -3, 71), (3_800_000_000, -3, 71)])
+@pytest.mark.parametrize(
+    "lo_hz, lowest, highest",
+    [(1_300_000_000, -1, 73), (1_300_000_001, -3, 71), (3_800_000_000, -3, 71)],
+)
 def test_receive_gain_range_depends_on_the_carrier(client, lo_hz, lowest, highest):
     client.write(f"{RX_LO} frequency", str(lo_hz))
     client.write(f"{RX} gain_control_mode", "manual")
@@ -104,8 +117,13 @@ def test_filter_opens_lower_rates(client):
     assert client.read(f"{RX} sampling_frequency_available") == "[520833 1 61440000]"
     assert client.write(f"{RX} sampling_frequency", "520833") == -errno.EINVAL
     assert client.write(f"{RX} sampling_frequency", "520834") > 0
-    assert client.write(f"{PHY} INPUT out voltage_filter_fir_en", "0") == -errno.EINVAL, "the rate needs the filter"
-    assert client.read(f"{PHY} tx_path_rates") == "BBPLL:800001024 DAC:25000032 T2:8333344 T1:4166672 TF:2083336 TXSAMP:520834"
+    assert client.write(f"{PHY} INPUT out voltage_filter_fir_en", "0") == -errno.EINVAL, (
+        "the rate needs the filter"
+    )
+    assert (
+        client.read(f"{PHY} tx_path_rates")
+        == "BBPLL:800001024 DAC:25000032 T2:8333344 T1:4166672 TF:2083336 TXSAMP:520834"
+    )
 
 
 def test_settings_reach_the_air(served, client):
@@ -116,7 +134,12 @@ def test_settings_reach_the_air(served, client):
     client.write(f"{TX} rf_bandwidth", "3000000")
     client.write(f"{ADC} INPUT voltage0 sampling_frequency", "625000")
     assert (radio.rx.rate_hz, radio.rx.lo_hz, radio.rx.gain_db) == (625_000, 2.45e9, 40)
-    assert (radio.tx.rate_hz, radio.tx.lo_hz, radio.tx.gain_db, radio.tx.bandwidth_hz) == (5e6, 2.46e9, -20, 3e6)
+    assert (radio.tx.rate_hz, radio.tx.lo_hz, radio.tx.gain_db, radio.tx.bandwidth_hz) == (
+        5e6,
+        2.46e9,
+        -20,
+        3e6,
+    )
 
 
 def test_switched_off_synthesizer_is_silent(served, client):
@@ -128,13 +151,18 @@ def test_switched_off_synthesizer_is_silent(served, client):
 
 def test_correction_of_the_oscillator_puts_carrier_and_rate_right():
     crystal_ppm = 25.0
-    air = Air(plan(radios={"alice": {"kind": "pluto", "address": "127.0.0.1:0", "ppm": crystal_ppm}}))
+    air = Air(
+        plan(radios={"alice": {"kind": "pluto", "address": "127.0.0.1:0", "ppm": crystal_ppm}})
+    )
     with VirtualPluto(air, "alice") as started, Client(started.endpoint) as client:
         radio = air.radios["alice"]
         client.configure()
         assert radio.rx.true_lo_hz == pytest.approx(2.45e9 * (1 + crystal_ppm * 1e-6), abs=1)
         client.write(f"{PHY} xo_correction", str(round(40e6 * (1 + crystal_ppm * 1e-6))))
-        assert (radio.rx.true_lo_hz, radio.rx.true_rate_hz) == (pytest.approx(2.45e9, abs=1), pytest.approx(4e6, abs=1e-2))
+        assert (radio.rx.true_lo_hz, radio.rx.true_rate_hz) == (
+            pytest.approx(2.45e9, abs=1),
+            pytest.approx(4e6, abs=1e-2),
+        )
     air.close()
 
 
@@ -153,7 +181,9 @@ def test_writes_are_logged_in_order_with_those_that_are_refused(served, client):
     client.write(f"{PHY} INPUT voltage0 gain_control_mode", "automatic")
     client.write(f"{DAC} OUTPUT TX1_I_F1 raw", "1")
     client.write(f"{PHY} nothing", "1")
-    assert [(one.client, one.attribute, one.value) for one in served[0].radios["alice"].log.entries] == [
+    assert [
+        (one.client, one.attribute, one.value) for one in served[0].radios["alice"].log.entries
+    ] == [
         ("ad9361-phy", "out_altvoltage0_RX_LO_frequency", "900000000"),
         ("ad9361-phy", "in_voltage0_gain_control_mode", "automatic"),
         ("cf-ad9361-dds-core-lpc", "out_altvoltage0_TX1_I_F1_raw", "1"),

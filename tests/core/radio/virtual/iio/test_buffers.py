@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Buffers: what is sent arrives as it was, one client at a time, and samples that are lost show in the status registers."""
+"""Buffers: what is sent arrives as it was, one client at a time, and samples that are lost show in
+the status registers.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ STATUS = "DEBUG direct_reg_access"
 
 
 def counted(count: int, start: int = 1) -> np.ndarray:
-    """Words for the DAC which the ADC's 12 bits hold exactly: a count in I, another in Q; 0 is never among them."""
+    """Words for the DAC which the ADC's 12 bits hold exactly: a count in I, another in Q; 0 is
+    never among them.
+    """
     number = np.arange(start, start + count)
     return np.stack([number % 2000 + 1, -(number // 7 % 2000) - 1], axis=1).astype("<i2") * 16
 
@@ -48,7 +52,9 @@ def test_one_channel_alone(served, client, mask, columns):
         assert sender.write_buffer(np.full(512, 8000, "<i2").tobytes()) == 1024
         client.command(f"OPEN {ADC} 512 00000003")
         heard = receive(client, 1024, 512)
-        assert (heard[:, columns] == 500).all() and np.count_nonzero(heard) == heard[:, columns].size
+        assert (heard[:, columns] == 500).all() and np.count_nonzero(heard) == heard[
+            :, columns
+        ].size
         client.command(f"CLOSE {ADC}")
         client.command(f"OPEN {ADC} 512 {mask}")
         assert np.frombuffer(client.read_buffer(1024, mask), "<i2").tolist() == [500] * 512
@@ -74,7 +80,9 @@ def test_buffer_belongs_to_one_client_until_it_leaves(served, client):
         assert client.command(f"READBUF {ADC} 1024") == -errno.EBADF
         assert client.command(f"CLOSE {ADC}") == -errno.EBADF
     deadline = time.monotonic() + 5
-    while (code := client.command(f"OPEN {ADC} 256 00000003")) == -errno.EBUSY and time.monotonic() < deadline:
+    while (
+        code := client.command(f"OPEN {ADC} 256 00000003")
+    ) == -errno.EBUSY and time.monotonic() < deadline:
         time.sleep(0.01)
     assert code == 0
 
@@ -89,7 +97,9 @@ def test_cyclic_buffer_is_sent_over_and_over_and_refuses_another(served, client)
         client.command(f"OPEN {ADC} 1000 00000003")
         heard = receive(client, 4000, 1000)
         shift = int(np.flatnonzero((heard[:300] == words[0] // 16).all(axis=1))[0])
-        np.testing.assert_array_equal(heard, np.roll(np.tile(words // 16, (14, 1)), shift, axis=0)[:4000])
+        np.testing.assert_array_equal(
+            heard, np.roll(np.tile(words // 16, (14, 1)), shift, axis=0)[:4000]
+        )
         client.write(f"{PHY} INPUT voltage0 sampling_frequency", "5000000")
         heard = receive(client, 12_000, 1000)
         assert len(np.unique(heard[-1000:, 0])) == 300, "another rate does not end it"
@@ -101,17 +111,30 @@ def test_cyclic_buffer_is_sent_over_and_over_and_refuses_another(served, client)
 def test_tone_is_heard_where_no_buffer_is_sent(client):
     client.configure()
     for channel, phase in (("TX1_I_F1", "90000"), ("TX1_Q_F1", "0")):
-        for name, text in (("frequency", "500000"), ("phase", phase), ("scale", "0.25"), ("raw", "1")):
+        for name, text in (
+            ("frequency", "500000"),
+            ("phase", phase),
+            ("scale", "0.25"),
+            ("raw", "1"),
+        ):
             client.write(f"{DAC} OUTPUT {channel} {name}", text)
     client.command(f"OPEN {ADC} 1024 00000003")
     heard = receive(client, 2048, 1024)[1024:] @ [1, 1j] / 2048
     spectrum = np.abs(np.fft.fft(heard)) / 1024
-    assert spectrum.argmax() == 128 and spectrum[128] == pytest.approx(0.25, rel=0.01) and np.sort(spectrum)[-2] < 1e-3
+    assert (
+        spectrum.argmax() == 128
+        and spectrum[128] == pytest.approx(0.25, rel=0.01)
+        and np.sort(spectrum)[-2] < 1e-3
+    )
 
 
 def test_automatic_gain_and_rssi_follow_the_stream():
     link = {**LOOP, "gain_db": -30}
-    with serve(links=[link]) as (_, pluto), Client(pluto.endpoint) as client, Client(pluto.endpoint) as sender:
+    with (
+        serve(links=[link]) as (_, pluto),
+        Client(pluto.endpoint) as client,
+        Client(pluto.endpoint) as sender,
+    ):
         client.configure()
         client.write(f"{PHY} INPUT voltage0 gain_control_mode", "slow_attack")
         sender.command(f"OPEN {DAC} 512 00000003 CYCLIC")
@@ -120,8 +143,12 @@ def test_automatic_gain_and_rssi_follow_the_stream():
         heard = receive(client, 30 * 512, 512)[-512:] @ [1, 1j] / 2048
         power_db = 10 * np.log10(np.mean(np.abs(heard) ** 2))
         assert power_db == pytest.approx(-12, abs=0.6), "steps of 1 dB around the target"
-        assert client.read(f"{PHY} INPUT voltage0 hardwaregain") == "64.000000 dB", "40 dB give 0.5 by 30 dB down: -36 dB"
-        assert float(client.read(f"{PHY} INPUT voltage0 rssi").split()[0]) == pytest.approx(64 - power_db, abs=0.05)
+        assert client.read(f"{PHY} INPUT voltage0 hardwaregain") == "64.000000 dB", (
+            "40 dB give 0.5 by 30 dB down: -36 dB"
+        )
+        assert float(client.read(f"{PHY} INPUT voltage0 rssi").split()[0]) == pytest.approx(
+            64 - power_db, abs=0.05
+        )
 
 
 def test_late_reader_overflows():

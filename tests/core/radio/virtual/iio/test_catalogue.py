@@ -24,7 +24,8 @@ def context() -> ElementTree.Element:
 
 
 @pytest.mark.parametrize("name, value", [
-    ("hw_model", "Analog Devices PlutoSDR Rev.B (Z7010-AD9363A)"), ("fw_version", "v0.38-virtual"), ("hw_serial", "virtual-alice"),
+    ("hw_model", "Analog Devices PlutoSDR Rev.B "
+                 "(Z7010-AD9363A)"), ("fw_version", "v0.38-virtual"), ("hw_serial", "virtual-alice"),
     ("ad9361-phy,model", "ad9363a"),
 ])  # fmt: skip
 def test_context_says_what_it_is(context, name, value):
@@ -32,7 +33,9 @@ def test_context_says_what_it_is(context, name, value):
 
 
 def test_context_leaves_the_address_to_the_client(context):
-    assert not {"uri", "ip,ip-addr"} & {one.get("name") for one in context.iter("context-attribute")}
+    assert not {"uri", "ip,ip-addr"} & {
+        one.get("name") for one in context.iter("context-attribute")
+    }
 
 
 @pytest.mark.parametrize("device, files", [
@@ -53,7 +56,10 @@ def test_files_that_clients_address_are_there(context, device, files):
 ])  # fmt: skip
 def test_channels_of_buffers_come_first(context, device, scans):
     channels = context.findall(f"device[@name='{device}']/channel")[:2]
-    assert [(one.find("scan-element").get("index"), one.find("scan-element").get("format")) for one in channels] == scans
+    assert [
+        (one.find("scan-element").get("index"), one.find("scan-element").get("format"))
+        for one in channels
+    ] == scans
 
 
 def test_everything_that_is_bound_is_shown():
@@ -64,7 +70,10 @@ def test_everything_that_is_bound_is_shown():
 
     wanted, air = Noting(), Air(plan())
     build_devices(load_catalogue()["devices"], wanted)
-    transceiver, tones = Transceiver(air.radios["alice"], find_chip("ad9364")), Tones(lambda: 1, lambda: None)
+    transceiver, tones = (
+        Transceiver(air.radios["alice"], find_chip("ad9364")),
+        Tones(lambda: 1, lambda: None),
+    )
     assert set(wanted) == {*transceiver.bindings(), *tones.bindings(), "rx_status", "tx_status"}
 
 

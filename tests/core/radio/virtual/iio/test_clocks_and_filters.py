@@ -43,10 +43,16 @@ def test_clocks_stay_in_their_ranges_over_all_rates(fir):
     for rate_hz in range(lowest, 61_440_000 // fir, 333_333):
         chain = clock_chain(rate_hz, fir, fir)
         assert chain.rx[-1] == chain.tx[-1] == rate_hz
-        assert MIN_CONVERTER_HZ <= chain.rx[1] <= MAX_ADC_HZ and chain.rx[0] <= MAX_PLL_HZ and chain.rx[0] % chain.rx[1] == 0
+        assert (
+            MIN_CONVERTER_HZ <= chain.rx[1] <= MAX_ADC_HZ
+            and chain.rx[0] <= MAX_PLL_HZ
+            and chain.rx[0] % chain.rx[1] == 0
+        )
 
 
-@pytest.mark.parametrize("rate_hz, fir", [(25_000_000 // 12, 1), (25_000_000 // 48, 4), (61_440_001, 1), (0, 1)])
+@pytest.mark.parametrize(
+    "rate_hz, fir", [(25_000_000 // 12, 1), (25_000_000 // 48, 4), (61_440_001, 1), (0, 1)]
+)
 def test_rates_without_clocks_are_refused(rate_hz, fir):
     with pytest.raises(RadioError, match=f"sampling_frequency is {rate_hz}; allowed") as caught:
         clock_chain(rate_hz, fir, fir)
@@ -54,7 +60,11 @@ def test_rates_without_clocks_are_refused(rate_hz, fir):
 
 
 def test_highest_oversampling_takes_the_fastest_converter_clock():
-    assert clock_chain(5_000_000, 1, 1, nominal=False).rx[1] == 60_000_000 > clock_chain(5_000_000, 1, 1).rx[1]
+    assert (
+        clock_chain(5_000_000, 1, 1, nominal=False).rx[1]
+        == 60_000_000
+        > clock_chain(5_000_000, 1, 1).rx[1]
+    )
 
 
 @pytest.mark.parametrize("text, expected", [

@@ -24,7 +24,10 @@ DIALOGUES = {
     "all of a channel": (f"READ {PHY} INPUT temp0 \r\n", "12\n\0\0\0\00635000\0\0\0\n"),
     "write": (f"WRITE {PHY} OUTPUT altvoltage0 frequency 11\r\n2450000000\0", "11\n"),
     "write without NUL": (f"WRITE {PHY} OUTPUT altvoltage0 frequency 10\r\n2450000000", "10\n"),
-    "payload of a refused write is consumed": (f"WRITE {PHY} nothing 3\r\nab\0VERSION\r\n", "-2\n0.24.virtual\n"),
+    "payload of a refused write is consumed": (
+        f"WRITE {PHY} nothing 3\r\nab\0VERSION\r\n",
+        "-2\n0.24.virtual\n",
+    ),
     "no trigger": (f"GETTRIG {PHY}\r\n", "-2\n"),
     "no trigger can be set": (f"SETTRIG {PHY} trigger0\r\n", "-2\n"),
     "unknown device": ("READ iio:device9 ensm_mode\r\n", "-19\n"),
@@ -42,15 +45,24 @@ DIALOGUES = {
     "short mask": (f"OPEN {ADC} 1024 3\r\n", "-22\n"),
     "cyclic reception": (f"OPEN {ADC} 1024 00000003 CYCLIC\r\n", "-22\n"),
     "huge buffer": (f"OPEN {ADC} 9999999999 00000003\r\n", "-22\n"),
-    "open twice, close": (f"OPEN {DAC} 512 00000003\r\nOPEN {DAC} 512 00000003\r\nCLOSE {DAC}\r\nCLOSE {DAC}\r\n", "0\n-16\n0\n-9\n"),
+    "open twice, close": (
+        f"OPEN {DAC} 512 00000003\r\nOPEN {DAC} 512 00000003\r\nCLOSE {DAC}\r\nCLOSE {DAC}\r\n",
+        "0\n-16\n0\n-9\n",
+    ),
     "buffers": (f"SET {ADC} BUFFERS_COUNT 8\r\n", "0\n"),
     "no buffers": (f"SET {ADC} BUFFERS_COUNT 0\r\n", "-22\n"),
-    "part of a sample": (f"OPEN {DAC} 512 00000003\r\nWRITEBUF {DAC} 1022\r\nCLOSE {DAC}\r\n", "0\n-22\n0\n"),
+    "part of a sample": (
+        f"OPEN {DAC} 512 00000003\r\nWRITEBUF {DAC} 1022\r\nCLOSE {DAC}\r\n",
+        "0\n-22\n0\n",
+    ),
     "more than the buffer": (f"OPEN {DAC} 512 00000003\r\nWRITEBUF {DAC} 2052\r\n", "0\n-22\n"),
     "wrong direction": (f"OPEN {DAC} 512 00000003\r\nREADBUF {DAC} 2048\r\n", "0\n-9\n"),
     "line that is too long": ("READ " + "x" * 3000 + "\r\nVERSION\r\n", "-22\n0.24.virtual\n"),
     "line that is not ASCII": ("PRINT\u00e9\r\nVERSION\r\n", "-22\n0.24.virtual\n"),
-    "value that is not ASCII": (f"WRITE {PHY} ensm_mode 2\r\n\u00e9VERSION\r\n", "-22\n0.24.virtual\n"),
+    "value that is not ASCII": (
+        f"WRITE {PHY} ensm_mode 2\r\n\u00e9VERSION\r\n",
+        "-22\n0.24.virtual\n",
+    ),
     "leave": ("\r\nEXIT\r\n", ""),
 }
 
@@ -77,7 +89,11 @@ def test_value_that_no_kernel_takes_ends_the_connection(client):
 def test_description_has_its_length(client):
     length = client.command("PRINT")
     described = client.replies.read(length + 1)
-    assert described.startswith(b"<?xml") and described.endswith(b"</context>\n") and described.count(b"\n") == 1
+    assert (
+        described.startswith(b"<?xml")
+        and described.endswith(b"</context>\n")
+        and described.count(b"\n") == 1
+    )
 
 
 def test_all_values_of_a_device_are_those_read_one_by_one(client):
@@ -87,5 +103,11 @@ def test_all_values_of_a_device_are_those_read_one_by_one(client):
         size = int.from_bytes(data[:4], "big", signed=True)
         values.append(data[4 : 4 + size].rstrip(b"\0").decode())
         data = data[4 + -(-size // 4) * 4 :]
-    names = ["calib_mode", "calib_mode_available", "ensm_mode", "ensm_mode_available", "filter_fir_config"]
+    names = [
+        "calib_mode",
+        "calib_mode_available",
+        "ensm_mode",
+        "ensm_mode_available",
+        "filter_fir_config",
+    ]
     assert values[:5] == [client.read(f"{PHY} {name}") for name in names]

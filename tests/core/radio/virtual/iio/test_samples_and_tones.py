@@ -17,7 +17,9 @@ def test_adc_has_12_bits_and_clips(sample, words):
     assert adc_words(np.array([sample], np.complex64)).tolist() == words
 
 
-@pytest.mark.parametrize("mask, words", [(1, [1024, 512]), (2, [-1024, 0]), (3, [1024, -1024, 512, 0])])
+@pytest.mark.parametrize(
+    "mask, words", [(1, [1024, 512]), (2, [-1024, 0]), (3, [1024, -1024, 512, 0])]
+)
 def test_adc_channels_of_a_mask(mask, words):
     made = adc_words(np.array([0.5 - 0.5j, 0.25], np.complex64), mask)
     assert made.tolist() == words and made.dtype == np.dtype("<i2")
@@ -49,10 +51,16 @@ def test_generator_that_is_off_is_silent():
     tones, _ = made_tones((1, "frequency", "500000"), (1, "scale", "1"))
     assert not tones.audible and not tones.period().any()
     tones.bindings()["tone1_raw"].write("1")
-    assert tones.audible and np.abs(tones.period()).max() == pytest.approx(1) and not tones.period().imag.any()
+    assert (
+        tones.audible
+        and np.abs(tones.period()).max() == pytest.approx(1)
+        and not tones.period().imag.any()
+    )
 
 
 def test_periods_join_without_a_step():
-    tones, _ = made_tones((0, "raw", "1"), (0, "frequency", "123456"), (0, "scale", "0.7"), (0, "phase", "12345"))
+    tones, _ = made_tones(
+        (0, "raw", "1"), (0, "frequency", "123456"), (0, "scale", "0.7"), (0, "phase", "12345")
+    )
     twice = np.tile(tones.period().real, 2)
     assert np.abs(np.diff(twice, n=2)).max() < 0.7 * (2 * np.pi * 123_500 / 4e6) ** 2

@@ -76,7 +76,11 @@ def test_stop_ends_clients_streams_and_threads():
         pluto.stop()
         assert all(one.ended for one in clients)
         radio = air.radios["alice"]
-        assert (radio.rx.is_open, radio.tx.is_open, threading.active_count()) == (False, False, before)
+        assert (radio.rx.is_open, radio.tx.is_open, threading.active_count()) == (
+            False,
+            False,
+            before,
+        )
     for one in clients:
         one.close()
 

@@ -24,7 +24,9 @@ class Client:
 
     def __init__(self, path, radio: str = ""):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(os.fspath(path))  # waits for its turn, as a socket with a time limit does not
+        self.sock.connect(
+            os.fspath(path)
+        )  # waits for its turn, as a socket with a time limit does not
         self.sock.settimeout(LIMIT_S)
         if radio:
             assert self.ask(f"use {radio}") == "ok"
@@ -70,7 +72,9 @@ class Client:
         return received
 
     def samples(self, count: int) -> tuple[np.ndarray, int]:
-        """So many samples or a few more, and the time of the first, ns; fails where one is missing between packets."""
+        """So many samples or a few more, and the time of the first, ns; fails where one is missing
+        between packets.
+        """
         parts, first_ns = [], None
         while sum(map(len, parts)) < count:
             flags, time_ns, part = self.packet()

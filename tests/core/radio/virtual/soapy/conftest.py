@@ -12,7 +12,11 @@ from semcom_core.radio.virtual.air import Air, air_plan
 from semcom_core.radio.virtual.soapy import SoapyServer
 
 PLAN = {
-    "radios": {"alice": {"kind": "soapy"}, "bob": {"kind": "soapy", "ppm": 10}, "pluto": {"kind": "pluto"}},
+    "radios": {
+        "alice": {"kind": "soapy"},
+        "bob": {"kind": "soapy", "ppm": 10},
+        "pluto": {"kind": "pluto"},
+    },
     "links": [{"from": "alice", "to": "alice"}, {"from": "alice", "to": "bob"}],
 }
 

@@ -57,7 +57,9 @@ def test_samples_of_a_slice_are_converted():
 
 
 def test_a_packet_is_read_back_whatever_the_pieces(pair):
-    data = packet(Flag.TIME | Flag.END, -7, np.array([0.5 + 0.25j, -1], np.complex64)) + packet(Flag.LATE, 9)
+    data = packet(Flag.TIME | Flag.END, -7, np.array([0.5 + 0.25j, -1], np.complex64)) + packet(
+        Flag.LATE, 9
+    )
     for i in range(len(data)):
         pair[1].sendall(data[i : i + 1])
     flags, time_ns, samples = receive_packet(pair[0])
@@ -85,7 +87,9 @@ def test_lines_come_whole_whatever_the_pieces(pair):
     assert lines.next() is None
 
 
-@pytest.mark.parametrize("data", [b"x" * (LONGEST_LINE + 1) + b"\n", b"x" * 3 * LONGEST_LINE, "größe\n".encode()])
+@pytest.mark.parametrize(
+    "data", [b"x" * (LONGEST_LINE + 1) + b"\n", b"x" * 3 * LONGEST_LINE, "größe\n".encode()]
+)
 def test_lines_that_are_too_long_or_no_ascii_are_refused(pair, data):
     pair[1].sendall(data)
     with pytest.raises(FrameError, match="allowed is 256"):
@@ -98,7 +102,9 @@ def test_what_is_no_number_is_refused(text):
         number("gain_db", text)
 
 
-@pytest.mark.parametrize("text, message", [("1.5", "a whole number"), ("7", "-6 to 6"), ("9" * 50, "-6 to 6")])
+@pytest.mark.parametrize(
+    "text, message", [("1.5", "a whole number"), ("7", "-6 to 6"), ("9" * 50, "-6 to 6")]
+)
 def test_what_is_no_whole_number_in_range_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         integer("count", text, -6, 6)

@@ -55,7 +55,10 @@ def test_a_path_that_is_no_socket_is_refused(air, tmp_path):
 
 
 def test_only_named_radios_of_the_right_kind_are_served(air, tmp_path):
-    with SoapyServer(air, tmp_path / "air.sock", names=["bob"]) as server, Client(server.path) as client:
+    with (
+        SoapyServer(air, tmp_path / "air.sock", names=["bob"]) as server,
+        Client(server.path) as client,
+    ):
         assert client.ask("list") == "ok bob"
     with pytest.raises(ConfigError, match="soapy radio is 'pluto'; allowed is one of alice, bob"):
         SoapyServer(air, names=["pluto"])
@@ -102,9 +105,17 @@ def test_malformed_input_hurts_nobody_else(server):
         for _ in range(200):
             words = [WORDS[i] for i in rng.integers(0, len(WORDS), rng.integers(1, 40))]
             with Client(server.path) as hostile:
-                _shove(hostile, b" ".join(words) + rng.bytes(int(rng.integers(0, 50))), bool(rng.integers(0, 2)))
+                _shove(
+                    hostile,
+                    b" ".join(words) + rng.bytes(int(rng.integers(0, 50))),
+                    bool(rng.integers(0, 2)),
+                )
             assert valid.ask("get rx lo_locked") == "ok true"
-        for data in (HEADER.pack(2**32 - 1, 2**32 - 1, -(2**63)), HEADER.pack(8000, 0, 2**62) + bytes(100), rng.bytes(5000)):
+        for data in (
+            HEADER.pack(2**32 - 1, 2**32 - 1, -(2**63)),
+            HEADER.pack(8000, 0, 2**62) + bytes(100),
+            rng.bytes(5000),
+        ):
             with Client(server.path, "bob") as hostile:
                 _shove(hostile.stream("tx"), data, True)
         assert valid.ask("get tx lo_locked") == "ok true"

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How streams end: the client goes, the server stops, the air closes, or somebody says what makes no sense."""
+"""How streams end: the client goes, the server stops, the air closes, or somebody says what makes
+no sense.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,23 @@ from tests.core.radio.virtual.soapy.client import Client
 
 
 @pytest.mark.parametrize("direction", ["rx", "tx"])
-def test_a_direction_has_one_stream_and_is_free_again_when_its_client_has_gone(server, direction, monkeypatch):
+def test_a_direction_has_one_stream_and_is_free_again_when_its_client_has_gone(
+    server, direction, monkeypatch
+):
     monkeypatch.setattr(settings, "LONGEST_WAIT_S", 0.3)
     with Client(server.path, "alice") as first, Client(server.path, "alice") as second:
         first.stream(direction)
-        assert second.ask(f"stream {direction}") == f"error stream {direction} is in use by another client; allowed is one at a time"
+        assert (
+            second.ask(f"stream {direction}")
+            == f"error stream {direction} is in use by another client; allowed is one at a time"
+        )
         first.sock.close()
         second.stream(direction)
 
 
-@pytest.mark.parametrize("flags", [0, Flag.END], ids=["a burst without an end", "bursts whose ends nobody wants to know"])
+@pytest.mark.parametrize(
+    "flags", [0, Flag.END], ids=["a burst without an end", "bursts whose ends nobody wants to know"]
+)
 def test_what_was_written_is_sent_though_the_client_has_gone(server, flags):
     with Client(server.path, "alice") as rx, Client(server.path, "alice") as tx:
         rx.stream("rx").start()
@@ -39,7 +48,12 @@ def test_what_was_written_is_sent_though_the_client_has_gone(server, flags):
 
 
 def test_a_wrong_line_or_packet_ends_a_stream_without_a_word(server):
-    for direction, nonsense in (("rx", b"begin\n"), ("rx", b"start one\n"), ("rx", b"start 1 2 3\n"), ("tx", b"\xff" * 16)):
+    for direction, nonsense in (
+        ("rx", b"begin\n"),
+        ("rx", b"start one\n"),
+        ("rx", b"start 1 2 3\n"),
+        ("tx", b"\xff" * 16),
+    ):
         with Client(server.path, "alice") as client:
             client.stream(direction).sock.sendall(nonsense)
             assert receive_packet(client.sock) is None

@@ -14,12 +14,16 @@ from tests.core.radio.virtual.soapy.client import Client
 
 real_pacing = pytest.mark.parametrize("air", ["real"], indirect=True)
 
-LEAD_NS = 400_000_000  # so long before its time an order is given; a busy machine may need much of it
+LEAD_NS = (
+    400_000_000  # so long before its time an order is given; a busy machine may need much of it
+)
 
 
 def pattern(count: int) -> np.ndarray:
     """Samples that the wire carries exactly, none of them 0."""
-    return ((np.arange(count) % 30000 + 1) + 1j * (count - np.arange(count))).astype(np.complex64) / 32768
+    return ((np.arange(count) % 30000 + 1) + 1j * (count - np.arange(count))).astype(
+        np.complex64
+    ) / 32768
 
 
 def now_ns(client: Client) -> int:
@@ -58,7 +62,11 @@ def test_packets_follow_one_another_in_time(server):
 
 
 def test_a_timed_burst_is_where_it_belongs(server):
-    with Client(server.path, "alice") as control, Client(server.path, "alice") as rx, Client(server.path, "alice") as tx:
+    with (
+        Client(server.path, "alice") as control,
+        Client(server.path, "alice") as rx,
+        Client(server.path, "alice") as tx,
+    ):
         assert control.ask("set radio time_ns 1000000000000") == "ok"
         rx.stream("rx").start()
         tx.stream("tx")
