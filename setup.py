@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installation: the core package, the GNU Radio blocks, their catalogue entries and the `semcom` command.
+"""Installation: the core package, the GNU Radio blocks, their catalogue entries and the `semcom`
+command.
 
-The blocks go into the gnuradio namespace without a gnuradio/__init__.py: GNU Radio's own package extends its path over
-every folder called gnuradio on sys.path, and so finds them beside itself.
+The blocks go into the gnuradio namespace without a gnuradio/__init__.py: GNU Radio's own package
+extends its path over every folder called gnuradio on sys.path, and so finds them beside itself.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ DATA = {  # folder below the installation prefix: files of the repository
     "share/gr-semcom/examples": "gr-semcom/examples/*.grc",
     "share/gr-semcom/hardware": "hardware/*.yml",
 }
-CORE_DATA = [f"**/*.{kind}" for kind in ("yml", "json", "npz", "csv", "txt", "html", "md", "safetensors")]
+CORE_DATA = [
+    f"**/*.{kind}" for kind in ("yml", "json", "npz", "csv", "txt", "html", "md", "safetensors")
+]
 REQUIRES = [
-    # systems with Python 3.11 and 3.12 ship a GNU Radio built for numpy 1, which does not import beside numpy 2
+    # systems with Python 3.11 and 3.12 ship a GNU Radio built for numpy 1, which does not import
+    # beside numpy 2
     "numpy>=1.24,<2; python_version < '3.13'",
     "numpy>=2.1; python_version >= '3.13'",
     "scipy>=1.10",
@@ -55,7 +59,15 @@ EXTRAS = {
     "bench": ["ray>=2.9"],
     "camera": ["opencv-python-headless>=4.8"],
     # ldpc is an oracle for the decoder
-    "test": ["pytest>=8", "pytest-xdist>=3.5", "ruff>=0.6", "cmake>=3.22", "ninja", "setuptools>=70.1", "ldpc>=2.4"],
+    "test": [
+        "pytest>=8",
+        "pytest-xdist>=3.5",
+        "ruff>=0.6",
+        "cmake>=3.22",
+        "ninja",
+        "setuptools>=70.1",
+        "ldpc>=2.4",
+    ],
 }
 
 
@@ -73,19 +85,26 @@ def long_description() -> str:
 
 def block_packages() -> list[str]:
     """Names of the block packages inside the gnuradio namespace."""
-    return ["gnuradio.semcom", *(f"gnuradio.semcom.{name}" for name in find_packages(str(ROOT / BLOCKS)))]
+    return [
+        "gnuradio.semcom",
+        *(f"gnuradio.semcom.{name}" for name in find_packages(str(ROOT / BLOCKS))),
+    ]
 
 
 def data_files() -> list[tuple[str, list[str]]]:
     """The files of DATA that exist, relative to the repository as setuptools wants them."""
-    found = {folder: sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)) for folder, pattern in DATA.items()}
+    found = {
+        folder: sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern))
+        for folder, pattern in DATA.items()
+    }
     return [(folder, files) for folder, files in found.items() if files]
 
 
 setup(
     name="gr-semcom",
     version=version(),
-    description="Semantic communication over software-defined radio: a core library, GNU Radio blocks and a command line",
+    description="Semantic communication over software-defined radio: a core library, GNU Radio "
+    "blocks and a command line",
     long_description=long_description(),
     long_description_content_type="text/markdown",
     author="The gr-semcom authors",

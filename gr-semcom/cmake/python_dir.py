@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Print the folder, relative to an installation prefix, where this interpreter looks for packages.
 
-Distributions differ (site-packages, dist-packages, with or without the minor version), so the interpreter is asked; for a
-prefix that it does not search, the usual name below lib/ is taken, and PYTHONPATH has to name it.
+Distributions differ (site-packages, dist-packages, with or without the minor version), so the
+interpreter is asked; for a prefix that it does not search, the usual name below lib/ is taken, and
+PYTHONPATH has to name it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Configuration: frozen dataclasses that validate themselves, filled from YAML or from the command line.
+"""Configuration: frozen dataclasses that validate themselves, filled from YAML or from the command
+line.
 
-A field made by `setting` carries its help text, its unit is part of its name, and its default lives nowhere else.
+A field made by `setting` carries its help text, its unit is part of its name, and its default lives
+nowhere else.
 """
 
 from __future__ import annotations
@@ -18,7 +20,12 @@ from semcom_core.errors import ConfigError
 
 Config = TypeVar("Config")
 #: For the type of a field's default: the types of value that it takes, and what to call them.
-_TAKES = {bool: ((bool,), "true or false"), int: ((int,), "a whole number"), float: ((int, float), "a number"), str: ((str,), "a text")}
+_TAKES = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "a text"),
+}
 
 
 def setting(default, help: str):
@@ -30,12 +37,15 @@ def from_mapping(cls: type[Config], data: dict) -> Config:
     """Build a configuration dataclass from a mapping.
 
     Raises:
-        ConfigError: a key is unknown, a value is of another type than its default, or refused by the dataclass.
+        ConfigError: a key is unknown, a value is of another type than its default, or refused by
+            the dataclass.
     """
     known = {f.name: type(f.default) for f in fields(cls)}
     for key, value in data.items():
         if key not in known:
-            raise ConfigError(f"{cls.__name__} has no setting {key!r}; allowed is one of {', '.join(known)}")
+            raise ConfigError(
+                f"{cls.__name__} has no setting {key!r}; allowed is one of {', '.join(known)}"
+            )
         if known[key] in _TAKES and not _fits(value, known[key]):
             raise ConfigError(f"{key} is {value!r}; allowed is {_TAKES[known[key]][1]}")
     try:
@@ -56,7 +66,9 @@ def from_yaml(cls: type[Config], path: str | Path) -> Config:
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"configuration file {path} cannot be read: {error}") from error
     if not isinstance(data or {}, dict):
-        raise ConfigError(f"configuration file {path} holds a {type(data).__name__}; a mapping is needed")
+        raise ConfigError(
+            f"configuration file {path} holds a {type(data).__name__}; a mapping is needed"
+        )
     return from_mapping(cls, data or {})
 
 
@@ -68,7 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, .
         option = "--" + f.name.replace("_", "-")
         text = f"{f.metadata.get('help', f.name)} (default {f.default})"
         if isinstance(f.default, bool):
-            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=f.default, help=text)
+            parser.add_argument(
+                option, action=argparse.BooleanOptionalAction, default=f.default, help=text
+            )
         else:
             parser.add_argument(option, type=type(f.default), default=f.default, help=text)
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What travels between a codec and the modem: complex symbols, a header, and (coming back) a noise variance each."""
+"""What travels between a codec and the modem: complex symbols, a header, and (coming back) a noise
+variance each.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ import numpy as np
 
 from semcom_core.errors import FrameError
 
-#: Header fields in the order they travel, with their widths in bits. A CRC-16 over these 48 bits follows.
+#: Header fields in the order they travel, with their widths in bits. A CRC-16 over these 48 bits
+#: follows.
 HEADER_FIELDS = {
     "codec": 5,
     "message_id": 8,
@@ -22,8 +25,17 @@ HEADER_FIELDS = {
     "context_fp": 4,
     "more": 1,
 }
-#: The same of codecs whose messages take many fragments: pictures. What both ends must share, they send in their payload.
-WIDE_HEADER_FIELDS = {"codec": 5, "message_id": 8, "fragment": 8, "last_fragment": 8, "length": 12, "params": 6, "more": 1}
+#: The same of codecs whose messages take many fragments: pictures. What both ends must share, they
+#: send in their payload.
+WIDE_HEADER_FIELDS = {
+    "codec": 5,
+    "message_id": 8,
+    "fragment": 8,
+    "last_fragment": 8,
+    "length": 12,
+    "params": 6,
+    "more": 1,
+}
 #: Codec numbers that have the wide header.
 WIDE_CODECS = range(8, 16)
 MAX_LENGTH = 2 ** HEADER_FIELDS["length"] - 1
@@ -34,11 +46,17 @@ MESSAGE_IDS = 2 ** HEADER_FIELDS["message_id"]
 ROUNDS = 4
 #: Codec that can send increments → the numbers under which rounds 0 to 3 of it travel.
 ROUND_NUMBERS = {1: (1, 17, 18, 19)}
-_ROUND_OF = {number: (family, r) for family, numbers in ROUND_NUMBERS.items() for r, number in enumerate(numbers)}
+_ROUND_OF = {
+    number: (family, r)
+    for family, numbers in ROUND_NUMBERS.items()
+    for r, number in enumerate(numbers)
+}
 
 
 def header_fields(codec: int) -> dict[str, int]:
-    """Fields of the header of a codec number in the order they travel, with their widths in bits."""
+    """Fields of the header of a codec number in the order they travel, with their widths in
+    bits.
+    """
     return WIDE_HEADER_FIELDS if codec in WIDE_CODECS else HEADER_FIELDS
 
 
@@ -78,7 +96,10 @@ class FrameHeader:
             if not 0 <= value < 2**width:
                 raise FrameError(f"header field {name} is {value}; allowed is 0 to {2**width - 1}")
         if self.fragment > self.last_fragment:
-            raise FrameError(f"header field fragment is {self.fragment}; allowed is 0 to last_fragment = {self.last_fragment}")
+            raise FrameError(
+                f"header field fragment is {self.fragment}; allowed is 0 to last_fragment = "
+                f"{self.last_fragment}"
+            )
 
     @property
     def family(self) -> int:
@@ -110,7 +131,10 @@ class Frame:
 
     def __post_init__(self):
         if self.symbols.shape != (self.header.length,):
-            raise FrameError(f"frame has symbols of shape {self.symbols.shape}; its header says length {self.header.length}")
+            raise FrameError(
+                f"frame has symbols of shape {self.symbols.shape}; its header says length "
+                f"{self.header.length}"
+            )
 
 
 @dataclass(frozen=True)
@@ -120,10 +144,13 @@ class ReceivedFrame(Frame):
     Args:
         noise_var: float32 array (length,); inf marks an erased symbol, whose value is 0.
         snr_db: estimated SNR over the frame, dB (see units).
-        level_db: mean power of the preamble's samples over full scale (a sample of modulus 1), dB (0 without a modem).
+        level_db: mean power of the preamble's samples over full scale (a sample of modulus 1), dB
+            (0 without a modem).
         cfo_hz: estimated carrier frequency offset, Hz (0 without a modem).
-        crc_ok: whether the header's CRC held. Frames with a bad header never leave the modem as received frames.
-        start_sample: absolute index of the burst's first preamble sample in the receiver's input (0 without a modem).
+        crc_ok: whether the header's CRC held. Frames with a bad header never leave the modem as
+            received frames.
+        start_sample: absolute index of the burst's first preamble sample in the receiver's input (0
+            without a modem).
     """
 
     noise_var: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -136,4 +163,6 @@ class ReceivedFrame(Frame):
     def __post_init__(self):
         super().__post_init__()
         if self.noise_var.shape != self.symbols.shape:
-            raise FrameError(f"noise_var has shape {self.noise_var.shape}; symbols have {self.symbols.shape}")
+            raise FrameError(
+                f"noise_var has shape {self.noise_var.shape}; symbols have {self.symbols.shape}"
+            )

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where files that belong to no Python package lie: flowgraphs, block entries and radio profiles, in a checkout or installed.
+"""Where files that belong to no Python package lie: flowgraphs, block entries and radio profiles,
+in a checkout or installed.
 
 The flowgraphs: where they lie, and how GNU Radio's tools compile them, without importing any of it.
 """
@@ -18,8 +19,10 @@ from semcom_core.errors import ConfigError, RadioError
 
 
 def places(checkout: str, installed: str) -> list[Path]:
-    """Where files may be: in the checkout that this file lies in, or below share/ of the environment, of what pip and CMake install
-    into the system (Debian: /usr/local), or of the user."""
+    """Where files may be: in the checkout that this file lies in, or below share/ of the
+    environment, of what pip and CMake install into the system (Debian: /usr/local), or of the
+    user.
+    """
     user = sysconfig.get_preferred_scheme("user")
     prefixes = [sys.prefix, sysconfig.get_path("data"), sysconfig.get_path("data", user)]
     here = Path(__file__).resolve().parents[2] / checkout
@@ -31,7 +34,10 @@ def files(searched: list[Path], pattern: str) -> list[Path]:
     return next(filter(None, (sorted(folder.glob(pattern)) for folder in searched)), [])
 
 
-INSTALL_HINT = "install it (Debian and Ubuntu: apt install gnuradio; conda: conda install -c conda-forge gnuradio)"
+INSTALL_HINT = (
+    "install it (Debian and Ubuntu: apt install gnuradio; conda: conda install -c "
+    "conda-forge gnuradio)"
+)
 
 
 def flowgraphs() -> dict[str, Path]:
@@ -43,7 +49,10 @@ def flowgraphs() -> dict[str, Path]:
     searched = places("grc", "gr-semcom/grc")
     found = files(searched, "*.grc")
     if not found:
-        raise RadioError(f"no flowgraphs (*.grc) are in {', '.join(map(str, searched))}; name a .grc file, or install gr-semcom there")
+        raise RadioError(
+            f"no flowgraphs (*.grc) are in {', '.join(map(str, searched))}; name a .grc file, or "
+            "install gr-semcom there"
+        )
     return {path.stem: path for path in found}
 
 
@@ -55,20 +64,29 @@ def find_flowgraph(name: str, headless: bool) -> Path:
         return Path(name).resolve()
     known = flowgraphs()
     if name not in known:
-        raise ConfigError(f"flowgraph is {name!r}; allowed is one of {', '.join(known)}, or a .grc file")
+        raise ConfigError(
+            f"flowgraph is {name!r}; allowed is one of {', '.join(known)}, or a .grc file"
+        )
     return known.get(f"{name}_headless", known[name]) if headless else known[name]
 
 
 def environment() -> dict[str, str]:
-    """The environment of GNU Radio's tools: the blocks found, this interpreter's folder first on PATH."""
+    """The environment of GNU Radio's tools: the blocks found, this interpreter's folder first on
+    PATH.
+    """
     entries = files(places("gr-semcom/grc", "gnuradio/grc/blocks"), "semcom_*.block.yml")
     blocks = [*{str(path.parent) for path in entries}, os.environ.get("GRC_BLOCKS_PATH", "")]
     path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-    return {**os.environ, "GRC_BLOCKS_PATH": os.pathsep.join(filter(None, blocks)), "PATH": os.pathsep.join(path)}
+    return {
+        **os.environ,
+        "GRC_BLOCKS_PATH": os.pathsep.join(filter(None, blocks)),
+        "PATH": os.pathsep.join(path),
+    }
 
 
 def tool(name: str) -> list[str]:
-    """Command of a GNU Radio tool. A Python script runs under this interpreter, so that it and what it starts see this environment.
+    """Command of a GNU Radio tool. A Python script runs under this interpreter, so that it and what
+    it starts see this environment.
 
     Raises:
         RadioError: the tool is not on PATH.
@@ -87,9 +105,16 @@ def compiled(path: Path, folder: str | Path) -> Path:
     Raises:
         RadioError: it does not compile.
     """
-    compiler = subprocess.run([*tool("grcc"), "-o", str(folder), str(path)], env=environment(), capture_output=True, text=True)
+    compiler = subprocess.run(
+        [*tool("grcc"), "-o", str(folder), str(path)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
     script = Path(folder) / f"{path.stem}.py"
     if compiler.returncode or not script.exists():
         lines = (compiler.stdout + compiler.stderr).strip().splitlines()
-        raise RadioError(f"flowgraph {path} does not compile: {lines[-1] if lines else 'grcc said nothing'}")
+        raise RadioError(
+            f"flowgraph {path} does not compile: {lines[-1] if lines else 'grcc said nothing'}"
+        )
     return script

@@ -8,20 +8,23 @@ import sys
 import unicodedata
 from typing import TextIO
 
-#: Characters of the categories "control", "format" and "line or paragraph separator" that stay as they are: line ends, tabs, and the
-#: joiners that emoji and several scripts are written with.
+#: Characters of the categories "control", "format" and "line or paragraph separator" that stay as
+#: they are: line ends, tabs, and the joiners that emoji and several scripts are written with.
 _KEPT = "\n\t\u200c\u200d"
 _TAGS = range(0xE0020, 0xE0080)
 _DELETE = 0x7F
 
 
 def visible(text: str) -> str:
-    """Text with each control or direction-changing character replaced by a symbol of it or by its number.
+    """Text with each control or direction-changing character replaced by a symbol of it or by its
+    number.
 
     >>> visible("a\\x1b[2Jb\\u202e")
     'a␛[2Jb<U+202E>'
     """
-    return "".join(character if character.isprintable() else _shown(character) for character in text)
+    return "".join(
+        character if character.isprintable() else _shown(character) for character in text
+    )
 
 
 def for_stream(text: str, stream: TextIO) -> str:
@@ -31,7 +34,9 @@ def for_stream(text: str, stream: TextIO) -> str:
 
 
 def print_line(text: str) -> None:
-    """Print a line in one piece: blocks print from threads of their own, and a line end by itself may come after another's text."""
+    """Print a line in one piece: blocks print from threads of their own, and a line end by itself
+    may come after another's text.
+    """
     print(for_stream(text, sys.stdout) + "\n", end="", flush=True)
 
 

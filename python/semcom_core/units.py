@@ -3,7 +3,8 @@
 """Units and conventions, stated once.
 
 - A channel use is one complex symbol; payload power is E|x|^2 = 1 over a message.
-- SNR (dB) = 10 log10(E|x|^2 / N0). N0 is the noise power of one complex symbol, N0/2 per real dimension.
+- SNR (dB) = 10 log10(E|x|^2 / N0). N0 is the noise power of one complex symbol, N0/2 per real
+  dimension.
 - Capacity is that of the complex AWGN channel, log2(1 + SNR) bits a use (Shannon 1948).
 - Frequencies are in Hz, times in s, gains and ratios in dB, and the unit is part of the name.
 """
@@ -30,7 +31,9 @@ def capacity_bits(snr_db):
 
 
 def complex_noise(shape, noise_power, rng: np.random.Generator) -> np.ndarray:
-    """Circular complex Gaussian noise with E|n|^2 = noise_power (a scalar or an array that broadcasts), complex64."""
+    """Circular complex Gaussian noise with E|n|^2 = noise_power (a scalar or an array that
+    broadcasts), complex64.
+    """
     pair = rng.standard_normal((*np.atleast_1d(shape), 2), dtype=np.float32)
     scale = np.sqrt(np.asarray(noise_power, dtype=np.float32) / 2)
     return (scale * (pair[..., 0] + 1j * pair[..., 1])).astype(np.complex64)

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a worker process may load by name besides the text codecs: a distiller, a safety gate.
 
-The process behind a codec worker: loads one codec or service, then does with it what comes through the pipe.
+The process behind a codec worker: loads one codec or service, then does with it what comes through
+the pipe.
 
-Started by codec_worker as `python codec_process.py FILE_DESCRIPTOR`. It imports semcom_core only: neither GNU Radio nor the
-flowgraph's own script, which a multiprocessing start method would import again.
+Started by codec_worker as `python codec_process.py FILE_DESCRIPTOR`. It imports semcom_core only:
+neither GNU Radio nor the flowgraph's own script, which a multiprocessing start method would import
+again.
 """
 
 from __future__ import annotations
@@ -55,17 +57,32 @@ def answer(codec, verb: str, arguments: tuple, settings: dict) -> tuple[str, obj
 
 
 def load(name: str, **options):
-    """An image codec, a text codec or a service by name; raises ConfigError and ModelError as they do."""
-    return ImageEnd.from_settings(name, **options) if name in IMAGE_CODECS else load_service(name, **options)
+    """An image codec, a text codec or a service by name; raises ConfigError and ModelError as they
+    do.
+    """
+    return (
+        ImageEnd.from_settings(name, **options)
+        if name in IMAGE_CODECS
+        else load_service(name, **options)
+    )
 
 
 def serve(connection: Connection) -> None:
-    """Load the codec named by the first request, report how that went, and answer jobs until the pipe closes."""
+    """Load the codec named by the first request, report how that went, and answer jobs until the
+    pipe closes.
+    """
     name, options = connection.recv()
     try:
         codec = load(name, **options)
     except Exception as error:  # noqa: BLE001 (what a missing or broken library raises says more than a process that ends)
-        connection.send(("failed", str(error) if isinstance(error, SemcomError) else f"{type(error).__name__}: {error}"))
+        connection.send(
+            (
+                "failed",
+                str(error)
+                if isinstance(error, SemcomError)
+                else f"{type(error).__name__}: {error}",
+            )
+        )
         return
     connection.send(("ready", name))
     while True:
@@ -81,7 +98,9 @@ def end_with(parent: int) -> None:
 
 def main() -> int:
     """Serve the connection named on the command line."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the flowgraph, which then closes the pipe
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the flowgraph, which then closes the pipe
     os.dup2(2, 1)  # standard output belongs to the flowgraph
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     try:

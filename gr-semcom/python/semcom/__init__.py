@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blocks of semantic communication: texts and pictures, their codecs in worker processes, the burst modem, a channel and a monitor.
+"""Blocks of semantic communication: texts and pictures, their codecs in worker processes, the burst
+modem, a channel and a monitor.
 
-Neither torch nor transformers is imported here: GNU Radio Companion imports every block, and codecs live in worker processes.
+Neither torch nor transformers is imported here: GNU Radio Companion imports every block, and codecs
+live in worker processes.
 """
 
 from .acknowledger import acknowledger

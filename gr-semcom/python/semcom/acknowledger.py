@@ -23,24 +23,27 @@ from .pdu import frame_pdu, message_pdus, read_frame, read_text
 
 
 class acknowledger(arq_block):
-    """Collects the fragments of messages, combines copies of them, and acknowledges each message that decodes.
+    """Collects the fragments of messages, combines copies of them, and acknowledges each message
+    that decodes.
 
-    Of what does not decode more is asked for. Increments go to the decoder together with what was there before; the symbols of copies
-    are combined (Chase 1985). After the last try the best guess is delivered, marked as not decoded. An answer tells the sender the
-    SNR measured here.
+    Of what does not decode more is asked for. Increments go to the decoder together with what was
+    there before; the symbols of copies are combined (Chase 1985). After the last try the best guess
+    is delivered, marked as not decoded. An answer tells the sender the SNR measured here.
 
     Message ports:
-        in: frame PDUs of the own burst receiver; acknowledgements are ignored, frames of other codecs counted and dropped.
-        decoded: text PDUs of the decoder.
+        in: frame PDUs of the own burst receiver; acknowledgements are ignored, frames of other
+        codecs counted and dropped. decoded: text PDUs of the decoder.
         notices: `feedback` of the decoder; `lost` counts as undecoded, others are passed on.
-        out: frame PDUs for the decoder, all of a message's rounds that are there, the last with the key `last`.
-        ack: frame PDUs for the own burst transmitter.
-        text: text PDUs of the decoder, each message once, with the key attempts (how often it was decoded).
-        feedback (output): notices `lost` (given up without a guess), `refused`, `failed`, and those passed on.
+        out: frame PDUs for the decoder, all of a message's rounds that are there, the last with the
+        key `last`. ack: frame PDUs for the own burst transmitter.
+        text: text PDUs of the decoder, each message once, with the key attempts (how often it was
+        decoded). feedback (output): notices `lost` (given up without a guess), `refused`, `failed`,
+        and those passed on.
 
     Args:
         codec: name of the decoder's codec; empty: frames of any codec go to the decoder.
-        window: messages collected at once, 1 to 128; at least the retransmitter's, and best the same (1 for stop-and-wait).
+        window: messages collected at once, 1 to 128; at least the retransmitter's, and best the
+            same (1 for stop-and-wait).
         max_tries: decodings of a message before its best guess is delivered.
         ack_delay_s: how long an answer waits for further fragments and for the decoder, s.
         patience_s: silence after which a message is delivered as it is, s.
@@ -50,11 +53,22 @@ class acknowledger(arq_block):
         ConfigError: a value is not allowed.
     """
 
-    def __init__(self, codec="", window=16, max_tries=10, ack_delay_s=0.1, patience_s=60.0, in_order=True):
+    def __init__(
+        self, codec="", window=16, max_tries=10, ack_delay_s=0.1, patience_s=60.0, in_order=True
+    ):
         self.set_codec(codec)
-        settings = {"window": window, "max_tries": max_tries, "ack_delay_s": ack_delay_s, "patience_s": patience_s}
+        settings = {
+            "window": window,
+            "max_tries": max_tries,
+            "ack_delay_s": ack_delay_s,
+            "patience_s": patience_s,
+        }
         config = from_mapping(ReceiverConfig, {**settings, "in_order": in_order})
-        inputs = {"in": self.handle_frame, "decoded": self.handle_decoded, "notices": self.handle_notice}
+        inputs = {
+            "in": self.handle_frame,
+            "decoded": self.handle_decoded,
+            "notices": self.handle_notice,
+        }
         arq_block.__init__(self, "acknowledger", config, inputs, ["out", "ack", "text"])
 
     @tunable
@@ -115,7 +129,12 @@ class acknowledger(arq_block):
         """Take the decoder's answer."""
         meta, _ = read_text(message)
         score = meta.get("score")
-        self._decoded(meta.get("message_id"), message, bool(meta.get("decoded", True)), score if isinstance(score, float) else math.nan)
+        self._decoded(
+            meta.get("message_id"),
+            message,
+            bool(meta.get("decoded", True)),
+            score if isinstance(score, float) else math.nan,
+        )
 
     @guarded_handler
     def handle_notice(self, message):
@@ -141,15 +160,24 @@ class acknowledger(arq_block):
             for pdu in message_pdus(frames):
                 self.message_port_pub(pmt.intern("out"), pdu)
         for ack in actions.acks:
-            self.message_port_pub(pmt.intern("ack"), frame_pdu(control_frame(ack.to_header()), last=True))
+            self.message_port_pub(
+                pmt.intern("ack"), frame_pdu(control_frame(ack.to_header()), last=True)
+            )
         for delivery in actions.deliveries:
             self._deliver(delivery)
         return due
 
     def _deliver(self, delivery: Delivery) -> None:
         if delivery.guess is None:
-            notify(self, "lost", delivery.message_id, f"nothing of it was decoded in {delivery.attempts} attempts")
+            notify(
+                self,
+                "lost",
+                delivery.message_id,
+                f"nothing of it was decoded in {delivery.attempts} attempts",
+            )
             return
-        meta = pmt.dict_add(pmt.car(delivery.guess), pmt.intern("decoded"), pmt.from_bool(delivery.decoded))
+        meta = pmt.dict_add(
+            pmt.car(delivery.guess), pmt.intern("decoded"), pmt.from_bool(delivery.decoded)
+        )
         meta = pmt.dict_add(meta, pmt.intern("attempts"), pmt.from_long(delivery.attempts))
         self.message_port_pub(pmt.intern("text"), pmt.cons(meta, pmt.cdr(delivery.guess)))

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thread that does what is due, for blocks that act at certain times and not only when a message comes.
+"""A thread that does what is due, for blocks that act at certain times and not only when a message
+comes.
 
-What the two ends of a two-sided link share: a state machine of semcom_core.link, its settings, its timers.
+What the two ends of a two-sided link share: a state machine of semcom_core.link, its settings, its
+timers.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ class Ticker:
     """Calls a function when it is due and when woken; in between the thread sleeps.
 
     Args:
-        block: whose function it is; an exception is logged, sent as the notice `failed`, and ends the thread.
-        tick: takes the time (time.monotonic(), s) and returns when it is due next, s; inf: when woken.
+        block: whose function it is; an exception is logged, sent as the notice `failed`, and ends
+            the thread.
+        tick: takes the time (time.monotonic(), s) and returns when it is due next, s; inf: when
+            woken.
     """
 
     def __init__(self, block, tick: Callable[[float], float]):
@@ -77,8 +81,8 @@ class Ticker:
 class arq_block(gr.basic_block):
     """A block around a state machine, which its handlers feed and its `_tick` polls.
 
-    A block of this kind has the methods `_machine`, which makes the state machine, and `_tick`, which takes the time (s) and returns
-    when it is due next. Its settings are attributes, too.
+    A block of this kind has the methods `_machine`, which makes the state machine, and `_tick`,
+    which takes the time (s) and returns when it is due next. Its settings are attributes, too.
 
     Args:
         name: its name.
@@ -87,7 +91,9 @@ class arq_block(gr.basic_block):
         outputs: message outputs besides `feedback`.
     """
 
-    def __init__(self, name: str, config: SenderConfig | ReceiverConfig, inputs: dict, outputs: list[str]):
+    def __init__(
+        self, name: str, config: SenderConfig | ReceiverConfig, inputs: dict, outputs: list[str]
+    ):
         gr.basic_block.__init__(self, name, None, None)
         self.refused = 0
         self._lock, self._ticker = threading.Lock(), Ticker(self, self._tick)
@@ -122,7 +128,9 @@ class arq_block(gr.basic_block):
         return True
 
     def _configure(self, **changes) -> None:
-        """Change settings while the machine runs; raises ConfigError and changes nothing where one is not allowed."""
+        """Change settings while the machine runs; raises ConfigError and changes nothing where one
+        is not allowed.
+        """
         with self._lock:
             self._apply(from_mapping(type(self.config), {**vars(self.config), **changes}))
             self.machine.config = self.config

@@ -25,10 +25,11 @@ class automatic_gain(gr.basic_block):
     """Sets a radio's gain between bursts, so that it never changes within one.
 
     Message ports:
-        in: frame PDUs of the burst receiver; level_db and start_sample of a burst's first frame count. A frame without them says
+        in: frame PDUs of the burst receiver; level_db and start_sample of a burst's first frame
+        count. A frame without them says
             nothing.
-        command: dictionaries {"gain": dB}, as the sources of gr-uhd and gr-soapy take them; the first at the start.
-        feedback (output): notices `refused` and `failed`.
+        command: dictionaries {"gain": dB}, as the sources of gr-uhd and gr-soapy take them; the
+        first at the start. feedback (output): notices `refused` and `failed`.
 
     Args:
         gain_db: gain to begin with, dB.
@@ -68,7 +69,9 @@ class automatic_gain(gr.basic_block):
 
     @guarded_handler
     def handle_frame(self, message):
-        """Take the level of a burst; the gain changes once its last frame has come, or with the next burst."""
+        """Take the level of a burst; the gain changes once its last frame has come, or with the
+        next burst.
+        """
         if is_end(message):
             return
         frame = read_frame(message)
@@ -93,4 +96,7 @@ class automatic_gain(gr.basic_block):
             self._publish(gain_db)
 
     def _publish(self, gain_db: float) -> None:
-        self.message_port_pub(pmt.intern("command"), pmt.dict_add(pmt.make_dict(), pmt.intern("gain"), pmt.from_double(gain_db)))
+        self.message_port_pub(
+            pmt.intern("command"),
+            pmt.dict_add(pmt.make_dict(), pmt.intern("gain"), pmt.from_double(gain_db)),
+        )

@@ -23,13 +23,14 @@ EOF = pmt.intern("eof")
 class burst_receiver(gr.sync_block):
     """Finds bursts in a stream and publishes their frames.
 
-    Other settings of the modem hold at once: what the former ones can still read of the samples so far is published first. A
-    flowgraph that is started again is a new stream, whose samples count from 0; the count of frames goes on.
+    Other settings of the modem hold at once: what the former ones can still read of the samples so
+    far is published first. A flowgraph that is started again is a new stream, whose samples count
+    from 0; the count of frames goes on.
 
-    Stream input: complex samples at the modem's rate. After a sample with the tag `eof` (a recording is over) an end PDU follows.
-    Message ports:
-        out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok and start_sample.
-        feedback (output): the notice `failed`.
+    Stream input: complex samples at the modem's rate. After a sample with the tag `eof` (a
+    recording is over) an end PDU follows. Message ports:
+        out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), level_db
+        (dB), crc_ok and start_sample. feedback (output): the notice `failed`.
 
     Args:
         phy: settings of semcom_core.phy.PhyConfig, a dict; they must be the transmitter's.
@@ -43,8 +44,9 @@ class burst_receiver(gr.sync_block):
         self.receiver, self._origin = None, 0
         self.set_phy(phy)
         self.frames = 0
-        # Only a long history makes GNU Radio give this block a long input buffer. A receiver that has fallen behind then gets up to
-        # a stride of samples at a time, which it works on three times as fast as on the usual 4096.
+        # Only a long history makes GNU Radio give this block a long input buffer. A receiver that
+        # has fallen behind then gets up to a stride of samples at a time, which it works on three
+        # times as fast as on the usual 4096.
         self.set_history(Receiver.STRIDE)
         self.message_port_register_out(pmt.intern("out"))
         self.message_port_register_out(FEEDBACK)
@@ -69,7 +71,9 @@ class burst_receiver(gr.sync_block):
         if self.receiver is not self._wanted:
             self._publish(self.receiver.flush())
             self.receiver, self._origin = self._wanted, self.nitems_read(0)
-        samples = input_items[0][self.history() - 1 :].copy()  # the buffer is reused once work() returns
+        samples = input_items[0][
+            self.history() - 1 :
+        ].copy()  # the buffer is reused once work() returns
         self._publish(self.receiver.push(samples))
         if any(pmt.eq(tag.key, EOF) for tag in self.get_tags_in_window(0, 0, len(samples))):
             self._publish(self.receiver.flush())
@@ -84,5 +88,9 @@ class burst_receiver(gr.sync_block):
     def _publish(self, frames) -> None:
         for frame in frames:
             self.frames += 1
-            placed = replace(frame, start_sample=frame.start_sample + self._origin) if self._origin else frame
+            placed = (
+                replace(frame, start_sample=frame.start_sample + self._origin)
+                if self._origin
+                else frame
+            )
             self.message_port_pub(pmt.intern("out"), frame_pdu(placed))

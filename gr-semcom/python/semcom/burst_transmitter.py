@@ -25,9 +25,11 @@ from .pdu import is_end, is_last, read_frame
 
 
 class BurstQueue:
-    """Messages in order. Those of few fragments go whole, several to a burst; of a picture each fragment has a burst of its own.
+    """Messages in order. Those of few fragments go whole, several to a burst; of a picture each
+    fragment has a burst of its own.
 
-    What fades or is hit takes one burst with it, and with it a fragment of a picture, which spreads over all of them.
+    What fades or is hit takes one burst with it, and with it a fragment of a picture, which spreads
+    over all of them.
     """
 
     def __init__(self):
@@ -43,7 +45,8 @@ class BurstQueue:
         self._messages.append(frames)
 
     def take(self, most_messages: int, most_frames: int) -> tuple[list[Frame], list[int]]:
-        """Frames of the next burst, and the numbers of the messages that end with it; there must be one.
+        """Frames of the next burst, and the numbers of the messages that end with it; there must be
+        one.
 
         Args:
             most_messages: messages that may share a burst.
@@ -55,7 +58,9 @@ class BurstQueue:
             frame = self._rest.popleft()
             return [frame], ([] if self._rest else [number_of([frame])])
         frames, message_ids = [], []
-        while self._messages and len(message_ids) < most_messages and not is_spread(self._messages[0]):
+        while (
+            self._messages and len(message_ids) < most_messages and not is_spread(self._messages[0])
+        ):
             if frames and len(frames) + len(self._messages[0]) > most_frames:
                 break
             group = self._messages.popleft()
@@ -74,7 +79,9 @@ def is_spread(frames: list[Frame]) -> bool:
 
 
 def number_of(frames: list[Frame]) -> int:
-    """Number of a message for notices; -1 for an acknowledgement, which bears a number of the far end."""
+    """Number of a message for notices; -1 for an acknowledgement, which bears a number of the far
+    end.
+    """
     return -1 if frames[0].header.codec == ACK else frames[0].header.message_id
 
 
@@ -82,22 +89,27 @@ PACKET_LEN = pmt.intern("packet_len")
 
 
 class burst_transmitter(gr.sync_block):
-    """Sends each message as one burst; several that wait may share one. Of a picture each fragment has a burst of its own.
+    """Sends each message as one burst; several that wait may share one. Of a picture each fragment
+    has a burst of its own.
 
-    All settings may change at run time and hold from the next burst on. What waits when the flowgraph stops is not sent; a flowgraph
-    that is started again begins with the first gap, and the counts go on.
+    All settings may change at run time and hold from the next burst on. What waits when the
+    flowgraph stops is not sent; a flowgraph that is started again begins with the first gap, and
+    the counts go on.
 
-    Stream output: complex samples. The first sample of a burst carries the tag `packet_len`, the burst's length with its gaps.
-    Message ports:
-        in: frame PDUs, the fragments of a message one after another; an end PDU ends the stream where `finite` is set.
-        feedback (output): notices `transmitted` (the last sample of a message has left this block), `lost` (queue full, or symbols that
+    Stream output: complex samples. The first sample of a burst carries the tag `packet_len`, the
+    burst's length with its gaps. Message ports:
+        in: frame PDUs, the fragments of a message one after another; an end PDU ends the stream
+        where `finite` is set. feedback (output): notices `transmitted` (the last sample of a
+        message has left this block), `lost` (queue full, or symbols that
             cannot be sent), `refused` and `failed`.
 
     Args:
         phy: settings of semcom_core.phy.PhyConfig, a dict; the receiver's must be the same.
         messages_per_burst: how many waiting messages may share a burst.
-        gap_samples: silence before the first burst and after each, samples; filters on the way settle in it and give out their last.
-        zero_fill: send silence while nothing waits, for radios without burst support and for paced simulations.
+        gap_samples: silence before the first burst and after each, samples; filters on the way
+            settle in it and give out their last.
+        zero_fill: send silence while nothing waits, for radios without burst support and for paced
+            simulations.
         finite: end the stream after the last burst once the end PDU has come.
         queue_size: messages that may wait; more are dropped and counted.
 
@@ -105,7 +117,15 @@ class burst_transmitter(gr.sync_block):
         ConfigError: a value is out of range, or the modem has no such setting.
     """
 
-    def __init__(self, phy=None, messages_per_burst=1, gap_samples=1024, zero_fill=False, finite=False, queue_size=256):
+    def __init__(
+        self,
+        phy=None,
+        messages_per_burst=1,
+        gap_samples=1024,
+        zero_fill=False,
+        finite=False,
+        queue_size=256,
+    ):
         gr.sync_block.__init__(self, "burst_transmitter", None, [np.complex64])
         self.set_phy(phy)
         self.set_messages_per_burst(messages_per_burst)
@@ -180,7 +200,13 @@ class burst_transmitter(gr.sync_block):
         for frames in self._groups.push(read_frame(message), is_last(message)):
             if len(self._waiting) >= self.queue_size:
                 self.dropped += 1
-                notify(self, "lost", number_of(frames), "the transmitter's queue is full", cause="dropped")
+                notify(
+                    self,
+                    "lost",
+                    number_of(frames),
+                    "the transmitter's queue is full",
+                    cause="dropped",
+                )
             else:
                 self._waiting.put(frames)
 
@@ -202,7 +228,9 @@ class burst_transmitter(gr.sync_block):
     def _next_burst(self) -> None:
         """Load the next burst that can be made, if a message waits."""
         while self._waiting and self._position == len(self._samples):
-            frames, message_ids = self._waiting.take(self.messages_per_burst, self.transmitter.config.max_frames)
+            frames, message_ids = self._waiting.take(
+                self.messages_per_burst, self.transmitter.config.max_frames
+            )
             try:
                 samples = self._burst(frames)
             except FrameError as error:  # symbols that are not finite, or too large
@@ -214,14 +242,19 @@ class burst_transmitter(gr.sync_block):
             self._samples = np.concatenate([gap, samples, gap] if self._first else [samples, gap])
             self._position, self._message_ids, self._first = 0, message_ids, False
             self.bursts += 1
-            self.add_item_tag(0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples)))
+            self.add_item_tag(
+                0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples))
+            )
 
     def _burst(self, frames: list[Frame]) -> np.ndarray:
         """Samples of a burst; raises FrameError where the symbols do not give finite ones."""
         with np.errstate(over="ignore", invalid="ignore"):
             samples = self.transmitter.burst(frames)
         if not np.isfinite(samples).all():
-            raise FrameError("frame has symbols too large for a burst of finite samples; allowed is unit mean power")
+            raise FrameError(
+                "frame has symbols too large for a burst of finite samples; allowed is unit mean "
+                "power"
+            )
         return samples
 
     def _copy(self, out: np.ndarray) -> int:

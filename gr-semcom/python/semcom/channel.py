@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two ends of the channel block, and the bounded queue between them.
 
-A channel gives out more or fewer samples than it takes, and some of them only when its input has ended. GNU Radio ends a block as
-soon as its input ends, so one block could not give those out. Two blocks can: a sink whose stop() is called at the end of the
-input, and a source that ends when the queue between them is empty. The sink waits while the queue is full; it wakes the source by
-a message. It posts that message itself: the end of a block also ends those that are connected to its message ports.
+A channel gives out more or fewer samples than it takes, and some of them only when its input has
+ended. GNU Radio ends a block as soon as its input ends, so one block could not give those out. Two
+blocks can: a sink whose stop() is called at the end of the input, and a source that ends when the
+queue between them is empty. The sink waits while the queue is full; it wakes the source by a
+message. It posts that message itself: the end of a block also ends those that are connected to its
+message ports.
 
-Simulated channel: fading, multipath, offsets, interference, imperfect hardware, and noise by the project's SNR convention.
+Simulated channel: fading, multipath, offsets, interference, imperfect hardware, and noise by the
+project's SNR convention.
 """
 
 from __future__ import annotations
@@ -69,9 +72,13 @@ class ChannelQueue:
             self.channel = channel
 
     def wait_for_room(self) -> bool:
-        """Whether there is room for a piece, or nobody takes samples any more; waits a little for it."""
+        """Whether there is room for a piece, or nobody takes samples any more; waits a little for
+        it.
+        """
         with self._changed:
-            return self._changed.wait_for(lambda: self.closed or self._taken - self._given < QUEUE_SAMPLES, WAIT_S)
+            return self._changed.wait_for(
+                lambda: self.closed or self._taken - self._given < QUEUE_SAMPLES, WAIT_S
+            )
 
     def close(self) -> None:
         """Nobody takes samples any more."""
@@ -80,7 +87,9 @@ class ChannelQueue:
             self._changed.notify_all()
 
     def push(self, samples: np.ndarray, tags: list[tuple[int, object]]) -> bool:
-        """Send samples, and tags at positions among them. True if the source is asleep and must be woken."""
+        """Send samples, and tags at positions among them. True if the source is asleep and must be
+        woken.
+        """
         with self._working:
             begin = self._taken + self._stream.held
             return self._put(self._stream.push(samples), [(begin + at, tag) for at, tag in tags])
@@ -90,7 +99,9 @@ class ChannelQueue:
         with self._working:
             return self._put(self._stream.end(), [], ended=True)
 
-    def _put(self, samples: np.ndarray, tags: list[tuple[int, object]], ended: bool = False) -> bool:
+    def _put(
+        self, samples: np.ndarray, tags: list[tuple[int, object]], ended: bool = False
+    ) -> bool:
         with self._changed:
             self._ended = ended
             self._pieces.append(samples)
@@ -100,7 +111,9 @@ class ChannelQueue:
             return asleep
 
     def pop(self, out: np.ndarray) -> tuple[int, list[tuple[int, object]]]:
-        """Fill `out`: how many samples there were, with tags at positions among them. -1 when there will be no more."""
+        """Fill `out`: how many samples there were, with tags at positions among them. -1 when there
+        will be no more.
+        """
         with self._changed:
             count = 0
             while self._pieces and count < len(out):
@@ -141,7 +154,10 @@ class ChannelInlet(gr.sync_block):
         if self._queue.closed:
             return WORK_DONE
         samples = input_items[0][:PIECE_SAMPLES].copy()  # the buffer is reused once work() returns
-        tags = [(tag.offset - self.nitems_read(0), tag) for tag in self.get_tags_in_window(0, 0, len(samples))]
+        tags = [
+            (tag.offset - self.nitems_read(0), tag)
+            for tag in self.get_tags_in_window(0, 0, len(samples))
+        ]
         self._wake(self._queue.push(samples, tags))
         return len(samples)
 
@@ -183,32 +199,46 @@ class ChannelOutlet(gr.sync_block):
 
 
 class channel(gr.hier_block2):
-    """A channel by a string of terms joined by +, the same as on the command line; semcom_core.channel.usages() lists them.
+    """A channel by a string of terms joined by +, the same as on the command line;
+    semcom_core.channel.usages() lists them.
 
         samples → transmitter terms → air terms → + noise → receiver terms → samples
 
-    The SNR is the mean symbol power on the active carriers over N0 with a unitary FFT, for bursts of the transmitter with the
-    same `phy` settings; N0 is the noise power of one sample. At the end of the stream the tails of multipath and filters come out.
-    Stopped and started again, the channel begins anew, with the same seed.
+    The SNR is the mean symbol power on the active carriers over N0 with a unitary FFT, for bursts
+    of the transmitter with the same `phy` settings; N0 is the noise power of one sample. At the end
+    of the stream the tails of multipath and filters come out. Stopped and started again, the
+    channel begins anew, with the same seed.
 
     Message port:
         feedback (output): the notice `failed`.
 
     Args:
-        channel: terms, such as awgn:10+cfo:12khz+taps:0,-6,-10 or tdl-a:10,100ns,3kmh+sco:20ppm+iq:1db.
-        snr_db: SNR, dB, instead of the one in `channel`; inf is without noise; None leaves the one in `channel`.
-        cfo_hz: carrier frequency offset, Hz, instead of the first one in `channel`; None leaves that.
+        channel: terms, such as awgn:10+cfo:12khz+taps:0,-6,-10 or
+            tdl-a:10,100ns,3kmh+sco:20ppm+iq:1db.
+        snr_db: SNR, dB, instead of the one in `channel`; inf is without noise; None leaves the one
+            in `channel`.
+        cfo_hz: carrier frequency offset, Hz, instead of the first one in `channel`; None leaves
+            that.
         seed: seed of everything random; 0 takes one from the clock.
-        phy: settings of semcom_core.phy.PhyConfig, a dict; sample rate and powers are taken from them.
+        phy: settings of semcom_core.phy.PhyConfig, a dict; sample rate and powers are taken from
+            them.
 
     Raises:
         ConfigError: a value is out of range, or a term is unknown or malformed.
     """
 
     def __init__(self, channel="awgn:20", snr_db=None, cfo_hz=None, seed=1, phy=None):
-        gr.hier_block2.__init__(self, "channel", gr.io_signature(1, 1, gr.sizeof_gr_complex), gr.io_signature(1, 1, gr.sizeof_gr_complex))
+        gr.hier_block2.__init__(
+            self,
+            "channel",
+            gr.io_signature(1, 1, gr.sizeof_gr_complex),
+            gr.io_signature(1, 1, gr.sizeof_gr_complex),
+        )
         check_range("seed", number("seed", seed), 0, 2**31 - 1)
-        self._config, self._parts = from_mapping(PhyConfig, phy or {}), {"channel": "clean", "snr_db": None, "cfo_hz": None}
+        self._config, self._parts = (
+            from_mapping(PhyConfig, phy or {}),
+            {"channel": "clean", "snr_db": None, "cfo_hz": None},
+        )
         self._queue = ChannelQueue(self._made(), int(seed))
         self.set_snr_db(snr_db)
         self.set_cfo_hz(cfo_hz)
@@ -228,7 +258,9 @@ class channel(gr.hier_block2):
 
     @tunable
     def set_channel(self, channel: str) -> None:
-        """Set the terms. Those that do not change go on as they are: fading goes on and phases do not jump."""
+        """Set the terms. Those that do not change go on as they are: fading goes on and phases do
+        not jump.
+        """
         self._set("channel", channel)
 
     @tunable
@@ -242,7 +274,12 @@ class channel(gr.hier_block2):
     def set_cfo_hz(self, cfo_hz: float | None) -> None:
         """Set the carrier frequency offset, Hz; None is that of the channel string."""
         if cfo_hz is not None:
-            check_range("cfo_hz", number("cfo_hz", cfo_hz), -self._config.rate_hz / 2, self._config.rate_hz / 2)
+            check_range(
+                "cfo_hz",
+                number("cfo_hz", cfo_hz),
+                -self._config.rate_hz / 2,
+                self._config.rate_hz / 2,
+            )
         self._set("cfo_hz", cfo_hz)
 
     def _set(self, name: str, value) -> None:
@@ -257,13 +294,21 @@ class channel(gr.hier_block2):
 
     def _made(self) -> Channel:
         """The channel of all parts together."""
-        made, snr_db, cfo_hz = parse_channel(self._parts["channel"]), self._parts["snr_db"], self._parts["cfo_hz"]
+        made, snr_db, cfo_hz = (
+            parse_channel(self._parts["channel"]),
+            self._parts["snr_db"],
+            self._parts["cfo_hz"],
+        )
         if cfo_hz is not None:
             made = made.with_term(f"cfo:{float(cfo_hz)!r}")
         if snr_db == math.inf:
             made = made.noiseless()
         elif snr_db is not None:
-            made = made.with_term(f"awgn:{float(snr_db)!r}") if made.snr_db is None else made.with_snr(snr_db)
+            made = (
+                made.with_term(f"awgn:{float(snr_db)!r}")
+                if made.snr_db is None
+                else made.with_snr(snr_db)
+            )
         return made.for_modem(self._config)
 
 

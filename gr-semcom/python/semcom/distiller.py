@@ -13,23 +13,29 @@ from .worker.process import Job
 
 
 class distiller(service_block):
-    """Shortens each text so that it says the same with fewer channel symbols; numbers, names and negations stay.
+    """Shortens each text so that it says the same with fewer channel symbols; numbers, names and
+    negations stay.
 
     A text that cannot be shortened, or over which the service dies, goes out as it came.
 
     Message ports:
         in: text PDUs. An end PDU is passed on in order, also when the queue is full.
-        out: text PDUs with the metadata that came, and the keys original_length (characters), reduction (share of the bits that is
-            saved, 0 to 1), similarity (to the original, cosine of sentence embeddings), method (off, canonical, extractive,
-            abstractive or unchanged), reason (why not the mode that is set, empty where it was).
-        feedback (output): notices `lost` (queue full), `refused`, `loading`, `ready`, `restarted` and `failed` (a model does not load).
+        out: text PDUs with the metadata that came, and the keys original_length (characters),
+        reduction (share of the bits that is
+            saved, 0 to 1), similarity (to the original, cosine of sentence embeddings), method
+            (off, canonical, extractive, abstractive or unchanged), reason (why not the mode that is
+            set, empty where it was).
+        feedback (output): notices `lost` (queue full), `refused`, `loading`, `ready`, `restarted`
+        and `failed` (a model does not load).
 
-    All settings may change at run time; the models are loaded again once the texts that wait are done. A flowgraph that is started
-    again loads them again; the counts go on.
+    All settings may change at run time; the models are loaded again once the texts that wait are
+    done. A flowgraph that is started again loads them again; the counts go on.
 
     Args:
-        mode: off, canonical (spelling only), extractive (leaves words out) or abstractive (the language model rewrites).
-        options: further settings of semcom_core.text.distillation.distiller.DistillConfig, a dict; model and adapter should be the encoder's.
+        mode: off, canonical (spelling only), extractive (leaves words out) or abstractive (the
+            language model rewrites).
+        options: further settings of semcom_core.text.distillation.distiller.DistillConfig, a dict;
+            model and adapter should be the encoder's.
         queue_size: texts that may wait for the models; more are dropped and counted. 0 is 65536.
         timeout_s: a text that takes longer goes out as it came and the models are loaded anew, s.
 
@@ -39,7 +45,9 @@ class distiller(service_block):
 
     def __init__(self, mode="extractive", options=None, queue_size=64, timeout_s=300.0):
         check_choice("mode", mode, MODES)
-        service_block.__init__(self, "distiller", {**(options or {}), "mode": mode}, queue_size, timeout_s)
+        service_block.__init__(
+            self, "distiller", {**(options or {}), "mode": mode}, queue_size, timeout_s
+        )
         self.mode, self.options = mode, dict(options or {})
         self.shortened = 0
 
@@ -65,17 +73,31 @@ class distiller(service_block):
     def answer(self, job: Job, result) -> None:
         """Publish a distilled text."""
         self.shortened += result.text != result.original
-        meta = {"original_length": len(result.original), "reduction": float(result.reduction), "similarity": float(result.similarity)}
-        self.publish(result.text, {**job.meta, **meta, "method": result.method, "reason": result.reason})
+        meta = {
+            "original_length": len(result.original),
+            "reduction": float(result.reduction),
+            "similarity": float(result.similarity),
+        }
+        self.publish(
+            result.text, {**job.meta, **meta, "method": result.method, "reason": result.reason}
+        )
 
     def on_lost(self, job: Job, reason: str) -> None:
         """Send a text as it came where the service refused it or died over it."""
         (text,) = job.arguments
-        meta = {"original_length": len(text), "reduction": 0.0, "similarity": 1.0, "method": "unchanged", "reason": reason}
+        meta = {
+            "original_length": len(text),
+            "reduction": 0.0,
+            "similarity": 1.0,
+            "method": "unchanged",
+            "reason": reason,
+        }
         self.publish(text, {**job.meta, **meta})
 
     def on_state(self, state: str, reason: str) -> None:
-        """Report what the service does; where it refused other settings, the former ones are in force."""
+        """Report what the service does; where it refused other settings, the former ones are in
+        force.
+        """
         service_block.on_state(self, state, reason)
         if state == "refused":
             self.mode = self.options["mode"]

@@ -17,11 +17,12 @@ from semcom_core.frame import Frame, FrameHeader, ReceivedFrame
 class FragmentGroups:
     """Gathers the frames of one message after another.
 
-    The link keeps the order of messages, so a frame of another message, or a fragment already there in the same round, closes the group
-    before it.
+    The link keeps the order of messages, so a frame of another message, or a fragment already there
+    in the same round, closes the group before it.
 
     Args:
-        timeout_s: a group that waits longer for its missing fragments is closed as it is; s, 0 waits for ever.
+        timeout_s: a group that waits longer for its missing fragments is closed as it is; s, 0
+            waits for ever.
     """
 
     def __init__(self, timeout_s: float = 0.0):
@@ -30,7 +31,8 @@ class FragmentGroups:
         self._since = 0.0
 
     def push(self, frame: Frame, last: bool = False, rounds: int = 1) -> list[list[Frame]]:
-        """Add a frame, the last of its message or not; returns the groups closed by it, none to two.
+        """Add a frame, the last of its message or not; returns the groups closed by it, none to
+        two.
 
         Args:
             rounds: of how many rounds the frames of its message are.
@@ -55,7 +57,11 @@ class FragmentGroups:
 
     def _belongs(self, frame: Frame) -> bool:
         first, new = next(iter(self._frames.values())).header, frame.header
-        same = (first.family, first.message_id, first.fragments) == (new.family, new.message_id, new.fragments)
+        same = (first.family, first.message_id, first.fragments) == (
+            new.family,
+            new.message_id,
+            new.fragments,
+        )
         return same and _place(frame) not in self._frames
 
     def _close(self) -> list[Frame]:
@@ -83,17 +89,21 @@ class Group:
     @property
     def complete(self) -> bool:
         """Whether every fragment is there."""
-        return len({frame.header.fragment for frame in self.frames}) == self.frames[0].header.fragments
+        return (
+            len({frame.header.fragment for frame in self.frames}) == self.frames[0].header.fragments
+        )
 
 
 class PictureGroups:
     """Gathers fragments in any order, and hands pictures on in the order in which they began.
 
-    A picture is closed when it is complete, when no fragment of it has come for `timeout_s`, or when too many later ones have begun; it
-    waits for those before it. A fragment that comes after its picture was closed is late: it is counted and left out.
+    A picture is closed when it is complete, when no fragment of it has come for `timeout_s`, or
+    when too many later ones have begun; it waits for those before it. A fragment that comes after
+    its picture was closed is late: it is counted and left out.
 
     Args:
-        timeout_s: how long a picture waits for its next fragment, s; 0 is until MOST_OPEN later ones have begun.
+        timeout_s: how long a picture waits for its next fragment, s; 0 is until MOST_OPEN later
+            ones have begun.
     """
 
     def __init__(self, timeout_s: float = 0.0):
@@ -105,7 +115,9 @@ class PictureGroups:
     def push(self, frame: ReceivedFrame) -> list[list[ReceivedFrame]]:
         """Add a fragment; returns the pictures that this closes."""
         key, now = _key(frame.header), time.monotonic()
-        if key not in self._open and any(key == k and now - t < max(self.timeout_s, 1.0) for k, t in self._closed):
+        if key not in self._open and any(
+            key == k and now - t < max(self.timeout_s, 1.0) for k, t in self._closed
+        ):
             self.late += 1
             return []
         group = self._open.setdefault(key, Group())

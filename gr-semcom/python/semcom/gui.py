@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text for a window, published at a pace that eyes follow.
 
-GNU Radio keeps every different symbol for as long as the process lives, and a Qt label takes nothing but a symbol. So text that
-changes with each message is published only where something listens, and only so often.
+GNU Radio keeps every different symbol for as long as the process lives, and a Qt label takes
+nothing but a symbol. So text that changes with each message is published only where something
+listens, and only so often.
 
 Qt widget of pictures side by side. Only image_window imports this module: it needs PyQt5.
 """
@@ -23,7 +24,8 @@ PERIOD_S = 0.1
 
 
 class WindowText:
-    """Publishes pairs (key, symbol) on a port of a block: the first text at once, of those that follow soon the last.
+    """Publishes pairs (key, symbol) on a port of a block: the first text at once, of those that
+    follow soon the last.
 
     Args:
         block: the block that has the port.
@@ -67,7 +69,10 @@ class WindowText:
             if text is not None and self._listened():
                 self._block.message_port_pub(self._port, pmt.cons(self._key, pmt.intern(text)))
             with self._change:
-                if self._change.wait_for(lambda: self._stopping, timeout=PERIOD_S) and self._text is None:
+                if (
+                    self._change.wait_for(lambda: self._stopping, timeout=PERIOD_S)
+                    and self._text is None
+                ):
                     return
 
     def _listened(self) -> bool:
@@ -96,7 +101,9 @@ class PicturePanel(QtWidgets.QWidget):
         """Show a picture, uint8 (H, W, 3)."""
         height, width = pixels.shape[:2]
         data = np.ascontiguousarray(pixels).tobytes()
-        self._pixmap = QtGui.QPixmap.fromImage(QtGui.QImage(data, width, height, 3 * width, QtGui.QImage.Format_RGB888))
+        self._pixmap = QtGui.QPixmap.fromImage(
+            QtGui.QImage(data, width, height, 3 * width, QtGui.QImage.Format_RGB888)
+        )
         self.note.setText(note)
         self.note.setTextFormat(QtCore.Qt.PlainText)
         self.show()
@@ -110,7 +117,9 @@ class PicturePanel(QtWidgets.QWidget):
     def _fit(self) -> None:
         if not self._pixmap.isNull():
             room = self.picture.size()
-            self.picture.setPixmap(self._pixmap.scaled(room, QtCore.Qt.KeepAspectRatio, QtCore.Qt.SmoothTransformation))
+            self.picture.setPixmap(
+                self._pixmap.scaled(room, QtCore.Qt.KeepAspectRatio, QtCore.Qt.SmoothTransformation)
+            )
 
 
 class ImagePanels(QtWidgets.QWidget):
@@ -129,7 +138,10 @@ class ImagePanels(QtWidgets.QWidget):
 
     def __init__(self, panels: dict[str, str], title: str, smallest: int):
         if QtWidgets.QApplication.instance() is None:  # Qt would end the process
-            raise ConfigError("image_window is made without a Qt application; allowed is a flowgraph with the generate option QT GUI")
+            raise ConfigError(
+                "image_window is made without a Qt application; allowed is a flowgraph with the "
+                "generate option QT GUI"
+            )
         super().__init__()
         layout, row = QtWidgets.QVBoxLayout(self), QtWidgets.QHBoxLayout()
         if title:
@@ -139,7 +151,9 @@ class ImagePanels(QtWidgets.QWidget):
         for panel in self.panels.values():
             row.addWidget(panel, 1)
         self.setMinimumHeight(smallest + 60)
-        self._arrived.connect(self._show)  # the slot runs in the thread of the window, whoever sends the signal
+        self._arrived.connect(
+            self._show
+        )  # the slot runs in the thread of the window, whoever sends the signal
 
     def show_picture(self, name: str, pixels: np.ndarray, note: str) -> None:
         """Show a picture, uint8 (H, W, 3), in the panel of that name, soon."""

@@ -19,15 +19,17 @@ class half_duplex(gr.sync_block):
         own samples  ──► on? ──┐
         air samples  ───────── × ──► air samples, 0 while on and `hold_samples` after
 
-    The transmitter is on where its samples are not 0. Both streams must be of one timeline: sample k of the air is received while
-    sample k of the transmitter is sent, so the transmitter fills with zeros while it has nothing to send.
+    The transmitter is on where its samples are not 0. Both streams must be of one timeline: sample
+    k of the air is received while sample k of the transmitter is sent, so the transmitter fills
+    with zeros while it has nothing to send.
 
-    Stream inputs: the own transmitter's complex samples; complex samples from the air. Stream output: complex samples.
-    Message ports:
+    Stream inputs: the own transmitter's complex samples; complex samples from the air. Stream
+    output: complex samples. Message ports:
         feedback (output): the notice `failed`.
 
     Args:
-        hold_samples: how long the receiver stays silenced after the transmitter's last sample, samples.
+        hold_samples: how long the receiver stays silenced after the transmitter's last sample,
+            samples.
 
     Raises:
         ConfigError: the value is out of range.
@@ -68,5 +70,7 @@ class half_duplex(gr.sync_block):
         silent = index - np.maximum.accumulate(latest) <= self.hold_samples
         out[:] = np.where(silent, 0, air)
         self.muted += int(np.count_nonzero(silent))
-        self._since_on = index[-1] - max(latest[0], on[-1]) if on.size else self._since_on + len(out)
+        self._since_on = (
+            index[-1] - max(latest[0], on[-1]) if on.size else self._since_on + len(out)
+        )
         return len(out)

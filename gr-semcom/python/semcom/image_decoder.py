@@ -18,35 +18,52 @@ from .worker.process import Job
 
 
 class image_decoder(decoder_block):
-    """Gathers the fragments of each picture, in any order, and decodes it with a codec of semcom_core.image.
+    """Gathers the fragments of each picture, in any order, and decodes it with a codec of
+    semcom_core.image.
 
-    A picture that lacks fragments, or does not decode, is delivered all the same, with decoded = False, the reason, and what the codec
-    makes of what came.
+    A picture that lacks fragments, or does not decode, is delivered all the same, with decoded =
+    False, the reason, and what the codec makes of what came.
 
     Message ports:
-        in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and dropped.
+        in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and
+        dropped.
             The end PDU is handed on once all pictures before it are decoded.
-        out: picture PDUs with the keys message_id, decoded, reason, missing, fragments, snr_db (mean over the fragments, dB),
+        out: picture PDUs with the keys message_id, decoded, reason, missing, fragments, snr_db
+        (mean over the fragments, dB),
             cfo_hz (Hz) and uses (symbols received).
-        feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
+        feedback (output): notices `lost` (queue full, or the codec refused the frames or died over
+        them), `refused`, `loading`,
             `ready`, `restarted` and `failed` (the codec does not load).
 
-    All settings may change at run time; another codec is loaded once the pictures that wait are decoded. A flowgraph that is started
-    again loads the codec again and forgets fragments; the counts go on.
+    All settings may change at run time; another codec is loaded once the pictures that wait are
+    decoded. A flowgraph that is started again loads the codec again and forgets fragments; the
+    counts go on.
 
     Args:
         codec: name of the codec.
         options: settings of the codec, a dict; they must be the sender's.
         queue_size: pictures that may wait for the codec; more are dropped and counted. 0 is 65536.
-        fragment_timeout_s: how long a picture waits for its next fragment, s; 0 is until four later pictures have begun.
+        fragment_timeout_s: how long a picture waits for its next fragment, s; 0 is until four later
+            pictures have begun.
         timeout_s: a picture that takes the codec longer is lost and the codec started anew, s.
 
     Raises:
         ConfigError: unknown codec, or a value out of range.
     """
 
-    def __init__(self, codec="hybrid", options=None, queue_size=8, fragment_timeout_s=2.0, timeout_s=300.0):
-        decoder_block.__init__(self, "image_decoder", codec, options, queue_size, timeout_s, PictureGroups(), IMAGE_CODECS)
+    def __init__(
+        self, codec="hybrid", options=None, queue_size=8, fragment_timeout_s=2.0, timeout_s=300.0
+    ):
+        decoder_block.__init__(
+            self,
+            "image_decoder",
+            codec,
+            options,
+            queue_size,
+            timeout_s,
+            PictureGroups(),
+            IMAGE_CODECS,
+        )
         self.set_fragment_timeout_s(fragment_timeout_s)
 
     @property
@@ -61,7 +78,9 @@ class image_decoder(decoder_block):
 
     @tunable
     def set_fragment_timeout_s(self, fragment_timeout_s: float) -> None:
-        """Set how long a picture waits for its next fragment, s; 0 is until four later pictures have begun."""
+        """Set how long a picture waits for its next fragment, s; 0 is until four later pictures
+        have begun.
+        """
         check_range("fragment_timeout_s", fragment_timeout_s, 0, 86400)
         self.fragment_timeout_s = self._groups.timeout_s = float(fragment_timeout_s)
 
@@ -81,6 +100,10 @@ class image_decoder(decoder_block):
 
     def publish(self, job: Job, result: DecodedImage) -> None:
         """Publish a decoded picture."""
-        meta = {"message_id": job.message_id, "decoded": bool(result.decoded), "reason": result.reason}
+        meta = {
+            "message_id": job.message_id,
+            "decoded": bool(result.decoded),
+            "reason": result.reason,
+        }
         meta |= {"missing": int(result.missing), "fragments": int(result.fragments), **job.meta}
         self.message_port_pub(pmt.intern("out"), picture_pdu(result.pixels, **meta))

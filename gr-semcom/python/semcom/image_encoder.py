@@ -21,20 +21,22 @@ class image_encoder(codec_block):
     """Encodes each picture with a codec of semcom_core.image.
 
     Message ports:
-        in: picture PDUs; the key message_id is used where there is one. An end PDU is passed on in order, also when the queue is full.
-        out: frame PDUs, one for each fragment; the last of a picture has the key last.
-        view: picture PDUs of what was seen in a picture, named segments and importance; none without importance.
-        feedback (output): notices `lost` (queue full, or the codec refused the picture or died over it), `refused`, `loading`,
+        in: picture PDUs; the key message_id is used where there is one. An end PDU is passed on in
+        order, also when the queue is full. out: frame PDUs, one for each fragment; the last of a
+        picture has the key last. view: picture PDUs of what was seen in a picture, named segments
+        and importance; none without importance. feedback (output): notices `lost` (queue full, or
+        the codec refused the picture or died over it), `refused`, `loading`,
             `ready`, `restarted` and `failed` (the codec does not load).
 
-    All settings may change at run time; another codec is loaded once the pictures that wait are encoded. A flowgraph that is started
-    again loads the codec again; the counts go on.
+    All settings may change at run time; another codec is loaded once the pictures that wait are
+    encoded. A flowgraph that is started again loads the codec again; the counts go on.
 
     Args:
         codec: name of the codec.
         snr_db: SNR for which the codec chooses its rate, dB.
         options: settings of the codec, a dict, such as {"cbr": "1/16"}.
-        importance: what the codec spends its channel uses on: none (everything alike) or sam (objects, found by Segment Anything).
+        importance: what the codec spends its channel uses on: none (everything alike) or sam
+            (objects, found by Segment Anything).
         queue_size: pictures that may wait for the codec; more are dropped and counted. 0 is 65536.
         timeout_s: a picture that takes the codec longer is lost and the codec started anew, s.
 
@@ -42,8 +44,18 @@ class image_encoder(codec_block):
         ConfigError: unknown codec, or a value out of range.
     """
 
-    def __init__(self, codec="hybrid", snr_db=10.0, options=None, importance="none", queue_size=8, timeout_s=300.0):
-        codec_block.__init__(self, "image_encoder", codec, options, queue_size, timeout_s, IMAGE_CODECS)
+    def __init__(
+        self,
+        codec="hybrid",
+        snr_db=10.0,
+        options=None,
+        importance="none",
+        queue_size=8,
+        timeout_s=300.0,
+    ):
+        codec_block.__init__(
+            self, "image_encoder", codec, options, queue_size, timeout_s, IMAGE_CODECS
+        )
         self.set_snr_db(snr_db)
         self.set_importance(importance)
         self.encoded, self._next_id = 0, 0
@@ -82,4 +94,6 @@ class image_encoder(codec_block):
         for pdu in message_pdus(result.frames):
             self.message_port_pub(pmt.intern("out"), pdu)
         for name, pixels in result.views.items():
-            self.message_port_pub(pmt.intern("view"), picture_pdu(pixels, name=name, message_id=job.message_id))
+            self.message_port_pub(
+                pmt.intern("view"), picture_pdu(pixels, name=name, message_id=job.message_id)
+            )

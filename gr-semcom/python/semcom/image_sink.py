@@ -24,23 +24,25 @@ from .text_sink import json_line, open_file
 class image_sink(gr.basic_block):
     """Writes received pictures to files as they come: PREFIX_000.png, PREFIX_001.png ...
 
-    All settings may change at run time; another folder or prefix begins at 000, another report file is begun anew. A flowgraph that is
-    started again goes on in the same files; the counts go on.
+    All settings may change at run time; another folder or prefix begins at 000, another report file
+    is begun anew. A flowgraph that is started again goes on in the same files; the counts go on.
 
     Message ports:
         in: picture PDUs.
-        out: pairs ("text", symbol): what the latest picture is, in one line, ten times a second at the most.
-        feedback (output): the notices `refused` (what came was no picture) and `failed` (a file cannot be written any more).
+        out: pairs ("text", symbol): what the latest picture is, in one line, ten times a second at
+        the most. feedback (output): the notices `refused` (what came was no picture) and `failed`
+        (a file cannot be written any more).
 
     Args:
         console: print a line for each picture.
         folder: folder for the pictures, made where it is missing. Empty: none.
         prefix: beginning of each file's name.
-        json_file: file that gets a JSON object a line for each picture: file (null without a folder), height, width and the
-            picture's metadata. Empty: none.
+        json_file: file that gets a JSON object a line for each picture: file (null without a
+            folder), height, width and the picture's metadata. Empty: none.
 
     Raises:
-        ConfigError: the folder or the file cannot be written, or the prefix is no beginning of a file name.
+        ConfigError: the folder or the file cannot be written, or the prefix is no beginning of a
+            file name.
     """
 
     def __init__(self, console=True, folder="", prefix="received", json_file=""):
@@ -72,7 +74,9 @@ class image_sink(gr.basic_block):
     def set_prefix(self, prefix: str) -> None:
         """Set the beginning of each file's name; the pictures are numbered from 000."""
         if not isinstance(prefix, str) or not prefix or {"/", "\0"} & set(prefix):
-            raise ConfigError(f"prefix is {prefix!r}; allowed is the beginning of a file name, without a folder")
+            raise ConfigError(
+                f"prefix is {prefix!r}; allowed is the beginning of a file name, without a folder"
+            )
         self.prefix, self._next = prefix, 0
 
     @tunable
@@ -120,15 +124,25 @@ class image_sink(gr.basic_block):
         with self._lock:
             if self._file is not None:
                 size = {"height": pixels.shape[0], "width": pixels.shape[1]}
-                self._file.write(json_line({"file": name if self.folder else None, **size, **meta}) + "\n")
+                self._file.write(
+                    json_line({"file": name if self.folder else None, **size, **meta}) + "\n"
+                )
                 self._file.flush()
         self._window.show(line)
 
 
 def described(name: str, shape: tuple[int, ...], meta: dict) -> str:
     """What a picture is, in one line."""
-    lacking = f"{meta['missing']} of {meta['fragments']} fragments missing" if meta.get("missing") and "fragments" in meta else ""
-    reason = "" if meta.get("decoded", True) else f", degraded: {meta.get('reason') or lacking or 'not decoded'}"
+    lacking = (
+        f"{meta['missing']} of {meta['fragments']} fragments missing"
+        if meta.get("missing") and "fragments" in meta
+        else ""
+    )
+    reason = (
+        ""
+        if meta.get("decoded", True)
+        else f", degraded: {meta.get('reason') or lacking or 'not decoded'}"
+    )
     return f"{name}  {shape[1]}x{shape[0]}{reason}"
 
 

@@ -19,27 +19,33 @@ from .pdu import is_end, is_picture, picture_pdu, read_picture_pdu, read_text
 class image_source(paced_source):
     """Sends pictures as PDUs, numbered 0 to 255 and round again.
 
-    A file that is no picture, or cannot be read, is reported at `notices` and counted (`refused`), and the next one is sent.
+    A file that is no picture, or cannot be read, is reported at `notices` and counted (`refused`),
+    and the next one is sent.
 
-    All settings may change at run time: another path starts at its first picture, unless the end PDU is already sent. A flowgraph
-    that is started again sends from the first picture; numbers and counts go on.
+    All settings may change at run time: another path starts at its first picture, unless the end
+    PDU is already sent. A flowgraph that is started again sends from the first picture; numbers and
+    counts go on.
 
     Message ports:
-        in: pictures to send at once: picture PDUs, or names of picture files as text PDUs, symbols, or pairs (key, symbol) such as a Qt
+        in: pictures to send at once: picture PDUs, or names of picture files as text PDUs, symbols,
+        or pairs (key, symbol) such as a Qt
             entry strobes.
-        feedback (input): notices; `resolved` opens the window for the next picture, `end` ends this block and with it its flowgraph.
-        out: picture PDUs with the keys message_id and name, then one end PDU when all pictures of a file or folder are sent.
-        notices (output): the notices `refused` (a file that cannot be sent, or what came on `in` was no picture) and `failed`.
+        feedback (input): notices; `resolved` opens the window for the next picture, `end` ends this
+        block and with it its flowgraph. out: picture PDUs with the keys message_id and name, then
+        one end PDU when all pictures of a file or folder are sent. notices (output): the notices
+        `refused` (a file that cannot be sent, or what came on `in` was no picture) and `failed`.
 
     Args:
-        path: a picture file, a folder whose pictures are sent in the order of their names, or a camera such as /dev/video0, which needs
-            OpenCV (the Python package cv2) and does not end. Empty: none.
+        path: a picture file, a folder whose pictures are sent in the order of their names, or a
+            camera such as /dev/video0, which needs OpenCV (the Python package cv2) and does not
+            end. Empty: none.
         period_s: time from one picture to the next, s; 0 is without a pause.
         repeat: start again after the last picture; without a period at most 1000 pictures a second.
         window: how many pictures may be on the way unresolved; 0 is any number. Needs `feedback`.
 
     Raises:
-        ConfigError: there is nothing at the path, no picture in the folder, no OpenCV for a camera, or a value is out of range.
+        ConfigError: there is nothing at the path, no picture in the folder, no OpenCV for a camera,
+            or a value is out of range.
     """
 
     def __init__(self, path="", period_s=0.0, repeat=False, window=0):
@@ -89,5 +95,7 @@ class image_source(paced_source):
             self._send_file(Path(read_text(message)[1]))
 
     def _send_file(self, path: Path) -> None:
-        name = path.name.encode("utf-8", "replace").decode()  # a symbol holds no bytes that are not UTF-8
+        name = path.name.encode(
+            "utf-8", "replace"
+        ).decode()  # a symbol holds no bytes that are not UTF-8
         self.publish(picture_pdu, read_picture(path), name=name)

@@ -14,13 +14,20 @@ from .notices import FEEDBACK
 from .pdu import is_end, read_picture_pdu
 
 #: Input port → caption over its picture.
-PANELS = {"sent": "Sent", "segments": "Segments", "importance": "Importance", "received": "Received"}
+PANELS = {
+    "sent": "Sent",
+    "segments": "Segments",
+    "importance": "Importance",
+    "received": "Received",
+}
 
 
 class image_window(gr.basic_block):
-    """Shows the latest pictures in a Qt window, each scaled to its place; a panel without a picture takes no room.
+    """Shows the latest pictures in a Qt window, each scaled to its place; a panel without a picture
+    takes no room.
 
-    Qt is imported when the block is made, so a Qt application has to be there; flowgraphs without a window leave the block out.
+    Qt is imported when the block is made, so a Qt application has to be there; flowgraphs without a
+    window leave the block out.
 
     Message ports:
         sent: picture PDUs of the image source.
@@ -43,7 +50,11 @@ class image_window(gr.basic_block):
         gr.basic_block.__init__(self, "image_window", None, None)
         self.refused = 0
         self.widget = ImagePanels(PANELS, title, smallest)
-        handlers = {"sent": self.handle_sent, "view": self.handle_view, "received": self.handle_received}
+        handlers = {
+            "sent": self.handle_sent,
+            "view": self.handle_view,
+            "received": self.handle_received,
+        }
         for port, handler in handlers.items():
             self.message_port_register_in(pmt.intern(port))
             self.set_msg_handler(pmt.intern(port), handler)

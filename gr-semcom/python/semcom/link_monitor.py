@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The settings of a link monitor that may change while it runs.
 
-Monitor of a link: compares what was sent with what was received, paces the source, and ends the run.
+Monitor of a link: compares what was sent with what was received, paces the source, and ends the
+run.
 """
 
 from __future__ import annotations
@@ -68,12 +69,16 @@ class link_settings(gr.basic_block):
         self.report_file = str(report_file)
 
     def _write(self, report: dict) -> None:
-        """Write the report to its file; that it cannot be written is a failure of the run, but does not hold up its end."""
+        """Write the report to its file; that it cannot be written is a failure of the run, but does
+        not hold up its end.
+        """
         try:
             write_report(self._path, report)
         except OSError as error:
             self.ledger.fail(f"{self.name()}: the report cannot be written: {error}")
-            logging.getLogger(f"gnuradio.semcom.{self.name()}").error("%s", self.ledger.failures[-1])
+            logging.getLogger(f"gnuradio.semcom.{self.name()}").error(
+                "%s", self.ledger.failures[-1]
+            )
 
 
 PATIENCE = 3  # time limits in a row without any arrival that end a run
@@ -82,26 +87,33 @@ PATIENCE = 3  # time limits in a row without any arrival that end a run
 class link_monitor(link_settings):
     """Keeps the books of a link and says when a run is over.
 
-    A block that fails ends the run at once, one that falls silent by the time limit. Its end waits until radios have sent what they
-    were given. A flowgraph that is started again is a new run, with counts from 0 and a new report.
+    A block that fails ends the run at once, one that falls silent by the time limit. Its end waits
+    until radios have sent what they were given. A flowgraph that is started again is a new run,
+    with counts from 0 and a new report.
 
     Message ports:
         sent: text or picture PDUs and the end PDU of the source.
         in: text or picture PDUs of the decoder; its end PDU (a recording is over) ends the run.
         notices: `feedback` (of a source, `notices`) of the other blocks.
-        feedback (output): notices `resolved`, one for each settled message, and `end` when the run is over; to the source.
-        out: pairs ("report", symbol), ten times a second at the most: the counts in one line, see link_ledger.
+        feedback (output): notices `resolved`, one for each settled message, and `end` when the run
+        is over; to the source. out: pairs ("report", symbol), ten times a second at the most: the
+        counts in one line, see link_ledger.
 
     Args:
-        mode: "link" settles a message when it arrives, "transmit" when its burst has left, "receive" expects `expected` messages.
-        expected: messages to be received or reported lost in mode "receive"; 0 is any number, and the run does not end by itself.
-        min_rate: share of the messages that must arrive exactly (pictures, and in mode "receive": decoded) for a healthy run, 0 to 1.
-        timeout_s: time without any event after which messages on the way are given up, s; it does not run while a codec loads.
-            With `on_done`, three such times in a row without any arrival end the run.
+        mode: "link" settles a message when it arrives, "transmit" when its burst has left,
+            "receive" expects `expected` messages.
+        expected: messages to be received or reported lost in mode "receive"; 0 is any number, and
+            the run does not end by itself.
+        min_rate: share of the messages that must arrive exactly (pictures, and in mode "receive":
+            decoded) for a healthy run, 0 to 1.
+        timeout_s: time without any event after which messages on the way are given up, s; it does
+            not run while a codec loads. With `on_done`, three such times in a row without any
+            arrival end the run.
         console: print the report when the run ends.
         report_file: JSON file for the report, written when the run ends. Empty: none.
         history: how many of the latest messages the report has.
-        on_done: called without arguments, in a thread of its own, when the run is over; None: nothing.
+        on_done: called without arguments, in a thread of its own, when the run is over; None:
+            nothing.
 
     All but mode, history and on_done may change at run time.
 
@@ -109,14 +121,35 @@ class link_monitor(link_settings):
         ConfigError: a value is not allowed, or the report file cannot be written.
     """
 
-    def __init__(self, mode="link", expected=0, min_rate=0.97, timeout_s=120, console=True, report_file="", history=10000, on_done=None):
+    def __init__(
+        self,
+        mode="link",
+        expected=0,
+        min_rate=0.97,
+        timeout_s=120,
+        console=True,
+        report_file="",
+        history=10000,
+        on_done=None,
+    ):
         check_choice("mode", mode, MODES)
         check_range("history", history, 1, 1 << 20)
-        self.mode, self.history, self.on_done, self._lock = mode, int(history), on_done, threading.RLock()
+        self.mode, self.history, self.on_done, self._lock = (
+            mode,
+            int(history),
+            on_done,
+            threading.RLock(),
+        )
         self._clock = LinkClock(self._silence)
-        link_settings.__init__(self, "link_monitor", expected, min_rate, timeout_s, console, report_file)
+        link_settings.__init__(
+            self, "link_monitor", expected, min_rate, timeout_s, console, report_file
+        )
         self._begin()
-        for port, handler in {"sent": self.handle_sent, "in": self.handle_received, "notices": self.handle_notice}.items():
+        for port, handler in {
+            "sent": self.handle_sent,
+            "in": self.handle_received,
+            "notices": self.handle_notice,
+        }.items():
             self.message_port_register_in(pmt.intern(port))
             self.set_msg_handler(pmt.intern(port), handler)
         self.message_port_register_out(FEEDBACK)
@@ -199,7 +232,9 @@ class link_monitor(link_settings):
             self.ledger.note(notice.state, notice.cause, notice.count)
         if notice.state == "failed":
             self.on_defect(f"{notice.block}: {notice.reason}")
-        elif notice.message_id >= 0 and (notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit")):
+        elif notice.message_id >= 0 and (
+            notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit")
+        ):
             self._silent *= notice.state == "lost"
             with self._lock:
                 count = self.ledger.settle(notice.message_id, notice.state)
@@ -215,7 +250,10 @@ class link_monitor(link_settings):
         for _ in range(count):
             notify(self, "resolved")
         self._window.show(self.ledger.line())
-        received = self.expected and self.ledger.counts["received"] + self.ledger.counts["lost"] >= self.expected
+        received = (
+            self.expected
+            and self.ledger.counts["received"] + self.ledger.counts["lost"] >= self.expected
+        )
         if (self._ended and not self.ledger.pending) or (self.mode == "receive" and received):
             self._finish()
 
@@ -229,7 +267,9 @@ class link_monitor(link_settings):
         if self.mode == "receive" and self.expected:
             self._finish()
         elif self._silent >= PATIENCE and self.on_done is not None:
-            self.on_defect(f"{self.name()}: nothing has arrived for {PATIENCE} times {self.timeout_s:g} s")
+            self.on_defect(
+                f"{self.name()}: nothing has arrived for {PATIENCE} times {self.timeout_s:g} s"
+            )
 
     def _finish(self) -> None:
         with self._lock:
@@ -246,7 +286,11 @@ class link_monitor(link_settings):
             if self._reported:
                 return
             self._reported = True
-            report = {**self.ledger.report(), "healthy": self.healthy(), "messages": list(self.ledger.messages)}
+            report = {
+                **self.ledger.report(),
+                "healthy": self.healthy(),
+                "messages": list(self.ledger.messages),
+            }
         if self._path is not None:
             self._write(report)
         if self.console:

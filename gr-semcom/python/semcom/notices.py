@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Notices: what a block says on its `feedback` port about the messages it handles.
 
-A notice has a state, the message it is about (-1: none), a reason in one line, the name of the block that says it, and of a lost
-message its cause, where it has one: `dropped` (a queue was full). One notice may stand for `count` of its kind.
+A notice has a state, the message it is about (-1: none), a reason in one line, the name of the
+block that says it, and of a lost message its cause, where it has one: `dropped` (a queue was full).
+One notice may stand for `count` of its kind.
 
 - transmitted: the last sample of the message's burst has left the transmitter.
-- resolved:    the link monitor has seen the fate of the message; a paced source may send the next one.
+- resolved:    the link monitor has seen the fate of the message; a paced source may send the next
+  one.
 - lost:        the message was dropped on the way and nothing more will come of it.
-- refused:     what came was no message, or a setting was not allowed; it was counted, and nothing else has changed.
+- refused:     what came was no message, or a setting was not allowed; it was counted, and nothing
+  else has changed.
 - loading:     the block loads its codec, which may take long.
 - ready:       the codec is loaded.
 - restarted:   the process of the block's codec has died; another one is started.
-- overrun:     the radio has lost samples that it received: the flowgraph, or the way to it, was too slow.
+- overrun:     the radio has lost samples that it received: the flowgraph, or the way to it, was too
+  slow.
 - underrun:    the radio had nothing to transmit in the midst of a stream or burst.
 - reconnecting: the radio is gone, or its process has died; another try is made.
 - failed:      the block itself cannot go on; the run is no longer healthy.
@@ -33,7 +37,18 @@ from .pdu import make_pdu, read_meta
 
 FEEDBACK = pmt.intern("feedback")
 RADIO_STATES = ("overrun", "underrun", "reconnecting")
-STATES = ("transmitted", "resolved", "lost", "refused", "loading", "ready", "restarted", "failed", "end", *RADIO_STATES)
+STATES = (
+    "transmitted",
+    "resolved",
+    "lost",
+    "refused",
+    "loading",
+    "ready",
+    "restarted",
+    "failed",
+    "end",
+    *RADIO_STATES,
+)
 CAUSES = ("", "dropped")
 #: States that are logged: what they mean in words, and the level.
 _LOGGED = {
@@ -60,20 +75,39 @@ class Notice:
 
     def __post_init__(self):
         if self.state not in STATES:
-            raise FrameError(f"notice has the state {self.state!r}; allowed is one of {', '.join(STATES)}")
+            raise FrameError(
+                f"notice has the state {self.state!r}; allowed is one of {', '.join(STATES)}"
+            )
         if self.cause not in CAUSES:
-            raise FrameError(f"notice has the cause {self.cause!r}; allowed is one of {', '.join(map(repr, CAUSES))}")
+            raise FrameError(
+                f"notice has the cause {self.cause!r}; allowed is one of "
+                f"{', '.join(map(repr, CAUSES))}"
+            )
         if not isinstance(self.count, int) or not 1 <= self.count < 1 << 31:
-            raise FrameError(f"notice has the count {self.count!r}; allowed is 1 to {(1 << 31) - 1}")
+            raise FrameError(
+                f"notice has the count {self.count!r}; allowed is 1 to {(1 << 31) - 1}"
+            )
 
 
-def notify(block, state: str, message_id: int = -1, reason: str = "", cause: str = "", log: bool = True, count: int = 1) -> None:
-    """Publish a notice on a block's `feedback` port, where it has one; losses, restarts and failures are logged too."""
+def notify(
+    block,
+    state: str,
+    message_id: int = -1,
+    reason: str = "",
+    cause: str = "",
+    log: bool = True,
+    count: int = 1,
+) -> None:
+    """Publish a notice on a block's `feedback` port, where it has one; losses, restarts and
+    failures are logged too.
+    """
     notice = Notice(state, message_id, reason, block.name(), cause, count)
     if log and state in _LOGGED:
         about, level = _LOGGED[state]
         words = about.format(message_id=message_id)
-        logging.getLogger(f"gnuradio.semcom.{notice.block}").log(level, "%s: %s: %s", notice.block, words, reason)
+        logging.getLogger(f"gnuradio.semcom.{notice.block}").log(
+            level, "%s: %s: %s", notice.block, words, reason
+        )
     port = getattr(type(block), "NOTICE_PORT", FEEDBACK)
     if has_port(block, port):
         block.message_port_pub(port, make_pdu(vars(notice), np.zeros(0, np.uint8)))
@@ -92,7 +126,13 @@ def read_notice(message) -> Notice:
         FrameError: the message is no notice.
     """
     meta = read_meta(message)
-    known = {name: meta[name] for name in ("state", "message_id", "reason", "block", "cause", "count") if name in meta}
+    known = {
+        name: meta[name]
+        for name in ("state", "message_id", "reason", "block", "cause", "count")
+        if name in meta
+    }
     if "state" not in known:
-        raise FrameError(f"notice has the keys {', '.join(sorted(meta)) or '(none)'}; a state is needed")
+        raise FrameError(
+            f"notice has the keys {', '.join(sorted(meta)) or '(none)'}; a state is needed"
+        )
     return Notice(**known)

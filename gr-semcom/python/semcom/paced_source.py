@@ -17,15 +17,16 @@ from .guard import begin_again, drain, guarded_handler, report_defect, tunable
 from .notices import read_notice
 from .pdu import end_pdu
 
-#: Messages a second where neither `period_s` nor `window` holds back a source that repeats: message ports have no backpressure.
+#: Messages a second where neither `period_s` nor `window` holds back a source that repeats: message
+#: ports have no backpressure.
 _FREE_HZ = 1000.0
 
 
 class paced_source(gr.basic_block):
     """A block of messages that sends what is listed, numbered 0 to 255 and round again.
 
-    A derived class sets `_list`, what there is to send, and has `send_listed`, which sends one of these by `publish`, and `handle_in`
-    for its port `in`.
+    A derived class sets `_list`, what there is to send, and has `send_listed`, which sends one of
+    these by `publish`, and `handle_in` for its port `in`.
     """
 
     NOTICE_PORT = pmt.intern("notices")
@@ -71,7 +72,9 @@ class paced_source(gr.basic_block):
     def start(self):
         """Start the thread that sends what is listed."""
         begin_again(self)
-        drain(self, "feedback")  # what the end of an earlier run has left; nothing can have come about this one
+        drain(
+            self, "feedback"
+        )  # what the end of an earlier run has left; nothing can have come about this one
         self._set(_stopping=False, _next=0, _resolved=self.sent)
         self._thread = threading.Thread(target=self._run, name=self.name(), daemon=True)
         self._thread.start()

@@ -6,22 +6,27 @@ What travels over the message ports: PDUs of texts, of frames, and notices about
 
 Every PDU is a pair (metadata, payload):
 
-- text:   payload u8vector, the UTF-8 text. Keys message_id; from the decoder also decoded, score, reason, snr_db (dB), cfo_hz (Hz).
-- frame:  payload c32vector, the symbols. Keys codec, message_id, fragment, fragments, params, model_fp, context_fp; from the
-          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz), level_db (dB), crc_ok, start_sample,
-          more (whether another frame of the burst follows). The key last (true) closes a message, whatever fragments it lacks; of a
-          message of more than one round, rounds says how many follow one another.
+- text:   payload u8vector, the UTF-8 text. Keys message_id; from the decoder also decoded, score,
+  reason, snr_db (dB), cfo_hz (Hz).
+- frame:  payload c32vector, the symbols. Keys codec, message_id, fragment, fragments, params,
+  model_fp, context_fp; from the
+          receiver also noise_var (f32vector, one for each symbol), snr_db (dB), cfo_hz (Hz),
+          level_db (dB), crc_ok, start_sample, more (whether another frame of the burst follows).
+          The key last (true) closes a message, whatever fragments it lacks; of a message of more
+          than one round, rounds says how many follow one another.
 - picture: see picture_pdu.
 - snr:    payload u8vector, empty. Keys snr_db (dB), message_id: what the far end has measured.
-- notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block, cause.
+- notice: payload u8vector, empty. Keys state (see notices), message_id (-1: none), reason, block,
+  cause.
 - end:    payload u8vector, empty. Key eof (true): no further message follows.
 
 The PDUs of a whole message, of one round or several, and of what was measured on one.
 
 PDUs of pictures.
 
-Payload u8vector, the pixels row by row, each as red, green, blue: H * W * 3 bytes. Keys height, width (pixels), message_id, name; from the
-decoder also decoded, reason, missing, fragments (of the picture, not those that came), snr_db (dB), cfo_hz (Hz).
+Payload u8vector, the pixels row by row, each as red, green, blue: H * W * 3 bytes. Keys height,
+width (pixels), message_id, name; from the decoder also decoded, reason, missing, fragments (of the
+picture, not those that came), snr_db (dB), cfo_hz (Hz).
 """
 
 from __future__ import annotations
@@ -40,7 +45,20 @@ _NUMBER = (lambda value: pmt.is_integer(value) or pmt.is_real(value), "a number"
 _TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
 #: Key → (whether a PMT is of its kind, the kind in words).
 KEYS = {
-    **dict.fromkeys(("codec", "message_id", "fragment", "fragments", "params", "model_fp", "context_fp", "start_sample", "rounds"), _WHOLE),
+    **dict.fromkeys(
+        (
+            "codec",
+            "message_id",
+            "fragment",
+            "fragments",
+            "params",
+            "model_fp",
+            "context_fp",
+            "start_sample",
+            "rounds",
+        ),
+        _WHOLE,
+    ),
     **dict.fromkeys(("height", "width", "missing", "uses"), _WHOLE),
     **dict.fromkeys(("snr_db", "cfo_hz", "level_db", "score"), _NUMBER),
     **dict.fromkeys(("decoded", "crc_ok", "eof", "last", "more"), _TRUTH),
@@ -49,8 +67,8 @@ KEYS = {
 }
 
 
-#: Makers of PMTs, by type and by the character of an array's type. pmt.to_pmt tries one type after another and takes several
-#: times as long, which counts at each burst.
+#: Makers of PMTs, by type and by the character of an array's type. pmt.to_pmt tries one type after
+#: another and takes several times as long, which counts at each burst.
 SCALARS = {bool: pmt.from_bool, int: pmt.from_long, float: pmt.from_double, str: pmt.intern}
 VECTORS = {"B": pmt.init_u8vector, "f": pmt.init_f32vector, "F": pmt.init_c32vector}
 #: Readers of PMTs: (whether one is of this kind, its value).
@@ -70,7 +88,11 @@ def make_pdu(meta: dict, payload: np.ndarray):
     """PDU of a dictionary with str keys and a uint8 or complex64 array."""
     table = pmt.make_dict()
     for name, value in meta.items():
-        table = pmt.dict_add(table, pmt.intern(name), vector(value) if isinstance(value, np.ndarray) else SCALARS[type(value)](value))
+        table = pmt.dict_add(
+            table,
+            pmt.intern(name),
+            vector(value) if isinstance(value, np.ndarray) else SCALARS[type(value)](value),
+        )
     return pmt.cons(table, vector(payload))
 
 
@@ -95,24 +117,39 @@ def is_end(message) -> bool:
 
 
 def describe(message) -> str:
-    """A PMT in a few words. pmt's own text of a long vector is long, and of deeply nested pairs recursive."""
-    if pmt.is_symbol(message) or pmt.is_number(message) or pmt.is_bool(message) or pmt.is_null(message):
+    """A PMT in a few words. pmt's own text of a long vector is long, and of deeply nested pairs
+    recursive.
+    """
+    if (
+        pmt.is_symbol(message)
+        or pmt.is_number(message)
+        or pmt.is_bool(message)
+        or pmt.is_null(message)
+    ):
         return repr(str(message)[:60])
     if pmt.is_uniform_vector(message):
         return f"a uniform vector of {pmt.length(message)}"
-    names = {"a dictionary": pmt.is_dict, "a pair": pmt.is_pair, "a vector": pmt.is_vector, "a tuple": pmt.is_tuple}
+    names = {
+        "a dictionary": pmt.is_dict,
+        "a pair": pmt.is_pair,
+        "a vector": pmt.is_vector,
+        "a tuple": pmt.is_tuple,
+    }
     return next((name for name, fits in names.items() if fits(message)), "no value of a PDU")
 
 
 def read_meta(message) -> dict:
-    """Metadata of a PDU as a dictionary: numbers, truth values, strings and uniform vectors (arrays) under str keys.
+    """Metadata of a PDU as a dictionary: numbers, truth values, strings and uniform vectors
+    (arrays) under str keys.
 
     Other entries are left out, so that a block may pass on what it has from elsewhere.
 
     Raises:
         FrameError: the message is not a PDU, or a key of this project has a value of another kind.
     """
-    if not pmt.is_pair(message) or not (pmt.is_dict(pmt.car(message)) or pmt.is_null(pmt.car(message))):
+    if not pmt.is_pair(message) or not (
+        pmt.is_dict(pmt.car(message)) or pmt.is_null(pmt.car(message))
+    ):
         raise FrameError(f"message is {describe(message)}; a PDU (metadata, payload) is needed")
     meta, items = {}, pmt.dict_items(pmt.car(message))
     while pmt.is_pair(items):
@@ -126,7 +163,9 @@ def read_meta(message) -> dict:
             if reader is not None:
                 meta[name] = reader(value)
     if not -1 <= meta.get("message_id", 0) < MESSAGE_IDS:
-        raise FrameError(f"message_id is {meta['message_id']}; allowed is 0 to {MESSAGE_IDS - 1}, or -1 for none")
+        raise FrameError(
+            f"message_id is {meta['message_id']}; allowed is 0 to {MESSAGE_IDS - 1}, or -1 for none"
+        )
     return meta
 
 
@@ -143,7 +182,8 @@ def read_symbol(symbol) -> str:
 
 
 def read_text(message) -> tuple[dict, str]:
-    """Metadata and text of a text PDU, of a symbol, or of a pair (key, symbol) as Qt entries send them.
+    """Metadata and text of a text PDU, of a symbol, or of a pair (key, symbol) as Qt entries send
+    them.
 
     Raises:
         FrameError: the message is none of these, or its payload is not UTF-8.
@@ -162,13 +202,28 @@ def read_text(message) -> tuple[dict, str]:
 
 
 def frame_pdu(frame: Frame, last: bool = False, rounds: int = 1):
-    """PDU of a frame, sent or received; with `last`, no further frame of its message follows; `rounds` as in the module."""
+    """PDU of a frame, sent or received; with `last`, no further frame of its message follows;
+    `rounds` as in the module.
+    """
     h = frame.header
-    meta = {"codec": h.codec, "message_id": h.message_id, "fragment": h.fragment, "fragments": h.fragments}
+    meta = {
+        "codec": h.codec,
+        "message_id": h.message_id,
+        "fragment": h.fragment,
+        "fragments": h.fragments,
+    }
     meta |= {"params": h.params, "model_fp": h.model_fp, "context_fp": h.context_fp}
     if isinstance(frame, ReceivedFrame):
-        meta |= {"noise_var": np.asarray(frame.noise_var, np.float32), "snr_db": float(frame.snr_db), "cfo_hz": float(frame.cfo_hz)}
-        meta |= {"level_db": float(frame.level_db), "crc_ok": bool(frame.crc_ok), "start_sample": int(frame.start_sample)}
+        meta |= {
+            "noise_var": np.asarray(frame.noise_var, np.float32),
+            "snr_db": float(frame.snr_db),
+            "cfo_hz": float(frame.cfo_hz),
+        }
+        meta |= {
+            "level_db": float(frame.level_db),
+            "crc_ok": bool(frame.crc_ok),
+            "start_sample": int(frame.start_sample),
+        }
         meta["more"] = bool(h.more)
     closing = ({"last": True} if last else {}) | ({"rounds": rounds} if rounds > 1 else {})
     return make_pdu(meta | closing, np.asarray(frame.symbols, np.complex64))
@@ -176,7 +231,11 @@ def frame_pdu(frame: Frame, last: bool = False, rounds: int = 1):
 
 def has_keys(message, *names: str) -> bool:
     """Whether the metadata of a PDU has all of these keys."""
-    return pmt.is_pair(message) and pmt.is_dict(pmt.car(message)) and all(pmt.dict_has_key(pmt.car(message), pmt.intern(n)) for n in names)
+    return (
+        pmt.is_pair(message)
+        and pmt.is_dict(pmt.car(message))
+        and all(pmt.dict_has_key(pmt.car(message), pmt.intern(n)) for n in names)
+    )
 
 
 def is_last(message) -> bool:
@@ -198,12 +257,23 @@ def read_frame(message) -> Frame:
         header = _header(meta, len(symbols))
         if "noise_var" not in meta:
             return Frame(header, symbols)
-        measured = {"snr_db": meta["snr_db"], "cfo_hz": meta["cfo_hz"], "crc_ok": meta["crc_ok"], "level_db": meta.get("level_db", 0.0)}
+        measured = {
+            "snr_db": meta["snr_db"],
+            "cfo_hz": meta["cfo_hz"],
+            "crc_ok": meta["crc_ok"],
+            "level_db": meta.get("level_db", 0.0),
+        }
     except KeyError as error:
-        raise FrameError(f"frame PDU has the keys {', '.join(sorted(meta))}; missing is {error}") from error
-    frame = ReceivedFrame(header, symbols, meta["noise_var"], start_sample=meta.get("start_sample", 0), **measured)
+        raise FrameError(
+            f"frame PDU has the keys {', '.join(sorted(meta))}; missing is {error}"
+        ) from error
+    frame = ReceivedFrame(
+        header, symbols, meta["noise_var"], start_sample=meta.get("start_sample", 0), **measured
+    )
     if not (np.isfinite(symbols).all() and (frame.noise_var >= 0).all()):
-        raise FrameError("frame PDU has symbols that are not finite, or a noise_var that is negative or NaN")
+        raise FrameError(
+            "frame PDU has symbols that are not finite, or a noise_var that is negative or NaN"
+        )
     if not np.isfinite(frame.level_db):
         raise FrameError(f"frame PDU has level_db {frame.level_db}; allowed is a finite level")
     return frame
@@ -248,12 +318,15 @@ def read_snr(message) -> float:
     """
     meta = read_meta(message)
     if "snr_db" not in meta:
-        raise FrameError(f"PDU has the keys {', '.join(sorted(meta)) or '(none)'}; snr_db is needed")
+        raise FrameError(
+            f"PDU has the keys {', '.join(sorted(meta)) or '(none)'}; snr_db is needed"
+        )
     return float(meta["snr_db"])
 
 
-#: How PMT serializes a u8vector: tag of a uniform vector, kind u8; then come the length (32 bits, big-endian), one byte of padding
-#: and the bytes. A picture passes in a hundredth of the time that a list of its bytes takes.
+#: How PMT serializes a u8vector: tag of a uniform vector, kind u8; then come the length (32 bits,
+#: big-endian), one byte of padding and the bytes. A picture passes in a hundredth of the time that
+#: a list of its bytes takes.
 _U8VECTOR, _PADDING = b"\x0a\x00", b"\x01\x00"
 
 
@@ -264,7 +337,9 @@ def picture_pdu(pixels: np.ndarray, **meta):
         FrameError: it is no picture.
     """
     check_pixels(pixels)
-    table = make_pdu({"height": pixels.shape[0], "width": pixels.shape[1], **meta}, np.zeros(0, np.uint8))
+    table = make_pdu(
+        {"height": pixels.shape[0], "width": pixels.shape[1], **meta}, np.zeros(0, np.uint8)
+    )
     return pmt.cons(pmt.car(table), bytes_vector(np.ascontiguousarray(pixels).tobytes()))
 
 
@@ -281,12 +356,18 @@ def read_picture_pdu(message) -> tuple[dict, np.ndarray]:
     """
     meta, payload = read_meta(message), pmt.cdr(message)
     if "height" not in meta or "width" not in meta:
-        raise FrameError(f"picture PDU has the keys {', '.join(sorted(meta)) or '(none)'}; height and width are needed")
+        raise FrameError(
+            f"picture PDU has the keys {', '.join(sorted(meta)) or '(none)'}; height and width are "
+            "needed"
+        )
     height, width = meta.pop("height"), meta.pop("width")
     if not pmt.is_u8vector(payload):
         raise FrameError(f"picture PDU has as payload {describe(payload)}; a u8vector is needed")
     if min(height, width) < 1 or pmt.length(payload) != 3 * height * width:
-        raise FrameError(f"picture PDU has {pmt.length(payload)} bytes; {width}x{height} pixels of 3 bytes are needed")
+        raise FrameError(
+            f"picture PDU has {pmt.length(payload)} bytes; {width}x{height} pixels of 3 bytes are "
+            "needed"
+        )
     pixels = np.frombuffer(vector_bytes(payload), np.uint8).reshape(height, width, 3)
     check_pixels(pixels)
     return meta, pixels

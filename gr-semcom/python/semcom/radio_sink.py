@@ -18,37 +18,42 @@ PACKET_LEN = pmt.intern("packet_len")
 
 
 class radio_sink(radio_block, gr.sync_block):
-    """Transmits by the radio that a profile describes (hardware/*.yml); the same flowgraph serves all of them.
+    """Transmits by the radio that a profile describes (hardware/*.yml); the same flowgraph serves
+    all of them.
 
-    A device runs in a process of its own, together with a radio_source of the same address. When the device or its server goes away,
-    another process is started until it is back, and what had not left is sent again. After `retries` of them in a row the block says
-    `failed` and ends.
+    A device runs in a process of its own, together with a radio_source of the same address. When
+    the device or its server goes away, another process is started until it is back, and what had
+    not left is sent again. After `retries` of them in a row the block says `failed` and ends.
 
-    Outside the bands that are open to everybody a device transmits only with `i_may_transmit`; virtual radios, recordings and the
-    simulation do always.
+    Outside the bands that are open to everybody a device transmits only with `i_may_transmit`;
+    virtual radios, recordings and the simulation do always.
 
-    Stream input: complex samples of full scale 1. In mode "burst" the first sample of each burst carries the tag `packet_len`; what is
-    between bursts must be 0 and is not sent. Nothing is sent before all radios of the flowgraph are set up.
-    Message ports:
+    Stream input: complex samples of full scale 1. In mode "burst" the first sample of each burst
+    carries the tag `packet_len`; what is between bursts must be 0 and is not sent. Nothing is sent
+    before all radios of the flowgraph are set up. Message ports:
         open: used by the block itself.
-        feedback (output): notices `loading` (the radio is set up), `ready`, `underrun`, `reconnecting` and `failed`.
+        feedback (output): notices `loading` (the radio is set up), `ready`, `underrun`,
+        `reconnecting` and `failed`.
 
     Args:
         profile: name of a profile, or a .yml file.
         overrides: further settings of semcom_core.radio.profile.RadioProfile, a dict.
-        address: URI, device arguments, path of a recording or HOST:PORT, instead of the profile's; empty: the profile's.
+        address: URI, device arguments, path of a recording or HOST:PORT, instead of the profile's;
+            empty: the profile's.
         rate_hz: sample rate, Hz; None: the profile's.
         lo_hz: frequency, Hz; None: the profile's.
         gain_db: transmit gain, dB; None: the profile's, which is the least that the radio has.
         antenna: antenna; empty: the profile's.
-        mode: "burst" sends bursts, each whole; "continuous" sends all samples, and zeros where there is none.
+        mode: "burst" sends bursts, each whole; "continuous" sends all samples, and zeros where
+            there is none.
         i_may_transmit: the user has a licence, or a cable.
         retries: processes in a row, none of which gets the radio going, before it is given up.
 
     The gain and the frequency may change while the flowgraph runs.
 
     Raises:
-        ConfigError: there is no such profile, a value is outside what the radio can do, or it would transmit where one needs a licence.
+        ConfigError: there is no such profile, a value is outside what the radio can do, or it would
+            transmit where one needs a licence.
     """
 
     SIDE = "tx"
@@ -60,7 +65,16 @@ class radio_sink(radio_block, gr.sync_block):
         gr.sync_block.__init__(self, "radio_sink", [np.complex64], None)
         check_choice("mode", mode, MODES)
         self.mode, self.i_may_transmit = mode, bool(i_may_transmit)
-        self.prepare(profile, overrides, retries, gain_db, lo_hz, address=address, rate_hz=rate_hz, antenna=antenna)
+        self.prepare(
+            profile,
+            overrides,
+            retries,
+            gain_db,
+            lo_hz,
+            address=address,
+            rate_hz=rate_hz,
+            antenna=antenna,
+        )
         self.radio_profile.notice_for(False, True, self.i_may_transmit)
         self._forget()
 
@@ -90,7 +104,11 @@ class radio_sink(radio_block, gr.sync_block):
     def _gather(self, samples: np.ndarray) -> int:
         """Take samples up to the end of a burst or to the next tag; returns how many."""
         read = self.nitems_read(0)
-        tags = [tag for tag in self.get_tags_in_window(0, 0, len(samples)) if pmt.eq(tag.key, PACKET_LEN)]
+        tags = [
+            tag
+            for tag in self.get_tags_in_window(0, 0, len(samples))
+            if pmt.eq(tag.key, PACKET_LEN)
+        ]
         if self._missing == 0 and tags and tags[0].offset == read:
             self._missing = pmt.to_long(tags.pop(0).value)
         if self._missing == 0:
@@ -104,7 +122,10 @@ class radio_sink(radio_block, gr.sync_block):
 
     def _skip(self, between: np.ndarray) -> int:
         if between.any():
-            raise FrameError("samples for a radio in mode burst have no tag packet_len; allowed is a tag on the first of each burst")
+            raise FrameError(
+                "samples for a radio in mode burst have no tag packet_len; allowed is a tag on the "
+                "first of each burst"
+            )
         return len(between)
 
     def _hand_over(self, radio) -> bool:

@@ -16,21 +16,25 @@ from .radio.station import WAIT_S, radio_block
 
 
 class radio_source(radio_block, gr.sync_block):
-    """Receives by the radio that a profile describes (hardware/*.yml); the same flowgraph serves all of them.
+    """Receives by the radio that a profile describes (hardware/*.yml); the same flowgraph serves
+    all of them.
 
-    A device runs in a process of its own, together with a radio_sink of the same address. When the device or its server goes away,
-    another process is started until it is back. After `retries` of them in a row the block says `failed` and ends its stream.
+    A device runs in a process of its own, together with a radio_sink of the same address. When the
+    device or its server goes away, another process is started until it is back. After `retries` of
+    them in a row the block says `failed` and ends its stream.
 
-    Stream output: complex samples of full scale 1. Samples that are lost are left out, and counted by the notice `overrun`. The last
-    sample of a recording, and of some silence after it, has the tag `eof`.
-    Message ports:
+    Stream output: complex samples of full scale 1. Samples that are lost are left out, and counted
+    by the notice `overrun`. The last sample of a recording, and of some silence after it, has the
+    tag `eof`. Message ports:
         open: used by the block itself.
-        feedback (output): notices `loading` (the radio is set up), `ready`, `overrun`, `reconnecting` and `failed`.
+        feedback (output): notices `loading` (the radio is set up), `ready`, `overrun`,
+        `reconnecting` and `failed`.
 
     Args:
         profile: name of a profile, or a .yml file.
         overrides: further settings of semcom_core.radio.profile.RadioProfile, a dict.
-        address: URI, device arguments, path of a recording or HOST:PORT, instead of the profile's; empty: the profile's.
+        address: URI, device arguments, path of a recording or HOST:PORT, instead of the profile's;
+            empty: the profile's.
         rate_hz: sample rate, Hz; None: the profile's.
         lo_hz: frequency, Hz; None: the profile's.
         gain_db: receive gain, dB; None: the profile's.
@@ -45,9 +49,28 @@ class radio_source(radio_block, gr.sync_block):
 
     SIDE = "rx"
 
-    def __init__(self, profile="simulation", overrides=None, address="", rate_hz=None, lo_hz=None, gain_db=None, antenna="", retries=30):
+    def __init__(
+        self,
+        profile="simulation",
+        overrides=None,
+        address="",
+        rate_hz=None,
+        lo_hz=None,
+        gain_db=None,
+        antenna="",
+        retries=30,
+    ):
         gr.sync_block.__init__(self, "radio_source", None, [np.complex64])
-        self.prepare(profile, overrides, retries, gain_db, lo_hz, address=address, rate_hz=rate_hz, antenna=antenna)
+        self.prepare(
+            profile,
+            overrides,
+            retries,
+            gain_db,
+            lo_hz,
+            address=address,
+            rate_hz=rate_hz,
+            antenna=antenna,
+        )
 
     @guarded_work
     def work(self, input_items, output_items):

@@ -21,10 +21,12 @@ from .pdu import is_end, read_frame
 
 
 class recorder(gr.sync_block):
-    """Writes a stream to a SigMF recording. `semcom replay` decodes it to what the flowgraph has decoded.
+    """Writes a stream to a SigMF recording. `semcom replay` decodes it to what the flowgraph has
+    decoded.
 
-    The recording can be read at any time, also when the flowgraph dies. When the disk is full, recording ends with the notice `failed`, and
-    the stream goes on. A flowgraph that is started again begins the recording anew.
+    The recording can be read at any time, also when the flowgraph dies. When the disk is full,
+    recording ends with the notice `failed`, and the stream goes on. A flowgraph that is started
+    again begins the recording anew.
 
     Stream input: complex samples, the same as the burst receiver's.
     Message ports:
@@ -32,7 +34,8 @@ class recorder(gr.sync_block):
         feedback (output): the notices `refused` and `failed`.
 
     Args:
-        file: name of the recording; .sigmf-meta and .sigmf-data are added. Empty: nothing is recorded.
+        file: name of the recording; .sigmf-meta and .sigmf-data are added. Empty: nothing is
+            recorded.
         rate_hz: sample rate, Hz.
         lo_hz: carrier frequency, Hz.
         description: what is recorded.
@@ -77,7 +80,9 @@ class recorder(gr.sync_block):
         return True
 
     def _try(self, action, *arguments) -> None:
-        """Do something with the recording; when it fails, recording ends, and the flowgraph goes on."""
+        """Do something with the recording; when it fails, recording ends, and the flowgraph goes
+        on.
+        """
         try:
             action(*arguments)
         except RadioError as error:

@@ -23,30 +23,37 @@ from .pdu import end_pdu, is_end, is_last, message_pdus, read_frame, rounds_of, 
 class retransmitter(arq_block):
     """Stop-and-wait or selective-repeat retransmission of messages over a link with a way back.
 
-    Increments of a message (text encoder with `harq`) are held back: the far end gets the next round of what it could not decode, and
-    copies after the last round or where there are none. What is not answered is sent again as it was.
+    Increments of a message (text encoder with `harq`) are held back: the far end gets the next
+    round of what it could not decode, and copies after the last round or where there are none. What
+    is not answered is sent again as it was.
 
-    A message that is not acknowledged after its last try is reported lost; without a way back that is each message, so nothing
-    hangs. The time to wait for an answer is learned from the answers (Jacobson 1988).
+    A message that is not acknowledged after its last try is reported lost; without a way back that
+    is each message, so nothing hangs. The time to wait for an answer is learned from the answers
+    (Jacobson 1988).
 
     Message ports:
-        in: frame PDUs of the encoder, the fragments of a message one after another, round after round, and its end PDU.
-        ack: frame PDUs of the own burst receiver; acknowledgements are used, all others ignored.
-        notices: `feedback` of the own burst transmitter; `transmitted` and `lost` start a message's timer, others are passed on.
-        out: frame PDUs for the burst transmitter, the last of each transmission with the key `last`; the end PDU, once every
+        in: frame PDUs of the encoder, the fragments of a message one after another, round after
+        round, and its end PDU. ack: frame PDUs of the own burst receiver; acknowledgements are
+        used, all others ignored. notices: `feedback` of the own burst transmitter; `transmitted`
+        and `lost` start a message's timer, others are passed on. out: frame PDUs for the burst
+        transmitter, the last of each transmission with the key `last`; the end PDU, once every
             message is acknowledged or given up.
-        snr: PDUs with the key snr_db: the SNR that the far end has measured, dB, from its acknowledgements; to the encoder.
-        feedback (output): notices `lost` (not acknowledged after the last try, or the queue is full), `refused`, `failed`, and those
+        snr: PDUs with the key snr_db: the SNR that the far end has measured, dB, from its
+        acknowledgements; to the encoder. feedback (output): notices `lost` (not acknowledged after
+        the last try, or the queue is full), `refused`, `failed`, and those
             passed on.
 
     Args:
-        mode: "stop-and-wait" (one message at a time, repeated as a whole) or "selective-repeat" (only what the far end lacks).
-        window: messages on the way at once in selective repeat, 1 to 128; at most the acknowledger's.
+        mode: "stop-and-wait" (one message at a time, repeated as a whole) or "selective-repeat"
+            (only what the far end lacks).
+        window: messages on the way at once in selective repeat, 1 to 128; at most the
+            acknowledger's.
         max_tries: transmissions of a message before it is given up.
         timeout_s: time from a burst's last sample to its answer, until it is measured, s.
         longest_s: longest time to wait for an answer, s.
         backoff: factor of the time to wait after each silence.
-        stall_s: time without a word of the transmitter after which a message counts as transmitted, s.
+        stall_s: time without a word of the transmitter after which a message counts as transmitted,
+            s.
         queue_size: messages that may wait for the window; more are dropped and counted.
         seed: seed of the jitter of the waits; two stations need different ones.
 
@@ -68,8 +75,17 @@ class retransmitter(arq_block):
     ):
         check_range("seed", seed, 0, 2**31 - 1)
         self.seed = int(seed)
-        settings = {"mode": mode, "window": window, "max_tries": max_tries, "timeout_s": timeout_s, "longest_s": longest_s}
-        config = from_mapping(SenderConfig, {**settings, "backoff": backoff, "stall_s": stall_s, "queue_size": queue_size})
+        settings = {
+            "mode": mode,
+            "window": window,
+            "max_tries": max_tries,
+            "timeout_s": timeout_s,
+            "longest_s": longest_s,
+        }
+        config = from_mapping(
+            SenderConfig,
+            {**settings, "backoff": backoff, "stall_s": stall_s, "queue_size": queue_size},
+        )
         inputs = {"in": self.handle_frame, "ack": self.handle_ack, "notices": self.handle_notice}
         arq_block.__init__(self, "retransmitter", config, inputs, ["out", "snr"])
 
@@ -128,7 +144,13 @@ class retransmitter(arq_block):
             with self._lock:
                 taken = self.machine.submit(frames)
             if not taken:
-                notify(self, "lost", frames[0].header.message_id, "the retransmitter's queue is full", cause="dropped")
+                notify(
+                    self,
+                    "lost",
+                    frames[0].header.message_id,
+                    "the retransmitter's queue is full",
+                    cause="dropped",
+                )
             self._ticker.wake()
 
     @guarded_handler
@@ -146,7 +168,9 @@ class retransmitter(arq_block):
 
     @guarded_handler
     def handle_notice(self, message):
-        """Start the timer of a message that the transmitter has sent or dropped; pass on what else it says."""
+        """Start the timer of a message that the transmitter has sent or dropped; pass on what else
+        it says.
+        """
         notice = read_notice(message)
         if notice.state not in ("transmitted", "lost"):
             self.message_port_pub(FEEDBACK, message)

@@ -22,26 +22,33 @@ class safety_gate(service_block):
 
     Message ports:
         in: text PDUs. An end PDU is passed on in order, also when the queue is full.
-        out: text PDUs with the metadata that came, and the keys safety (pass or mark), toxicity (probability, 0 to 1), and where it is
+        out: text PDUs with the metadata that came, and the keys safety (pass or mark), toxicity
+        (probability, 0 to 1), and where it is
             marked, reason. A text that is blocked does not come out.
-        feedback (output): notices `lost` (blocked, queue full, or the classifier died over it), `refused`, `loading`, `ready`,
+        feedback (output): notices `lost` (blocked, queue full, or the classifier died over it),
+        `refused`, `loading`, `ready`,
             `restarted` and `failed` (the classifier does not load).
 
-    All settings may change at run time; the classifier is loaded again once the texts that wait are done. A flowgraph that is started
-    again loads it again; the counts go on.
+    All settings may change at run time; the classifier is loaded again once the texts that wait are
+    done. A flowgraph that is started again loads it again; the counts go on.
 
     Args:
-        policy: pass, mark or block, or settings such as "send=block,receive=mark,threshold=0.8,classifier=minilm".
+        policy: pass, mark or block, or settings such as
+            "send=block,receive=mark,threshold=0.8,classifier=minilm".
         end: where this gate stands, send or receive.
-        queue_size: texts that may wait for the classifier; more are dropped and counted. 0 is 65536.
-        timeout_s: a text that takes the classifier longer is lost and the classifier loaded anew, s.
+        queue_size: texts that may wait for the classifier; more are dropped and counted. 0 is
+            65536.
+        timeout_s: a text that takes the classifier longer is lost and the classifier loaded anew,
+            s.
 
     Raises:
         ConfigError: no such policy or end, or a value out of range.
     """
 
     def __init__(self, policy="mark", end="receive", queue_size=64, timeout_s=300.0):
-        service_block.__init__(self, "safety_gate", asdict(parse_policy(policy)), queue_size, timeout_s)
+        service_block.__init__(
+            self, "safety_gate", asdict(parse_policy(policy)), queue_size, timeout_s
+        )
         self.policy = policy
         self.set_end(end)
         self.marked = self.blocked = 0
@@ -70,10 +77,17 @@ class safety_gate(service_block):
             return
         self.marked += result.action == "mark"
         meta = {"safety": result.action, "toxicity": float(result.toxicity)}
-        self.publish(job.arguments[0], {**job.meta, **meta, **({"reason": result.reason} if result.reason else {})})
+        self.publish(
+            job.arguments[0],
+            {**job.meta, **meta, **({"reason": result.reason} if result.reason else {})},
+        )
 
     def on_state(self, state: str, reason: str) -> None:
-        """Report what the classifier does; where it does not load, the former policy is in force."""
+        """Report what the classifier does; where it does not load, the former policy is in
+        force.
+        """
         service_block.on_state(self, state, reason)
         if state == "refused":
-            self.policy = ",".join(f"{name}={value}" for name, value in self.options.items() if value != "")
+            self.policy = ",".join(
+                f"{name}={value}" for name, value in self.options.items() if value != ""
+            )

@@ -20,34 +20,46 @@ from .worker.process import Job
 
 
 class text_decoder(decoder_block):
-    """Gathers the fragments of each message, of one round or several, and decodes it with a codec of semcom_core.text.
+    """Gathers the fragments of each message, of one round or several, and decodes it with a codec
+    of semcom_core.text.
 
-    A message that does not decode is delivered all the same, with decoded = False and the codec's best guess.
+    A message that does not decode is delivered all the same, with decoded = False and the codec's
+    best guess.
 
     Message ports:
-        in: frame PDUs as the burst receiver or the acknowledger makes them. Frames of another codec are counted and dropped.
+        in: frame PDUs as the burst receiver or the acknowledger makes them. Frames of another codec
+        are counted and dropped.
             The end PDU is handed on once all messages before it are decoded.
-        out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments, dB), cfo_hz (Hz), uses (symbols
-            received), and from the codec spinal score: log2 of the posterior odds of the text against all others that its search has seen.
-        feedback (output): notices `lost` (queue full, or the codec refused the frames or died over them), `refused`, `loading`,
+        out: text PDUs with the keys message_id, decoded, reason, snr_db (mean over the fragments,
+        dB), cfo_hz (Hz), uses (symbols
+            received), and from the codec spinal score: log2 of the posterior odds of the text
+            against all others that its search has seen.
+        feedback (output): notices `lost` (queue full, or the codec refused the frames or died over
+        them), `refused`, `loading`,
             `ready`, `restarted` and `failed` (the codec does not load).
 
-    All settings may change at run time; another codec is loaded once the messages that wait are decoded. A flowgraph that is
-    started again loads the codec again and forgets fragments; the counts go on.
+    All settings may change at run time; another codec is loaded once the messages that wait are
+    decoded. A flowgraph that is started again loads the codec again and forgets fragments; the
+    counts go on.
 
     Args:
         codec: name of the codec.
         options: settings of the codec, a dict; they must be the sender's.
         queue_size: messages that may wait for the codec; more are dropped and counted. 0 is 65536.
         timeout_s: a message that takes the codec longer is lost and the codec started anew, s.
-        fragment_timeout_s: how long a message waits for a missing fragment, s; 0 is until the next message.
+        fragment_timeout_s: how long a message waits for a missing fragment, s; 0 is until the next
+            message.
 
     Raises:
         ConfigError: unknown codec, or a value out of range.
     """
 
-    def __init__(self, codec="spinal", options=None, queue_size=64, fragment_timeout_s=2.0, timeout_s=300.0):
-        decoder_block.__init__(self, "text_decoder", codec, options, queue_size, timeout_s, FragmentGroups())
+    def __init__(
+        self, codec="spinal", options=None, queue_size=64, fragment_timeout_s=2.0, timeout_s=300.0
+    ):
+        decoder_block.__init__(
+            self, "text_decoder", codec, options, queue_size, timeout_s, FragmentGroups()
+        )
         self.set_fragment_timeout_s(fragment_timeout_s)
 
     @property
@@ -77,7 +89,12 @@ class text_decoder(decoder_block):
 
     def publish(self, job: Job, result: DecodedText) -> None:
         """Publish a decoded message."""
-        meta = {"message_id": job.message_id, "decoded": bool(result.decoded), "reason": result.reason, **job.meta}
+        meta = {
+            "message_id": job.message_id,
+            "decoded": bool(result.decoded),
+            "reason": result.reason,
+            **job.meta,
+        }
         if math.isfinite(result.score):
             meta["score"] = float(result.score)
         self.message_port_pub(pmt.intern("out"), text_pdu(result.text, **meta))

@@ -21,15 +21,17 @@ class text_encoder(codec_block):
     """Encodes each text with a codec of semcom_core.text.
 
     Message ports:
-        in: text PDUs; the key message_id is used where there is one. An end PDU is passed on in order, also when the queue is full.
-        snr: PDUs with the key snr_db (dB), of which nothing else is read: those of a retransmitter's `snr`, or, where the channel is the
+        in: text PDUs; the key message_id is used where there is one. An end PDU is passed on in
+        order, also when the queue is full. snr: PDUs with the key snr_db (dB), of which nothing
+        else is read: those of a retransmitter's `snr`, or, where the channel is the
             same both ways, the frames of the own burst receiver.
-        out: frame PDUs, one for each fragment, and with `harq` of each round; the last of a message has the key last.
-        feedback (output): notices `lost` (queue full, or the codec refused the text or died over it), `refused`, `loading`, `ready`,
+        out: frame PDUs, one for each fragment, and with `harq` of each round; the last of a message
+        has the key last. feedback (output): notices `lost` (queue full, or the codec refused the
+        text or died over it), `refused`, `loading`, `ready`,
             `restarted` and `failed` (the codec does not load).
 
-    All settings may change at run time; another codec is loaded once the texts that wait are encoded. A flowgraph that is started
-    again loads the codec again; the counts go on.
+    All settings may change at run time; another codec is loaded once the texts that wait are
+    encoded. A flowgraph that is started again loads the codec again; the counts go on.
 
     Args:
         codec: name of the codec.
@@ -37,9 +39,10 @@ class text_encoder(codec_block):
         options: settings of the codec, a dict.
         queue_size: texts that may wait for the codec; more are dropped and counted. 0 is 65536.
         timeout_s: a text that takes the codec longer is lost and the codec started anew, s.
-        harq: send the increments of each message too, to a retransmitter, which holds them back until they are needed. Of a codec
-            that has none, the retransmitter repeats what it has.
-        adapt: choose the rate for the SNR that came at `snr`, smoothed, less `margin_db`; for `snr_db` until one has come.
+        harq: send the increments of each message too, to a retransmitter, which holds them back
+            until they are needed. Of a codec that has none, the retransmitter repeats what it has.
+        adapt: choose the rate for the SNR that came at `snr`, smoothed, less `margin_db`; for
+            `snr_db` until one has come.
         margin_db: how far below the measured SNR, dB, -30 to 30.
 
     Raises:
@@ -47,7 +50,15 @@ class text_encoder(codec_block):
     """
 
     def __init__(
-        self, codec="spinal", snr_db=10.0, options=None, queue_size=64, timeout_s=300.0, harq=False, adapt=False, margin_db=0.0
+        self,
+        codec="spinal",
+        snr_db=10.0,
+        options=None,
+        queue_size=64,
+        timeout_s=300.0,
+        harq=False,
+        adapt=False,
+        margin_db=0.0,
     ):
         codec_block.__init__(self, "text_encoder", codec, options, queue_size, timeout_s)
         self._tracker = SnrTracker()
@@ -110,8 +121,12 @@ class text_encoder(codec_block):
         meta, text = read_text(message)
         message_id = meta.get("message_id", self._next_id) % MESSAGE_IDS
         self._next_id = message_id + 1
-        verb = "increments" if self.harq and TEXT_CODECS[self.codec][0] in ROUND_NUMBERS else "encode"
-        self.submit(Job(verb, (text,), {"snr_db": self.design_db, "message_id": message_id}, message_id))
+        verb = (
+            "increments" if self.harq and TEXT_CODECS[self.codec][0] in ROUND_NUMBERS else "encode"
+        )
+        self.submit(
+            Job(verb, (text,), {"snr_db": self.design_db, "message_id": message_id}, message_id)
+        )
 
     def on_done(self, job: Job, result) -> None:
         """Publish the frames of an encoded text, or the end."""
@@ -119,6 +134,10 @@ class text_encoder(codec_block):
             self.message_port_pub(pmt.intern("out"), end_pdu())
             return
         self.encoded += 1
-        frames = [frame for one_round in result for frame in one_round] if job.verb == "increments" else result
+        frames = (
+            [frame for one_round in result for frame in one_round]
+            if job.verb == "increments"
+            else result
+        )
         for pdu in message_pdus(frames):
             self.message_port_pub(pmt.intern("out"), pdu)

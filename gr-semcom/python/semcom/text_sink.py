@@ -26,17 +26,20 @@ from .pdu import is_end, read_text
 class text_sink(gr.basic_block):
     """Shows received texts as they come.
 
-    What comes from the air may hold any character: on the console and in the window, control characters are shown as symbols and do
-    nothing. A file gets the text as it is, each line end within a text as a blank.
+    What comes from the air may hold any character: on the console and in the window, control
+    characters are shown as symbols and do nothing. A file gets the text as it is, each line end
+    within a text as a blank.
 
-    All settings may change at run time; another file is begun anew. A flowgraph that is started again goes on in the same file; the
-    counts go on.
+    All settings may change at run time; another file is begun anew. A flowgraph that is started
+    again goes on in the same file; the counts go on.
 
     Message ports:
         in: text PDUs.
-        out: pairs ("text", symbol) with the latest texts, one a line, ten times a second at the most; a text marked as not decoded
+        out: pairs ("text", symbol) with the latest texts, one a line, ten times a second at the
+        most; a text marked as not decoded
             starts with "? ".
-        feedback (output): the notices `refused` (what came was no text) and `failed` (the file cannot be written any more).
+        feedback (output): the notices `refused` (what came was no text) and `failed` (the file
+        cannot be written any more).
 
     Args:
         console: print each text.
@@ -120,7 +123,14 @@ class text_sink(gr.basic_block):
             print_line(shown)
         with self._lock:
             if self._file is not None:
-                self._file.write((json_line({"text": text, **meta}) if self.json_lines else " ".join(text.splitlines())) + "\n")
+                self._file.write(
+                    (
+                        json_line({"text": text, **meta})
+                        if self.json_lines
+                        else " ".join(text.splitlines())
+                    )
+                    + "\n"
+                )
                 self._file.flush()
         self._window.show("\n".join(self._latest))
 
@@ -128,7 +138,10 @@ class text_sink(gr.basic_block):
 def json_line(meta: dict) -> str:
     """Scalar metadata as one line of JSON; null for a number that is not finite."""
     scalars = {name: value for name, value in meta.items() if not isinstance(value, np.ndarray)}
-    known = {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in scalars.items()}
+    known = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in scalars.items()
+    }
     return json.dumps(known, ensure_ascii=False)
 
 

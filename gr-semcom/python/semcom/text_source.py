@@ -16,24 +16,28 @@ from .pdu import is_end, read_text, text_pdu
 class text_source(paced_source):
     """Sends texts as PDUs, numbered 0 to 255 and round again.
 
-    All settings may change at run time: another list or file starts at its first text, unless the end PDU is already sent. A
-    flowgraph that is started again sends the list from its first text; numbers and counts go on.
+    All settings may change at run time: another list or file starts at its first text, unless the
+    end PDU is already sent. A flowgraph that is started again sends the list from its first text;
+    numbers and counts go on.
 
     Message ports:
-        in: texts to send at once: text PDUs, symbols, or pairs (key, symbol) such as a Qt entry strobes.
-        feedback (input): notices; `resolved` opens the window for the next text, `end` ends this block and with it its flowgraph.
-        out: text PDUs with the key message_id, then one end PDU when all listed texts are sent.
-        notices (output): the notices `refused` (what came on `in` was no text) and `failed`.
+        in: texts to send at once: text PDUs, symbols, or pairs (key, symbol) such as a Qt entry
+        strobes. feedback (input): notices; `resolved` opens the window for the next text, `end`
+        ends this block and with it its flowgraph. out: text PDUs with the key message_id, then one
+        end PDU when all listed texts are sent. notices (output): the notices `refused` (what came
+        on `in` was no text) and `failed`.
 
     Args:
         texts: texts to send, a list of str.
-        text_file: UTF-8 file whose lines are sent after `texts`; blank lines are skipped. Empty: none.
+        text_file: UTF-8 file whose lines are sent after `texts`; blank lines are skipped. Empty:
+            none.
         period_s: time from one text to the next, s; 0 is without a pause.
         repeat: start again after the last text; without a period at most 1000 texts a second.
         window: how many texts may be on the way unresolved; 0 is any number. Needs `feedback`.
 
     Raises:
-        ConfigError: the file cannot be read, a text is not Unicode text, or a value is out of range.
+        ConfigError: the file cannot be read, a text is not Unicode text, or a value is out of
+            range.
     """
 
     def __init__(self, texts=(), text_file="", period_s=0.0, repeat=False, window=0):
@@ -48,7 +52,9 @@ class text_source(paced_source):
         texts = [texts] if isinstance(texts, str) else list(texts)
         wrong = next((text for text in texts if not is_text(text)), None)
         if wrong is not None:
-            raise ConfigError(f"texts holds {wrong!r}; allowed is Unicode text without lone surrogates")
+            raise ConfigError(
+                f"texts holds {wrong!r}; allowed is Unicode text without lone surrogates"
+            )
         self._set(texts=texts, _list=[*texts, *self._lines], _next=0)
 
     @tunable
@@ -70,7 +76,9 @@ class text_source(paced_source):
 
 def is_text(text) -> bool:
     """Whether it is a str that UTF-8 can carry."""
-    return isinstance(text, str) and not any("\ud800" <= character <= "\udfff" for character in text)
+    return isinstance(text, str) and not any(
+        "\ud800" <= character <= "\udfff" for character in text
+    )
 
 
 def read_lines(text_file: str) -> list[str]:

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of a bench one after the other, or several at once in processes of this machine or of a Ray cluster."""
+"""Messages of a bench one after the other, or several at once in processes of this machine or of a
+Ray cluster.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ class Workers:
     """Those who run trials. Use it in a `with` statement.
 
     Args:
-        jobs: messages at once, 1 to 1024; above 1 each runs in a process of its own with one thread.
+        jobs: messages at once, 1 to 1024; above 1 each runs in a process of its own with one
+            thread.
         address: of a Ray cluster; None is this machine, without Ray.
 
     Raises:
@@ -53,7 +56,9 @@ class Workers:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def trials(self, link: Link, messages: list) -> Iterator:
-        """Trials of all messages, in their order; the same whatever the number of jobs. Closing it early stops them."""
+        """Trials of all messages, in their order; the same whatever the number of jobs. Closing it
+        early stops them.
+        """
         if self._ray:
             return self._by_ray(link, messages)
         return self._by_pool(link, messages) if self._jobs > 1 else self._here(link, messages)
@@ -69,7 +74,10 @@ class Workers:
 
     def _by_pool(self, link: Link, messages: list) -> Iterator:
         packed = pickle.dumps(link)
-        futures = [self._pool.submit(_run, packed, number, message) for number, message in enumerate(messages)]
+        futures = [
+            self._pool.submit(_run, packed, number, message)
+            for number, message in enumerate(messages)
+        ]
         try:
             for future in futures:
                 yield future.result()
@@ -97,17 +105,23 @@ def connected(address: str):
     try:
         import ray
     except ImportError as error:
-        raise ConfigError(f"ray is {address!r}; it needs Ray: pip install 'gr-semcom[bench]'") from error
+        raise ConfigError(
+            f"ray is {address!r}; it needs Ray: pip install 'gr-semcom[bench]'"
+        ) from error
     if not ray.is_initialized():
         try:
             ray.init(address=address, log_to_driver=False, logging_level="error")
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ConfigError(f"Ray at {address} cannot be reached: {str(error).splitlines()[0]}") from error
+            raise ConfigError(
+                f"Ray at {address} cannot be reached: {str(error).splitlines()[0]}"
+            ) from error
     return ray
 
 
 def _start() -> None:
-    """Set up a process: one thread, told before torch is loaded; an interrupt is left to the process that started it."""
+    """Set up a process: one thread, told before torch is loaded; an interrupt is left to the
+    process that started it.
+    """
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three experiments on lam-sc: against systems without semantics, with parts of the attention, and at all mask ratios.
+"""The three experiments on lam-sc: against systems without semantics, with parts of the attention,
+and at all mask ratios.
 
-Rows are those of the image bench, with the experiment, what was tried, and the uses over those of the unmasked system.
+Rows are those of the image bench, with the experiment, what was tried, and the uses over those of
+the unmasked system.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from semcom_core.frame import Frame
 from semcom_core.image import ImageCodec
 
 EXPERIMENTS = ("baseline", "attention", "mask")
-#: What decides where importance is: nothing, parts of the attention, or what people outlined, the most that attention can know.
+#: What decides where importance is: nothing, parts of the attention, or what people outlined, the
+#: most that attention can know.
 LABELS = "labels"
 MODES = ("none", "channel", "spatial", "both", LABELS)
 #: Shares of the latent's symbols that are masked in the experiment "mask".
@@ -32,16 +35,18 @@ MASK_RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 KEPT, CBR, MASKED, UNMASKED = 0.4, "1/16", "masked", "unmasked"
 #: Ratio at which the modes are compared: that of the masked system.
 _EQUAL_CBR = "0.028"
-#: Targets: PSNR unmasked, dB; share kept; uses over unmasked ones; loss by the mask, dB; gain of importance inside objects, dB.
+#: Targets: PSNR unmasked, dB; share kept; uses over unmasked ones; loss by the mask, dB; gain of
+#: importance inside objects, dB.
 LEAST_PSNR, MOST_KEPT, MOST_USES, MOST_LOSS, LEAST_GAIN = 27.0, 0.414, 0.45, 0.3, 0.5
-
 
 
 class Importance(Protocol):
     """What the attention makes of a picture."""
 
     def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
-        """Importance, float (H, W) in 0 to 1, of pixels uint8 (H, W, 3), by the mode channel, spatial or both."""
+        """Importance, float (H, W) in 0 to 1, of pixels uint8 (H, W, 3), by the mode channel,
+        spatial or both.
+        """
 
 
 @dataclass(frozen=True)
@@ -59,16 +64,33 @@ def systems_of(experiment: str, weights: str = "", peer: str = "") -> list[Syste
 
     Args:
         weights: of lam-sc; empty for the shipped ones.
-        peer: weights of an unmasked system that was trained at the masked one's uses; empty for none.
+        peer: weights of an unmasked system that was trained at the masked one's uses; empty for
+            none.
     """
     common = {"cbr": CBR, "weights": weights}
     unmasked = System(UNMASKED, settings={**common, "keep": 1.0})
     if experiment == "attention":
-        return [System(mode, settings={"cbr": _EQUAL_CBR, "weights": weights}, mode=mode) for mode in MODES]
+        return [
+            System(mode, settings={"cbr": _EQUAL_CBR, "weights": weights}, mode=mode)
+            for mode in MODES
+        ]
     if experiment == "mask":
-        return [unmasked] + [System(f"mask {r:.0%}", settings={**common, "keep": round(1 - r, 3)}) for r in MASK_RATIOS if r]
-    peers = [System("trained at the same uses", "deepjscc", {"cbr": CBR, "weights": peer})] if peer else []
-    return [unmasked, System(MASKED, settings={**common, "keep": KEPT}), System("non-semantic", "deepjscc", {"cbr": CBR}), *peers]
+        return [unmasked] + [
+            System(f"mask {r:.0%}", settings={**common, "keep": round(1 - r, 3)})
+            for r in MASK_RATIOS
+            if r
+        ]
+    peers = (
+        [System("trained at the same uses", "deepjscc", {"cbr": CBR, "weights": peer})]
+        if peer
+        else []
+    )
+    return [
+        unmasked,
+        System(MASKED, settings={**common, "keep": KEPT}),
+        System("non-semantic", "deepjscc", {"cbr": CBR}),
+        *peers,
+    ]
 
 
 class InformedTrials(ImageTrials):
@@ -92,30 +114,60 @@ class _Informed:
     def __getattr__(self, name):
         return getattr(self._codec, name)
 
-    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
+    def encode(
+        self,
+        pixels: np.ndarray,
+        snr_db: float,
+        message_id: int = 0,
+        importance: np.ndarray | None = None,
+    ) -> list[Frame]:
         """As ImageCodec.encode; a given importance is left aside."""
         return self._codec.encode(pixels, snr_db, message_id, self._importance(pixels))
 
 
 def rows_of(
-    experiment: str, systems: Sequence[System], pictures: list[BenchPicture], channel: Channel, attention: Importance, seed: int
+    experiment: str,
+    systems: Sequence[System],
+    pictures: list[BenchPicture],
+    channel: Channel,
+    attention: Importance,
+    seed: int,
 ) -> Iterator[dict]:
-    """A row for each system, as it is measured; uses_ratio is over the uses of the first system where that is the unmasked one."""
+    """A row for each system, as it is measured; uses_ratio is over the uses of the first system
+    where that is the unmasked one.
+    """
     unmasked = None
     for system in systems:
         roi = "objects" if system.mode == LABELS else "off"
-        link = ImageLink(system.codec, system.settings, channel, system.settings["cbr"], roi=roi, seed=seed)
+        link = ImageLink(
+            system.codec, system.settings, channel, system.settings["cbr"], roi=roi, seed=seed
+        )
         by_itself = system.mode in ("none", LABELS)
-        trials = link.trials() if by_itself else InformedTrials(link, partial(attention, mode=system.mode))
-        row = summarise(link, [trials.run(number, picture) for number, picture in enumerate(pictures)])
+        trials = (
+            link.trials()
+            if by_itself
+            else InformedTrials(link, partial(attention, mode=system.mode))
+        )
+        row = summarise(
+            link, [trials.run(number, picture) for number, picture in enumerate(pictures)]
+        )
         unmasked = row if system.name == UNMASKED else unmasked
         ratio = row["uses"] / unmasked["uses"] if unmasked else None
-        yield {"experiment": experiment, "system": system.name, "mode": system.mode, "uses_ratio": ratio, **row}
+        yield {
+            "experiment": experiment,
+            "system": system.name,
+            "mode": system.mode,
+            "uses_ratio": ratio,
+            **row,
+        }
 
 
 def describe(row: dict) -> str:
     """One line on a row."""
-    figures = [f"{row['experiment']:9s} {row['system']:24s} {row['channel']}: PSNR {row['psnr_db']:.2f} dB, SSIM {row['ssim']:.4f}"]
+    figures = [
+        f"{row['experiment']:9s} {row['system']:24s} {row['channel']}: PSNR {row['psnr_db']:.2f} "
+        f"dB, SSIM {row['ssim']:.4f}"
+    ]
     if row["roi_psnr_db"] is not None:
         figures.append(f"in objects {row['roi_psnr_db']:.2f} dB")
     figures.append(f"CBR {row['cbr_spent']:.5f}")
@@ -127,28 +179,52 @@ def describe(row: dict) -> str:
 
 
 def targets(rows: list[dict]) -> list[str]:
-    """Lines on the targets that the rows of one experiment at one SNR, which are stated for 10 dB, bear on."""
+    """Lines on the targets that the rows of one experiment at one SNR, which are stated for 10 dB,
+    bear on.
+    """
     found = {row["system"]: row for row in rows}
     lines = []
     if UNMASKED in found:
         reached = found[UNMASKED]["psnr_db"]
-        lines.append(verdict(f"unmasked: PSNR {reached:.2f} dB", f">= {LEAST_PSNR:g}", reached >= LEAST_PSNR))
+        lines.append(
+            verdict(f"unmasked: PSNR {reached:.2f} dB", f">= {LEAST_PSNR:g}", reached >= LEAST_PSNR)
+        )
     if MASKED in found:
-        lines += _mask_targets(found[UNMASKED], found[MASKED], found.get("trained at the same uses"))
+        lines += _mask_targets(
+            found[UNMASKED], found[MASKED], found.get("trained at the same uses")
+        )
     if found.get("both", {}).get("roi_psnr_db") is not None:
         gain = found["both"]["roi_psnr_db"] - found["none"]["roi_psnr_db"]
-        lines.append(verdict(f"importance: {gain:+.2f} dB inside objects", f">= {LEAST_GAIN:+g}", gain >= LEAST_GAIN))
+        lines.append(
+            verdict(
+                f"importance: {gain:+.2f} dB inside objects",
+                f">= {LEAST_GAIN:+g}",
+                gain >= LEAST_GAIN,
+            )
+        )
     return lines
 
 
 def _mask_targets(unmasked: dict, masked: dict, peer: dict | None) -> list[str]:
-    kept, ratio, loss = masked["latents_kept"], masked["uses_ratio"], unmasked["psnr_db"] - masked["psnr_db"]
+    kept, ratio, loss = (
+        masked["latents_kept"],
+        masked["uses_ratio"],
+        unmasked["psnr_db"] - masked["psnr_db"],
+    )
     lines = [
         verdict(f"masked: {kept:.3f} of the latent kept", f"<= {MOST_KEPT:g}", kept <= MOST_KEPT),
-        verdict(f"masked: uses {ratio:.3f} of the unmasked, mask included", f"<= {MOST_USES:g}", ratio <= MOST_USES),
+        verdict(
+            f"masked: uses {ratio:.3f} of the unmasked, mask included",
+            f"<= {MOST_USES:g}",
+            ratio <= MOST_USES,
+        ),
         verdict(f"masked: {loss:.2f} dB lost", f"<= {MOST_LOSS:g}", loss <= MOST_LOSS),
     ]
     if peer:
         gain = masked["psnr_db"] - peer["psnr_db"]
-        lines.append(verdict(f"masked: {gain:+.2f} dB against a system trained at the same uses", "> 0", gain > 0))
+        lines.append(
+            verdict(
+                f"masked: {gain:+.2f} dB against a system trained at the same uses", "> 0", gain > 0
+            )
+        )
     return lines

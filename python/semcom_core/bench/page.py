@@ -1,10 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures for a page: SVG that takes the colour of the text around it, so that it reads on a light and on a dark ground.
+"""Pictures for a page: SVG that takes the colour of the text around it, so that it reads on a light
+and on a dark ground.
 
 What a page says about a bench file: for each kind of bench its title, pictures, tables and targets.
 
-One self-contained page on bench files: no scripts, no other files, light or dark as the reader has it.
+One self-contained page on bench files: no scripts, no other files, light or dark as the reader has
+it.
 """
 
 from __future__ import annotations
@@ -34,7 +36,16 @@ from semcom_core.errors import ConfigError
 #: Drawn in this colour, lines and letters take that of the page.
 _INK = "#010203"
 _STYLE = {
-    **{name: _INK for name in ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")},
+    **{
+        name: _INK
+        for name in (
+            "text.color",
+            "axes.edgecolor",
+            "axes.labelcolor",
+            "xtick.color",
+            "ytick.color",
+        )
+    },
     "grid.color": _INK,
     "grid.alpha": 0.15,
     "svg.fonttype": "none",
@@ -83,24 +94,63 @@ def picture(caption: str, draw: Callable, *data, size: tuple[float, float] = (7.
 
 
 def _inline(svg: str, title: str) -> str:
-    """The svg element alone, in the colour of the text, as wide as there is room, with a name for those who do not see it."""
+    """The svg element alone, in the colour of the text, as wide as there is room, with a name for
+    those who do not see it.
+    """
     element = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     box = re.search(r'viewBox="[^"]+"', element)[0]
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    return f'<svg {box} {names} role="img" aria-label="{html.escape(title)}">' + element[element.index(">") + 1 :]
+    return (
+        f'<svg {box} {names} role="img" aria-label="{html.escape(title)}">'
+        + element[element.index(">") + 1 :]
+    )
 
 
-#: Fields that rows of the text bench have had from the beginning, and values for those that came later.
-_TEXT_FIELDS = {"codec", "channel", "snr_db", "uses_per_word", "bits_per_word", "exact_rate", "bleu1", "bleu4", "bound_ratio"}
+#: Fields that rows of the text bench have had from the beginning, and values for those that came
+#: later.
+_TEXT_FIELDS = {
+    "codec",
+    "channel",
+    "snr_db",
+    "uses_per_word",
+    "bits_per_word",
+    "exact_rate",
+    "bleu1",
+    "bleu4",
+    "bound_ratio",
+}
 _TEXT_FIELDS |= {"limit_ratio", "marked_of_wrong", "rounds", "decode_s", "air_ratio"}
 #: Fields that rows of the image bench have.
-_IMAGE_FIELDS = {"codec", "channel", "snr_db", "cbr", "psnr_db", "ms_ssim", "roi_psnr_db", "cbr_spent", "settings", "roi", "matched"}
-_LATER = {"efficiency": None, "max_rounds": 1, "pilots": 0, "context": 0, "gap": {}, "throughput": None, "context_ratio": None}
+_IMAGE_FIELDS = {
+    "codec",
+    "channel",
+    "snr_db",
+    "cbr",
+    "psnr_db",
+    "ms_ssim",
+    "roi_psnr_db",
+    "cbr_spent",
+    "settings",
+    "roi",
+    "matched",
+}
+_LATER = {
+    "efficiency": None,
+    "max_rounds": 1,
+    "pilots": 0,
+    "context": 0,
+    "gap": {},
+    "throughput": None,
+    "context_ratio": None,
+}
 _CAPTIONS = {
-    "cost": "Channel uses (complex symbols) that a word takes, all rounds and pilots counted. Below is better. Dotted: what the source bits"
-    " of the language model would need at capacity; dash-dotted: the same for messages this short (normal approximation).",
+    "cost": "Channel uses (complex symbols) that a word takes, all rounds and pilots counted. "
+    "Below is better. Dotted: what the source bits"
+    " of the language model would need at capacity; dash-dotted: the same for messages this short "
+    "(normal approximation).",
     "delivery": "Share of the texts that arrive character for character.",
-    "bleu1": "BLEU-1 of what is delivered, best guesses included. Grey, dashed and hollow: published figures of other systems.",
+    "bleu1": "BLEU-1 of what is delivered, best guesses included. Grey, dashed and hollow: "
+    "published figures of other systems.",
     "bleu4": "BLEU-4, likewise.",
     "throughput": "Source bits of the texts delivered exactly, over all channel uses spent.",
     "gap": "Where the channel uses of a word go, by cause.",
@@ -164,7 +214,8 @@ def section(found: dict, name: str, lines: Iterable[str] = ()) -> Section:
     Args:
         found: what read_json gives.
         name: of the file.
-        lines: what the bench's command says on its rows; shown where the section has no figures with a target.
+        lines: what the bench's command says on its rows; shown where the section has no figures
+            with a target.
     """
     settings = found["settings"]
     facts = {"file": name, "version": found["version"], "seed": found["seed"], **settings}
@@ -174,7 +225,9 @@ def section(found: dict, name: str, lines: Iterable[str] = ()) -> Section:
     title = parts.pop("title", f"Bench “{found['bench']}”")
     lines = [] if parts.get("figures") else list(lines)
     judged = [line for line in lines if "(target " in line]
-    return Section(title, facts=shown, lines=judged or lines, notes=list(settings.get("left_out", [])), **parts)
+    return Section(
+        title, facts=shown, lines=judged or lines, notes=list(settings.get("left_out", [])), **parts
+    )
 
 
 def _text(rows: list[dict], settings: dict) -> dict | None:
@@ -182,9 +235,19 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
         return None
     rows = [{**_LATER, "design_snr_db": row["snr_db"], **row} for row in rows]
     kind = rows[0]["channel"].partition(":")[0]
-    drawn = [name for name in PICTURES if name not in ("throughput", "gap") or all(row[name] not in (None, {}) for row in rows)]
-    tables = [Table("All rows", *cells(rows)), Table("Channel uses a word, by cause", *gap_cells(rows))]
-    tables += [Table("Uses over those of other codecs", *ratio_cells(rows)), Table("Published: BLEU-1 / BLEU-4", *published_cells(kind))]
+    drawn = [
+        name
+        for name in PICTURES
+        if name not in ("throughput", "gap") or all(row[name] not in (None, {}) for row in rows)
+    ]
+    tables = [
+        Table("All rows", *cells(rows)),
+        Table("Channel uses a word, by cause", *gap_cells(rows)),
+    ]
+    tables += [
+        Table("Uses over those of other codecs", *ratio_cells(rows)),
+        Table("Published: BLEU-1 / BLEU-4", *published_cells(kind)),
+    ]
     pictures = [picture(_CAPTIONS[name], PICTURES[name], rows) for name in drawn]
     names = {"awgn": "white noise", "rayleigh": "Rayleigh fading", "rician": "Rician fading"}
     title = f"Text over {names.get(kind, kind)}"
@@ -198,15 +261,24 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
 def _lead(rows: list[dict], settings: dict) -> str:
     """What the text bench measured, in sentences."""
     said = [
-        f"{rows[0].get('sentences', '?')} texts of {settings.get('corpus', 'a file')} ({settings.get('split', '?')} part,"
-        f" {settings.get('words', '?')} words) through {settings.get('channel', 'the channel')}, each codec at each SNR."
+        f"{rows[0].get('sentences', '?')} texts of {settings.get('corpus', 'a file')} "
+        f"({settings.get('split', '?')} part,"
+        f" {settings.get('words', '?')} words) through {settings.get('channel', 'the channel')}, "
+        "each codec at each SNR."
     ]
     if settings.get("uses_per_word"):
-        said.append(f"The rate of each codec is chosen so that the mean uses a word are at most {settings['uses_per_word']:g}.")
+        said.append(
+            "The rate of each codec is chosen so that the mean uses a word are at most "
+            f"{settings['uses_per_word']:g}."
+        )
     if settings.get("design_snr_db") is not None:
-        said.append(f"The rate is that for {settings['design_snr_db']:g} dB, whatever the channel has.")
+        said.append(
+            f"The rate is that for {settings['design_snr_db']:g} dB, whatever the channel has."
+        )
     if settings.get("design_offset_db"):
-        said.append(f"The rate is that for {settings['design_offset_db']:g} dB more than the channel has.")
+        said.append(
+            f"The rate is that for {settings['design_offset_db']:g} dB more than the channel has."
+        )
     return " ".join(said)
 
 
@@ -214,10 +286,19 @@ def _image(rows: list[dict], settings: dict) -> dict | None:
     if not all(_IMAGE_FIELDS <= row.keys() for row in rows):
         return None
     how = ", each fragment in a burst of its own" if settings.get("modem") else ""
-    lead = f"{rows[0]['images']} pictures through {settings.get('channel', 'the channel')}{how}. All channel uses count."
+    lead = (
+        f"{rows[0]['images']} pictures through {settings.get('channel', 'the channel')}{how}. "
+        "All channel uses count."
+    )
     pictures = [picture(caption, draw, rows) for caption, draw in image_pictures(rows).items()]
     tables, judged = [Table("All rows", *image_cells(rows))], image_figures(rows, settings)
-    return {"title": "Pictures", "lead": lead, "pictures": pictures, "tables": tables, "figures": judged}
+    return {
+        "title": "Pictures",
+        "lead": lead,
+        "pictures": pictures,
+        "tables": tables,
+        "figures": judged,
+    }
 
 
 def _modem(rows: list[dict], settings: dict) -> dict | None:
@@ -225,13 +306,24 @@ def _modem(rows: list[dict], settings: dict) -> dict | None:
         return None
     bursts = [row for row in rows if row["stimulus"] == "bursts" and row["snr_db"] is not None]
     loss = "SNR lost in the modem: the channel's SNR less that of the symbols handed to the codec."
-    drawn = ((draw_received, "Share of the bursts detected and of the headers read."), (draw_loss, loss)) if bursts else ()
+    drawn = (
+        (
+            (draw_received, "Share of the bursts detected and of the headers read."),
+            (draw_loss, loss),
+        )
+        if bursts
+        else ()
+    )
     stimuli = dict.fromkeys(row["stimulus"] for row in rows)
     return {
         "title": "Burst modem",
-        "lead": "The burst modem alone: detection, losses, impairments, collisions, false alarms, throughput and cost.",
+        "lead": "The burst modem alone: detection, losses, impairments, collisions, false alarms, "
+        "throughput and cost.",
         "pictures": [picture(caption, draw, bursts) for draw, caption in drawn],
-        "tables": [_table(f"Rows: {name}", [row for row in rows if row["stimulus"] == name]) for name in stimuli],
+        "tables": [
+            _table(f"Rows: {name}", [row for row in rows if row["stimulus"] == name])
+            for name in stimuli
+        ],
     }
 
 
@@ -244,18 +336,31 @@ def _any(rows: list[dict], settings: dict) -> dict:
 
 def _table(title: str, rows: list[dict]) -> Table:
     """A table of rows, without the columns in which none has a value."""
-    keys = [key for key in dict.fromkeys(key for row in rows for key in row) if any(row.get(key) is not None for row in rows)]
-    return Table(title, [_heading(key) for key in keys], [[_shown(row.get(key)) for key in keys] for row in rows])
+    keys = [
+        key
+        for key in dict.fromkeys(key for row in rows for key in row)
+        if any(row.get(key) is not None for row in rows)
+    ]
+    return Table(
+        title,
+        [_heading(key) for key in keys],
+        [[_shown(row.get(key)) for key in keys] for row in rows],
+    )
 
 
-#: Kind of bench → who tells what to show: (rows, settings) → fields of Section, or None where the rows are not as expected.
+#: Kind of bench → who tells what to show: (rows, settings) → fields of Section, or None where the
+#: rows are not as expected.
 _TELL: dict[str, Callable] = {"text": _text, "image": _image, "modem": _modem}
 
 
 def _heading(key: str) -> str:
     """A field's name in words, its unit in brackets."""
     *words, last = str(key).split("_")
-    return f"{' '.join(words)} ({_UNITS[last]})" if words and words[-1] != "per" and last in _UNITS else str(key).replace("_", " ")
+    return (
+        f"{' '.join(words)} ({_UNITS[last]})"
+        if words and words[-1] != "per" and last in _UNITS
+        else str(key).replace("_", " ")
+    )
 
 
 def _shown(value) -> str:
@@ -276,8 +381,16 @@ def page(sections: list[Section], title: str) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("semcom_core.bench", ".")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("report.html").render(sections=sections, title=title, version=__version__)
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        sections=sections, title=title, version=__version__
+    )
 
 
 def write_page(path: Path, sections: list[Section], title: str) -> None:
@@ -289,4 +402,7 @@ def write_page(path: Path, sections: list[Section], title: str) -> None:
     try:
         path.write_text(page(sections, title), encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"HTML file {path} cannot be written: {error.strerror}; allowed is a file in a folder that exists") from error
+        raise ConfigError(
+            f"HTML file {path} cannot be written: {error.strerror}; allowed is a file in a folder "
+            "that exists"
+        ) from error

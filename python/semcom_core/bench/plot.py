@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of the text bench: cost, delivery, quality beside what is published, throughput, and where the uses go.
+"""Pictures of the text bench: cost, delivery, quality beside what is published, throughput, and
+where the uses go.
 
 Pictures of the modem bench.
 """
@@ -16,7 +17,8 @@ from semcom_core.bench.text.link import CAUSES
 from semcom_core.bench.text.results import HEADLINE, series
 from semcom_core.errors import ConfigError
 
-#: Colours that can be told apart on white and on black; what is published is grey, dashed and hollow.
+#: Colours that can be told apart on white and on black; what is published is grey, dashed and
+#: hollow.
 COLOURS = ("#2878d0", "#e07b1a", "#2f9e44", "#d6406f", "#8a63d2", "#1a9ba8", "#b8860b", "#d9480f")
 PUBLISHED_COLOUR, PUBLISHED_MARKERS = "#8a8f98", "svD^<>"
 
@@ -25,14 +27,25 @@ def curves(rows: list[dict]) -> dict[str, tuple[str, list[dict]]]:
     """Colour and rows, by rising SNR, of each series."""
     names = list(dict.fromkeys(series(row) for row in rows))
     by_snr = sorted(rows, key=lambda row: row["snr_db"])
-    return {name: (COLOURS[i % len(COLOURS)], [row for row in by_snr if series(row) == name]) for i, name in enumerate(names)}
+    return {
+        name: (COLOURS[i % len(COLOURS)], [row for row in by_snr if series(row) == name])
+        for i, name in enumerate(names)
+    }
 
 
 def _lines(axes, rows: list[dict], value) -> None:
     for name, (colour, chosen) in curves(rows).items():
         own = chosen[0]["codec"] == HEADLINE
         style = {"ls": "-", "lw": 2.2, "zorder": 3} if own else {"ls": (0, (5, 1)), "lw": 1.3}
-        axes.plot([row["snr_db"] for row in chosen], [value(row) for row in chosen], marker="o", ms=4, color=colour, label=name, **style)
+        axes.plot(
+            [row["snr_db"] for row in chosen],
+            [value(row) for row in chosen],
+            marker="o",
+            ms=4,
+            color=colour,
+            label=name,
+            **style,
+        )
     axes.set_xlabel("SNR (dB)")
     axes.grid(alpha=0.2)
 
@@ -40,14 +53,29 @@ def _lines(axes, rows: list[dict], value) -> None:
 def draw_cost(axes, rows: list[dict]) -> None:
     """Channel uses a word, and the source bits of the headline codec at capacity."""
     _lines(axes, rows, lambda row: row["uses_per_word"])
-    own = sorted((row for row in rows if row["codec"] == HEADLINE and not row["context"]), key=lambda row: row["snr_db"])
+    own = sorted(
+        (row for row in rows if row["codec"] == HEADLINE and not row["context"]),
+        key=lambda row: row["snr_db"],
+    )
     if own:
-        snr, bound = [row["snr_db"] for row in own], np.array([row["uses_per_word"] / row["bound_ratio"] for row in own])
+        snr, bound = (
+            [row["snr_db"] for row in own],
+            np.array([row["uses_per_word"] / row["bound_ratio"] for row in own]),
+        )
         axes.plot(snr, bound, ":", color=COLOURS[0], label="its source bits at capacity")
-        axes.plot(snr, bound * [row["limit_ratio"] for row in own], "-.", lw=1, color=COLOURS[0], label="its limit at this length")
+        axes.plot(
+            snr,
+            bound * [row["limit_ratio"] for row in own],
+            "-.",
+            lw=1,
+            color=COLOURS[0],
+            label="its limit at this length",
+        )
     axes.set(ylabel="channel uses a word", yscale="log", title="Cost")
     axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
-    axes.yaxis.set_minor_formatter(lambda value, place: f"{value:g}" if f"{value:e}"[0] in "235" else "")
+    axes.yaxis.set_minor_formatter(
+        lambda value, place: f"{value:g}" if f"{value:e}"[0] in "235" else ""
+    )
 
 
 def draw_exact(axes, rows: list[dict]) -> None:
@@ -62,29 +90,57 @@ def draw_bleu(axes, rows: list[dict], order: int = 1) -> None:
     for curve, marker in zip(published(kind), PUBLISHED_MARKERS):
         snr_db, bleu = curve.curve(order)
         label = f"published: {curve.system} ({curve.short})"
-        axes.plot(snr_db, bleu, ls="--", lw=1, marker=marker, mfc="none", color=PUBLISHED_COLOUR, label=label, ms=5)
+        axes.plot(
+            snr_db,
+            bleu,
+            ls="--",
+            lw=1,
+            marker=marker,
+            mfc="none",
+            color=PUBLISHED_COLOUR,
+            label=label,
+            ms=5,
+        )
     _lines(axes, rows, lambda row: row[f"bleu{order}"])
     snr = [row["snr_db"] for row in rows]
-    axes.set(ylabel=f"BLEU-{order}", ylim=(-0.03, 1.03), xlim=(min(snr) - 1, max(snr) + 1), title=f"Quality, BLEU-{order}")
+    axes.set(
+        ylabel=f"BLEU-{order}",
+        ylim=(-0.03, 1.03),
+        xlim=(min(snr) - 1, max(snr) + 1),
+        title=f"Quality, BLEU-{order}",
+    )
 
 
 def draw_throughput(axes, rows: list[dict]) -> None:
     """Source bits of exactly delivered messages a channel use."""
-    _lines(axes, [row for row in rows if row["codec"] == HEADLINE] or rows, lambda row: row["throughput"])
+    _lines(
+        axes,
+        [row for row in rows if row["codec"] == HEADLINE] or rows,
+        lambda row: row["throughput"],
+    )
     axes.set(ylabel="bits of correct messages a use", title="Throughput")
 
 
 def draw_gap(axes, rows: list[dict]) -> None:
     """Uses a word of each codec by cause, a group of bars at each SNR."""
     chosen = [row for row in rows if row["max_rounds"] == 1 and not row["context"] and row["gap"]]
-    own = sorted((row for row in chosen if row["codec"] == HEADLINE), key=lambda row: row["snr_db"]) or chosen
+    own = (
+        sorted((row for row in chosen if row["codec"] == HEADLINE), key=lambda row: row["snr_db"])
+        or chosen
+    )
     places, base = np.arange(len(own)), np.zeros(len(own))
     for i, cause in enumerate(cause for cause in CAUSES if any(cause in row["gap"] for row in own)):
         height = np.array([row["gap"].get(cause, 0.0) * row["uses_per_word"] for row in own])
-        axes.bar(places, height, 0.7, bottom=base, color=COLOURS[i % len(COLOURS)], label=CAUSES[cause])
+        axes.bar(
+            places, height, 0.7, bottom=base, color=COLOURS[i % len(COLOURS)], label=CAUSES[cause]
+        )
         base += height
     one = len({row["codec"] for row in own}) == 1
-    axes.set_xticks(places, [f"{row['snr_db']:g}" if one else f"{row['codec']}\n{row['snr_db']:g}" for row in own], fontsize=8)
+    axes.set_xticks(
+        places,
+        [f"{row['snr_db']:g}" if one else f"{row['codec']}\n{row['snr_db']:g}" for row in own],
+        fontsize=8,
+    )
     whose = f" of {own[0]['codec']}" if one else ""
     axes.set(xlabel="SNR (dB)", ylabel="channel uses a word", title=f"Where the uses{whose} go")
     axes.grid(alpha=0.2, axis="y")
@@ -126,22 +182,40 @@ def plot_text(path: Path, rows: list[dict]) -> None:
 def _curves(axes, rows: list[dict], values: dict) -> None:
     places = list(dict.fromkeys((row["profile"], row["channel"]) for row in rows))
     for colour, place in zip(COLOURS, places):
-        chosen = sorted((row for row in rows if (row["profile"], row["channel"]) == place), key=lambda row: row["snr_db"])
+        chosen = sorted(
+            (row for row in rows if (row["profile"], row["channel"]) == place),
+            key=lambda row: row["snr_db"],
+        )
         for (name, value), style in zip(values.items(), ("-", "--")):
             snr, y = [row["snr_db"] for row in chosen], [value(row) for row in chosen]
-            axes.plot(snr, y, marker="o", ms=4, ls=style, color=colour, label=f"{place[0]}, {place[1]}{name}")
+            axes.plot(
+                snr,
+                y,
+                marker="o",
+                ms=4,
+                ls=style,
+                color=colour,
+                label=f"{place[0]}, {place[1]}{name}",
+            )
     axes.set_xlabel("SNR (dB)")
     axes.grid(alpha=0.3)
 
 
 def draw_received(axes, rows: list[dict]) -> None:
     """Shares of bursts detected and headers read."""
-    shares = {": detected": lambda row: row["detected"] / row["frames"], ": header read": lambda row: row["header_ok"] / row["frames"]}
+    shares = {
+        ": detected": lambda row: row["detected"] / row["frames"],
+        ": header read": lambda row: row["header_ok"] / row["frames"],
+    }
     _curves(axes, rows, shares)
     axes.set(ylabel="share of bursts", title="Reception")
 
 
 def draw_loss(axes, rows: list[dict]) -> None:
     """Implementation loss."""
-    _curves(axes, [row for row in rows if row["snr_loss_db"] is not None], {"": lambda row: row["snr_loss_db"]})
+    _curves(
+        axes,
+        [row for row in rows if row["snr_loss_db"] is not None],
+        {"": lambda row: row["snr_loss_db"]},
+    )
     axes.set(ylabel="loss (dB)", title="Implementation loss")

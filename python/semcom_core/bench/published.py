@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Published figures, to be shown beside measured ones (published.yml has them, with their source)."""
+"""Published figures, to be shown beside measured ones (published.yml has them, with their
+source).
+"""
 
 from __future__ import annotations
 
@@ -58,10 +60,18 @@ def published(channel: str) -> list[Published]:
 
 
 def published_pictures(channel: str, cbr: str) -> list[PublishedPictures]:
-    """The published curves of pictures over a kind of channel at a channel bandwidth ratio, such as 1/16."""
-    return [PublishedPictures(**entry) for entry in _entries(channel) if "psnr_db" in entry and entry["cbr"] == cbr]
+    """The published curves of pictures over a kind of channel at a channel bandwidth ratio, such as
+    1/16.
+    """
+    return [
+        PublishedPictures(**entry)
+        for entry in _entries(channel)
+        if "psnr_db" in entry and entry["cbr"] == cbr
+    ]
 
 
 def _entries(channel: str) -> list[dict]:
-    text = resources.files("semcom_core.bench").joinpath("published.yml").read_text(encoding="utf-8")
+    text = (
+        resources.files("semcom_core.bench").joinpath("published.yml").read_text(encoding="utf-8")
+    )
     return [entry for entry in yaml.safe_load(text) if entry["channel"] == channel]

@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts whose label is known because they were made so: faithful and unfaithful copies of sentences.
+"""Texts whose label is known because they were made so: faithful and unfaithful copies of
+sentences.
 
-Messages of three kinds for the benches: text messages of people, turns of dialogues, sentences of debates.
+Messages of three kinds for the benches: text messages of people, turns of dialogues, sentences of
+debates.
 
-Bench of safety: how well toxicity, helpfulness, honesty and harmlessness are told apart on labelled texts.
+Bench of safety: how well toxicity, helpfulness, honesty and harmlessness are told apart on labelled
+texts.
 """
 
 from __future__ import annotations
@@ -35,19 +38,37 @@ _VERBS = re.compile(r"\b(is|are|was|were|will|would|can|could|should|must|has|ha
 
 
 def faithful(text: str, rng: np.random.Generator) -> str:
-    """A copy that says the same: other punctuation at the end, a polite word, or a contraction written out."""
-    forms = [text.rstrip(".!?") + "!", f"Well, {text}", text.replace("'ll", " will").replace("'re", " are"), " ".join(text.split())]
+    """A copy that says the same: other punctuation at the end, a polite word, or a contraction
+    written out.
+    """
+    forms = [
+        text.rstrip(".!?") + "!",
+        f"Well, {text}",
+        text.replace("'ll", " will").replace("'re", " are"),
+        " ".join(text.split()),
+    ]
     forms += [text.replace(", ", " ", 1), f"{text} Thank you."]
     changed = [form for form in forms if form != text]
     return changed[rng.integers(len(changed))]
 
 
 def unfaithful(text: str, rng: np.random.Generator) -> str | None:
-    """A copy that says something else: another digit, a negation more or less, another name; None where there is nothing to change."""
+    """A copy that says something else: another digit, a negation more or less, another name; None
+    where there is nothing to change.
+    """
     words, ways = text.split(), []
     for item in protected_items(text):
         if item.kind == "number" and _DIGIT.search(item.text):
-            ways.append((item.index, _DIGIT.sub(lambda m: str((int(m[0]) + 1 + rng.integers(9)) % 10), words[item.index], count=1)))
+            ways.append(
+                (
+                    item.index,
+                    _DIGIT.sub(
+                        lambda m: str((int(m[0]) + 1 + rng.integers(9)) % 10),
+                        words[item.index],
+                        count=1,
+                    ),
+                )
+            )
         elif item.kind == "negation":
             ways.append((item.index, ""))
         elif item.kind == "name":
@@ -66,14 +87,27 @@ _EUROPARL_WORDS = range(5, 31)
 
 def _sms(data: Path, part: str) -> list[str]:
     chosen = in_part(part)
-    return [line for line in data_text(data, Path("text/sms_ham.txt")).splitlines() if line.strip() and chosen(line)]
+    return [
+        line
+        for line in data_text(data, Path("text/sms_ham.txt")).splitlines()
+        if line.strip() and chosen(line)
+    ]
 
 
 def _dialogue(data: Path, part: str) -> list[str]:
     """Utterances; a dialogue belongs to one part as a whole."""
     chosen = in_part(part)
-    dialogues = [json.loads(line)["utterances"] for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()]
-    return [text for dialogue in dialogues if chosen(" ".join(dialogue)) for text in dialogue if text.strip()]
+    dialogues = [
+        json.loads(line)["utterances"]
+        for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()
+    ]
+    return [
+        text
+        for dialogue in dialogues
+        if chosen(" ".join(dialogue))
+        for text in dialogue
+        if text.strip()
+    ]
 
 
 def _europarl(data: Path, part: str) -> list[str]:
@@ -86,7 +120,14 @@ def _europarl(data: Path, part: str) -> list[str]:
 MESSAGE_CORPORA = {"sms": _sms, "dialogue": _dialogue, "europarl": _europarl}
 
 
-def corpora(data: Path, names: Iterable[str] = tuple(MESSAGE_CORPORA), split: str = "test", limit: int = 100, *, rng: np.random.Generator) -> dict:
+def corpora(
+    data: Path,
+    names: Iterable[str] = tuple(MESSAGE_CORPORA),
+    split: str = "test",
+    limit: int = 100,
+    *,
+    rng: np.random.Generator,
+) -> dict:
     """Distinct texts of each corpus, a random sample in a random order.
 
     Args:
@@ -109,12 +150,14 @@ def corpora(data: Path, names: Iterable[str] = tuple(MESSAGE_CORPORA), split: st
     return found
 
 
-#: Targets: area under the curve on toxic comments and on hate speech, share of clean texts that count as toxic.
+#: Targets: area under the curve on toxic comments and on hate speech, share of clean texts that
+#: count as toxic.
 TOXIC, HATE, FALSE_POSITIVES = 0.95, 0.80, 0.02
 
 
 def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Area under the receiver operating characteristic: the share of pairs of one positive and one negative in the right order.
+    """Area under the receiver operating characteristic: the share of pairs of one positive and one
+    negative in the right order.
 
     Args:
         scores: (n,), higher for positive.
@@ -128,7 +171,9 @@ def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
     positive = int(np.sum(labels))
     negative = len(labels) - positive
     if not positive or not negative:
-        raise ConfigError(f"{positive} positive and {negative} negative texts; allowed is one and more of each")
+        raise ConfigError(
+            f"{positive} positive and {negative} negative texts; allowed is one and more of each"
+        )
     ranks = rankdata(scores)[np.asarray(labels, bool)]
     return float((ranks.sum() - positive * (positive + 1) / 2) / (positive * negative))
 
@@ -142,35 +187,72 @@ def _row(measure: str, method: str, data: str, count: int, **figures) -> dict:
     return {"measure": measure, "method": method, "data": data, "texts": count, **figures}
 
 
-def toxicity_rows(classifier: ToxicityClassifier, data: Path, split: str, limit: int, rng: np.random.Generator) -> Iterator[dict]:
-    """Areas under the curve on labelled texts with the share that is found, and the share of clean texts that count as toxic."""
+def toxicity_rows(
+    classifier: ToxicityClassifier, data: Path, split: str, limit: int, rng: np.random.Generator
+) -> Iterator[dict]:
+    """Areas under the curve on labelled texts with the share that is found, and the share of clean
+    texts that count as toxic.
+    """
     labelled: dict[str, Callable] = {"surge_toxicity": toxicity_texts, "vicomtech_hate": hate_texts}
     for name, read in labelled.items():
         texts, labels = zip(*sample(read(data, split), limit, rng))
         scores, toxic = classifier.scores(texts), np.array(labels)
         found = {"auroc": auroc(scores, toxic), "found": float((scores[toxic] >= 0.5).mean())}
-        yield _row("toxicity", classifier.name, name, len(texts), **found, false_positives=float((scores[~toxic] >= 0.5).mean()))
+        yield _row(
+            "toxicity",
+            classifier.name,
+            name,
+            len(texts),
+            **found,
+            false_positives=float((scores[~toxic] >= 0.5).mean()),
+        )
     for name in ("europarl", "sms"):
         texts = sample(list(dict.fromkeys(MESSAGE_CORPORA[name](data, split))), limit, rng)
-        yield _row("toxicity", classifier.name, name, len(texts), false_positives=float((classifier.scores(texts) >= 0.5).mean()))
+        yield _row(
+            "toxicity",
+            classifier.name,
+            name,
+            len(texts),
+            false_positives=float((classifier.scores(texts) >= 0.5).mean()),
+        )
 
 
-def helpful_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator) -> dict:
+def helpful_row(
+    assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator
+) -> dict:
     """Whether the next turn of a dialogue counts as more helpful than a turn of another one."""
     chosen = in_part(split)
-    dialogues = [json.loads(line)["utterances"] for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()]
-    pairs = [pair for dialogue in dialogues if chosen(" ".join(dialogue)) for pair in zip(dialogue, dialogue[1:])]
+    dialogues = [
+        json.loads(line)["utterances"]
+        for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()
+    ]
+    pairs = [
+        pair
+        for dialogue in dialogues
+        if chosen(" ".join(dialogue))
+        for pair in zip(dialogue, dialogue[1:])
+    ]
     requests, answers = map(list, zip(*sample(pairs, limit, rng)))
     others = answers[1:] + answers[:1]
     scores = assessor.relevance(requests + requests, answers + others)
     labels = np.arange(len(scores)) < len(answers)
-    return _row("helpful", "relevance of an answer", "dialogue", len(answers), auroc=auroc(scores, labels))
+    return _row(
+        "helpful", "relevance of an answer", "dialogue", len(answers), auroc=auroc(scores, labels)
+    )
 
 
-def honest_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator) -> dict:
-    """Whether a copy that says the same counts as more honest than one with another number, name or negation."""
+def honest_row(
+    assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator
+) -> dict:
+    """Whether a copy that says the same counts as more honest than one with another number, name or
+    negation.
+    """
     sent, copies, labels = [], [], []
-    for text in sample([*MESSAGE_CORPORA["europarl"](data, split), *MESSAGE_CORPORA["sms"](data, split)], limit, rng):
+    for text in sample(
+        [*MESSAGE_CORPORA["europarl"](data, split), *MESSAGE_CORPORA["sms"](data, split)],
+        limit,
+        rng,
+    ):
         other = unfaithful(text, rng)
         for copy, label in ((faithful(text, rng), True), (other, False)):
             if other is not None:
@@ -178,16 +260,33 @@ def honest_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.r
                 copies.append(copy)
                 labels.append(label)
     scores = assessor.fidelity(sent, copies)
-    return _row("honest", "fidelity to what was sent", "europarl and sms, altered", len(sent), auroc=auroc(scores, np.array(labels)))
+    return _row(
+        "honest",
+        "fidelity to what was sent",
+        "europarl and sms, altered",
+        len(sent),
+        auroc=auroc(scores, np.array(labels)),
+    )
 
 
-def harmless_row(assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator) -> dict:
-    """Share of pairs of answers in which the one that people chose counts as more harmless, with its standard error."""
+def harmless_row(
+    assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator
+) -> dict:
+    """Share of pairs of answers in which the one that people chose counts as more harmless, with
+    its standard error.
+    """
     requests, chosen, rejected = map(list, zip(*sample(preference_pairs(data, split), limit, rng)))
     better = assessor.harmlessness(chosen, requests) > assessor.harmlessness(rejected, requests)
     share = float(better.mean())
     error = float(np.sqrt(share * (1 - share) / len(better)))
-    return _row("harmless", "toxicity and preference", "hh_rlhf", len(better), accuracy=share, standard_error=error)
+    return _row(
+        "harmless",
+        "toxicity and preference",
+        "hh_rlhf",
+        len(better),
+        accuracy=share,
+        standard_error=error,
+    )
 
 
 def describe(row: dict) -> str:
@@ -204,4 +303,7 @@ def describe(row: dict) -> str:
             reached = row[name] >= goal[0] if goal[1] == ">=" else row[name] <= goal[0]
             figure = verdict(figure, f"{goal[1]} {goal[0]:g}", reached)
         figures.append(figure)
-    return f"{row['measure']:9s} {row['method']:26s} {row['data']:26s} {row['texts']:5d} texts: " + ", ".join(figures)
+    return (
+        f"{row['measure']:9s} {row['method']:26s} {row['data']:26s} {row['texts']:5d} texts: "
+        + ", ".join(figures)
+    )

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bench of the knowledge base: do points and boxes give the objects that people outlined, beside answers that nothing was learned for?
+"""Bench of the knowledge base: do points and boxes give the objects that people outlined, beside
+answers that nothing was learned for?
 
-Bench of automatic segmentation: how much of the boundaries that people drew is found, beside methods without learning.
+Bench of automatic segmentation: how much of the boundaries that people drew is found, beside
+methods without learning.
 
 Bench of the semantic attention: does importance tell what people outlined as objects from the rest?
 """
@@ -28,7 +30,8 @@ from semcom_core.image.segmentation.segments import Segments
 LEAST = 0.02
 #: Targets: mean IoU of a point by predicted IoU, and of a box.
 POINT, BOX = 0.40, 0.65
-#: Settings of the graph-based segmentation: what a segment's size costs, blur in pixels, smallest segment in pixels.
+#: Settings of the graph-based segmentation: what a segment's size costs, blur in pixels, smallest
+#: segment in pixels.
 FELZENSZWALB = {"scale": 300, "sigma": 0.8, "min_size": 100}
 
 
@@ -55,7 +58,10 @@ def filled_box(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def inscribed_ellipse(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Mask of the largest ellipse in a box."""
     y, x = np.mgrid[: size[0], : size[1]] + 0.5
-    across, down = (2 * x - box[0] - box[2]) / (box[2] - box[0]), (2 * y - box[1] - box[3]) / (box[3] - box[1])
+    across, down = (
+        (2 * x - box[0] - box[2]) / (box[2] - box[0]),
+        (2 * y - box[1] - box[3]) / (box[3] - box[1]),
+    )
     return across**2 + down**2 <= 1
 
 
@@ -67,7 +73,9 @@ def object_scores(knowledge: KnowledgeBase, scene: Scene) -> Iterator[dict[str, 
     for mask in objects(scene):
         regions = felzenszwalb(scene.pixels, **FELZENSZWALB) if regions is None else regions
         point, box, size = inner_point(mask), bounding_box(mask), mask.shape
-        by_point = [iou(one, mask) for one in knowledge.segment(scene.pixels, point=tuple(point)).masks]
+        by_point = [
+            iou(one, mask) for one in knowledge.segment(scene.pixels, point=tuple(point)).masks
+        ]
         yield {
             "point": by_point[0] if by_point else 0.0,
             "point_oracle": max(by_point, default=0.0),
@@ -83,7 +91,9 @@ def _first_iou(found: Segments, mask: np.ndarray) -> float:
 
 
 def prompt_rows(knowledge: KnowledgeBase, scenes: Iterator[Scene]) -> Iterator[dict]:
-    """Mean IoU of each method over all objects; prompts take seconds each, the picture's encoding included."""
+    """Mean IoU of each method over all objects; prompts take seconds each, the picture's encoding
+    included.
+    """
     scores, started, pictures = [], time.monotonic(), 0
     for scene in scenes:
         scores += object_scores(knowledge, scene)
@@ -109,8 +119,15 @@ def describe(row: dict, others: dict[str, float]) -> str:
         figure = verdict(figure, f">= {POINT:g}", row["miou"] >= POINT)
     if row["method"] == "box":
         plain = max(others.get("filled_box", 0.0), others.get("ellipse", 0.0))
-        figure = verdict(figure, f">= {BOX:g} and above box and ellipse, {plain:.3f}", row["miou"] >= BOX and row["miou"] > plain)
-    return f"prompts    {row['method']:14s} {row['objects']:5d} objects in {row['pictures']} pictures: {figure}"
+        figure = verdict(
+            figure,
+            f">= {BOX:g} and above box and ellipse, {plain:.3f}",
+            row["miou"] >= BOX and row["miou"] > plain,
+        )
+    return (
+        f"prompts    {row['method']:14s} {row['objects']:5d} objects in {row['pictures']} "
+        f"pictures: {figure}"
+    )
 
 
 #: A boundary counts as found within so many pixels.
@@ -128,12 +145,16 @@ def boundaries(labels: np.ndarray) -> np.ndarray:
 
 
 def share_near(edges: np.ndarray, others: np.ndarray) -> float:
-    """Share of some boundary pixels, bool (H, W), that lie within the tolerance of others; 1 where there are none."""
+    """Share of some boundary pixels, bool (H, W), that lie within the tolerance of others; 1 where
+    there are none.
+    """
     from scipy.ndimage import distance_transform_edt
 
     if not edges.any():
         return 1.0
-    return float((distance_transform_edt(~others)[edges] <= TOLERANCE).mean()) if others.any() else 0.0
+    return (
+        float((distance_transform_edt(~others)[edges] <= TOLERANCE).mean()) if others.any() else 0.0
+    )
 
 
 def methods(knowledge: KnowledgeBase, count: int) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
@@ -147,8 +168,11 @@ def methods(knowledge: KnowledgeBase, count: int) -> dict[str, Callable[[np.ndar
     }
 
 
-def annotated(folder: Path, limit: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-    """At most `limit` pictures of a folder with images/ID.jpg and masks/ID_K.png, each with the labels that each person gave.
+def annotated(
+    folder: Path, limit: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """At most `limit` pictures of a folder with images/ID.jpg and masks/ID_K.png, each with the
+    labels that each person gave.
 
     Raises:
         ConfigError: there are none, or sizes differ.
@@ -157,17 +181,32 @@ def annotated(folder: Path, limit: int, rng: np.random.Generator) -> Iterator[tu
 
     pictures = sorted((folder / "images").glob("*.jpg"))
     if not pictures:
-        raise ConfigError(f"folder {str(folder)!r} has no pictures; allowed is a folder with images/ID.jpg and masks/ID_K.png")
+        raise ConfigError(
+            f"folder {str(folder)!r} has no pictures; allowed is a folder with images/ID.jpg and "
+            "masks/ID_K.png"
+        )
     for path in sampled(pictures, limit, rng):
         pixels = read_picture(path)
-        labels = [np.asarray(Image.open(name)) for name in sorted((folder / "masks").glob(f"{path.stem}_*.png"))]
+        labels = [
+            np.asarray(Image.open(name))
+            for name in sorted((folder / "masks").glob(f"{path.stem}_*.png"))
+        ]
         if not labels or any(one.shape != pixels.shape[:2] for one in labels):
-            raise ConfigError(f"picture {path} has masks of shape {[one.shape for one in labels]}; allowed is its own, {pixels.shape[:2]}")
+            raise ConfigError(
+                f"picture {path} has masks of shape {[one.shape for one in labels]}; allowed is "
+                f"its own, {pixels.shape[:2]}"
+            )
         yield pixels, labels
 
 
-def boundary_rows(knowledge: KnowledgeBase, pictures: Iterator[tuple[np.ndarray, list[np.ndarray]]], count: int = 100) -> Iterator[dict]:
-    """Mean over pictures and annotators: recall and precision of boundaries, segments, and seconds a picture."""
+def boundary_rows(
+    knowledge: KnowledgeBase,
+    pictures: Iterator[tuple[np.ndarray, list[np.ndarray]]],
+    count: int = 100,
+) -> Iterator[dict]:
+    """Mean over pictures and annotators: recall and precision of boundaries, segments, and seconds
+    a picture.
+    """
     tried = methods(knowledge, count)
     found: dict[str, list] = {name: [] for name in tried}
     for pixels, people in pictures:
@@ -181,7 +220,12 @@ def boundary_rows(knowledge: KnowledgeBase, pictures: Iterator[tuple[np.ndarray,
             found[name].append((recall, precision, len(np.unique(labels)), elapsed))
     for name, values in found.items():
         recall, precision, segments, elapsed = (float(value) for value in np.mean(values, axis=0))
-        figures = {"recall": recall, "precision": precision, "segments": segments, "picture_s": elapsed}
+        figures = {
+            "recall": recall,
+            "precision": precision,
+            "segments": segments,
+            "picture_s": elapsed,
+        }
         yield {"measure": "boundaries", "method": name, "pictures": len(values), **figures}
 
 
@@ -191,24 +235,48 @@ def speed_row(knowledge: KnowledgeBase, pixels: np.ndarray) -> dict:
     started = time.monotonic()
     count = len(knowledge.segments(pixels).masks)
     elapsed = time.monotonic() - started
-    return {"measure": "speed", "method": "sam", "size": list(pixels.shape[:2]), "segments": count, "picture_s": elapsed}
+    return {
+        "measure": "speed",
+        "method": "sam",
+        "size": list(pixels.shape[:2]),
+        "segments": count,
+        "picture_s": elapsed,
+    }
 
 
 def describe_boundaries(row: dict) -> str:
     """One line on a row of boundary_rows or of speed_row."""
     if row["measure"] == "speed":
-        figure = verdict(f"{row['picture_s']:.2f} s", f"<= {SECONDS:g} s", row["picture_s"] <= SECONDS)
-        return f"speed      sam            {row['size'][1]}x{row['size'][0]}, {row['segments']} masks: {figure}"
-    found = f"recall {row['recall']:.3f}, precision {row['precision']:.3f}, {row['segments']:.0f} segments"
-    return f"boundaries {row['method']:14s} {row['pictures']:5d} pictures: {found}, {row['picture_s']:.2f} s a picture"
+        figure = verdict(
+            f"{row['picture_s']:.2f} s", f"<= {SECONDS:g} s", row["picture_s"] <= SECONDS
+        )
+        return (
+            f"speed      sam            {row['size'][1]}x{row['size'][0]}, {row['segments']} "
+            f"masks: {figure}"
+        )
+    found = (
+        f"recall {row['recall']:.3f}, precision {row['precision']:.3f}, {row['segments']:.0f} "
+        "segments"
+    )
+    return (
+        f"boundaries {row['method']:14s} {row['pictures']:5d} pictures: {found}, "
+        f"{row['picture_s']:.2f} s a picture"
+    )
 
 
 #: Pixels of a picture whose importance is compared with that of all pictures' pixels.
 _SAMPLE = 1000
 
 
-def attention_rows(attention: Attention, knowledge: KnowledgeBase, scenes: Iterator[Scene], rng: np.random.Generator) -> Iterator[dict]:
-    """For each mode the area under the curve over pixels of all pictures, and the mean over pictures of the IoU at importance 0.5."""
+def attention_rows(
+    attention: Attention,
+    knowledge: KnowledgeBase,
+    scenes: Iterator[Scene],
+    rng: np.random.Generator,
+) -> Iterator[dict]:
+    """For each mode the area under the curve over pixels of all pictures, and the mean over
+    pictures of the IoU at importance 0.5.
+    """
     scores: dict[str, list] = {mode: [] for mode in MODES}
     shares: dict[str, list] = {mode: [] for mode in MODES}
     wanted = []
@@ -224,9 +292,18 @@ def attention_rows(attention: Attention, knowledge: KnowledgeBase, scenes: Itera
             shares[mode].append((found & objects).sum() / max(1, (found | objects).sum()))
     for mode in MODES:
         area = auroc(np.concatenate(scores[mode]), np.concatenate(wanted))
-        yield {"measure": "attention", "method": mode, "pictures": len(wanted), "auroc": area, "miou": float(np.mean(shares[mode]))}
+        yield {
+            "measure": "attention",
+            "method": mode,
+            "pictures": len(wanted),
+            "auroc": area,
+            "miou": float(np.mean(shares[mode])),
+        }
 
 
 def describe_attention(row: dict) -> str:
     """One line on a row of attention_rows."""
-    return f"attention  {row['method']:14s} {row['pictures']:5d} pictures: AUROC {row['auroc']:.3f}, mIoU with objects {row['miou']:.3f}"
+    return (
+        f"attention  {row['method']:14s} {row['pictures']:5d} pictures: AUROC "
+        f"{row['auroc']:.3f}, mIoU with objects {row['miou']:.3f}"
+    )

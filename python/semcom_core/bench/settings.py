@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings for several codecs at once: NAME=VALUE for each codec that has it, CODEC.NAME=VALUE for one."""
+"""Settings for several codecs at once: NAME=VALUE for each codec that has it, CODEC.NAME=VALUE for
+one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def class_of(codec: str) -> type:
 
 
 def defaults_of(codec: str) -> dict:
-    """A codec's settings and their defaults: the fields of the configuration that its class takes."""
+    """A codec's settings and their defaults: the fields of the configuration that its class
+    takes.
+    """
     kind = get_type_hints(class_of(codec).__init__).get("config")
     config = next((one for one in get_args(kind) if one is not type(None)), kind)
     return {f.name: f.default for f in fields(config)} if config else {}
@@ -46,11 +50,15 @@ def settings_for(codec: str, codecs: Sequence[str], given: dict) -> dict:
     for key, value in given.items():
         prefix, dot, name = key.partition(".")
         if dot and prefix not in codecs:
-            raise ConfigError(f"setting is {key!r}; allowed before the dot is one of {', '.join(codecs)}")
+            raise ConfigError(
+                f"setting is {key!r}; allowed before the dot is one of {', '.join(codecs)}"
+            )
         takers = [prefix] if dot else codecs
         name = name if dot else key
         if not any(name in defaults_of(taker) for taker in takers):
-            known = "; ".join(f"{taker}: {', '.join(defaults_of(taker)) or 'none'}" for taker in takers)
+            known = "; ".join(
+                f"{taker}: {', '.join(defaults_of(taker)) or 'none'}" for taker in takers
+            )
             raise ConfigError(f"no codec has a setting {name!r}; allowed is {known}")
         if codec in takers and name in defaults_of(codec):
             (own if dot else plain)[name] = value

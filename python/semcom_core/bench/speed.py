@@ -26,11 +26,14 @@ class Speed:
     """What to measure.
 
     Args:
-        texts: the first is the one that steps, encoding and decoding are timed on; losses are means over all.
+        texts: the first is the one that steps, encoding and decoding are timed on; losses are means
+            over all.
     """
 
     texts: tuple[str, ...]
-    model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
+    model: str = setting(
+        "smollm2-135m", "language model: a name of `semcom models`, a path or a hub name"
+    )
     adapter: str = setting("", "adapter: a name, a folder, or empty for none")
     precisions: tuple[str, ...] = setting(PRECISIONS, "numbers the model computes with")
     nodes: tuple[int, ...] = setting((8, 16, 32), "nodes of a step, 1 to 256")
@@ -48,9 +51,10 @@ class Speed:
 def speed_rows(config: Speed) -> list[dict]:
     """One row for each precision.
 
-    step_ms has the time of a step by its number of nodes, read_ms the time in which as many threads read as many bytes as the
-    weights of a step take, read_ratio their ratios; prefill_ms is the time of a new prompt, text_ms that of a whole text; loss_bits
-    and divergence_bits are surprisal and Kullback-Leibler divergence against float32, bits a token; order_bits is the largest
+    step_ms has the time of a step by its number of nodes, read_ms the time in which as many threads
+    read as many bytes as the weights of a step take, read_ratio their ratios; prefill_ms is the
+    time of a new prompt, text_ms that of a whole text; loss_bits and divergence_bits are surprisal
+    and Kullback-Leibler divergence against float32, bits a token; order_bits is the largest
     difference between the probabilities of a whole text and of the same text token by token.
     """
     exact = load_language_model(config.model, config.adapter, "float32")
@@ -67,7 +71,9 @@ def linear_weights(name: str) -> int:
     return sum(layer.weight.numel() for layer in layers)
 
 
-def _row(config: Speed, precision: str, texts: list[list[int]], expected: list[np.ndarray], weights: int) -> dict:
+def _row(
+    config: Speed, precision: str, texts: list[list[int]], expected: list[np.ndarray], weights: int
+) -> dict:
     import torch
 
     started = time.perf_counter()
@@ -76,7 +82,10 @@ def _row(config: Speed, precision: str, texts: list[list[int]], expected: list[n
     load_s = time.perf_counter() - started
     threads = torch.get_num_threads()
     read_ms = _fastest(_reader(weights * WEIGHT_BYTES[precision], threads), config.repeats)
-    step_ms = {str(nodes): _fastest(_stepper(model, texts[0], nodes), config.repeats) for nodes in config.nodes}
+    step_ms = {
+        str(nodes): _fastest(_stepper(model, texts[0], nodes), config.repeats)
+        for nodes in config.nodes
+    }
     pairs = [(model.log2_probs(tokens), exact, tokens) for tokens, exact in zip(texts, expected)]
     return {
         "model": config.model,
@@ -92,7 +101,12 @@ def _row(config: Speed, precision: str, texts: list[list[int]], expected: list[n
         "prefill_ms": _fastest(_prompter(model), config.repeats),
         "text_ms": _fastest(lambda: model.log2_probs(texts[0]), config.repeats),
         "tokens": sum(len(tokens) + 1 for tokens in texts),
-        "loss_bits": _mean([_surprisals(found, tokens) - _surprisals(exact, tokens) for found, exact, tokens in pairs]),
+        "loss_bits": _mean(
+            [
+                _surprisals(found, tokens) - _surprisals(exact, tokens)
+                for found, exact, tokens in pairs
+            ]
+        ),
         "divergence_bits": _mean([_divergences(exact, found) for found, exact, _ in pairs]),
         "order_bits": max(_order(model, tokens, found) for found, _, tokens in pairs),
     }
@@ -151,14 +165,18 @@ def _divergences(exact: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 
 def _order(model: LanguageModel, tokens: list[int], whole: np.ndarray) -> float:
-    """Largest difference of the text's own tokens between probabilities of the whole text and token by token, bits."""
+    """Largest difference of the text's own tokens between probabilities of the whole text and token
+    by token, bits.
+    """
     tree = model.tree()
     node, row = tree.root()
     rows = [row]
     for token in tokens:
         (node,), found = tree.extend([node], [token])
         rows.append(found[0])
-    return float(np.abs(_surprisals(np.array(rows), tokens) - _surprisals(whole, tokens)).max(initial=0.0))
+    return float(
+        np.abs(_surprisals(np.array(rows), tokens) - _surprisals(whole, tokens)).max(initial=0.0)
+    )
 
 
 def _mean(parts: list[np.ndarray]) -> float:

@@ -6,8 +6,8 @@ Units are written in any case. A value without a unit is in the unit named first
 
 Terms of a channel, their registry, and what a term does with a stream.
 
-A term is a frozen dataclass registered under its name: settings only. Its start() gives a Processor, which has the state of one
-stream. What a term says of itself decides where it acts:
+A term is a frozen dataclass registered under its name: settings only. Its start() gives a
+Processor, which has the state of one stream. What a term says of itself decides where it acts:
 
     place         "transmitter", "air" or "receiver"; the noise comes between air and receiver
     symbol_level  it is a flat gain, so that it can act on codec symbols without the modem
@@ -24,7 +24,8 @@ import numpy as np
 
 from semcom_core.errors import ConfigError
 
-#: Units by quantity, each with its size in the first one: exact, so that 8.3 m/s is 29.88 km/h to the last digit.
+#: Units by quantity, each with its size in the first one: exact, so that 8.3 m/s is 29.88 km/h to
+#: the last digit.
 UNITS = {
     "frequency": {"hz": 1, "khz": 10**3, "mhz": 10**6, "ghz": 10**9},
     "time": {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9},
@@ -65,13 +66,17 @@ def whole(text: str, what: str, low: int, high: int) -> int:
     """
     value = number(text, what, low, high)
     if value != int(value):
-        raise ConfigError(f"channel {what} is {text!r}; allowed is a whole number, {low:g} to {high:g}")
+        raise ConfigError(
+            f"channel {what} is {text!r}; allowed is a whole number, {low:g} to {high:g}"
+        )
     return int(value)
 
 
 def has_unit(text: str, quantity: str) -> bool:
     """Whether a value is written with a unit of the quantity."""
-    return any(text.lower().endswith(unit) for unit in UNITS[quantity]) and text[:1] in "0123456789.+-"
+    return (
+        any(text.lower().endswith(unit) for unit in UNITS[quantity]) and text[:1] in "0123456789.+-"
+    )
 
 
 def snr_of(values: list[str]) -> float | None:
@@ -80,7 +85,9 @@ def snr_of(values: list[str]) -> float | None:
 
 
 def shown(value: float, unit: str = "") -> str:
-    """A number as it is written in a channel string: all its digits, and no exponent, whose sign would divide terms."""
+    """A number as it is written in a channel string: all its digits, and no exponent, whose sign
+    would divide terms.
+    """
     return np.format_float_positional(float(value), trim="-") + unit
 
 
@@ -104,7 +111,8 @@ class Signal:
         rate_hz: sample rate, Hz.
         carrier_hz: carrier frequency, Hz; turns speeds into Doppler shifts.
         power: mean power of the transmitted samples on air; 1 for codec symbols.
-        carrier_power: mean power of an active carrier with a unitary transform, to which the SNR refers.
+        carrier_power: mean power of an active carrier with a unitary transform, to which the SNR
+            refers.
     """
 
     rate_hz: float = 1e6
@@ -114,7 +122,8 @@ class Signal:
 
 
 class Processor:
-    """A term at work on one stream. Called with samples, complex64 (n,), it returns those that are ready, complex64 (m,).
+    """A term at work on one stream. Called with samples, complex64 (n,), it returns those that are
+    ready, complex64 (m,).
 
     What comes out in all does not depend on how the stream is cut.
 
@@ -139,9 +148,15 @@ class Processor:
         return 0
 
     def end(self, tail: bool = True) -> np.ndarray:
-        """What is still to come when the stream ends here: the samples held back and, unless `tail` is False, the tail."""
+        """What is still to come when the stream ends here: the samples held back and, unless `tail`
+        is False, the tail.
+        """
         rest = self.held + self.tail * tail
-        return self(np.zeros(rest + self.latency, np.complex64))[:rest] if rest else np.zeros(0, np.complex64)
+        return (
+            self(np.zeros(rest + self.latency, np.complex64))[:rest]
+            if rest
+            else np.zeros(0, np.complex64)
+        )
 
 
 @dataclass(frozen=True)
@@ -168,7 +183,9 @@ class Term:
         raise NotImplementedError
 
     def resume(self, old: Processor, signal: Signal, rng: np.random.Generator) -> Processor:
-        """The term at work on a stream where `old`, a term of the same name, was at work until now."""
+        """The term at work on a stream where `old`, a term of the same name, was at work until
+        now.
+        """
         return self.start(signal, rng)
 
     @property
@@ -210,11 +227,19 @@ def parse_term(text: str) -> Term:
     return TERMS[name].parse([part for part in parts if "=" not in part], options)
 
 
-def expect(name: str, values: list[str], options: dict[str, str], counts: tuple[int, ...], allowed: tuple[str, ...] = ()) -> None:
+def expect(
+    name: str,
+    values: list[str],
+    options: dict[str, str],
+    counts: tuple[int, ...],
+    allowed: tuple[str, ...] = (),
+) -> None:
     """Raise ConfigError unless a term has an allowed number of values and only allowed options."""
     unknown = sorted(set(options) - set(allowed))
     if len(values) not in counts or unknown:
-        given = written("", ",".join([*values, *(f"{key}={value}" for key, value in options.items())])).removeprefix(":")
+        given = written(
+            "", ",".join([*values, *(f"{key}={value}" for key, value in options.items())])
+        ).removeprefix(":")
         raise ConfigError(f"channel term {name!r} has {given!r}; allowed is {TERMS[name].usage}")
 
 

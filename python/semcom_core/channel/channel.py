@@ -4,21 +4,26 @@
 
     samples → transmitter terms → air terms → + noise → receiver terms → samples
 
-Within each place terms act in the order written. So the noise passes the receiver's imperfections (iq, dc, adc) and nothing else; a
-receiver's clock, frequency or phase (sco, cfo, phase-noise) leave white noise what it is, and stand before it.
+Within each place terms act in the order written. So the noise passes the receiver's imperfections
+(iq, dc, adc) and nothing else; a receiver's clock, frequency or phase (sco, cfo, phase-noise) leave
+white noise what it is, and stand before it.
 
-All randomness comes from one integer drawn when the stream starts. Each term has a generator of its own, seeded with that integer, the
-term's name and which of its name it is, and so has the noise: the same integer gives the same fading at another SNR and without noise.
+All randomness comes from one integer drawn when the stream starts. Each term has a generator of its
+own, seeded with that integer, the term's name and which of its name it is, and so has the noise:
+the same integer gives the same fading at another SNR and without noise.
 
 Channels made of terms, and their reader: `awgn:5+cfo:12khz+taps:0,-6,-10+delay:3.4`.
 
-Terms act where they belong, transmitter, air or receiver, and there in the order written; the noise comes after the terms of transmitter
-and air, and before those of the receiver (iq, dc, adc). With symbols, N0 = 1 / SNR. With samples,
+Terms act where they belong, transmitter, air or receiver, and there in the order written; the noise
+comes after the terms of transmitter and air, and before those of the receiver (iq, dc, adc). With
+symbols, N0 = 1 / SNR. With samples,
 
-    N0 = (mean power of an active carrier) / SNR = (mean power of the samples on air) / occupancy / SNR
+    N0 = (mean power of an active carrier) / SNR = (mean power of the samples on air) / occupancy /
+    SNR
 
-so that the same SNR means the same with and without the modem: a unitary transform keeps white noise at N0 a carrier. Fading has mean
-power 1, so the SNR is that of the mean received power. What an amplifier (pa) takes from the signal is not made good.
+so that the same SNR means the same with and without the modem: a unitary transform keeps white
+noise at N0 a carrier. Fading has mean power 1, so the SNR is that of the mean received power. What
+an amplifier (pa) takes from the signal is not made good.
 """
 
 from __future__ import annotations
@@ -36,7 +41,8 @@ from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.units import complex_noise, db_to_linear
 
-#: Samples with a larger real or imaginary part count as 0, as do those that are not finite: no term can then overflow.
+#: Samples with a larger real or imaginary part count as 0, as do those that are not finite: no term
+#: can then overflow.
 LARGEST = 1e15
 
 
@@ -54,7 +60,8 @@ def occurrences(terms: tuple[Term, ...]) -> Iterator[tuple[Term, int]]:
 
 
 class Stream:
-    """Sends samples through a channel piece by piece; what comes out does not depend on how they are cut.
+    """Sends samples through a channel piece by piece; what comes out does not depend on how they
+    are cut.
 
     Args:
         channel: the channel; set_channel replaces it while the stream goes on.
@@ -71,25 +78,37 @@ class Stream:
         self.set_channel(channel)
 
     def set_channel(self, channel: Channel) -> None:
-        """Go on with another channel. Terms that stay (their SNR apart) keep their state; of those that go, what they held comes out.
+        """Go on with another channel. Terms that stay (their SNR apart) keep their state; of those
+        that go, what they held comes out.
 
         Raises:
             ConfigError: a term does not fit the sample rate; the stream then goes on as before.
         """
-        running = {(one.name, number): (one, self._processor(one, number, channel)) for one, number in occurrences(channel.terms)}
+        running = {
+            (one.name, number): (one, self._processor(one, number, channel))
+            for one, number in occurrences(channel.terms)
+        }
         staying = [id(processor) for _, processor in running.values()]
         for index, processor in enumerate(self._chain):
             if id(processor) not in staying:
                 self._left.append(self._through(processor.end(tail=False), index + 1))
         ordered = sorted(running.values(), key=lambda pair: PLACES.index(pair[0].place))
-        self.channel, self._running, self._chain = channel, running, [processor for _, processor in ordered]
-        self._noisy = sum(one.place != "receiver" for one in channel.terms)  # how many processors the noise comes after
+        self.channel, self._running, self._chain = (
+            channel,
+            running,
+            [processor for _, processor in ordered],
+        )
+        self._noisy = sum(
+            one.place != "receiver" for one in channel.terms
+        )  # how many processors the noise comes after
         self._n0 = channel.noise_power()
 
     @property
     def held(self) -> int:
         """Samples that have come in and not yet gone out."""
-        return sum(processor.held for processor in self._chain) + sum(len(part) for part in self._left)
+        return sum(processor.held for processor in self._chain) + sum(
+            len(part) for part in self._left
+        )
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Send samples, complex (n,).
@@ -101,15 +120,22 @@ class Stream:
             ConfigError: the stream has ended.
         """
         if self._ended:
-            raise ConfigError(f"channel stream is sent {len(samples)} samples after its end; allowed is a new stream")
+            raise ConfigError(
+                f"channel stream is sent {len(samples)} samples after its end; allowed is a new "
+                "stream"
+            )
         return self._ready(self._through(finite(samples)))
 
     def end(self) -> np.ndarray:
-        """End the stream: what is still to come, with the tails of multipath and filters, complex64 (m,); once ended, nothing."""
+        """End the stream: what is still to come, with the tails of multipath and filters, complex64
+        (m,); once ended, nothing.
+        """
         if self._ended:
             return np.zeros(0, np.complex64)
         self._ended = True
-        parts = [self._through(processor.end(), index + 1) for index, processor in enumerate(self._chain)]
+        parts = [
+            self._through(processor.end(), index + 1) for index, processor in enumerate(self._chain)
+        ]
         return self._ready(*parts)
 
     def _processor(self, one: Term, number: int, channel: Channel) -> Processor:
@@ -143,10 +169,13 @@ def finite(samples: np.ndarray) -> np.ndarray:
     parts = np.ascontiguousarray(samples).view(np.float32)
     if not len(parts) or np.abs(parts).max() < LARGEST:
         return samples
-    return np.where((np.abs(samples.real) < LARGEST) & (np.abs(samples.imag) < LARGEST), samples, 0).astype(np.complex64)
+    return np.where(
+        (np.abs(samples.real) < LARGEST) & (np.abs(samples.imag) < LARGEST), samples, 0
+    ).astype(np.complex64)
 
 
-#: Noise variance reported where there is no noise: finite, so that metrics which divide by it stay finite.
+#: Noise variance reported where there is no noise: finite, so that metrics which divide by it stay
+#: finite.
 CLEAN_NOISE_VAR = 1e-6
 #: Symbols that fade below this power gain are handed on as erased.
 ERASED_BELOW = 1e-4
@@ -159,10 +188,12 @@ class Channel:
     Args:
         terms: in the order in which they act.
         rate_hz: sample rate, Hz, for terms in Hz.
-        carrier_power: mean power of an active carrier (unitary transform) to which the SNR refers; None measures it on
-            the samples that are neither zero nor malformed. A stream, and silence, is given that of a burst of the default PhyConfig.
-        sample_power: mean power of the transmitted samples on air, to which interference and the receiver's levels refer; None is
-            carrier_power times the occupancy of the default PhyConfig.
+        carrier_power: mean power of an active carrier (unitary transform) to which the SNR refers;
+            None measures it on the samples that are neither zero nor malformed. A stream, and
+            silence, is given that of a burst of the default PhyConfig.
+        sample_power: mean power of the transmitted samples on air, to which interference and the
+            receiver's levels refer; None is carrier_power times the occupancy of the default
+            PhyConfig.
         carrier_hz: carrier frequency, Hz, which turns speeds into Doppler shifts.
 
     >>> y, noise_var = parse_channel("awgn:5").through_symbols(x, rng)
@@ -186,7 +217,9 @@ class Channel:
 
     @property
     def signal(self) -> Signal:
-        """What the terms are told of the signal; see the arguments for what is taken where nothing is stated."""
+        """What the terms are told of the signal; see the arguments for what is taken where nothing
+        is stated.
+        """
         default = Layout(PhyConfig())
         carrier = default.carrier_power if self.carrier_power is None else self.carrier_power
         power = carrier * default.occupancy if self.sample_power is None else self.sample_power
@@ -194,7 +227,12 @@ class Channel:
 
     def for_modem(self, config: PhyConfig) -> Channel:
         """This channel at the sample rate and the powers of a transmitter's bursts."""
-        return replace(self, rate_hz=config.rate_hz, carrier_power=Layout(config).carrier_power, sample_power=config.rms**2)
+        return replace(
+            self,
+            rate_hz=config.rate_hz,
+            carrier_power=Layout(config).carrier_power,
+            sample_power=config.rms**2,
+        )
 
     def with_snr(self, snr_db: float) -> Channel:
         """This channel at another SNR.
@@ -204,8 +242,17 @@ class Channel:
         """
         check_range("snr_db", snr_db, *SNR_DB)
         if self.snr_db is None:
-            raise ConfigError(f"channel {str(self)!r} has no SNR to change; allowed is one with a term such as awgn:5")
-        return replace(self, terms=tuple(one if one.snr_db is None else replace(one, snr_db=float(snr_db)) for one in self.terms))
+            raise ConfigError(
+                f"channel {str(self)!r} has no SNR to change; allowed is one with a term such as "
+                "awgn:5"
+            )
+        return replace(
+            self,
+            terms=tuple(
+                one if one.snr_db is None else replace(one, snr_db=float(snr_db))
+                for one in self.terms
+            ),
+        )
 
     def with_term(self, text: str) -> Channel:
         """This channel with a term in place of the first one of its name, or added at the end.
@@ -220,8 +267,14 @@ class Channel:
         return replace(self, terms=tuple(terms))
 
     def noiseless(self) -> Channel:
-        """This channel without its noise; everything else, also what is random, stays as it is for the same generator."""
-        return replace(self, terms=tuple(one.without_noise for one in self.terms if one.name != "awgn") or (Clean(),))
+        """This channel without its noise; everything else, also what is random, stays as it is for
+        the same generator.
+        """
+        return replace(
+            self,
+            terms=tuple(one.without_noise for one in self.terms if one.name != "awgn")
+            or (Clean(),),
+        )
 
     def stream(self, rng: np.random.Generator) -> Stream:
         """This channel at work on a stream of samples.
@@ -231,14 +284,17 @@ class Channel:
         """
         return Stream(self, rng)
 
-    def through_symbols(self, x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def through_symbols(
+        self, x: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Send codec symbols, the channel's gain known and taken out.
 
         Args:
             x: complex array (n,), E|x|^2 = 1.
 
         Returns:
-            y = x + n, complex64 (n,), and E|n|^2 of each, float32 (n,); erased symbols are 0 with infinite variance.
+            y = x + n, complex64 (n,), and E|n|^2 of each, float32 (n,); erased symbols are 0 with
+            infinite variance.
 
         Raises:
             ConfigError: a term acts on samples only.
@@ -246,23 +302,36 @@ class Channel:
         for one in self.terms:
             if not one.symbol_level:
                 allowed = ", ".join(sorted(name for name in TERMS if TERMS[name].symbol_level))
-                raise ConfigError(f"channel term {str(one)!r} acts on samples; allowed without the modem is {allowed}")
+                raise ConfigError(
+                    f"channel term {str(one)!r} acts on samples; allowed without the modem is "
+                    f"{allowed}"
+                )
         x, base = np.asarray(x, dtype=np.complex64), int(rng.integers(1 << 63))
         gain = self._symbol_gains(len(x), base)
         power = np.abs(gain) ** 2
         lost = power < ERASED_BELOW
         noise = CLEAN_NOISE_VAR if self.snr_db is None else 1 / db_to_linear(self.snr_db)
         variance = (noise / np.where(lost, 1.0, power)).astype(np.float32)
-        y = x if self.snr_db is None else x + complex_noise(len(x), variance, generator(base, "noise"))
-        return np.where(lost, 0, y).astype(np.complex64), np.where(lost, np.inf, variance).astype(np.float32)
+        y = (
+            x
+            if self.snr_db is None
+            else x + complex_noise(len(x), variance, generator(base, "noise"))
+        )
+        return np.where(lost, 0, y).astype(np.complex64), np.where(lost, np.inf, variance).astype(
+            np.float32
+        )
 
     def through_samples(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Send samples as a stream of their own; what comes out, complex64, is longer by the delay and the multipath."""
+        """Send samples as a stream of their own; what comes out, complex64, is longer by the delay
+        and the multipath.
+        """
         stream = replace(self, carrier_power=self._carrier_power(x)).stream(rng)
         return np.concatenate([stream.push(x), stream.end()])
 
     def noise_power(self, x: np.ndarray | None = None) -> float:
-        """N0 of a sample: 0 without an SNR. Samples x tell the carrier power where the channel does not state it."""
+        """N0 of a sample: 0 without an SNR. Samples x tell the carrier power where the channel does
+        not state it.
+        """
         if self.snr_db is None:
             return 0.0
         carrier = self.signal.carrier_power if x is None else self._carrier_power(x)
@@ -289,17 +358,22 @@ def check_one_snr(terms: list[Term]) -> None:
     """Raise ConfigError when more than one term sets the SNR."""
     setters = [str(one) for one in terms if one.snr_db is not None]
     if len(setters) > 1:
-        raise ConfigError(f"channel has the SNR set by {' and '.join(setters)}; allowed is one term that sets it")
+        raise ConfigError(
+            f"channel has the SNR set by {' and '.join(setters)}; allowed is one term that sets it"
+        )
 
 
 def parse_channel(text: str, rate_hz: float = 1e6, carrier_power: float | None = None) -> Channel:
-    """Channel of a string such as `rayleigh:10,block=64` or `awgn:5+cfo:12khz`; see Channel for the other arguments.
+    """Channel of a string such as `rayleigh:10,block=64` or `awgn:5+cfo:12khz`; see Channel for the
+    other arguments.
 
     Raises:
         ConfigError: a term is unknown or malformed, or two terms set the SNR.
     """
     if not isinstance(text, str):
-        raise ConfigError(f"channel is {text!r}; allowed is a string of terms such as awgn:10+cfo:12khz")
+        raise ConfigError(
+            f"channel is {text!r}; allowed is a string of terms such as awgn:10+cfo:12khz"
+        )
     terms = [parse_term(part.strip()) for part in text.split("+")]
     check_one_snr(terms)
     return Channel(tuple(terms), rate_hz, carrier_power)

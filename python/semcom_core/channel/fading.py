@@ -2,27 +2,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fading gains with Jakes' Doppler spectrum, and a line of sight at a shift of its own.
 
-    h(t) = sqrt(P / (1 + K)) (sum over m of exp(j (2 pi f_D t cos a_m + p_m)) / sqrt(M) + sqrt(K) exp(j (2 pi 0.7 f_D t + p_0)))
+    h(t) = sqrt(P / (1 + K)) (sum over m of exp(j (2 pi f_D t cos a_m + p_m)) / sqrt(M) + sqrt(K)
+    exp(j (2 pi 0.7 f_D t + p_0)))
 
-The angles a_m = (2 pi m + b_m) / M, with b_m and p_m uniform, cover the circle evenly. So the autocorrelation over realisations is
-exactly P J0(2 pi f_D t) for K = 0, each realisation has the mean power P over time, and E|h|^4 = (2 - 1/M) P^2.
+The angles a_m = (2 pi m + b_m) / M, with b_m and p_m uniform, cover the circle evenly. So the
+autocorrelation over realisations is exactly P J0(2 pi f_D t) for K = 0, each realisation has the
+mean power P over time, and E|h|^4 = (2 - 1/M) P^2.
 
-Sources: C. Xiao, Y. R. Zheng, N. C. Beaulieu, "Novel sum-of-sinusoids simulation models for Rayleigh and Rician fading channels",
-IEEE Trans. Wireless Commun. 5 (2006); the shift of 0.7 f_D of the line of sight: 3GPP TR 38.901, section 7.7.2.
+Sources: C. Xiao, Y. R. Zheng, N. C. Beaulieu, "Novel sum-of-sinusoids simulation models for
+Rayleigh and Rician fading channels", IEEE Trans. Wireless Commun. 5 (2006); the shift of 0.7 f_D of
+the line of sight: 3GPP TR 38.901, section 7.7.2.
 
-Moving paths: a tapped delay line whose paths fade independently, at delays that may be fractions of a sample.
+Moving paths: a tapped delay line whose paths fade independently, at delays that may be fractions of
+a sample.
 
     y(t) = sum over paths of h_l(t) x(t - d_l)
 
-A delay is a windowed sinc, exact to -59 dB for frequencies up to 0.42 of the sample rate, and to -57 dB up to 0.44. Gains are JakesGains.
+A delay is a windowed sinc, exact to -59 dB for frequencies up to 0.42 of the sample rate, and to
+-57 dB up to 0.44. Gains are JakesGains.
 
 How fast a fading channel changes: a speed, or the largest Doppler shift itself.
 
     f_D = speed / (speed of light) x carrier frequency
 
-Flat fading of mean power 1: constant over blocks (block=0, the default, is one gain a stream), or with a Doppler spectrum.
+Flat fading of mean power 1: constant over blocks (block=0, the default, is one gain a stream), or
+with a Doppler spectrum.
 
-With codec symbols, without the modem, a symbol counts as a sample: Doppler shifts are taken at the channel's rate_hz.
+With codec symbols, without the modem, a symbol counts as a sample: Doppler shifts are taken at the
+channel's rate_hz.
 """
 
 from __future__ import annotations
@@ -53,7 +60,8 @@ from semcom_core.units import db_to_linear
 WAVES = 32
 #: Doppler shift of the line of sight over the largest Doppler shift.
 SIGHT = 0.7
-#: Nodes per period of the largest Doppler shift. Cubic interpolation between them is good to (2 pi / 16)^4 / 384 = -84 dB.
+#: Nodes per period of the largest Doppler shift. Cubic interpolation between them is good to (2 pi
+#: / 16)^4 / 384 = -84 dB.
 NODES = 16
 
 
@@ -67,7 +75,9 @@ class JakesGains:
         rng: draws angles and phases, and nothing later.
     """
 
-    def __init__(self, doppler: float, powers: np.ndarray, factors: np.ndarray, rng: np.random.Generator):
+    def __init__(
+        self, doppler: float, powers: np.ndarray, factors: np.ndarray, rng: np.random.Generator
+    ):
         powers, factors = np.asarray(powers, float), np.asarray(factors, float)
         angles = 2 * np.pi * (np.arange(WAVES) + rng.random((len(powers), WAVES))) / WAVES
         self._phases = rng.random((len(powers), WAVES + 1))
@@ -93,13 +103,15 @@ class JakesGains:
         spacing = self._spacing if np.isfinite(self._spacing) else 0.0
         turns = (nodes * spacing)[:, None] * self._shifts[:, None, :] + self._phases[:, None, :]
         waves = np.exp(2j * np.pi * (turns % 1.0)) * self._sizes[:, None, :]
-        return waves.sum(axis=-1), (waves @ (2j * np.pi * spacing * self._shifts)[:, :, None])[:, :, 0]
+        return waves.sum(axis=-1), (waves @ (2j * np.pi * spacing * self._shifts)[:, :, None])[
+            :, :, 0
+        ]
 
 
 #: Half the length of the windowed sinc, samples, and its Kaiser window's beta.
 HALF_LENGTH, BETA = 16, 6.0
-#: Longest block of outputs over which gains go along a straight line, and cycles of the Doppler shift that a block may last:
-#: the line is then good to (2 pi 0.0125)^2 / 8 = -62 dB.
+#: Longest block of outputs over which gains go along a straight line, and cycles of the Doppler
+#: shift that a block may last: the line is then good to (2 pi 0.0125)^2 / 8 = -62 dB.
 LONGEST_BLOCK, CYCLES = 64, 0.0125
 
 
@@ -131,9 +143,15 @@ class PathFilter(Varying):
             block //= 2
         delays = np.asarray(paths.delays, float)
         whole = bool(np.all(delays == np.rint(delays)))
-        ahead, behind = (0, int(delays.max())) if whole else (HALF_LENGTH, int(np.ceil(delays.max())) + HALF_LENGTH)
+        ahead, behind = (
+            (0, int(delays.max()))
+            if whole
+            else (HALF_LENGTH, int(np.ceil(delays.max())) + HALF_LENGTH)
+        )
         super().__init__(block, ahead, behind)
-        self._shapes = windowed_sinc(np.arange(-ahead, behind + 1)[:, None] - delays, HALF_LENGTH, BETA)  # (taps, L)
+        self._shapes = windowed_sinc(
+            np.arange(-ahead, behind + 1)[:, None] - delays, HALF_LENGTH, BETA
+        )  # (taps, L)
         self._gains = JakesGains(doppler, paths.powers, paths.factors, rng)
 
     def taps(self, blocks, starts):
@@ -165,9 +183,15 @@ class Motion:
 
     def __post_init__(self):
         if self.speed_kmh is not None and self.doppler_hz is not None:
-            raise ConfigError(f"channel fading has {','.join(self.parts())!r}; allowed is a speed or a Doppler shift, not both")
+            raise ConfigError(
+                f"channel fading has {','.join(self.parts())!r}; allowed is a speed or a Doppler "
+                "shift, not both"
+            )
         if self.speed_kmh is None and self.carrier_hz is not None:
-            raise ConfigError(f"channel fading has {','.join(self.parts())!r}; allowed is fc together with a speed")
+            raise ConfigError(
+                f"channel fading has {','.join(self.parts())!r}; allowed is fc together with a "
+                "speed"
+            )
 
     @classmethod
     def read(cls, values: list[str], options: dict[str, str]) -> tuple[Motion, list[str]]:
@@ -178,11 +202,23 @@ class Motion:
         """
         speeds = [value for value in values if has_unit(value, "speed")]
         if len(speeds) > 1:
-            raise ConfigError(f"channel fading has the speeds {' and '.join(speeds)}; allowed is one")
+            raise ConfigError(
+                f"channel fading has the speeds {' and '.join(speeds)}; allowed is one"
+            )
         speed = number(speeds[0], "speed", 0.0, 1e6, "speed") if speeds else None
-        doppler = number(options["doppler"], "Doppler shift", 0.0, 1e9, "frequency") if "doppler" in options else None
-        carrier = number(options["fc"], "carrier frequency", 1e3, 1e12, "frequency") if "fc" in options else None
-        return cls(speed, doppler, carrier), [value for value in values if not has_unit(value, "speed")]
+        doppler = (
+            number(options["doppler"], "Doppler shift", 0.0, 1e9, "frequency")
+            if "doppler" in options
+            else None
+        )
+        carrier = (
+            number(options["fc"], "carrier frequency", 1e3, 1e12, "frequency")
+            if "fc" in options
+            else None
+        )
+        return cls(speed, doppler, carrier), [
+            value for value in values if not has_unit(value, "speed")
+        ]
 
     @property
     def stated(self) -> bool:
@@ -200,7 +236,10 @@ class Motion:
             shift_hz = self.speed_kmh / 3.6 / LIGHT_M_S * (self.carrier_hz or signal.carrier_hz)
         most_hz = LARGEST * signal.rate_hz
         if shift_hz > most_hz:
-            raise ConfigError(f"channel Doppler shift is {shift_hz:g} Hz; allowed is 0 to {most_hz:g} Hz at this sample rate")
+            raise ConfigError(
+                f"channel Doppler shift is {shift_hz:g} Hz; allowed is 0 to {most_hz:g} Hz at this "
+                "sample rate"
+            )
         return shift_hz / signal.rate_hz
 
     def parts(self) -> list[str]:
@@ -215,7 +254,8 @@ class BlockGains(Processor):
 
     Args:
         block: samples of a block; 0 is one block without an end.
-        factor: power of the fixed part over that of the scattered part, as a ratio; 0 is Rayleigh fading.
+        factor: power of the fixed part over that of the scattered part, as a ratio; 0 is Rayleigh
+            fading.
     """
 
     def __init__(self, block: int, factor: float, rng: np.random.Generator):
@@ -225,16 +265,24 @@ class BlockGains(Processor):
     def __call__(self, samples):
         if not self._block or not len(samples):
             return samples * self._gain
-        index = np.arange(self._position, self._position + len(samples)) // self._block - self._index
+        index = (
+            np.arange(self._position, self._position + len(samples)) // self._block - self._index
+        )
         gains = np.concatenate([self._gain, self._draw(index[-1])])
-        self._gain, self._index, self._position = gains[-1:], self._index + int(index[-1]), self._position + len(samples)
+        self._gain, self._index, self._position = (
+            gains[-1:],
+            self._index + int(index[-1]),
+            self._position + len(samples),
+        )
         return samples * gains[index]
 
     def _draw(self, blocks: int) -> np.ndarray:
         """Gains of the next blocks, complex64 (blocks,)."""
         pairs = self._rng.standard_normal((blocks, 2, 2)) @ np.array([1, 1j])
         fixed = pairs[:, 0] / np.abs(pairs[:, 0])
-        return ((np.sqrt(self._factor) * fixed + pairs[:, 1] / np.sqrt(2)) / np.sqrt(self._factor + 1)).astype(np.complex64)
+        return (
+            (np.sqrt(self._factor) * fixed + pairs[:, 1] / np.sqrt(2)) / np.sqrt(self._factor + 1)
+        ).astype(np.complex64)
 
 
 class Flat(Term):
@@ -245,7 +293,9 @@ class Flat(Term):
 
     def __post_init__(self):
         if self.block and self.motion.stated:
-            raise ConfigError(f"channel term {str(self)!r} has blocks and a Doppler shift; allowed is one of them")
+            raise ConfigError(
+                f"channel term {str(self)!r} has blocks and a Doppler shift; allowed is one of them"
+            )
 
     def start(self, signal, rng):
         if not self.motion.stated:
@@ -260,7 +310,9 @@ class Flat(Term):
 @term("rayleigh", "rayleigh[:SNR_DB][,KMHkmh or ,doppler=HZ or ,block=N][,fc=HZ]")
 @dataclass(frozen=True)
 class Rayleigh(Flat):
-    """Rayleigh fading, constant over blocks of N (symbols, or samples with the modem) or moving, with noise when an SNR is given."""
+    """Rayleigh fading, constant over blocks of N (symbols, or samples with the modem) or moving,
+    with noise when an SNR is given.
+    """
 
     snr_db: float | None = None
     block: int = 0
@@ -270,10 +322,14 @@ class Rayleigh(Flat):
     def parse(cls, values, options):
         motion, rest = Motion.read(values, options)
         expect("rayleigh", rest, options, (0, 1), ("block", *Motion.OPTIONS))
-        return cls(snr_of(rest), whole(options.get("block", "0"), "block length", 0, 1_000_000_000), motion)
+        return cls(
+            snr_of(rest), whole(options.get("block", "0"), "block length", 0, 1_000_000_000), motion
+        )
 
     def __str__(self):
-        return written("rayleigh", None if self.snr_db is None else shown(self.snr_db), *self.end_of_text())
+        return written(
+            "rayleigh", None if self.snr_db is None else shown(self.snr_db), *self.end_of_text()
+        )
 
 
 @term("rician", "rician[:SNR_DB[,K_DB]][,KMHkmh or ,doppler=HZ or ,block=N][,k=DB][,fc=HZ]")
@@ -289,10 +345,25 @@ class Rician(Flat):
     @classmethod
     def parse(cls, values, options):
         motion, rest = Motion.read(values, options)
-        expect("rician", rest, options, (0, 1) if "k" in options else (0, 1, 2), ("block", "k", *Motion.OPTIONS))
+        expect(
+            "rician",
+            rest,
+            options,
+            (0, 1) if "k" in options else (0, 1, 2),
+            ("block", "k", *Motion.OPTIONS),
+        )
         k_text = options.get("k", rest[1] if len(rest) > 1 else None)
-        k_db = cls.k_db if k_text is None else number(k_text, "Rician factor in dB", -40.0, 60.0, "ratio")
-        return cls(snr_of(rest[:1]), k_db, whole(options.get("block", "0"), "block length", 0, 1_000_000_000), motion)
+        k_db = (
+            cls.k_db
+            if k_text is None
+            else number(k_text, "Rician factor in dB", -40.0, 60.0, "ratio")
+        )
+        return cls(
+            snr_of(rest[:1]),
+            k_db,
+            whole(options.get("block", "0"), "block length", 0, 1_000_000_000),
+            motion,
+        )
 
     @property
     def factor(self) -> float:
@@ -300,5 +371,9 @@ class Rician(Flat):
         return float(db_to_linear(self.k_db))
 
     def __str__(self):
-        fixed = [f"k={shown(self.k_db)}"] if self.snr_db is None else [shown(self.snr_db), shown(self.k_db)]
+        fixed = (
+            [f"k={shown(self.k_db)}"]
+            if self.snr_db is None
+            else [shown(self.snr_db), shown(self.k_db)]
+        )
         return written("rician", *fixed, *self.end_of_text())

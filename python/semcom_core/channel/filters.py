@@ -4,10 +4,11 @@
 
 Filters whose taps change slowly, in blocks of outputs:
 
-    y[n + j] = sum over k of (first[k] + j / block (last[k] - first[k])) x[start + j + ahead - k],    0 <= j < block
+    y[n + j] = sum over k of (first[k] + j / block (last[k] - first[k])) x[start + j + ahead - k],
+    0 <= j < block
 
-where n is the block's first output and start the input sample that belongs to it. Within a block the taps go along a straight
-line, which is exact enough where blocks are short against the change.
+where n is the block's first output and start the input sample that belongs to it. Within a block
+the taps go along a straight line, which is exact enough where blocks are short against the change.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from semcom_core.channel.base import Processor
 def windowed_sinc(at: np.ndarray, half: int, beta: float) -> np.ndarray:
     """Kaiser-windowed sinc at times in samples (any shape); it is 0 from half + 1 samples on.
 
-    Source: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", IEEE ISCAS 1974.
+    Source: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function",
+    IEEE ISCAS 1974.
     """
     window = np.i0(beta * np.sqrt(np.maximum(1 - (at / (half + 1)) ** 2, 0))) / np.i0(beta)
     return np.sinc(at) * np.where(np.abs(at) < half + 1, window, 0.0)
@@ -75,7 +77,10 @@ class Varying(Processor):
         self.block, self.ahead, self.behind = block, ahead, behind
         self.tail, self.latency = behind, 2 * block + ahead
         self._ramp = (np.arange(block) / block).astype(np.float32)
-        self._line, self._begin = np.zeros(behind, np.complex64), -behind  # inputs still needed, and the index of their first
+        self._line, self._begin = (
+            np.zeros(behind, np.complex64),
+            -behind,
+        )  # inputs still needed, and the index of their first
         self._taken = self._next = 0
 
     def starts(self, blocks: np.ndarray) -> np.ndarray:
@@ -114,8 +119,12 @@ class Varying(Processor):
         """Outputs of some blocks, complex64 (G * block,)."""
         first, last = self.taps(blocks, starts)
         count = self.ahead + self.behind + 1
-        rows = sliding_window_view(self._line, self.block + count - 1)[starts - self.behind - self._begin]
-        shifted = np.ascontiguousarray(sliding_window_view(rows, self.block, axis=1)[:, ::-1])  # (G, taps, block)
+        rows = sliding_window_view(self._line, self.block + count - 1)[
+            starts - self.behind - self._begin
+        ]
+        shifted = np.ascontiguousarray(
+            sliding_window_view(rows, self.block, axis=1)[:, ::-1]
+        )  # (G, taps, block)
         line = np.stack([first, last - first], axis=1)
         if np.iscomplexobj(line):
             parts = line.astype(np.complex64) @ shifted

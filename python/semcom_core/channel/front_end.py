@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The transmitter's amplifier, after Rapp: amplitudes saturate smoothly, phases stay.
 
-    y = x / (1 + (|x| / A)^(2p))^(1 / 2p),    A = backoff dB over the root mean square of the samples
+    y = x / (1 + (|x| / A)^(2p))^(1 / 2p),    A = backoff dB over the root mean square of the
+    samples
 
-Source: C. Rapp, "Effects of HPA-nonlinearity on a 4-DPSK/OFDM-signal for a digital sound broadcasting system", Proc. 2nd European
-Conf. Satellite Communications, 1991.
+Source: C. Rapp, "Effects of HPA-nonlinearity on a 4-DPSK/OFDM-signal for a digital sound
+broadcasting system", Proc. 2nd European Conf. Satellite Communications, 1991.
 
-The receiver's analog-to-digital converter: uniform mid-rise quantisation with clipping, for each of the two branches.
+The receiver's analog-to-digital converter: uniform mid-rise quantisation with clipping, for each of
+the two branches.
 
-    step D = 2 A / 2^bits,    full scale A = clip dB over the root mean square of the signal in one branch
+    step D = 2 A / 2^bits,    full scale A = clip dB over the root mean square of the signal in one
+    branch
 
-For a Gaussian branch of deviation s and k = A / s the error is about D^2 / 12 within the full scale, and that of clipping is
-2 s^2 ((1 + k^2) Q(k) - k phi(k)). Noise adds to the signal: at a low SNR the branch is larger than the signal.
+For a Gaussian branch of deviation s and k = A / s the error is about D^2 / 12 within the full
+scale, and that of clipping is 2 s^2 ((1 + k^2) Q(k) - k phi(k)). Noise adds to the signal: at a low
+SNR the branch is larger than the signal.
 
 Source: N. S. Jayant, P. Noll, "Digital coding of waveforms", Prentice-Hall 1984, chapter 4.
 
@@ -25,18 +29,19 @@ With the gain g and the phase error p of the quadrature branch against the other
 
 1 dB and 5 degrees reject the image by 22.8 dB.
 
-Source: M. Valkama, M. Renfors, V. Koivunen, "Advanced methods for I/Q imbalance compensation in communication receivers",
-IEEE Trans. Signal Process. 49 (2001).
+Source: M. Valkama, M. Renfors, V. Koivunen, "Advanced methods for I/Q imbalance compensation in
+communication receivers", IEEE Trans. Signal Process. 49 (2001).
 
 Phase noise of a free-running oscillator: the phase is a Wiener process, the line is Lorentzian.
 
     L(f) = (B / 2 pi) / ((B / 2)^2 + f^2),    E (phase(t + T) - phase(t))^2 = 2 pi B T
 
-with the line's full width B at half its height, Hz. Far from the carrier L(f) = B / (2 pi f^2), 20 dB a decade. So a level L at an
-offset f states B (the smaller of the two solutions), if L f is at most 1 / (2 pi).
+with the line's full width B at half its height, Hz. Far from the carrier L(f) = B / (2 pi f^2), 20
+dB a decade. So a level L at an offset f states B (the smaller of the two solutions), if L f is at
+most 1 / (2 pi).
 
-Source: A. Demir, A. Mehrotra, J. Roychowdhury, "Phase noise in oscillators: a unifying theory and numerical methods for
-characterization", IEEE Trans. Circuits Syst. I 47 (2000).
+Source: A. Demir, A. Mehrotra, J. Roychowdhury, "Phase noise in oscillators: a unifying theory and
+numerical methods for characterization", IEEE Trans. Circuits Syst. I 47 (2000).
 """
 
 from __future__ import annotations
@@ -64,7 +69,9 @@ from semcom_core.units import db_to_linear
 @term("pa", "pa:BACKOFF_DB[,p=SMOOTHNESS]")
 @dataclass(frozen=True)
 class Pa(Term):
-    """Amplifier whose saturation lies so many dB over the signal's root mean square; p is 2 unless given."""
+    """Amplifier whose saturation lies so many dB over the signal's root mean square; p is 2 unless
+    given.
+    """
 
     backoff_db: float = 10.0
     smoothness: float = 2.0
@@ -74,7 +81,10 @@ class Pa(Term):
     def parse(cls, values, options):
         expect("pa", values, options, (1,), ("p",))
         backoff_db = number(values[0], "backoff", -40.0, 80.0, "ratio")
-        return cls(backoff_db, number(options.get("p", f"{cls.smoothness}"), "smoothness of the amplifier", 0.1, 10.0))
+        return cls(
+            backoff_db,
+            number(options.get("p", f"{cls.smoothness}"), "smoothness of the amplifier", 0.1, 10.0),
+        )
 
     def start(self, signal, rng):
         saturation = np.sqrt(signal.power) * 10 ** (self.backoff_db / 20)
@@ -89,13 +99,19 @@ class Pa(Term):
         return Processor(amplify)
 
     def __str__(self):
-        return written("pa", shown(self.backoff_db), "" if self.smoothness == Pa.smoothness else f"p={shown(self.smoothness)}")
+        return written(
+            "pa",
+            shown(self.backoff_db),
+            "" if self.smoothness == Pa.smoothness else f"p={shown(self.smoothness)}",
+        )
 
 
 @term("adc", "adc:BITS[,clip=DB]")
 @dataclass(frozen=True)
 class Adc(Term):
-    """Converter of so many bits whose full scale lies clip dB (12 unless given) over the signal's root mean square."""
+    """Converter of so many bits whose full scale lies clip dB (12 unless given) over the signal's
+    root mean square.
+    """
 
     bits: int = 12
     clip_db: float = 12.0
@@ -104,7 +120,9 @@ class Adc(Term):
     @classmethod
     def parse(cls, values, options):
         expect("adc", values, options, (1,), ("clip",))
-        clip_db = number(options.get("clip", f"{cls.clip_db}"), "clipping level", -40.0, 80.0, "ratio")
+        clip_db = number(
+            options.get("clip", f"{cls.clip_db}"), "clipping level", -40.0, 80.0, "ratio"
+        )
         return cls(whole(values[0], "bits of the converter", 1, 24), clip_db)
 
     def start(self, signal, rng):
@@ -119,7 +137,11 @@ class Adc(Term):
         return Processor(convert)
 
     def __str__(self):
-        return written("adc", shown(self.bits), "" if self.clip_db == Adc.clip_db else f"clip={shown(self.clip_db)}")
+        return written(
+            "adc",
+            shown(self.bits),
+            "" if self.clip_db == Adc.clip_db else f"clip={shown(self.clip_db)}",
+        )
 
 
 @term("iq", "iq:GAIN_DB[,PHASEdeg]")
@@ -134,10 +156,16 @@ class Iq(Term):
     @classmethod
     def parse(cls, values, options):
         angles = [value for value in values if has_unit(value, "angle")]
-        gains, angles = ([value for value in values if value not in angles], angles) if angles else (values[:1], values[1:])
+        gains, angles = (
+            ([value for value in values if value not in angles], angles)
+            if angles
+            else (values[:1], values[1:])
+        )
         expect("iq", values, options, (1, 2) if max(len(gains), len(angles)) < 2 else ())
         gain_db = number(gains[0], "IQ gain error", -40.0, 40.0, "ratio") if gains else 0.0
-        return cls(gain_db, number(angles[0], "IQ phase error", -90.0, 90.0, "angle") if angles else 0.0)
+        return cls(
+            gain_db, number(angles[0], "IQ phase error", -90.0, 90.0, "angle") if angles else 0.0
+        )
 
     @property
     def factors(self) -> tuple[complex, complex]:
@@ -147,7 +175,9 @@ class Iq(Term):
 
     def start(self, signal, rng):
         direct, image = self.factors
-        return Processor(lambda samples: (direct * samples + image * samples.conj()).astype(np.complex64))
+        return Processor(
+            lambda samples: (direct * samples + image * samples.conj()).astype(np.complex64)
+        )
 
     def __str__(self):
         return written("iq", shown(self.gain_db, "db"), shown(self.phase_deg, "deg"))
@@ -156,7 +186,9 @@ class Iq(Term):
 @term("dc", "dc:PERCENT[,deg=DEGREES]")
 @dataclass(frozen=True)
 class Dc(Term):
-    """Constant added by the receiver, percent of the root mean square of the signal; its phase is drawn unless given."""
+    """Constant added by the receiver, percent of the root mean square of the signal; its phase is
+    drawn unless given.
+    """
 
     percent: float = 0.0
     phase_deg: float | None = None
@@ -166,7 +198,12 @@ class Dc(Term):
     def parse(cls, values, options):
         expect("dc", values, options, (1,), ("deg",))
         percent = number(values[0], "DC offset", 0.0, 1e4, "percent")
-        return cls(percent, number(options["deg"], "phase of the DC offset", -360.0, 360.0, "angle") if "deg" in options else None)
+        return cls(
+            percent,
+            number(options["deg"], "phase of the DC offset", -360.0, 360.0, "angle")
+            if "deg" in options
+            else None,
+        )
 
     def start(self, signal, rng):
         drawn = 2 * np.pi * rng.random()
@@ -175,7 +212,11 @@ class Dc(Term):
         return Processor(lambda samples: samples + constant)
 
     def __str__(self):
-        return written("dc", shown(self.percent, "%"), "" if self.phase_deg is None else f"deg={shown(self.phase_deg)}")
+        return written(
+            "dc",
+            shown(self.percent, "%"),
+            "" if self.phase_deg is None else f"deg={shown(self.phase_deg)}",
+        )
 
 
 class Wander(Processor):
@@ -191,7 +232,9 @@ class Wander(Processor):
     def __call__(self, samples):
         if not len(samples):
             return samples
-        steps = self._deviation * self._rng.standard_normal(len(samples), dtype=np.float32).astype(float)
+        steps = self._deviation * self._rng.standard_normal(len(samples), dtype=np.float32).astype(
+            float
+        )
         turns = np.cumsum(np.concatenate([[self._turns], steps]))
         self._turns = turns[-1]
         return samples * phasor(turns[:-1])
@@ -209,12 +252,20 @@ class PhaseNoise(Term):
     def parse(cls, values, options):
         expect("phase-noise", values, options, (1,), ("at",))
         level_db = number(values[0], "phase noise in dBc/Hz", -250.0, 0.0)
-        return cls(level_db, number(options.get("at", f"{cls.at_hz}"), "offset from the carrier", 1.0, 1e9, "frequency"))
+        return cls(
+            level_db,
+            number(
+                options.get("at", f"{cls.at_hz}"), "offset from the carrier", 1.0, 1e9, "frequency"
+            ),
+        )
 
     def __post_init__(self):
         if db_to_linear(self.level_db) * self.at_hz > 1 / (2 * np.pi):
             most = -10 * np.log10(2 * np.pi * self.at_hz)
-            raise ConfigError(f"channel term {str(self)!r} is no oscillator; allowed at {shown(self.at_hz)} Hz is up to {most:.1f} dBc/Hz")
+            raise ConfigError(
+                f"channel term {str(self)!r} is no oscillator; allowed at {shown(self.at_hz)} Hz "
+                f"is up to {most:.1f} dBc/Hz"
+            )
 
     @property
     def width_hz(self) -> float:
@@ -227,4 +278,8 @@ class PhaseNoise(Term):
         return Wander(np.sqrt(self.width_hz / (2 * np.pi * signal.rate_hz)), rng)
 
     def __str__(self):
-        return written("phase-noise", shown(self.level_db), "" if self.at_hz == PhaseNoise.at_hz else f"at={shown(self.at_hz)}")
+        return written(
+            "phase-noise",
+            shown(self.level_db),
+            "" if self.at_hz == PhaseNoise.at_hz else f"at={shown(self.at_hz)}",
+        )

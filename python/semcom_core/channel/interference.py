@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others send: impulses that arrive at random, and a carrier. Powers are relative to the mean power of the signal's samples."""
+"""What others send: impulses that arrive at random, and a carrier. Powers are relative to the mean
+power of the signal's samples.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import Processor, Signal, Term, expect, number, phasor, shown, term, whole, written
+from semcom_core.channel.base import (
+    Processor,
+    Signal,
+    Term,
+    expect,
+    number,
+    phasor,
+    shown,
+    term,
+    whole,
+    written,
+)
 from semcom_core.errors import ConfigError
 from semcom_core.units import complex_noise, db_to_linear
 
@@ -16,7 +29,8 @@ from semcom_core.units import complex_noise, db_to_linear
 class Impulses(Processor):
     """Adds bursts of Gaussian noise whose starts are a Poisson process.
 
-    The sum of k bursts is Gaussian noise of k times the power, so each sample's noise is drawn once, however many bursts it is in.
+    The sum of k bursts is Gaussian noise of k times the power, so each sample's noise is drawn
+    once, however many bursts it is in.
 
     Args:
         mean: impulses a sample.
@@ -27,12 +41,19 @@ class Impulses(Processor):
     def __init__(self, mean: float, power: float, length: int, rng: np.random.Generator):
         self._mean, self._size, self._length = mean, np.float32(np.sqrt(power)), length
         self._arrivals, self._values = rng, np.random.default_rng(rng.integers(1 << 63))
-        self._starts, self._position = np.zeros(0, np.int64), 0  # of impulses that reach the next sample, ascending
+        self._starts, self._position = (
+            np.zeros(0, np.int64),
+            0,
+        )  # of impulses that reach the next sample, ascending
 
     def __call__(self, samples):
         at = np.arange(self._position, self._position + len(samples))
-        starts = np.concatenate([self._starts, np.repeat(at, self._arrivals.poisson(self._mean, len(at)))])
-        count = np.searchsorted(starts, at, "right") - np.searchsorted(starts, at - self._length, "right")
+        starts = np.concatenate(
+            [self._starts, np.repeat(at, self._arrivals.poisson(self._mean, len(at)))]
+        )
+        count = np.searchsorted(starts, at, "right") - np.searchsorted(
+            starts, at - self._length, "right"
+        )
         hit = np.flatnonzero(count)
         out = samples.copy()
         out[hit] += self._size * complex_noise(len(hit), count[hit], self._values)
@@ -44,7 +65,9 @@ class Impulses(Processor):
 @term("impulse", "impulse:PER_SECOND,POWER_DB[,SAMPLES]")
 @dataclass(frozen=True)
 class Impulse(Term):
-    """Gaussian impulses, so many a second on average, of a power over the signal's, of a length in samples (1 unless given)."""
+    """Gaussian impulses, so many a second on average, of a power over the signal's, of a length in
+    samples (1 unless given).
+    """
 
     per_second: float = 0.0
     power_db: float = 0.0
@@ -53,13 +76,22 @@ class Impulse(Term):
     @classmethod
     def parse(cls, values, options):
         expect("impulse", values, options, (2, 3))
-        length = whole(values[2], "length of an impulse in samples", 1, 1_000_000) if len(values) > 2 else cls.length
+        length = (
+            whole(values[2], "length of an impulse in samples", 1, 1_000_000)
+            if len(values) > 2
+            else cls.length
+        )
         rate = number(values[0], "impulses a second", 0.0, 1e9, "frequency")
-        return cls(rate, number(values[1], "power of an impulse in dB", -100.0, 100.0, "ratio"), length)
+        return cls(
+            rate, number(values[1], "power of an impulse in dB", -100.0, 100.0, "ratio"), length
+        )
 
     def start(self, signal: Signal, rng):
         if self.per_second > signal.rate_hz:
-            raise ConfigError(f"channel term {str(self)!r} is too fast; allowed is 0 to {signal.rate_hz:g} impulses a second")
+            raise ConfigError(
+                f"channel term {str(self)!r} is too fast; allowed is 0 to {signal.rate_hz:g} "
+                "impulses a second"
+            )
         power = signal.power * float(db_to_linear(self.power_db))
         return Impulses(self.per_second / signal.rate_hz, power, self.length, rng)
 
@@ -86,13 +118,17 @@ class Carrier(Processor):
         at = np.arange(self._position, self._position + len(samples))
         self._position += len(samples)
         carrier = self._size * phasor(self._turns + at * self._step)
-        return samples + (carrier * ((self._begin + at * self._key) % 1.0 < 0.5) if self._key else carrier)
+        return samples + (
+            carrier * ((self._begin + at * self._key) % 1.0 < 0.5) if self._key else carrier
+        )
 
 
 @term("tone", "tone:POWER_DB,HZ[,keyed=HZ]")
 @dataclass(frozen=True)
 class Tone(Term):
-    """A carrier of a power over the signal's at an offset from the signal's carrier; keyed on and off so many times a second."""
+    """A carrier of a power over the signal's at an offset from the signal's carrier; keyed on and
+    off so many times a second.
+    """
 
     power_db: float = 0.0
     offset_hz: float = 0.0
@@ -103,12 +139,23 @@ class Tone(Term):
         expect("tone", values, options, (2,), ("keyed",))
         power_db = number(values[0], "power of the tone in dB", -100.0, 100.0, "ratio")
         offset_hz = number(values[1], "frequency of the tone", -1e9, 1e9, "frequency")
-        return cls(power_db, offset_hz, number(options.get("keyed", "0"), "keying of the tone", 0.0, 1e9, "frequency"))
+        return cls(
+            power_db,
+            offset_hz,
+            number(options.get("keyed", "0"), "keying of the tone", 0.0, 1e9, "frequency"),
+        )
 
     def start(self, signal: Signal, rng):
         turns, begin = rng.random(2)
         size = np.sqrt(signal.power * float(db_to_linear(self.power_db)))
-        return Carrier(size, self.offset_hz / signal.rate_hz, self.keyed_hz / signal.rate_hz, turns, begin)
+        return Carrier(
+            size, self.offset_hz / signal.rate_hz, self.keyed_hz / signal.rate_hz, turns, begin
+        )
 
     def __str__(self):
-        return written("tone", shown(self.power_db), shown(self.offset_hz), f"keyed={shown(self.keyed_hz)}" if self.keyed_hz else "")
+        return written(
+            "tone",
+            shown(self.power_db),
+            shown(self.offset_hz),
+            f"keyed={shown(self.keyed_hz)}" if self.keyed_hz else "",
+        )

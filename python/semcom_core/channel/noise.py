@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Noise, or none. The stream adds the noise itself (see semcom_core.channel.channel), so these terms change nothing."""
+"""Noise, or none. The stream adds the noise itself (see semcom_core.channel.channel), so these
+terms change nothing.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,9 @@ class Rotation(Processor):
 @term("cfo", "cfo:HZ (or cfo:12khz)")
 @dataclass(frozen=True)
 class Cfo(Term):
-    """Carrier frequency offset, Hz; the phase begins at 0, and does not jump when the offset is changed in a running stream."""
+    """Carrier frequency offset, Hz; the phase begins at 0, and does not jump when the offset is
+    changed in a running stream.
+    """
 
     offset_hz: float = 0.0
 
@@ -68,7 +70,9 @@ class Late(Processor):
 
     def __init__(self, whole: int, fraction: Fir | None):
         self._late, self._fraction = np.zeros(whole, np.complex64), fraction
-        self.tail, self.latency = (whole + fraction.tail, fraction.latency) if fraction else (whole, 0)
+        self.tail, self.latency = (
+            (whole + fraction.tail, fraction.latency) if fraction else (whole, 0)
+        )
 
     @property
     def held(self):
@@ -84,7 +88,9 @@ class Late(Processor):
 @term("delay", "delay:SAMPLES")
 @dataclass(frozen=True)
 class Delay(Term):
-    """Delay in samples, which may be fractional: a Kaiser-windowed sinc. Its tail lengthens the samples."""
+    """Delay in samples, which may be fractional: a Kaiser-windowed sinc. Its tail lengthens the
+    samples.
+    """
 
     delay_samples: float = 0.0
 

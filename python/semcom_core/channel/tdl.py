@@ -4,16 +4,18 @@
 
 The tapped delay lines TDL-A to TDL-E: normalised delays, and powers in dB.
 
-The first path of TDL-D and TDL-E is Rician: a line of sight and a scattered part at the same delay, K apart.
+The first path of TDL-D and TDL-E is Rician: a line of sight and a scattered part at the same delay,
+K apart.
 
 Source: 3GPP TR 38.901, tables 7.7.2-1 to 7.7.2-5.
 
 3GPP's tapped delay lines TDL-A to TDL-E, by delay spread and speed.
 
-Each path fades independently with Jakes' spectrum. The powers are normalised to sum 1, so the mean power is 1. Without a speed the
-channel stands still: one realisation a stream.
+Each path fades independently with Jakes' spectrum. The powers are normalised to sum 1, so the mean
+power is 1. Without a speed the channel stands still: one realisation a stream.
 
-Source: 3GPP TR 38.901, section 7.7.2 (profiles), 7.7.3 (scaling of the delays; 100 ns is its nominal delay spread).
+Source: 3GPP TR 38.901, section 7.7.2 (profiles), 7.7.3 (scaling of the delays; 100 ns is its
+nominal delay spread).
 """
 
 from __future__ import annotations
@@ -42,17 +44,23 @@ from semcom_core.units import db_to_linear
 @term("taps", "taps:DB,DB,... (gains of paths one sample apart)")
 @dataclass(frozen=True)
 class Taps(Term):
-    """Fixed multipath: paths at successive samples, powers normalised to sum 1, phases drawn once a stream."""
+    """Fixed multipath: paths at successive samples, powers normalised to sum 1, phases drawn once a
+    stream.
+    """
 
     gains_db: tuple[float, ...] = (0.0,)
 
     @classmethod
     def parse(cls, values, options):
         expect("taps", values, options, tuple(range(1, 65)))
-        return cls(tuple(number(value, "tap gain in dB", -200.0, 100.0, "ratio") for value in values))
+        return cls(
+            tuple(number(value, "tap gain in dB", -200.0, 100.0, "ratio") for value in values)
+        )
 
     def taps(self, rng: np.random.Generator) -> np.ndarray:
-        """One realisation of the paths, complex (taps,): energy 1, the first phase 0, the others uniform."""
+        """One realisation of the paths, complex (taps,): energy 1, the first phase 0, the others
+        uniform.
+        """
         size = np.sqrt(db_to_linear(self.gains_db))
         phase = 2 * np.pi * rng.random(len(size))
         return size * np.exp(1j * (phase - phase[0])) / np.linalg.norm(size)
@@ -101,7 +109,9 @@ SIGHT_DB = {"tdl-d": -0.2, "tdl-e": -0.03}
 
 #: Longest delay of a path, samples.
 LONGEST = 1024
-_USAGE = "tdl-a or tdl-b or tdl-c or tdl-d or tdl-e[:SNR_DB][,SPREADns][,KMHkmh or ,doppler=HZ][,fc=HZ]"
+_USAGE = (
+    "tdl-a or tdl-b or tdl-c or tdl-d or tdl-e[:SNR_DB][,SPREADns][,KMHkmh or ,doppler=HZ][,fc=HZ]"
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,9 @@ class Tdl(Term):
         rest = [value for value in rest if value not in spreads]
         expect(cls.name, rest, options, (0, 1), Motion.OPTIONS)
         expect(cls.name, spreads, {}, (0, 1))
-        spread_ns = number(spreads[0], "delay spread", 0.0, 1e9, "time") if spreads else cls.spread_ns
+        spread_ns = (
+            number(spreads[0], "delay spread", 0.0, 1e9, "time") if spreads else cls.spread_ns
+        )
         return cls(snr_of(rest), spread_ns, motion)
 
     def paths(self, rate_hz: float) -> Paths:
@@ -136,7 +148,10 @@ class Tdl(Term):
         paths = self.paths(signal.rate_hz)
         if max(paths.delays) > LONGEST:
             most = self.spread_ns * LONGEST / max(paths.delays)
-            raise ConfigError(f"channel delay spread is {self.spread_ns:g} ns; allowed is 0 to {most:g} ns at this sample rate")
+            raise ConfigError(
+                f"channel delay spread is {self.spread_ns:g} ns; allowed is 0 to {most:g} ns at "
+                "this sample rate"
+            )
         return PathFilter(paths, self.motion.doppler(signal), rng)
 
     def __str__(self):

@@ -9,15 +9,45 @@ import os
 import sys
 
 from semcom_core import __version__
-from semcom_core.cli import air, bench, demo, grc, models, radios, receive, record, replay, report, send, sim, train
+from semcom_core.cli import (
+    air,
+    bench,
+    demo,
+    grc,
+    models,
+    radios,
+    receive,
+    record,
+    replay,
+    report,
+    send,
+    sim,
+    train,
+)
 from semcom_core.errors import ConfigError, SemcomError
 
-COMMANDS = (sim, send, receive, air, radios, record, replay, bench, report, train, grc, models, demo)
+COMMANDS = (
+    sim,
+    send,
+    receive,
+    air,
+    radios,
+    record,
+    replay,
+    bench,
+    report,
+    train,
+    grc,
+    models,
+    demo,
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    top = argparse.ArgumentParser(prog="semcom", description="Semantic communication over a simulated channel or a radio.")
+    top = argparse.ArgumentParser(
+        prog="semcom", description="Semantic communication over a simulated channel or a radio."
+    )
     top.add_argument("--version", action="version", version=f"semcom {__version__}")
     subparsers = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:

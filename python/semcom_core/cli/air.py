@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom air`: virtual radios that PlutoSDR and SoapySDR programs take for hardware, on a simulated air. Ends with Ctrl-C."""
+"""`semcom air`: virtual radios that PlutoSDR and SoapySDR programs take for hardware, on a
+simulated air. Ends with Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,36 @@ DEFAULT_PLAN = Path(__file__).parents[1] / "radio" / "virtual" / "air" / "defaul
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("air", help="serve virtual radios on a simulated air", description=__doc__)
-    parser.add_argument("plan", nargs="?", type=Path, help="YAML file: radios and who hears whom (default: two Plutos, two Soapy radios)")
-    parser.add_argument("--pacing", choices=PACINGS, help="real: who is late loses samples; elastic: time waits (default: the plan says)")
-    parser.add_argument("--speed", type=float, help="with elastic pacing, virtual seconds in a second at the most")
+    parser = subparsers.add_parser(
+        "air", help="serve virtual radios on a simulated air", description=__doc__
+    )
+    parser.add_argument(
+        "plan",
+        nargs="?",
+        type=Path,
+        help="YAML file: radios and who hears whom (default: two Plutos, two Soapy radios)",
+    )
+    parser.add_argument(
+        "--pacing",
+        choices=PACINGS,
+        help="real: who is late loses samples; elastic: time waits (default: the plan says)",
+    )
+    parser.add_argument(
+        "--speed", type=float, help="with elastic pacing, virtual seconds in a second at the most"
+    )
     parser.add_argument("--seed", type=int, help="of noise and fading (default: the plan says)")
-    parser.add_argument("--socket", help="Unix socket of the soapy radios (default: $SEMCOM_AIR_SOCKET, or one of yours)")
-    parser.add_argument("--log", type=Path, help="at the end, write what clients have set to this file, one JSON object a line")
-    parser.add_argument("--allow-remote", action="store_true", help="serve addresses that other machines reach, too")
+    parser.add_argument(
+        "--socket",
+        help="Unix socket of the soapy radios (default: $SEMCOM_AIR_SOCKET, or one of yours)",
+    )
+    parser.add_argument(
+        "--log",
+        type=Path,
+        help="at the end, write what clients have set to this file, one JSON object a line",
+    )
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="serve addresses that other machines reach, too"
+    )
     parser.set_defaults(run=run)
 
 
@@ -59,7 +83,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> AirPlan:
-    changed = {name: getattr(args, name) for name in ("pacing", "speed", "seed") if getattr(args, name) is not None}
+    changed = {
+        name: getattr(args, name)
+        for name in ("pacing", "speed", "seed")
+        if getattr(args, name) is not None
+    }
     return replace(read_plan(args.plan or DEFAULT_PLAN), **changed)
 
 
@@ -71,12 +99,22 @@ def _describe(plan: AirPlan, daemon: Daemon) -> list[str]:
             host, port = daemon.plutos[name].endpoint
             lines.append(f"{name}: ip:{host}" + ("" if port == IIO_PORT else f":{port}"))
         else:
-            lines.append(f"{name}: driver=air,serial={name}    (UHD: type=soapy,driver=air,serial={name}; socket {daemon.soapy.path})")
-    return [*lines, f"ready: {plan.pacing} time, {len(plan.links)} links, seed {plan.seed}; Ctrl-C ends"]
+            lines.append(
+                f"{name}: driver=air,serial={name}    (UHD: type=soapy,driver=air,serial={name}; "
+                f"socket {daemon.soapy.path})"
+            )
+    return [
+        *lines,
+        f"ready: {plan.pacing} time, {len(plan.links)} links, seed {plan.seed}; Ctrl-C ends",
+    ]
 
 
 def _write_log(path: Path, daemon: Daemon) -> None:
-    entries = [{"radio": name, **asdict(entry)} for name, radio in daemon.air.radios.items() for entry in radio.log.entries]
+    entries = [
+        {"radio": name, **asdict(entry)}
+        for name, radio in daemon.air.radios.items()
+        for entry in radio.log.entries
+    ]
     entries.sort(key=lambda entry: entry["time_s"])
     with _open_log(path, "w") as file:
         file.writelines(json.dumps(entry) + "\n" for entry in entries)

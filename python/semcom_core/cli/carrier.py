@@ -39,10 +39,16 @@ class Air:
         self.uses += len(burst)
         gap = np.zeros(_GAP, np.complex64)
         receiver = Receiver(self._modem)
-        received = receiver.push(self._channel.through_samples(np.concatenate([gap, burst, gap]), self._rng))
+        received = receiver.push(
+            self._channel.through_samples(np.concatenate([gap, burst, gap]), self._rng)
+        )
         return received + receiver.flush()
 
 
 def _measured(frame: ReceivedFrame) -> ReceivedFrame:
     """A frame with the SNR that its own noise variances tell."""
-    return replace(frame, snr_db=float(linear_to_db(np.mean(1 / frame.noise_var)))) if frame.header.length else frame
+    return (
+        replace(frame, snr_db=float(linear_to_db(np.mean(1 / frame.noise_var))))
+        if frame.header.length
+        else frame
+    )

@@ -14,13 +14,21 @@ from semcom_core.text import TEXT_CODECS, TextCodec, load_codec
 
 def add_codec_options(parser: argparse.ArgumentParser) -> None:
     """Add --codec and --set."""
-    parser.add_argument("--codec", default="spinal", help=f"one of {', '.join(TEXT_CODECS)} (default spinal)")
+    parser.add_argument(
+        "--codec", default="spinal", help=f"one of {', '.join(TEXT_CODECS)} (default spinal)"
+    )
     add_settings_option(parser)
 
 
 def add_settings_option(parser: argparse.ArgumentParser) -> None:
     """Add --set."""
-    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of the codec, such as model=… beam=16 key=…")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="settings of the codec, such as model=… beam=16 key=…",
+    )
 
 
 def settings_from(args: argparse.Namespace) -> dict:
@@ -37,7 +45,9 @@ def settings_from(args: argparse.Namespace) -> dict:
         try:
             settings[name] = yaml.safe_load(value) if value else ""
         except yaml.YAMLError as error:
-            raise ConfigError(f"setting is {text!r}; allowed is NAME=VALUE with a YAML value") from error
+            raise ConfigError(
+                f"setting is {text!r}; allowed is NAME=VALUE with a YAML value"
+            ) from error
     return settings
 
 

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom demo`: send sentences and a picture through GNU Radio flowgraphs with noise, frequency offset and multipath.
+"""`semcom demo`: send sentences and a picture through GNU Radio flowgraphs with noise, frequency
+offset and multipath.
 
-The picture of `semcom demo`: sent over the same channel, and shown beside what Segment Anything saw in it and what arrived.
+The picture of `semcom demo`: sent over the same channel, and shown beside what Segment Anything saw
+in it and what arrived.
 """
 
 from __future__ import annotations
@@ -28,14 +30,19 @@ MARGIN_DB = 3.5
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("demo", help="the main job on real input, over GNU Radio", description=__doc__)
+    parser = subparsers.add_parser(
+        "demo", help="the main job on real input, over GNU Radio", description=__doc__
+    )
     parser.add_argument("--snr-db", type=float, default=5.0, help="SNR, dB (default 5)")
-    parser.add_argument("--cfo-hz", type=float, default=12e3, help="carrier frequency offset, Hz (default 12000)")
+    parser.add_argument(
+        "--cfo-hz", type=float, default=12e3, help="carrier frequency offset, Hz (default 12000)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run text_link_headless on the shipped sentences, image_link_headless on a picture, and show what arrived.
+    """Run text_link_headless on the shipped sentences, image_link_headless on a picture, and show
+    what arrived.
 
     The exit status is 0 where both flowgraphs' is.
 
@@ -43,12 +50,28 @@ def run(args: argparse.Namespace) -> int:
         RadioError: GNU Radio is not there, or the flowgraph ended without a report.
     """
     sentences = shipped_sentences()
-    print(f"{len(sentences)} sentences over a GNU Radio link: {args.snr_db:g} dB SNR, {args.cfo_hz:g} Hz offset, 3 paths", flush=True)
+    print(
+        f"{len(sentences)} sentences over a GNU Radio link: {args.snr_db:g} dB SNR, "
+        f"{args.cfo_hz:g} Hz offset, 3 paths",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
         texts, report = Path(folder) / "texts.txt", Path(folder) / "report.json"
         texts.write_text("\n".join(sentences) + "\n", encoding="utf-8")
-        options = {"text-file": texts, "snr-db": args.snr_db, "cfo-hz": args.cfo_hz, "margin-db": MARGIN_DB, "out-file": report}
-        status = grc.run(argparse.Namespace(flowgraph="text_link", headless=True, arguments=[f"--{k}={v}" for k, v in options.items()]))
+        options = {
+            "text-file": texts,
+            "snr-db": args.snr_db,
+            "cfo-hz": args.cfo_hz,
+            "margin-db": MARGIN_DB,
+            "out-file": report,
+        }
+        status = grc.run(
+            argparse.Namespace(
+                flowgraph="text_link",
+                headless=True,
+                arguments=[f"--{k}={v}" for k, v in options.items()],
+            )
+        )
         if not report.exists():
             raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
         messages = json.loads(report.read_text(encoding="utf-8"))["messages"]
@@ -63,9 +86,14 @@ def _cost(sentences: list[str], snr_db: float) -> str:
     uses = {}
     for name in ("spinal", "deflate"):
         codec = load_codec(name)
-        uses[name] = sum(len(frame.symbols) for text in sentences for frame in codec.encode(text, snr_db))
+        uses[name] = sum(
+            len(frame.symbols) for text in sentences for frame in codec.encode(text, snr_db)
+        )
     share = uses["spinal"] / uses["deflate"]
-    return f"{uses['spinal']} channel uses; deflate with channel code and QAM takes {uses['deflate']}: {share:.0%}"
+    return (
+        f"{uses['spinal']} channel uses; deflate with channel code and QAM takes "
+        f"{uses['deflate']}: {share:.0%}"
+    )
 
 
 #: Picture that is sent, its codec, and the channel uses over 3 H W.
@@ -75,7 +103,8 @@ RESULT = Path("demo.png")
 
 
 def send_picture(snr_db: float, cfo_hz: float, margin_db: float) -> int:
-    """Run image_link_headless on the example picture and write RESULT; the exit status is the flowgraph's.
+    """Run image_link_headless on the example picture and write RESULT; the exit status is the
+    flowgraph's.
 
     Args:
         snr_db: SNR of the channel, dB.
@@ -87,24 +116,52 @@ def send_picture(snr_db: float, cfo_hz: float, margin_db: float) -> int:
     """
     path = example_picture(PICTURE)
     sent = read_picture(path)
-    print(f"A picture of {sent.shape[1]}x{sent.shape[0]} pixels over the same link, codec {CODEC}, {CBR} channel uses a value", flush=True)
+    print(
+        f"A picture of {sent.shape[1]}x{sent.shape[0]} pixels over the same link, codec {CODEC}, "
+        f"{CBR} channel uses a value",
+        flush=True,
+    )
     views = _views(sent)
     with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
-        options = {"image-file": path, "codec": CODEC, "cbr": CBR, "snr-db": snr_db, "cfo-hz": cfo_hz, "margin-db": margin_db}
-        options |= {"importance": "sam" if views else "none", "received-folder": folder, "out-file": Path(folder) / "report.json"}
-        status = grc.run(argparse.Namespace(flowgraph="image_link", headless=True, arguments=[f"--{k}={v}" for k, v in options.items()]))
+        options = {
+            "image-file": path,
+            "codec": CODEC,
+            "cbr": CBR,
+            "snr-db": snr_db,
+            "cfo-hz": cfo_hz,
+            "margin-db": margin_db,
+        }
+        options |= {
+            "importance": "sam" if views else "none",
+            "received-folder": folder,
+            "out-file": Path(folder) / "report.json",
+        }
+        status = grc.run(
+            argparse.Namespace(
+                flowgraph="image_link",
+                headless=True,
+                arguments=[f"--{k}={v}" for k, v in options.items()],
+            )
+        )
         if not options["out-file"].exists():
             raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
         (message,) = json.loads(options["out-file"].read_text(encoding="utf-8"))["messages"]
         if message["psnr_db"] is None:
-            raise RadioError(f"the picture did not arrive, it is {message['outcome']}: {message['reason']}")
+            raise RadioError(
+                f"the picture did not arrive, it is {message['outcome']}: {message['reason']}"
+            )
         received = read_picture(Path(folder) / "received_000.png")
     write_picture(RESULT, side_by_side(panels(sent, views, received, message)))
-    print(f"{message['outcome']:9s} PSNR {message['psnr_db']:.2f} dB; sent, seen and received side by side: {RESULT.resolve()}")
+    print(
+        f"{message['outcome']:9s} PSNR {message['psnr_db']:.2f} dB; sent, seen and received side "
+        f"by side: {RESULT.resolve()}"
+    )
     return status
 
 
-def panels(sent: np.ndarray, views: dict[str, np.ndarray], received: np.ndarray, message: dict) -> list[Panel]:
+def panels(
+    sent: np.ndarray, views: dict[str, np.ndarray], received: np.ndarray, message: dict
+) -> list[Panel]:
     """The picture in all its states, from left to right.
 
     Args:
@@ -115,11 +172,17 @@ def panels(sent: np.ndarray, views: dict[str, np.ndarray], received: np.ndarray,
     verdict = "" if message["outcome"] == "whole" else f"\ndegraded: {message['reason']}"
     arrived = f"PSNR {message['psnr_db']:.2f} dB at SNR {message['snr_db']:.1f} dB{verdict}"
     seen = [Panel(name.capitalize(), pixels) for name, pixels in views.items()]
-    return [Panel("Sent", sent, f"{message['sent']}, {CBR} channel uses a value"), *seen, Panel("Received", received, arrived)]
+    return [
+        Panel("Sent", sent, f"{message['sent']}, {CBR} channel uses a value"),
+        *seen,
+        Panel("Received", received, arrived),
+    ]
 
 
 def _views(pixels: np.ndarray) -> dict[str, np.ndarray]:
-    """What Segment Anything sees in the picture; nothing, with one line that says why, where it is not there."""
+    """What Segment Anything sees in the picture; nothing, with one line that says why, where it is
+    not there.
+    """
     try:
         from semcom_core.image.transceiver import Beholder
 

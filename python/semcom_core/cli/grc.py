@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom grc`: list the flowgraphs, open one in GNU Radio Companion, or compile and run one without it."""
+"""`semcom grc`: list the flowgraphs, open one in GNU Radio Companion, or compile and run one
+without it.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +29,25 @@ from semcom_core.resources import (
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("grc", help="open a flowgraph in GNU Radio Companion, or run it", description=__doc__)
-    parser.add_argument("flowgraph", nargs="?", help="name of a flowgraph, or a .grc file; none lists the flowgraphs")
-    parser.add_argument("--headless", action="store_true", help="compile the flowgraph (its _headless twin, if it has one) and run it")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="-- ARGS", help="arguments of the flowgraph, after --")
+    parser = subparsers.add_parser(
+        "grc", help="open a flowgraph in GNU Radio Companion, or run it", description=__doc__
+    )
+    parser.add_argument(
+        "flowgraph",
+        nargs="?",
+        help="name of a flowgraph, or a .grc file; none lists the flowgraphs",
+    )
+    parser.add_argument(
+        "--headless",
+        action="store_true",
+        help="compile the flowgraph (its _headless twin, if it has one) and run it",
+    )
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="-- ARGS",
+        help="arguments of the flowgraph, after --",
+    )
     parser.set_defaults(run=run)
 
 
@@ -39,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: there is no such flowgraph.
-        RadioError: GNU Radio or the installed flowgraphs are missing, or the flowgraph does not compile.
+        RadioError: GNU Radio or the installed flowgraphs are missing, or the flowgraph does not
+            compile.
     """
     arguments = [a for a in args.arguments if a not in ("--", "--headless")]
     headless = args.headless or "--headless" in args.arguments[:1]
@@ -48,7 +66,10 @@ def run(args: argparse.Namespace) -> int:
             print(f"{name:22s} {title(path)}")
         return 0
     path = find_flowgraph(args.flowgraph, headless)
-    if importlib.util.find_spec("gnuradio") is None or importlib.util.find_spec("gnuradio.gr") is None:
+    if (
+        importlib.util.find_spec("gnuradio") is None
+        or importlib.util.find_spec("gnuradio.gr") is None
+    ):
         raise RadioError(f"GNU Radio is not there for {sys.executable}; {INSTALL_HINT}")
     if headless:
         return compile_and_run(path, arguments)
@@ -62,7 +83,9 @@ def compile_and_run(path: Path, arguments: list[str]) -> int:
 
 
 def run_to_end(command: list[str]) -> int:
-    """Run a program; returns its exit status. Ctrl-C and SIGTERM are for it, and it may take its time to end; a second Ctrl-C kills it."""
+    """Run a program; returns its exit status. Ctrl-C and SIGTERM are for it, and it may take its
+    time to end; a second Ctrl-C kills it.
+    """
     with subprocess.Popen(command, env=environment()) as process:
         before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         try:

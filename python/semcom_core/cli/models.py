@@ -15,12 +15,19 @@ _SENTENCE = "The quick brown fox jumps over the lazy dog."
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("models", help="list, fetch and verify language models", description=__doc__)
+    parser = subparsers.add_parser(
+        "models", help="list, fetch and verify language models", description=__doc__
+    )
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     actions.add_parser("list", help="the models known by name, and whether their weights are here")
-    for action, text in {"fetch": "get a model's weights", "verify": "load a model, try it and print its fingerprint"}.items():
+    for action, text in {
+        "fetch": "get a model's weights",
+        "verify": "load a model, try it and print its fingerprint",
+    }.items():
         one = actions.add_parser(action, help=text)
-        one.add_argument("model", help="a name of the list, a folder, a GGUF file or a hub name OWNER/NAME")
+        one.add_argument(
+            "model", help="a name of the list, a folder, a GGUF file or a hub name OWNER/NAME"
+        )
         one.set_defaults(action=action)
     parser.set_defaults(run=run, action="list")
 
@@ -41,9 +48,14 @@ def run(args: argparse.Namespace) -> int:
         return 0
     tokens = model.tokenize(_SENTENCE)
     if model.detokenize(tokens) != _SENTENCE:
-        raise ModelError(f"the tokenizer of {args.model!r} gives {model.detokenize(tokens)!r} for {_SENTENCE!r}")
+        raise ModelError(
+            f"the tokenizer of {args.model!r} gives {model.detokenize(tokens)!r} for {_SENTENCE!r}"
+        )
     bits = -sum(row[token] for row, token in zip(model.log2_probs(tokens), tokens))
-    print(f"{args.model}: fingerprint {model.fingerprint}, {model.vocabulary} tokens, {bits / len(_SENTENCE.split()):.2f} bits a word")
+    print(
+        f"{args.model}: fingerprint {model.fingerprint}, {model.vocabulary} tokens, "
+        f"{bits / len(_SENTENCE.split()):.2f} bits a word"
+    )
     return 0
 
 

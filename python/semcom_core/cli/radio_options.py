@@ -10,8 +10,8 @@ import sys
 from semcom_core.radio.process.supervisor import START_S
 from semcom_core.radio.profile import RadioProfile, load_profile
 
-#: Tries, after the first one, to get a radio going that a command wants; and how long it waits for that, s: as long as the radio's keeper
-#: tries, which then says why it does not work.
+#: Tries, after the first one, to get a radio going that a command wants; and how long it waits for
+#: that, s: as long as the radio's keeper tries, which then says why it does not work.
 RETRIES = 2
 READY_S = (RETRIES + 1) * START_S
 #: Settings of a profile that have an option of their own, and what it says.
@@ -27,10 +27,18 @@ OPTIONS = {
 def add_radio_options(parser: argparse.ArgumentParser, with_radio: bool = True) -> None:
     """Add --radio, the settings of OPTIONS and --i-may-transmit."""
     if with_radio:
-        parser.add_argument("--radio", required=True, metavar="PROFILE", help="name of a profile (see semcom radios), or a .yml file")
+        parser.add_argument(
+            "--radio",
+            required=True,
+            metavar="PROFILE",
+            help="name of a profile (see semcom radios), or a .yml file",
+        )
     for name, (kind, words) in OPTIONS.items():
         parser.add_argument("--" + name.replace("_", "-"), type=kind, help=words)
-    allowed = "transmit outside the ISM bands: you have the licence that this needs, or a cable and a dummy load"
+    allowed = (
+        "transmit outside the ISM bands: you have the licence that this needs, or a cable "
+        "and a dummy load"
+    )
     parser.add_argument("--i-may-transmit", action="store_true", help=allowed)
 
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`semcom radios`: list the profiles and the devices found, ask a radio what it is, and check it.
 
-    semcom radios                                    profiles; with --find also devices
-    semcom radios probe pluto                        model, firmware, rates, ranges
-    semcom radios check pluto                        noise floor and gain sweep of a receiver; nothing is transmitted
-    semcom radios check pluto --from pluto --from-address ip:192.168.3.1      a tone from one radio to the other
+semcom radios                                    profiles; with --find also devices
+semcom radios probe pluto                        model, firmware, rates, ranges
+semcom radios check pluto                        noise floor and gain sweep of a receiver; nothing
+is transmitted semcom radios check pluto --from pluto --from-address ip:192.168.3.1      a tone from
+one radio to the other
 """
 
 from __future__ import annotations
@@ -30,14 +31,25 @@ ACTIONS = ("list", "probe", "check")
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
     style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser("radios", help="list, probe and check radios", description=__doc__, formatter_class=style)
+    parser = subparsers.add_parser(
+        "radios", help="list, probe and check radios", description=__doc__, formatter_class=style
+    )
     parser.add_argument("action", nargs="?", default="list", choices=ACTIONS)
     parser.add_argument("radio", nargs="?", help="profile of the radio, or a .yml file")
     parser.add_argument("--find", action="store_true", help="with list: look for devices")
     add_radio_options(parser, with_radio=False)
-    parser.add_argument("--from", dest="sender", metavar="PROFILE", help="with check: profile of the radio that sends a tone")
+    parser.add_argument(
+        "--from",
+        dest="sender",
+        metavar="PROFILE",
+        help="with check: profile of the radio that sends a tone",
+    )
     parser.add_argument("--from-address", help="its address")
-    parser.add_argument("--from-gain-db", type=float, help="its transmit gain, dB (default: --tx-gain-db, or the profile's)")
+    parser.add_argument(
+        "--from-gain-db",
+        type=float,
+        help="its transmit gain, dB (default: --tx-gain-db, or the profile's)",
+    )
     parser.add_argument("--json", type=Path, help="with check: file to write what was measured to")
     parser.set_defaults(run=run)
 
@@ -47,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         return _list(args.find)
     if args.radio is None:
-        raise ConfigError(f"radio to {args.action} is not named; allowed is one of {', '.join(profile_files())}")
+        raise ConfigError(
+            f"radio to {args.action} is not named; allowed is one of {', '.join(profile_files())}"
+        )
     if args.action == "probe":
         print("\n".join(probe(profile_from(args, args.radio))))
         return 0
@@ -70,23 +84,46 @@ def _list(find: bool) -> int:
 def _check(args: argparse.Namespace) -> int:
     receiver = profile_from(args, args.radio)
     gain_db = args.tx_gain_db if args.from_gain_db is None else args.from_gain_db
-    sending = {"address": args.from_address, "tx_gain_db": gain_db, "lo_hz": args.lo_hz, "rate_hz": args.rate_hz}
+    sending = {
+        "address": args.from_address,
+        "tx_gain_db": gain_db,
+        "lo_hz": args.lo_hz,
+        "rate_hz": args.rate_hz,
+    }
     sender = load_profile(args.sender, **sending) if args.sender else None
-    same = sender is not None and (sender.backend, sender.address) == (receiver.backend, receiver.address)
+    same = sender is not None and (sender.backend, sender.address) == (
+        receiver.backend,
+        receiver.address,
+    )
     if sender is not None:
         if sender.rate_hz != receiver.rate_hz:
-            raise ConfigError(f"rate_hz of the sender is {sender.rate_hz:g}; allowed is the receiver's, {receiver.rate_hz:g}")
-        warn((receiver if same else sender).notice_for(receive=same, transmit=True, i_may_transmit=args.i_may_transmit))
+            raise ConfigError(
+                f"rate_hz of the sender is {sender.rate_hz:g}; allowed is the receiver's, "
+                f"{receiver.rate_hz:g}"
+            )
+        warn(
+            (receiver if same else sender).notice_for(
+                receive=same, transmit=True, i_may_transmit=args.i_may_transmit
+            )
+        )
     with ExitStack() as stack:
         if same:
             receiver = receiver.with_settings(tx_gain_db=sender.tx_gain_db)
-        listening = stack.enter_context(RadioProcess(receiver, receive=True, transmit=same, mode="continuous", retries=RETRIES))
+        listening = stack.enter_context(
+            RadioProcess(receiver, receive=True, transmit=same, mode="continuous", retries=RETRIES)
+        )
         talking = listening if same else None
         if sender is not None and not same:
-            talking = stack.enter_context(RadioProcess(sender, receive=False, transmit=True, mode="continuous", retries=RETRIES))
+            talking = stack.enter_context(
+                RadioProcess(
+                    sender, receive=False, transmit=True, mode="continuous", retries=RETRIES
+                )
+            )
         for radio in {listening, talking} - {None}:
             radio.wait_ready(READY_S)
-        report = check(listening, talking, lambda words: print(f"measuring: {words}", file=sys.stderr))
+        report = check(
+            listening, talking, lambda words: print(f"measuring: {words}", file=sys.stderr)
+        )
     return _show(args, report)
 
 
@@ -94,11 +131,24 @@ def _show(args: argparse.Namespace, report: CheckReport) -> int:
     found = findings(report)
     for well, words in found:
         print(f"{'ok' if well else 'CHANGE':6s} {words}")
-    print(f"\nin dB of full scale\n{'gain':>6s} {'noise':>7s}" + f" {'tone':>7s} {'SNR':>6s} {'peak':>5s}" * (report.tone is not None))
+    print(
+        f"\nin dB of full scale\n{'gain':>6s} {'noise':>7s}"
+        + f" {'tone':>7s} {'SNR':>6s} {'peak':>5s}" * (report.tone is not None)
+    )
     for step in report.steps:
-        tone = f" {step.tone.level_db:7.1f} {step.tone.snr_db:6.1f} {step.tone.peak:5.2f}" if step.tone else ""
+        tone = (
+            f" {step.tone.level_db:7.1f} {step.tone.snr_db:6.1f} {step.tone.peak:5.2f}"
+            if step.tone
+            else ""
+        )
         print(f"{step.gain_db:6.1f} {step.noise_db:7.1f}{tone}")
     if args.json:
         rows = [{"finding": words, "well": well} for well, words in found]
-        write_json(args.json, "radio-check", 0, {"radio": args.radio, "from": args.sender, "measured": asdict(report)}, rows)
+        write_json(
+            args.json,
+            "radio-check",
+            0,
+            {"radio": args.radio, "from": args.sender, "measured": asdict(report)},
+            rows,
+        )
     return 0 if all(well for well, _ in found) else 1

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`semcom receive`: receive texts or pictures by a radio; at the other end sends `semcom send`.
 
-    semcom receive --radio pluto
-    semcom receive --radio virtual-pluto --address ip:127.0.0.2 --expected 5 --out received.jsonl
-    semcom receive --radio usrp-b200 --image --out pictures
+semcom receive --radio pluto
+semcom receive --radio virtual-pluto --address ip:127.0.0.2 --expected 5 --out received.jsonl
+semcom receive --radio usrp-b200 --image --out pictures
 """
 
 from __future__ import annotations
@@ -20,19 +20,43 @@ from semcom_core.errors import ConfigError, check_range
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
     style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser("receive", help="receive texts or pictures by a radio", description=__doc__, formatter_class=style)
+    parser = subparsers.add_parser(
+        "receive",
+        help="receive texts or pictures by a radio",
+        description=__doc__,
+        formatter_class=style,
+    )
     add_radio_options(parser)
     parser.add_argument("--image", action="store_true", help="pictures, not texts")
-    parser.add_argument("--expected", type=int, default=0, help="messages after which it ends; 0: it goes on until Ctrl-C (default 0)")
-    parser.add_argument("--min-rate", type=float, default=0.97, help="least share that must decode for exit status 0 (default 0.97)")
-    parser.add_argument("--out", type=Path, help="of texts a file of JSON lines, of pictures a folder (default: they are shown only)")
-    parser.add_argument("--record", type=Path, help="name of a SigMF recording of the samples, which semcom replay decodes")
+    parser.add_argument(
+        "--expected",
+        type=int,
+        default=0,
+        help="messages after which it ends; 0: it goes on until Ctrl-C (default 0)",
+    )
+    parser.add_argument(
+        "--min-rate",
+        type=float,
+        default=0.97,
+        help="least share that must decode for exit status 0 (default 0.97)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="of texts a file of JSON lines, of pictures a folder (default: they are shown only)",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        help="name of a SigMF recording of the samples, which semcom replay decodes",
+    )
     add_link_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run radio_text_rx or radio_image_rx without a window; the exit status is 0 when as many as expected were decoded.
+    """Run radio_text_rx or radio_image_rx without a window; the exit status is 0 when as many as
+    expected were decoded.
 
     Raises:
         ConfigError: an option is not allowed, before any radio is touched.
@@ -58,7 +82,9 @@ def _writable(out: Path, folder: bool) -> Path:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError(f"out is {str(out)!r}, which cannot be made: {error.strerror}") from error
+            raise ConfigError(
+                f"out is {str(out)!r}, which cannot be made: {error.strerror}"
+            ) from error
     elif out.is_dir() or not out.resolve().parent.is_dir():
         raise ConfigError(f"out is {str(out)!r}; allowed is a file in a folder that is there")
     return out

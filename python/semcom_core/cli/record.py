@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom record`: record what a radio receives as SigMF, with an annotation for each frame of the modem that is in it."""
+"""`semcom record`: record what a radio receives as SigMF, with an annotation for each frame of the
+modem that is in it.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +27,28 @@ PIECE = 1 << 16
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("record", help="record what a radio receives", description=__doc__)
+    parser = subparsers.add_parser(
+        "record", help="record what a radio receives", description=__doc__
+    )
     add_radio_options(parser)
-    parser.add_argument("--out", type=Path, required=True, help="name of the recording; .sigmf-meta and .sigmf-data are added")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="name of the recording; .sigmf-meta and .sigmf-data are added",
+    )
     parser.add_argument("--seconds", type=float, default=10.0, help="how long (default 10)")
-    parser.add_argument("--profile", default="standard", help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)")
+    parser.add_argument(
+        "--profile",
+        default="standard",
+        help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Record; what has been recorded stays, with its annotations, when the radio goes away or the user ends it by Ctrl-C.
+    """Record; what has been recorded stays, with its annotations, when the radio goes away or the
+    user ends it by Ctrl-C.
 
     Raises:
         ConfigError: an option is out of range.
@@ -43,10 +57,15 @@ def run(args: argparse.Namespace) -> int:
     """
     check_range("seconds", args.seconds, 1e-3, 1e6)
     profile = profile_from(args, args.radio)
-    modem, total = PhyConfig(profile=args.profile, rate_hz=profile.rate_hz), int(args.seconds * profile.rate_hz)
+    modem, total = (
+        PhyConfig(profile=args.profile, rate_hz=profile.rate_hz),
+        int(args.seconds * profile.rate_hz),
+    )
     with RadioProcess(profile, retries=RETRIES) as radio:
         radio.wait_ready(READY_S)
-        with Recorder(args.out, profile.rate_hz, profile.rx_lo_hz, hardware=profile.description) as recorder:
+        with Recorder(
+            args.out, profile.rate_hz, profile.rx_lo_hz, hardware=profile.description
+        ) as recorder:
             try:
                 with suppress(KeyboardInterrupt):
                     for samples in _received(radio, total):
@@ -55,7 +74,10 @@ def run(args: argparse.Namespace) -> int:
                 lost = radio.counts["overruns"]
                 for annotation in annotations_in(recorder.flush(), modem):
                     recorder.annotate(annotation)
-    print(f"{recorder.samples} samples, {len(recorder.annotations)} frames, {lost} overruns: {recorder.base}{META}")
+    print(
+        f"{recorder.samples} samples, {len(recorder.annotations)} frames, {lost} overruns: "
+        f"{recorder.base}{META}"
+    )
     return 0
 
 

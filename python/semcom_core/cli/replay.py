@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom replay`: decode a recording as if it came from a radio, to its end; see `semcom record` and `semcom receive --record`.
+"""`semcom replay`: decode a recording as if it came from a radio, to its end; see `semcom record`
+and `semcom receive --record`.
 
-    semcom replay night
-    semcom replay night --image --out pictures
+semcom replay night
+semcom replay night --image --out pictures
 """
 
 from __future__ import annotations
@@ -21,10 +22,16 @@ from semcom_core.radio.recording import read_recording
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
     style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser("replay", help="decode a recording", description=__doc__, formatter_class=style)
+    parser = subparsers.add_parser(
+        "replay", help="decode a recording", description=__doc__, formatter_class=style
+    )
     parser.add_argument("recording", type=Path, help="its name, with or without .sigmf-meta")
     parser.add_argument("--image", action="store_true", help="pictures, not texts")
-    parser.add_argument("--out", type=Path, help="of texts a file of JSON lines, of pictures a folder (default: they are shown only)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="of texts a file of JSON lines, of pictures a folder (default: they are shown only)",
+    )
     add_link_options(parser)
     parser.set_defaults(run=run)
 
@@ -38,5 +45,13 @@ def run(args: argparse.Namespace) -> int:
     """
     rate_hz = read_recording(args.recording).rate_hz
     check_range("rate_hz of the recording", rate_hz, 1e3, 1e9)
-    radio = dict.fromkeys(OPTIONS) | {"radio": "file", "address": str(args.recording.resolve()), "rate_hz": rate_hz}
-    return receive.run(argparse.Namespace(**{**vars(args), **radio, "expected": 0, "min_rate": 0.0, "record": None}))
+    radio = dict.fromkeys(OPTIONS) | {
+        "radio": "file",
+        "address": str(args.recording.resolve()),
+        "rate_hz": rate_hz,
+    }
+    return receive.run(
+        argparse.Namespace(
+            **{**vars(args), **radio, "expected": 0, "min_rate": 0.0, "record": None}
+        )
+    )

@@ -14,9 +14,23 @@ from semcom_core.cli.bench import BENCHES
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("report", help="make a page of bench files", description=__doc__)
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN.json", help="files that benches wrote with --json")
-    parser.add_argument("--html", type=Path, required=True, metavar="OUT", help="page to write; it needs no other file")
-    parser.add_argument("--title", default="Measurements", help="title of the page (default Measurements)")
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="RUN.json",
+        help="files that benches wrote with --json",
+    )
+    parser.add_argument(
+        "--html",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help="page to write; it needs no other file",
+    )
+    parser.add_argument(
+        "--title", default="Measurements", help="title of the page (default Measurements)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -27,12 +41,16 @@ def run(args: argparse.Namespace) -> int:
     check_writable(args.html)
     found = [(path, read_json(path)) for path in args.runs]
     write_page(args.html, [section(run, path.name, _lines(run)) for path, run in found], args.title)
-    print(f"{args.html}: {len(found)} bench files, {sum(len(run['rows']) for _, run in found)} rows")
+    print(
+        f"{args.html}: {len(found)} bench files, {sum(len(run['rows']) for _, run in found)} rows"
+    )
     return 0
 
 
 def _lines(run: dict) -> list[str]:
-    """What the bench's own command says on each row; nothing where it is not known, or its figures are in a table."""
+    """What the bench's own command says on each row; nothing where it is not known, or its figures
+    are in a table.
+    """
     describe = getattr(BENCHES.get(run["bench"]), "describe", None)
     try:
         return [describe(row) for row in run["rows"]] if describe else []

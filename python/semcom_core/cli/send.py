@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`semcom send`: send texts or pictures by a radio; at the other end listens `semcom receive`.
 
-    semcom send --radio pluto --text "The boat leaves at 6:45."
-    semcom send --radio virtual-pluto --text-file messages.txt --codec spinal --set adapter=europarl
-    semcom send --radio usrp-b200 --image photo.jpg --design-snr-db 10 --tx-gain-db 40
+semcom send --radio pluto --text "The boat leaves at 6:45."
+semcom send --radio virtual-pluto --text-file messages.txt --codec spinal --set adapter=europarl
+semcom send --radio usrp-b200 --image photo.jpg --design-snr-db 10 --tx-gain-db 40
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ TIMEOUT_RANGE_S = (0.1, 86400)
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
     style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser("send", help="send texts or pictures by a radio", description=__doc__, formatter_class=style)
+    parser = subparsers.add_parser(
+        "send", help="send texts or pictures by a radio", description=__doc__, formatter_class=style
+    )
     add_radio_options(parser)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", help="the message")
@@ -51,16 +53,33 @@ def add_parser(subparsers) -> None:
 def add_link_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that both ends have, and that must be the same at both."""
     names = [", ".join(known) for known in (TEXT_CODECS, IMAGE_CODECS)]
-    parser.add_argument("--codec", help=f"of texts one of {names[0]}, of pictures one of {names[1]} (default spinal, hybrid)")
+    parser.add_argument(
+        "--codec",
+        help=f"of texts one of {names[0]}, of pictures one of {names[1]} (default spinal, hybrid)",
+    )
     add_settings_option(parser)
-    parser.add_argument("--cbr", default="1/16", help="of pictures: channel uses over 3 x height x width (default 1/16)")
-    parser.add_argument("--profile", default="standard", help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)")
-    parser.add_argument("--timeout-s", type=float, default=300.0, help="time without any event until it gives up, s (default 300)")
+    parser.add_argument(
+        "--cbr",
+        default="1/16",
+        help="of pictures: channel uses over 3 x height x width (default 1/16)",
+    )
+    parser.add_argument(
+        "--profile",
+        default="standard",
+        help=f"the modem's profile, one of {', '.join(PROFILES)} (default standard)",
+    )
+    parser.add_argument(
+        "--timeout-s",
+        type=float,
+        default=300.0,
+        help="time without any event until it gives up, s (default 300)",
+    )
     parser.add_argument("--json", type=Path, help="file for the report")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run radio_text_tx or radio_image_tx; the exit status is the flowgraph's: 0 when everything has been sent.
+    """Run radio_text_tx or radio_image_tx; the exit status is the flowgraph's: 0 when everything
+    has been sent.
 
     Raises:
         ConfigError: an option is not allowed, or transmission is not, before any radio is touched.
@@ -69,7 +88,9 @@ def run(args: argparse.Namespace) -> int:
     kind = "image" if args.image else "text"
     options = link_options(args, kind)
     check_range("design_snr_db", args.design_snr_db, *SNR_RANGE_DB)
-    profile_from(args, args.radio).notice_for(receive=False, transmit=True, i_may_transmit=args.i_may_transmit)
+    profile_from(args, args.radio).notice_for(
+        receive=False, transmit=True, i_may_transmit=args.i_may_transmit
+    )
     options |= {"snr-db": args.design_snr_db, "i-may-transmit": int(args.i_may_transmit)}
     with tempfile.TemporaryDirectory(prefix="semcom-send-") as folder:
         options |= _content(args, Path(folder))
@@ -77,7 +98,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _content(args: argparse.Namespace, folder: Path) -> dict:
-    """The option that names what is to be sent; a text given on the command line is put into a file."""
+    """The option that names what is to be sent; a text given on the command line is put into a
+    file.
+    """
     if args.image:
         pictures_in(args.image)
         return {"image-file": args.image.resolve()}
@@ -87,7 +110,9 @@ def _content(args: argparse.Namespace, folder: Path) -> dict:
         return {"text-file": args.text_file.resolve()}
     check_text(args.text)
     if "\n" in args.text or not args.text.strip():
-        raise ConfigError(f"text is {args.text!r}; allowed is one line that is not empty, or --text-file")
+        raise ConfigError(
+            f"text is {args.text!r}; allowed is one line that is not empty, or --text-file"
+        )
     path = folder / "text.txt"
     path.write_text(args.text + "\n", encoding="utf-8")
     return {"text-file": path}
@@ -101,7 +126,8 @@ def link_options(args: argparse.Namespace, kind: str) -> dict:
         kind: "text" or "image".
 
     Raises:
-        ConfigError: a codec, a profile or a setting is not allowed, or the report cannot be written.
+        ConfigError: a codec, a profile or a setting is not allowed, or the report cannot be
+            written.
     """
     codec = args.codec or {"text": "spinal", "image": "hybrid"}[kind]
     check_choice("codec", codec, {"text": TEXT_CODECS, "image": IMAGE_CODECS}[kind])
@@ -112,8 +138,16 @@ def link_options(args: argparse.Namespace, kind: str) -> dict:
     profile_from(args, args.radio)
     radio = radio_settings_from(args)
     path = Path(args.radio)
-    options = {"profile": path.resolve() if path.suffix in (".yml", ".yaml") else args.radio, "address": radio.pop("address", "")}
-    options |= {"overrides": json.dumps(radio), "codec": codec, "settings": json.dumps(settings_from(args)), "phy-profile": args.profile}
+    options = {
+        "profile": path.resolve() if path.suffix in (".yml", ".yaml") else args.radio,
+        "address": radio.pop("address", ""),
+    }
+    options |= {
+        "overrides": json.dumps(radio),
+        "codec": codec,
+        "settings": json.dumps(settings_from(args)),
+        "phy-profile": args.profile,
+    }
     options |= {"timeout-s": args.timeout_s, "out-file": args.json.resolve() if args.json else ""}
     return options | ({"cbr": args.cbr} if kind == "image" else {})
 

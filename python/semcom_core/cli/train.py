@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the commands that train share: the folder for the result, and a bar that shows how far a training is.
+"""What the commands that train share: the folder for the result, and a bar that shows how far a
+training is.
 
-`semcom train sam` and `semcom train attention`: the small segmenting network, and what in its segments matters.
+`semcom train sam` and `semcom train attention`: the small segmenting network, and what in its
+segments matters.
 
-`semcom train image` and `deepjscc`: the learned image codecs, on COCO pictures with labels and without.
+`semcom train image` and `deepjscc`: the learned image codecs, on COCO pictures with labels and
+without.
 
 `semcom train`: train what the project ships. A training that was interrupted goes on where it was.
 """
@@ -54,7 +57,10 @@ def prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"output folder is {str(folder)!r}: {error.strerror}; allowed is a folder that can be written") from error
+        raise ConfigError(
+            f"output folder is {str(folder)!r}: {error.strerror}; allowed is a folder that can be "
+            "written"
+        ) from error
 
 
 def follow(progress: Iterable[State], shown: Callable[[State], str]) -> int:
@@ -73,7 +79,8 @@ def follow(progress: Iterable[State], shown: Callable[[State], str]) -> int:
     return steps
 
 
-#: Longer side at which pictures are kept for the training, pixels: enough for views of twice the network's size.
+#: Longer side at which pictures are kept for the training, pixels: enough for views of twice the
+#: network's size.
 _SIDE = 400
 #: The same for the attention, which looks at still less.
 _SMALL_SIDE = 256
@@ -81,24 +88,36 @@ _SMALL_SIDE = 256
 
 def _add_sam_parsers(kinds) -> None:
     """Add both kinds to `semcom train`."""
-    sam = kinds.add_parser("sam", help="the segmenting network \"sam-tiny\"")
+    sam = kinds.add_parser("sam", help='the segmenting network "sam-tiny"')
     attention = kinds.add_parser("attention", help="the attention over segments and places")
-    attention.add_argument("--model", default="sam-tiny", help="the knowledge base's network (default sam-tiny)")
-    for one, config, run in ((sam, SamTraining, run_sam), (attention, AttentionTraining, run_attention)):
+    attention.add_argument(
+        "--model", default="sam-tiny", help="the knowledge base's network (default sam-tiny)"
+    )
+    for one, config, run in (
+        (sam, SamTraining, run_sam),
+        (attention, AttentionTraining, run_attention),
+    ):
         one.add_argument("--data", help=f"folder with cocoseg/ (default ${DATA_VARIABLE})")
-        one.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the result")
+        one.add_argument(
+            "--out", type=Path, required=True, help="folder for checkpoints and the result"
+        )
         add_arguments(one, config)
         one.set_defaults(run=run)
 
 
 def run_sam(args: argparse.Namespace) -> int:
-    """Train the network; one that was interrupted goes on, also to more steps than were asked for at first."""
+    """Train the network; one that was interrupted goes on, also to more steps than were asked for
+    at first.
+    """
     config, data = from_arguments(SamTraining, args), data_folder(args.data, "cocoseg/")
     prepare(args.out)
     from semcom_core.train.sam import SamTrainer  # loads torch; `semcom --help` need not
 
     scenes = list(labelled_scenes(data / "cocoseg", "train", side=_SIDE))
-    follow(SamTrainer(scenes, config, args.out).run(), lambda state: f"IoU by point {state.point_iou:.3f}, by box {state.box_iou:.3f}")
+    follow(
+        SamTrainer(scenes, config, args.out).run(),
+        lambda state: f"IoU by point {state.point_iou:.3f}, by box {state.box_iou:.3f}",
+    )
     print(f"weights written to {args.out}")
     return 0
 
@@ -111,7 +130,9 @@ def run_attention(args: argparse.Namespace) -> int:
 
     scenes = labelled_scenes(data / "cocoseg", "train", side=_SMALL_SIDE)
     knowledge = KnowledgeBase.from_settings(model=args.model)
-    follow(train_attention(scenes, knowledge, config, args.out), lambda state: f"loss {state.loss:.3f}")
+    follow(
+        train_attention(scenes, knowledge, config, args.out), lambda state: f"loss {state.loss:.3f}"
+    )
     print(f"weights written to {args.out}")
     return 0
 
@@ -124,28 +145,53 @@ _SYMBOLS = 12
 
 def _add_image_parsers(kinds) -> None:
     """Add the kinds to `semcom train`."""
-    image = kinds.add_parser("image", help="the codec \"lam-sc\"")
+    image = kinds.add_parser("image", help='the codec "lam-sc"')
     what = "what matters (as `semcom train attention`), both ends, the mask with them"
-    image.add_argument("--stage", default=ALL, help=f"one of {', '.join(STAGES)}: {what} (default {ALL})")
-    baseline = kinds.add_parser("deepjscc", help="the learned baseline \"deepjscc\"")
-    baseline.add_argument("--symbols", type=int, default=_SYMBOLS, help="complex symbols for 8x8 pixels, 1 to 12 (default 12, CBR 1/16)")
+    image.add_argument(
+        "--stage", default=ALL, help=f"one of {', '.join(STAGES)}: {what} (default {ALL})"
+    )
+    baseline = kinds.add_parser("deepjscc", help='the learned baseline "deepjscc"')
+    baseline.add_argument(
+        "--symbols",
+        type=int,
+        default=_SYMBOLS,
+        help="complex symbols for 8x8 pixels, 1 to 12 (default 12, CBR 1/16)",
+    )
     for one, run in ((image, run_image), (baseline, run_deepjscc)):
-        one.add_argument("--data", help=f"folder with cocoseg/ and photos/coco_extra/ (default ${DATA_VARIABLE})")
-        one.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the result")
+        one.add_argument(
+            "--data", help=f"folder with cocoseg/ and photos/coco_extra/ (default ${DATA_VARIABLE})"
+        )
+        one.add_argument(
+            "--out", type=Path, required=True, help="folder for checkpoints and the result"
+        )
         add_arguments(one, ImageTraining)
         one.set_defaults(run=run)
 
 
 def run_image(args: argparse.Namespace) -> int:
-    """Train one stage or all; each has a folder of its name in the output folder, with its checkpoint and its weights."""
+    """Train one stage or all; each has a folder of its name in the output folder, with its
+    checkpoint and its weights.
+    """
     check_choice("stage", args.stage, STAGES)
-    config, data = from_arguments(ImageTraining, args), data_folder(args.data, "cocoseg/ or photos/coco_extra/")
+    config, data = (
+        from_arguments(ImageTraining, args),
+        data_folder(args.data, "cocoseg/ or photos/coco_extra/"),
+    )
     prepare(args.out)
     if args.stage in (ATTENTION, ALL):
-        run_attention(argparse.Namespace(data=str(data), out=args.out / ATTENTION, model="sam-tiny", seed=args.seed))
+        run_attention(
+            argparse.Namespace(
+                data=str(data), out=args.out / ATTENTION, model="sam-tiny", seed=args.seed
+            )
+        )
     if args.stage != ATTENTION:
-        # The mask is learned from where both ends have come, so there the learning rate does not fall before it.
-        configs = {CODEC: replace(config, fall=0.0), MASK: config} if args.stage == ALL else {args.stage: config}
+        # The mask is learned from where both ends have come, so there the learning rate does not
+        # fall before it.
+        configs = (
+            {CODEC: replace(config, fall=0.0), MASK: config}
+            if args.stage == ALL
+            else {args.stage: config}
+        )
         _train_codec(configs, data, args.out)
     return 0
 
@@ -162,7 +208,10 @@ def _train_codec(configs: dict[str, ImageTraining], data: Path, folder: Path) ->
 def run_deepjscc(args: argparse.Namespace) -> int:
     """Train the learned baseline."""
     check_range("symbols", args.symbols, 1, _SYMBOLS)
-    config, data = from_arguments(ImageTraining, args), data_folder(args.data, "cocoseg/ or photos/coco_extra/")
+    config, data = (
+        from_arguments(ImageTraining, args),
+        data_folder(args.data, "cocoseg/ or photos/coco_extra/"),
+    )
     prepare(args.out)
     from semcom_core.image.learned.deepjscc import DeepjsccShape
     from semcom_core.train.deepjscc import train_deepjscc
@@ -184,17 +233,25 @@ _CARD_SENTENCES = 200
 
 def add_parser(subparsers) -> None:
     """Add the command to the command line."""
-    parser = subparsers.add_parser("train", help="train an adapter, a codec or a baseline", description=__doc__)
+    parser = subparsers.add_parser(
+        "train", help="train an adapter, a codec or a baseline", description=__doc__
+    )
     kinds = parser.add_subparsers(title="what to train", required=True, metavar="WHAT")
     lora = kinds.add_parser("lora", help="an adapter of the language model")
-    lora.add_argument("--mixture", required=True, help=f"training texts, one of {', '.join(MIXTURES)}")
-    lora.add_argument("--model", default="smollm2-135m", help="language model (default smollm2-135m)")
+    lora.add_argument(
+        "--mixture", required=True, help=f"training texts, one of {', '.join(MIXTURES)}"
+    )
+    lora.add_argument(
+        "--model", default="smollm2-135m", help="language model (default smollm2-135m)"
+    )
     _add_image_parsers(kinds)
     _add_sam_parsers(kinds)
-    deepsc = kinds.add_parser("deepsc", help="the learned baseline \"deepsc\"")
+    deepsc = kinds.add_parser("deepsc", help='the learned baseline "deepsc"')
     for one, config, run in ((lora, LoraTraining, run_lora), (deepsc, DeepscTraining, run_deepsc)):
         one.add_argument("--data", help="folder of the training data (default $SEMCOM_DATA)")
-        one.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the result")
+        one.add_argument(
+            "--out", type=Path, required=True, help="folder for checkpoints and the result"
+        )
         add_arguments(one, config)
         one.set_defaults(run=run)
 
@@ -213,7 +270,11 @@ def run_lora(args: argparse.Namespace) -> int:
     shipped = args.out / args.mixture
     export(args.out, shipped, args.model, args.mixture, config, len(items), steps)
     files = [source.file for source in MIXTURES[args.mixture] if source.file.endswith("txt")]
-    write_card(shipped, args.model, {name: _bits_a_word(data / name, args.model, shipped) for name in files})
+    write_card(
+        shipped,
+        args.model,
+        {name: _bits_a_word(data / name, args.model, shipped) for name in files},
+    )
     print(f"adapter written to {shipped}")
     return 0
 
@@ -222,8 +283,13 @@ def run_deepsc(args: argparse.Namespace) -> int:
     """Train the learned baseline."""
     from semcom_core.train.deepsc import train_deepsc
 
-    config, data = from_arguments(DeepscTraining, args), data_folder(args.data, "the training texts")
-    texts = [example.text for example in examples("europarl", data, np.random.default_rng(config.seed))]
+    config, data = (
+        from_arguments(DeepscTraining, args),
+        data_folder(args.data, "the training texts"),
+    )
+    texts = [
+        example.text for example in examples("europarl", data, np.random.default_rng(config.seed))
+    ]
     prepare(args.out)
     follow(train_deepsc(config, texts, args.out), _bits_a_token)
     print(f"weights written to {args.out}")
@@ -238,4 +304,7 @@ def _bits_a_word(path: Path, model: str, adapter: Path) -> tuple[float, float]:
     """Bits a word of the plain and of the adapted model on lines of the test part."""
     texts = sentences(path, "test", (5, 30), _CARD_SENTENCES, np.random.default_rng(1))
     words = sum(len(text.split()) for text in texts)
-    return tuple(sum(map(load_codec("spinal", model=model, adapter=name).source_bits, texts)) / words for name in ("", str(adapter)))
+    return tuple(
+        sum(map(load_codec("spinal", model=model, adapter=name).source_bits, texts)) / words
+        for name in ("", str(adapter))
+    )

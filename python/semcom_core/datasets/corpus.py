@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which texts are for training and which for tests.
 
-Texts for the benches: from files of lines, captions or dialogues, split into a training and a test part by hash.
+Texts for the benches: from files of lines, captions or dialogues, split into a training and a test
+part by hash.
 
-A file of lines (.txt) is one conversation, in the order of its lines, and each line has its own part. In a file of dialogues (.jsonl, an
-object with "utterances" a line) a dialogue belongs to one part as a whole. A .tsv file has a name, a tab and a caption a line.
+A file of lines (.txt) is one conversation, in the order of its lines, and each line has its own
+part. In a file of dialogues (.jsonl, an object with "utterances" a line) a dialogue belongs to one
+part as a whole. A .tsv file has a name, a tab and a caption a line.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ from semcom_core.errors import ConfigError, check_choice, check_range
 
 
 def is_test(sentence: str) -> bool:
-    """Whether a sentence belongs to the test part: one in ten, by the hash of its lower-case letters."""
+    """Whether a sentence belongs to the test part: one in ten, by the hash of its lower-case
+    letters.
+    """
     letters = re.sub("[^a-z]", "", sentence.lower())
     return int(hashlib.sha256(letters.encode()).hexdigest()[:8], 16) % 10 == 0
 
@@ -53,7 +57,12 @@ class Message:
 
     def after(self, count: int) -> Message:
         """The same text after only the last `count` texts before it."""
-        return replace(self, context=self.context[len(self.context) - count :] if count < len(self.context) else self.context)
+        return replace(
+            self,
+            context=self.context[len(self.context) - count :]
+            if count < len(self.context)
+            else self.context,
+        )
 
 
 def word_range(text: str) -> tuple[int, int]:
@@ -79,12 +88,15 @@ def data_folder(given: str | None, what: str) -> Path:
     """
     place = given or os.environ.get(DATA_VARIABLE)
     if not place or not Path(place).is_dir():
-        raise ConfigError(f"data is {place!r}; allowed is a folder with {what}, by --data or ${DATA_VARIABLE}")
+        raise ConfigError(
+            f"data is {place!r}; allowed is a folder with {what}, by --data or ${DATA_VARIABLE}"
+        )
     return Path(place)
 
 
 def data_file(data: str | None, corpus: str = "europarl") -> Path:
-    """The file of a corpus: itself, where `corpus` is a path; else in the folder of --data or of $SEMCOM_DATA.
+    """The file of a corpus: itself, where `corpus` is a path; else in the folder of --data or of
+    $SEMCOM_DATA.
 
     Raises:
         ConfigError: they name no file that exists.
@@ -92,17 +104,31 @@ def data_file(data: str | None, corpus: str = "europarl") -> Path:
     if Path(corpus).is_file():
         return Path(corpus)
     if corpus not in CORPORA:
-        raise ConfigError(f"corpus is {corpus!r}; allowed is one of {', '.join(sorted(CORPORA))}, or a file")
+        raise ConfigError(
+            f"corpus is {corpus!r}; allowed is one of {', '.join(sorted(CORPORA))}, or a file"
+        )
     name, place = Path("text") / CORPORA[corpus], data or os.environ.get(DATA_VARIABLE)
     if not place:
-        raise ConfigError(f"no data: name a file of one sentence a line with --data, or a folder with {name} in ${DATA_VARIABLE}")
+        raise ConfigError(
+            f"no data: name a file of one sentence a line with --data, or a folder with {name} in "
+            f"${DATA_VARIABLE}"
+        )
     for path in (Path(place), Path(place) / name, Path(place) / name.name):
         if path.is_file():
             return path
-    raise ConfigError(f"data is {place!r}; allowed is a file of one sentence a line, or a folder with {name}")
+    raise ConfigError(
+        f"data is {place!r}; allowed is a file of one sentence a line, or a folder with {name}"
+    )
 
 
-def messages(path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator, context: int = 0) -> list[Message]:
+def messages(
+    path: Path,
+    split: str,
+    words: tuple[int, int],
+    limit: int,
+    rng: np.random.Generator,
+    context: int = 0,
+) -> list[Message]:
     """Messages of distinct text, a random sample in a random order.
 
     Args:
@@ -121,16 +147,22 @@ def messages(path: Path, split: str, words: tuple[int, int], limit: int, rng: np
     found: dict[str, Message] = {}
     for key, turns, number in _turns(path):
         text = turns[number]
-        fits = words[0] <= len(text.split()) <= words[1] and (split == "all" or is_test(key) == (split == "test"))
+        fits = words[0] <= len(text.split()) <= words[1] and (
+            split == "all" or is_test(key) == (split == "test")
+        )
         if fits and text not in found:
             found[text] = Message(text, tuple(turns[max(0, number - context) : number]))
     if not found:
-        raise ConfigError(f"{path} has no sentence of {words[0]} to {words[1]} words in its {split} part")
+        raise ConfigError(
+            f"{path} has no sentence of {words[0]} to {words[1]} words in its {split} part"
+        )
     kept = list(found.values())
     return [kept[i] for i in rng.permutation(len(kept))[:limit]]
 
 
-def sentences(path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator) -> list[str]:
+def sentences(
+    path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator
+) -> list[str]:
     """Texts of `messages`."""
     return [message.text for message in messages(path, split, words, limit, rng)]
 
@@ -140,14 +172,19 @@ def _turns(path: Path) -> Iterator[tuple[str, list[str], int]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         if path.suffix == ".jsonl":
-            conversations = [[turn.strip() for turn in json.loads(line)["utterances"]] for line in lines]
+            conversations = [
+                [turn.strip() for turn in json.loads(line)["utterances"]] for line in lines
+            ]
         else:
             texts = [line.partition("\t")[2] if path.suffix == ".tsv" else line for line in lines]
             conversations = [[text.strip() for text in texts if text.strip()]]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}; allowed is UTF-8 text") from error
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f'{path} cannot be read; allowed is an object with a list of texts, "utterances", a line') from error
+        raise ConfigError(
+            f'{path} cannot be read; allowed is an object with a list of texts, "utterances", a '
+            "line"
+        ) from error
     for turns in conversations:
         whole = "".join(turns) if path.suffix == ".jsonl" else None
         for number, text in enumerate(turns):
@@ -156,5 +193,9 @@ def _turns(path: Path) -> Iterator[tuple[str, list[str], int]]:
 
 def shipped_sentences() -> list[str]:
     """The project's own sentences: some languages, numbers, symbols."""
-    text = resources.files("semcom_core.datasets").joinpath("sentences.txt").read_text(encoding="utf-8")
+    text = (
+        resources.files("semcom_core.datasets")
+        .joinpath("sentences.txt")
+        .read_text(encoding="utf-8")
+    )
     return text.splitlines()

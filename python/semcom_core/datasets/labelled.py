@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labelled texts of the data folder, by their part (see split): toxic or not, hate or not, chosen or rejected answers."""
+"""Labelled texts of the data folder, by their part (see split): toxic or not, hate or not, chosen
+or rejected answers.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def data_text(data: Path, name: Path) -> str:
     try:
         return (data / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"data is {str(data)!r}; allowed is a folder with {name}: {error}") from error
+        raise ConfigError(
+            f"data is {str(data)!r}; allowed is a folder with {name}: {error}"
+        ) from error
 
 
 def toxicity_texts(data: Path, part: str) -> list[tuple[str, bool]]:
@@ -47,14 +51,22 @@ def toxicity_texts(data: Path, part: str) -> list[tuple[str, bool]]:
 
 
 def hate_texts(data: Path, part: str) -> list[tuple[str, bool]]:
-    """Sentences of a forum and whether they are hate speech; those that need their neighbours or were skipped are left out."""
+    """Sentences of a forum and whether they are hate speech; those that need their neighbours or
+    were skipped are left out.
+    """
     chosen = in_part(part)
     rows = [json.loads(line) for line in data_text(data, HATE).splitlines()]
-    return [(row["text"], row["label"] == "hate") for row in rows if row["label"] in ("hate", "noHate") and chosen(row["text"])]
+    return [
+        (row["text"], row["label"] == "hate")
+        for row in rows
+        if row["label"] in ("hate", "noHate") and chosen(row["text"])
+    ]
 
 
 def preference_pairs(data: Path, part: str) -> list[tuple[str, str, str]]:
-    """Requests with the answer that people chose and the one they rejected; a dialogue belongs to the part of the chosen one."""
+    """Requests with the answer that people chose and the one they rejected; a dialogue belongs to
+    the part of the chosen one.
+    """
     chosen, found = in_part(part), []
     for row in map(json.loads, data_text(data, PREFERENCES).splitlines()):
         if chosen(row["chosen"]):
@@ -66,4 +78,6 @@ def preference_pairs(data: Path, part: str) -> list[tuple[str, str, str]]:
 def _last_turn(dialogue: str) -> tuple[str, str]:
     """What comes before the last answer of a dialogue, and that answer."""
     before, _, answer = dialogue.rpartition(_ANSWER)
-    return before.replace(_REQUEST, "").replace(_ANSWER, "").strip()[-_REQUEST_CHARACTERS:], answer.strip() or "."
+    return before.replace(_REQUEST, "").replace(_ANSWER, "").strip()[
+        -_REQUEST_CHARACTERS:
+    ], answer.strip() or "."

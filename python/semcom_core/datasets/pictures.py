@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures for the image bench: a folder of them, or one with images/ and, of the same names, instances/ where objects are numbered."""
+"""Pictures for the image bench: a folder of them, or one with images/ and, of the same names,
+instances/ where objects are numbered.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class BenchPicture:
 
     Args:
         path: its file.
-        labels: file that numbers its objects, 0 background and CROWD left out; None where there is none.
+        labels: file that numbers its objects, 0 background and CROWD left out; None where there is
+            none.
     """
 
     path: Path
@@ -59,7 +62,10 @@ class BenchPicture:
             with Image.open(self.labels) as image:
                 numbers = np.asarray(image)
         except OSError as error:
-            raise FrameError(f"objects {self.labels} cannot be read: {error}; allowed is a picture of object numbers") from error
+            raise FrameError(
+                f"objects {self.labels} cannot be read: {error}; allowed is a picture of object "
+                "numbers"
+            ) from error
         inside = (numbers > 0) & (numbers != CROWD)
         return inside if inside.any() else None
 
@@ -74,12 +80,18 @@ def image_folder(data: str | None) -> Path:
     place = Path(data) if data else Path(variable) / DEFAULT_FOLDER if variable else None
     if place is None or not place.is_dir():
         where = f"data is {str(place)!r}" if place else "no data"
-        raise ConfigError(f"{where}; allowed is a folder of pictures by --data, or one with {DEFAULT_FOLDER}/ in ${DATA_VARIABLE}")
+        raise ConfigError(
+            f"{where}; allowed is a folder of pictures by --data, or one with {DEFAULT_FOLDER}/ in "
+            f"${DATA_VARIABLE}"
+        )
     return place
 
 
-def bench_pictures(folder: Path, split: str, limit: int, rng: np.random.Generator) -> tuple[list[BenchPicture], list[str]]:
-    """Pictures to send in the order of their names, a random sample where there are more than `limit`.
+def bench_pictures(
+    folder: Path, split: str, limit: int, rng: np.random.Generator
+) -> tuple[list[BenchPicture], list[str]]:
+    """Pictures to send in the order of their names, a random sample where there are more than
+    `limit`.
 
     A folder without a meta.jsonl that says otherwise belongs to the test part as a whole.
 
@@ -96,7 +108,9 @@ def bench_pictures(folder: Path, split: str, limit: int, rng: np.random.Generato
     parts = _parts(folder)
     kept = [path for path in paths if split == "all" or parts.get(path.name, "test") == split]
     if not kept:
-        raise ConfigError(f"folder {folder} has no picture in its {split} part; allowed is another --split")
+        raise ConfigError(
+            f"folder {folder} has no picture in its {split} part; allowed is another --split"
+        )
     chosen = [kept[i] for i in sorted(rng.permutation(len(kept))[:limit])]
     found, refused = [], []
     for path in chosen:
@@ -123,6 +137,10 @@ def _parts(folder: Path) -> dict[str, str]:
         return {}
     try:
         entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return {entry["file"]: "test" if entry["split"] in _TEST_NAMES else "train" for entry in entries}
+        return {
+            entry["file"]: "test" if entry["split"] in _TEST_NAMES else "train" for entry in entries
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}; allowed is an object with file and split a line") from error
+        raise ConfigError(
+            f"{path} cannot be read: {error}; allowed is an object with file and split a line"
+        ) from error

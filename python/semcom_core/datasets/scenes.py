@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one asks for an outlined object with: a point inside it, and the box around it.
 
-Generated scenes: shapes of known outline over a background, to train and test on where nobody has drawn outlines.
+Generated scenes: shapes of known outline over a background, to train and test on where nobody has
+drawn outlines.
 
-Photographs in which people have outlined the objects: a folder with images/, instances/ and meta.jsonl.
+Photographs in which people have outlined the objects: a folder with images/, instances/ and
+meta.jsonl.
 """
 
 from __future__ import annotations
@@ -23,13 +25,16 @@ CROWD = 255
 
 
 def bounding_box(mask: np.ndarray) -> np.ndarray:
-    """Left, top, right and bottom edge of a mask, bool (H, W), that is not empty; right and bottom lie just outside it."""
+    """Left, top, right and bottom edge of a mask, bool (H, W), that is not empty; right and bottom
+    lie just outside it.
+    """
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
 
 
 def inner_point(mask: np.ndarray) -> np.ndarray:
-    """x and y of the pixel of a mask that lies farthest from everything outside it: the maximum of the distance transform.
+    """x and y of the pixel of a mask that lies farthest from everything outside it: the maximum of
+    the distance transform.
 
     A mask that fills the picture has nothing outside it, and gets the middle.
     """
@@ -46,13 +51,17 @@ def inner_point(mask: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture, uint8 (H, W, 3), and the number of the shape at each pixel, uint8 (H, W), 0 for the background."""
+    """A picture, uint8 (H, W, 3), and the number of the shape at each pixel, uint8 (H, W), 0 for
+    the background.
+    """
 
     pixels: np.ndarray
     labels: np.ndarray
 
 
-def generate_scene(height: int, width: int, rng: np.random.Generator, shapes: int | None = None) -> Scene:
+def generate_scene(
+    height: int, width: int, rng: np.random.Generator, shapes: int | None = None
+) -> Scene:
     """A random scene; later shapes hide earlier ones.
 
     Args:
@@ -74,10 +83,16 @@ def generate_scene(height: int, width: int, rng: np.random.Generator, shapes: in
     return Scene(np.clip(pixels, 0, 255).astype(np.uint8), labels)
 
 
-def _outline(y: np.ndarray, x: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def _outline(
+    y: np.ndarray, x: np.ndarray, size: tuple[int, int], rng: np.random.Generator
+) -> np.ndarray:
     """Pixels inside a random star-shaped outline: smooth, or with corners."""
     centre = rng.uniform(0.05, 0.95, 2) * np.array(size) / max(size)
-    radius, stretch, turn = np.exp(rng.uniform(np.log(0.05), np.log(0.35))), np.exp(rng.normal(0, 0.4)), rng.uniform(0, np.pi)
+    radius, stretch, turn = (
+        np.exp(rng.uniform(np.log(0.05), np.log(0.35))),
+        np.exp(rng.normal(0, 0.4)),
+        rng.uniform(0, np.pi),
+    )
     down, right = y - np.float32(centre[0]), x - np.float32(centre[1])
     along = (np.cos(turn) * right + np.sin(turn) * down) * np.float32(stretch)
     across = (np.cos(turn) * down - np.sin(turn) * right) / np.float32(stretch)
@@ -86,7 +101,10 @@ def _outline(y: np.ndarray, x: np.ndarray, size: tuple[int, int], rng: np.random
         step = 2 * np.pi / rng.integers(3, 8)
         return distance * np.cos((angle % step) - step / 2) < radius * np.cos(step / 2)
     waves = range(2, int(rng.integers(2, 7)))
-    bend = sum((rng.normal(0, 0.35 / wave) * np.cos(wave * angle + rng.uniform(0, 6.3)) for wave in waves), np.zeros_like(angle))
+    bend = sum(
+        (rng.normal(0, 0.35 / wave) * np.cos(wave * angle + rng.uniform(0, 6.3)) for wave in waves),
+        np.zeros_like(angle),
+    )
     return distance < radius * np.exp(bend)
 
 
@@ -109,9 +127,14 @@ _SPLITS = {"train": ("train",), "test": ("val",), "all": ("train", "val")}
 
 
 def labelled_scenes(
-    folder: Path, part: str, side: int | None = None, limit: int | None = None, rng: np.random.Generator | None = None
+    folder: Path,
+    part: str,
+    side: int | None = None,
+    limit: int | None = None,
+    rng: np.random.Generator | None = None,
 ) -> Iterator[Scene]:
-    """The pictures of one part with the numbers of their objects: 0 background, 255 several at once.
+    """The pictures of one part with the numbers of their objects: 0 background, 255 several at
+    once.
 
     Args:
         part: "train", "test" or "all".
@@ -119,7 +142,8 @@ def labelled_scenes(
         limit: at most so many pictures, drawn with `rng`; None takes all.
 
     Raises:
-        ConfigError: a file is not there or cannot be read, or a picture and its mask differ in size.
+        ConfigError: a file is not there or cannot be read, or a picture and its mask differ in
+            size.
     """
     from PIL import Image
 
@@ -129,23 +153,37 @@ def labelled_scenes(
         try:
             with Image.open(paths[0]) as picture, Image.open(paths[1]) as numbers:
                 if picture.size != numbers.size:
-                    raise ConfigError(f"{paths[1]} has {numbers.size} pixels; allowed is {picture.size}, as its picture")
+                    raise ConfigError(
+                        f"{paths[1]} has {numbers.size} pixels; allowed is {picture.size}, as its "
+                        "picture"
+                    )
                 scale = 1.0 if side is None else min(1.0, side / max(picture.size))
                 size = tuple(max(1, round(n * scale)) for n in picture.size)
-                pixels = np.asarray(picture.convert("RGB").resize(size, Image.BILINEAR, reducing_gap=2.0))
-                yield Scene(pixels, np.asarray(numbers.resize(size, Image.NEAREST)).astype(np.uint8))
+                pixels = np.asarray(
+                    picture.convert("RGB").resize(size, Image.BILINEAR, reducing_gap=2.0)
+                )
+                yield Scene(
+                    pixels, np.asarray(numbers.resize(size, Image.NEAREST)).astype(np.uint8)
+                )
         except OSError as error:
             needed = "allowed is images/ID.jpg with instances/ID.png"
-            raise ConfigError(f"labelled picture {name} in {folder} cannot be read: {error}; {needed}") from error
+            raise ConfigError(
+                f"labelled picture {name} in {folder} cannot be read: {error}; {needed}"
+            ) from error
 
 
 def _names(folder: Path, part: str) -> list[str]:
     """Names of the pictures of a part, without endings, in the order of meta.jsonl."""
     try:
-        found = [json.loads(line) for line in (folder / "meta.jsonl").read_text(encoding="utf-8").splitlines()]
+        found = [
+            json.loads(line)
+            for line in (folder / "meta.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
         return [Path(entry["file"]).stem for entry in found if entry["split"] in _SPLITS[part]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{folder / 'meta.jsonl'} cannot be read: {error}; allowed is a folder like cocoseg/") from error
+        raise ConfigError(
+            f"{folder / 'meta.jsonl'} cannot be read: {error}; allowed is a folder like cocoseg/"
+        ) from error
 
 
 def sampled(items: list, limit: int | None, rng: np.random.Generator | None) -> list:

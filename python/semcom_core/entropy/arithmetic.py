@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Arithmetic coder in whole numbers.
 
-The interval is [low, low + width) / 2^digits. Each symbol takes its share of the width; then both are doubled until the width has
-PRECISION bits again. The lower end is kept whole, so that no carry is ever lost.
+The interval is [low, low + width) / 2^digits. Each symbol takes its share of the width; then both
+are doubled until the width has PRECISION bits again. The lower end is kept whole, so that no carry
+is ever lost.
 
-Source: J. Rissanen, G. G. Langdon, "Arithmetic coding", IBM J. Res. Dev. 23 (1979); as a range coder: G. N. N. Martin, 1979.
+Source: J. Rissanen, G. G. Langdon, "Arithmetic coding", IBM J. Res. Dev. 23 (1979); as a range
+coder: G. N. N. Martin, 1979.
 """
 
 from __future__ import annotations

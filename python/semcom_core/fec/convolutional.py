@@ -1,17 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tail-biting convolutional code, rate 1/4, with a soft list decoder that works on many words at once.
+"""Tail-biting convolutional code, rate 1/4, with a soft list decoder that works on many words at
+once.
 
-The register holds the newest bit at the top; a trellis step from state s (the last six bits) on input u is
+The register holds the newest bit at the top; a trellis step from state s (the last six bits) on
+input u is
 
     register = u * 64 + s,   outputs = parity(register & polynomial),   next state = register // 2
 
-so the two ways into state n = 32 u + j come from states 2j and 2j + 1: no gather is needed in the recursion.
+so the two ways into state n = 32 u + j come from states 2j and 2j + 1: no gather is needed in the
+recursion.
 
-Source: polynomials (octal 117, 127, 155, 171, free distance 20) from Lee, "New rate-1/2, 1/3, and 1/4 binary
-convolutional encoders with an optimum distance profile", 1985; wrap-around decoding from Shao, Lin and Fossorier, "Two
-decoding algorithms for tailbiting codes", 2003; list decoding by detours from Seshadri and Sundberg, "List Viterbi
-decoding algorithms with applications", 1994.
+Source: polynomials (octal 117, 127, 155, 171, free distance 20) from Lee, "New rate-1/2, 1/3, and
+1/4 binary convolutional encoders with an optimum distance profile", 1985; wrap-around decoding from
+Shao, Lin and Fossorier, "Two decoding algorithms for tailbiting codes", 2003; list decoding by
+detours from Seshadri and Sundberg, "List Viterbi decoding algorithms with applications", 1994.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ STATES = 2**MEMORY
 RATE = len(POLYNOMIALS)
 
 _REGISTERS = np.arange(2 * STATES)
-_OUTPUTS = np.array([[bin(int(r) & p).count("1") & 1 for p in POLYNOMIALS] for r in _REGISTERS], dtype=np.uint8)
+_OUTPUTS = np.array(
+    [[bin(int(r) & p).count("1") & 1 for p in POLYNOMIALS] for r in _REGISTERS], dtype=np.uint8
+)
 #: The four outputs of each register as one number, registers in the order (input u, pair j, way b).
 _PATTERNS = _OUTPUTS @ np.array([8, 4, 2, 1])
 
@@ -46,12 +51,14 @@ def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
     """Decode soft values into lists of likely words.
 
     Args:
-        soft: float array (B, RATE * K), positive where a coded bit is more likely 0; its scale does not matter.
+        soft: float array (B, RATE * K), positive where a coded bit is more likely 0; its scale does
+            not matter.
         ends: how many of the best end states are traced back for each word.
         detours: how many one-detour alternatives are tried for each end state.
 
     Returns:
-        Words (B, ends * (1 + detours), K), uint8, those without a detour first, in the order of their metrics.
+        Words (B, ends * (1 + detours), K), uint8, those without a detour first, in the order of
+        their metrics.
     """
     words, length = soft.shape[0], soft.shape[1] // RATE
     branch = _branches(np.asarray(soft, dtype=np.float32).reshape(words, length, RATE))
@@ -67,7 +74,8 @@ def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
 
 
 def _branches(soft: np.ndarray) -> np.ndarray:
-    """Branch metrics (K, 2, STATES / 2, 2, B) of soft values (B, K, RATE), by way of the 16 sums of four signed values.
+    """Branch metrics (K, 2, STATES / 2, 2, B) of soft values (B, K, RATE), by way of the 16 sums of
+    four signed values.
 
     Added up by hand: a matrix product this thin would only wake the threads of BLAS.
     """
@@ -79,7 +87,9 @@ def _branches(soft: np.ndarray) -> np.ndarray:
 
 
 def _sweep(metric: np.ndarray, branch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Metrics (STATES, B) after the steps of `branch`, and the second way's lead into each state (steps, STATES, B)."""
+    """Metrics (STATES, B) after the steps of `branch`, and the second way's lead into each state
+    (steps, STATES, B).
+    """
     length, words = branch.shape[0], metric.shape[1]
     lead = np.empty((length, 2, STATES // 2, words), dtype=np.float32)
     first = np.empty((2, STATES // 2, words), dtype=np.float32)
@@ -92,8 +102,12 @@ def _sweep(metric: np.ndarray, branch: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return metric, lead.reshape(length, STATES * words)
 
 
-def _trace_back(state: np.ndarray, lead: np.ndarray, flips: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Bits (K, paths, B) that end in `state` (paths, B), the other way taken at step `flips`; and the margins on the path."""
+def _trace_back(
+    state: np.ndarray, lead: np.ndarray, flips: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bits (K, paths, B) that end in `state` (paths, B), the other way taken at step `flips`; and
+    the margins on the path.
+    """
     words = state.shape[1]
     column = np.arange(words)
     bits = np.empty((lead.shape[0], *state.shape), dtype=np.uint8)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cyclic redundancy checks of 5G NR, on arrays of bits.
 
-Source: 3GPP TS 38.212 §5.1 (generator polynomials, all-zero initial state, most significant bit first).
+Source: 3GPP TS 38.212 §5.1 (generator polynomials, all-zero initial state, most significant bit
+first).
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def crc_bits(bits: np.ndarray, name: str) -> np.ndarray:
     degree = crc_length(name)
     if bits.ndim != 1:
         raise ConfigError(f"CRC input has {bits.ndim} dimensions; allowed is 1")
-    # Zeros in front leave an all-zero register unchanged, so the sequence is padded to whole bytes there.
+    # Zeros in front leave an all-zero register unchanged, so the sequence is padded to whole bytes
+    # there.
     padded = np.concatenate([np.zeros(-bits.size % 8, np.uint8), bits.astype(np.uint8)])
     table, register, mask = _table(name), 0, (1 << degree) - 1
     if degree < 8:
@@ -97,4 +99,6 @@ def attach_crc(bits: np.ndarray, name: str) -> np.ndarray:
 def check_crc(bits: np.ndarray, name: str) -> bool:
     """Whether the last crc_length(name) bits are the CRC of those before."""
     degree = crc_length(name)
-    return bits.size >= degree and bool(np.array_equal(crc_bits(bits[:-degree], name), bits[-degree:]))
+    return bits.size >= degree and bool(
+        np.array_equal(crc_bits(bits[:-degree], name), bits[-degree:])
+    )

@@ -6,15 +6,19 @@ Source: 3GPP TS 38.212 §5.3.2 (tables 5.3.2-1 to 5.3.2-3) and §5.2.2 (choice o
 
 Encoder of the 5G NR LDPC codes, by back substitution along the dual diagonal.
 
-Source: 3GPP TS 38.212 §5.3.2; the structure of the four core rows is that of tables 5.3.2-2 and 5.3.2-3.
+Source: 3GPP TS 38.212 §5.3.2; the structure of the four core rows is that of tables 5.3.2-2 and
+5.3.2-3.
 
-Layered sum-product decoder of the 5G NR LDPC codes, vectorised over the lifting size and over code blocks.
+Layered sum-product decoder of the 5G NR LDPC codes, vectorised over the lifting size and over code
+blocks.
 
-One layer is one base row: its z checks touch disjoint bits, so they are updated at once, and the next layer sees the result.
-Measured with 800 bits at rate 1/2 over QPSK at 1.25 dB: 40 iterations lose 2.0 % of the blocks; 80 flooding sum-product iterations of the
-package `ldpc` lose 2.5 % in 2.7 times the time; its min-sum, at its best scaling (0.7), loses 8 % in the same time.
+One layer is one base row: its z checks touch disjoint bits, so they are updated at once, and the
+next layer sees the result. Measured with 800 bits at rate 1/2 over QPSK at 1.25 dB: 40 iterations
+lose 2.0 % of the blocks; 80 flooding sum-product iterations of the package `ldpc` lose 2.5 % in 2.7
+times the time; its min-sum, at its best scaling (0.7), loses 8 % in the same time.
 
-Source: D. E. Hocevar, "A reduced complexity decoder architecture via layered decoding of LDPC codes", SiPS 2004.
+Source: D. E. Hocevar, "A reduced complexity decoder architecture via layered decoding of LDPC
+codes", SiPS 2004.
 """
 
 from __future__ import annotations
@@ -54,7 +58,9 @@ def lifting_set(z: int) -> int:
 
 
 def choose_graph(info_bits: int, rate: float) -> int:
-    """Base graph for a message of `info_bits` bits without CRC at a code rate (TS 38.212 §7.2.2)."""
+    """Base graph for a message of `info_bits` bits without CRC at a code rate (TS 38.212
+    §7.2.2).
+    """
     return 2 if info_bits <= 292 or (info_bits <= 3824 and rate <= 0.67) or rate <= 0.25 else 1
 
 
@@ -65,7 +71,10 @@ def choose_lifting(graph: int, block_bits: int) -> int:
         ConfigError: the block is empty or too long for the base graph.
     """
     if not 1 <= block_bits <= MAX_BLOCK_BITS[graph]:
-        raise ConfigError(f"code block of {block_bits} bits; base graph {graph} takes 1 to {MAX_BLOCK_BITS[graph]}")
+        raise ConfigError(
+            f"code block of {block_bits} bits; base graph {graph} takes 1 to "
+            f"{MAX_BLOCK_BITS[graph]}"
+        )
     columns = SHAPES[graph][2]
     if graph == 2 and block_bits <= 640:
         columns = 9 if block_bits > 560 else 8 if block_bits > 192 else 6
@@ -102,18 +111,23 @@ class BaseGraph:
         """Bit indices that meet in each check of the given base rows, with their base columns.
 
         Returns:
-            int array (edges, z) of bit indices, int array (edges,) of base rows and one of base columns.
+            int array (edges, z) of bit indices, int array (edges,) of base rows and one of base
+            columns.
         """
         chosen = (self.rows >= rows.start) & (self.rows < rows.stop)
         row, column, shift = self.rows[chosen], self.columns[chosen], self.shifts[chosen]
         return column[:, None] * self.z + (np.arange(self.z) + shift[:, None]) % self.z, row, column
 
     def parity_check(self, rows: int) -> scipy.sparse.csr_matrix:
-        """Parity-check matrix of the first `rows` base rows and the columns they reach, uint8, (rows z, columns z)."""
+        """Parity-check matrix of the first `rows` base rows and the columns they reach, uint8,
+        (rows z, columns z).
+        """
         bits, row, _ = self.gather(range(rows))
         checks = row[:, None] * self.z + np.arange(self.z)
         shape = (rows * self.z, (self.info_columns + rows) * self.z)
-        return scipy.sparse.csr_matrix((np.ones(bits.size, np.uint8), (checks.ravel(), bits.ravel())), shape=shape)
+        return scipy.sparse.csr_matrix(
+            (np.ones(bits.size, np.uint8), (checks.ravel(), bits.ravel())), shape=shape
+        )
 
 
 @lru_cache(maxsize=64)
@@ -128,7 +142,9 @@ def base_graph(number: int, z: int) -> BaseGraph:
 def _table(number: int) -> np.ndarray:
     """int array (edges, 10): row, column, shift for each lifting set."""
     source = files("semcom_core.fec") / "data" / f"nr_ldpc_bg{number}.csv"
-    return np.loadtxt(source.read_text(encoding="utf-8").splitlines(), dtype=np.int64, delimiter=",", comments="#")
+    return np.loadtxt(
+        source.read_text(encoding="utf-8").splitlines(), dtype=np.int64, delimiter=",", comments="#"
+    )
 
 
 class LdpcEncoder:
@@ -143,7 +159,9 @@ class LdpcEncoder:
         self.graph = base_graph(graph, z)
         self._core = _systematic_part(self.graph, range(CORE_ROWS), self.graph.info_columns)
         extension = range(CORE_ROWS, SHAPES[graph][0])
-        self._extension = _systematic_part(self.graph, extension, self.graph.info_columns + CORE_ROWS)
+        self._extension = _systematic_part(
+            self.graph, extension, self.graph.info_columns + CORE_ROWS
+        )
         self._first_shift = _surviving_shift(self.graph)
         self._core_shifts = _core_shifts(self.graph)
 
@@ -161,7 +179,9 @@ class LdpcEncoder:
         """
         graph, z = self.graph, self.graph.z
         if info.shape[-1] != graph.info_columns * z:
-            raise ConfigError(f"information block has {info.shape[-1]} bits; allowed is {graph.info_columns * z}")
+            raise ConfigError(
+                f"information block has {info.shape[-1]} bits; allowed is {graph.info_columns * z}"
+            )
         core = _checks(info, self._core)
         parity = [np.roll(np.bitwise_xor.reduce(core, axis=-2), self._first_shift, axis=-1)]
         for row in range(CORE_ROWS - 1):
@@ -181,7 +201,9 @@ def ldpc_encoder(graph: int, z: int) -> LdpcEncoder:
 
 
 def _systematic_part(graph: BaseGraph, rows: range, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bit indices (edges, z) of the edges left of `columns` in the given rows, and where each row starts."""
+    """Bit indices (edges, z) of the edges left of `columns` in the given rows, and where each row
+    starts.
+    """
     bits, row, column = graph.gather(rows)
     keep = column < columns
     starts = np.searchsorted(row[keep], np.arange(rows.start, rows.stop))
@@ -195,18 +217,31 @@ def _checks(word: np.ndarray, part: tuple[np.ndarray, np.ndarray]) -> np.ndarray
 
 
 def _surviving_shift(graph: BaseGraph) -> int:
-    """Shift of the first parity column in the sum of the core rows: the other two circulants cancel."""
+    """Shift of the first parity column in the sum of the core rows: the other two circulants
+    cancel.
+    """
     in_column = (graph.rows < CORE_ROWS) & (graph.columns == graph.info_columns)
     shifts, counts = np.unique(graph.shifts[in_column], return_counts=True)
     return int(shifts[counts % 2 == 1][0])
 
 
 def _core_shifts(graph: BaseGraph) -> list[list[tuple[int, int]]]:
-    """For core row i, the (parity column, shift) pairs known before parity column i + 1 is solved."""
+    """For core row i, the (parity column, shift) pairs known before parity column i + 1 is
+    solved.
+    """
     found = []
     for row in range(CORE_ROWS - 1):
-        known = (graph.rows == row) & (graph.columns >= graph.info_columns) & (graph.columns <= graph.info_columns + row)
-        found.append([(int(c) - graph.info_columns, int(s)) for c, s in zip(graph.columns[known], graph.shifts[known], strict=True)])
+        known = (
+            (graph.rows == row)
+            & (graph.columns >= graph.info_columns)
+            & (graph.columns <= graph.info_columns + row)
+        )
+        found.append(
+            [
+                (int(c) - graph.info_columns, int(s))
+                for c, s in zip(graph.columns[known], graph.shifts[known], strict=True)
+            ]
+        )
     return found
 
 
@@ -237,7 +272,8 @@ class LdpcDecoder:
         """Most likely bits of each block.
 
         Args:
-            llrs: float array (blocks, bits) of log-likelihood ratios, positive for 0; 0 for bits never sent.
+            llrs: float array (blocks, bits) of log-likelihood ratios, positive for 0; 0 for bits
+                never sent.
             iterations: at most this many; a block stops as soon as all its checks hold.
 
         Returns:
@@ -247,7 +283,9 @@ class LdpcDecoder:
             ConfigError: the array has another shape.
         """
         if llrs.ndim != 2 or llrs.shape[1] != self.bits:
-            raise ConfigError(f"decoder input has shape {llrs.shape}; allowed is (blocks, {self.bits})")
+            raise ConfigError(
+                f"decoder input has shape {llrs.shape}; allowed is (blocks, {self.bits})"
+            )
         hard, done = np.zeros(llrs.shape, np.uint8), np.zeros(len(llrs), bool)
         for first in range(0, len(llrs), _BATCH):
             part = slice(first, first + _BATCH)
@@ -260,7 +298,9 @@ class LdpcDecoder:
         done = self._holds(hard)
         active = np.flatnonzero(~done)
         total = total[active]
-        messages = [np.zeros((len(layer), active.size, self.graph.z), np.float32) for layer in self._layers]
+        messages = [
+            np.zeros((len(layer), active.size, self.graph.z), np.float32) for layer in self._layers
+        ]
         for _ in range(iterations):
             if active.size == 0:
                 break
@@ -273,7 +313,9 @@ class LdpcDecoder:
         return hard, done
 
     def _iterate(self, total: np.ndarray, messages: list[np.ndarray]) -> None:
-        """One pass over all layers; updates `total` (blocks bits,) and the messages (edges, blocks, z) in place."""
+        """One pass over all layers; updates `total` (blocks bits,) and the messages (edges, blocks,
+        z) in place.
+        """
         offsets = np.arange(messages[0].shape[1])[:, None] * self.bits
         for layer, message in zip(self._layers, messages, strict=True):
             where = layer[:, None, :] + offsets if len(offsets) > 1 else layer[:, None, :]

@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate matching of 5G NR LDPC code blocks: circular buffer, redundancy versions and bit interleaving.
+"""Rate matching of 5G NR LDPC code blocks: circular buffer, redundancy versions and bit
+interleaving.
 
-Source: 3GPP TS 38.212 §5.4.2.1 (bit selection, table 5.4.2.1-2) and §5.4.2.2 (bit interleaving), without buffer limitation.
+Source: 3GPP TS 38.212 §5.4.2.1 (bit selection, table 5.4.2.1-2) and §5.4.2.2 (bit interleaving),
+without buffer limitation.
 
 Channel code of a whole message: CRC, segmentation, LDPC, rate matching and bit interleaving.
 
     bits ─► CRC ─► code blocks (each with CRC 24B when several) ─► LDPC ─► circular buffer ─► interleaver ─► coded bits
 
-Source: 3GPP TS 38.212 §5.1, §5.2.2, §5.3.2, §5.4.2 and §5.5. Different from it: any number of message and coded bits is taken (block
-sizes may differ by one bit), and the message's CRC is a choice.
+Source: 3GPP TS 38.212 §5.1, §5.2.2, §5.3.2, §5.4.2 and §5.5. Different from it: any number of
+message and coded bits is taken (block sizes may differ by one bit), and the message's CRC is a
+choice.
 """
 
 from __future__ import annotations
@@ -35,12 +38,16 @@ from semcom_core.fec.ldpc import (
     ldpc_encoder,
 )
 
-#: Numerators of the starting positions of redundancy versions 0 to 3; the denominator is the buffer's length in columns.
+#: Numerators of the starting positions of redundancy versions 0 to 3; the denominator is the
+#: buffer's length in columns.
 _STARTS = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}
 
 
-def selected_positions(graph: BaseGraph, block_bits: int, coded_bits: int, version: int = 0) -> np.ndarray:
-    """Positions in the circular buffer of the coded bits, in the order of selection; filler bits are skipped.
+def selected_positions(
+    graph: BaseGraph, block_bits: int, coded_bits: int, version: int = 0
+) -> np.ndarray:
+    """Positions in the circular buffer of the coded bits, in the order of selection; filler bits
+    are skipped.
 
     Args:
         graph: the lifted base graph.
@@ -58,7 +65,9 @@ def selected_positions(graph: BaseGraph, block_bits: int, coded_bits: int, versi
         raise ConfigError(f"redundancy version is {version}; allowed is 0 to 3")
     info = graph.info_columns * graph.z
     if not 1 <= block_bits <= info:
-        raise ConfigError(f"code block of {block_bits} bits; lifting size {graph.z} takes 1 to {info}")
+        raise ConfigError(
+            f"code block of {block_bits} bits; lifting size {graph.z} takes 1 to {info}"
+        )
     if coded_bits < 1:
         raise ConfigError(f"coded bits is {coded_bits}; allowed is 1 and more")
     punctured = PUNCTURED_COLUMNS * graph.z
@@ -71,7 +80,8 @@ def selected_positions(graph: BaseGraph, block_bits: int, coded_bits: int, versi
 
 
 def interleave(bits: np.ndarray, bits_per_symbol: int) -> np.ndarray:
-    """Row-column interleaver: the first coded bits (mostly information) go to the best bit levels of each symbol.
+    """Row-column interleaver: the first coded bits (mostly information) go to the best bit levels
+    of each symbol.
 
     Args:
         bits: array (n,), n a multiple of bits_per_symbol.
@@ -91,18 +101,23 @@ def deinterleave(values: np.ndarray, bits_per_symbol: int) -> np.ndarray:
 
 def _check_multiple(values: np.ndarray, bits_per_symbol: int) -> None:
     if values.size % bits_per_symbol:
-        raise ConfigError(f"{values.size} coded bits do not fill symbols of {bits_per_symbol} bits; allowed is a multiple")
+        raise ConfigError(
+            f"{values.size} coded bits do not fill symbols of {bits_per_symbol} bits; allowed is a "
+            "multiple"
+        )
 
 
 def buffer_llrs(graph: BaseGraph, positions: np.ndarray, llrs: np.ndarray) -> np.ndarray:
-    """Put log-likelihood ratios back at their positions; repeated bits add up, bits never sent stay 0.
+    """Put log-likelihood ratios back at their positions; repeated bits add up, bits never sent stay
+    0.
 
     Args:
         positions: int array (n,) from `selected_positions`.
         llrs: float array (n,).
 
     Returns:
-        float64 array (buffer_bits,); several transmissions of one block combine by adding their buffers.
+        float64 array (buffer_bits,); several transmissions of one block combine by adding their
+        buffers.
     """
     return np.bincount(positions, weights=llrs, minlength=graph.buffer_bits)
 
@@ -121,7 +136,8 @@ class ChannelCode:
 
     Args:
         info_bits: message bits, the CRC not counted.
-        coded_bits: bits sent, a multiple of bits_per_symbol; more than the mother code holds means repetition.
+        coded_bits: bits sent, a multiple of bits_per_symbol; more than the mother code holds means
+            repetition.
         bits_per_symbol: of the modulation, for the bit interleaver.
         crc: the message's CRC (see crc.POLYNOMIALS).
         iterations: most decoder iterations.
@@ -141,7 +157,9 @@ class ChannelCode:
         check_range("bits_per_symbol", self.bits_per_symbol, 1, 8)
         check_range("iterations", self.iterations, 1, 1000)
         if self.coded_bits < self.total_bits or self.coded_bits % self.bits_per_symbol:
-            least = f"a multiple of {self.bits_per_symbol} from {self.total_bits} (information, CRC) on"
+            least = (
+                f"a multiple of {self.bits_per_symbol} from {self.total_bits} (information, CRC) on"
+            )
             raise ConfigError(f"coded_bits is {self.coded_bits}; allowed is {least}")
 
     @property
@@ -173,7 +191,9 @@ class ChannelCode:
     @cached_property
     def graph(self) -> BaseGraph:
         """The lifted base graph."""
-        return base_graph(self.graph_number, choose_lifting(self.graph_number, max(self.block_bits)))
+        return base_graph(
+            self.graph_number, choose_lifting(self.graph_number, max(self.block_bits))
+        )
 
     def encode(self, bits: np.ndarray, version: int = 0) -> np.ndarray:
         """Coded bits of a message.
@@ -189,14 +209,22 @@ class ChannelCode:
             ConfigError: the message has another length.
         """
         if bits.shape != (self.info_bits,):
-            raise ConfigError(f"message has shape {bits.shape}; this code takes ({self.info_bits},)")
-        words = ldpc_encoder(self.graph.number, self.graph.z).encode(self._blocks(attach_crc(bits, self.crc)))
+            raise ConfigError(
+                f"message has shape {bits.shape}; this code takes ({self.info_bits},)"
+            )
+        words = ldpc_encoder(self.graph.number, self.graph.z).encode(
+            self._blocks(attach_crc(bits, self.crc))
+        )
         buffers = words[:, PUNCTURED_COLUMNS * self.graph.z :]
-        coded = [interleave(buffers[i][p], self.bits_per_symbol) for i, p in enumerate(self._positions(version))]
+        coded = [
+            interleave(buffers[i][p], self.bits_per_symbol)
+            for i, p in enumerate(self._positions(version))
+        ]
         return np.concatenate(coded)
 
     def buffer(self, llrs: np.ndarray, version: int = 0) -> np.ndarray:
-        """Circular buffers of received log-likelihood ratios; buffers of several transmissions combine by adding.
+        """Circular buffers of received log-likelihood ratios; buffers of several transmissions
+        combine by adding.
 
         Args:
             llrs: float array (coded_bits,), positive for 0.
@@ -206,10 +234,17 @@ class ChannelCode:
             float64 array (blocks, buffer bits).
         """
         if llrs.shape != (self.coded_bits,):
-            raise ConfigError(f"ratios have shape {llrs.shape}; this code takes ({self.coded_bits},)")
+            raise ConfigError(
+                f"ratios have shape {llrs.shape}; this code takes ({self.coded_bits},)"
+            )
         parts = np.split(llrs, np.cumsum(self.block_coded_bits)[:-1])
         pairs = zip(self._positions(version), parts, strict=True)
-        return np.stack([buffer_llrs(self.graph, p, deinterleave(part, self.bits_per_symbol)) for p, part in pairs])
+        return np.stack(
+            [
+                buffer_llrs(self.graph, p, deinterleave(part, self.bits_per_symbol))
+                for p, part in pairs
+            ]
+        )
 
     def decode(self, llrs: np.ndarray, version: int = 0) -> tuple[np.ndarray, bool]:
         """Message bits from the log-likelihood ratios of one transmission (see decode_buffer)."""
@@ -222,24 +257,33 @@ class ChannelCode:
             buffer: float array (blocks, buffer bits) from `buffer`.
 
         Returns:
-            uint8 array (info_bits,), the best guess, and whether the message's CRC holds and something of each block was received
-            (the CRC of zeros is zero, and a block of which nothing arrived decodes to zeros).
+            uint8 array (info_bits,), the best guess, and whether the message's CRC holds and
+            something of each block was received (the CRC of zeros is zero, and a block of which
+            nothing arrived decodes to zeros).
         """
         z, info = self.graph.z, self.graph.info_columns * self.graph.z
         llrs = np.concatenate([np.zeros((len(buffer), PUNCTURED_COLUMNS * z)), buffer], axis=1)
         sent = np.flatnonzero(llrs.any(axis=0))
         columns = -(-int(sent.max() + 1) // z) if sent.size else 0
-        rows = int(np.clip(columns - self.graph.info_columns, CORE_ROWS, SHAPES[self.graph.number][0]))
+        rows = int(
+            np.clip(columns - self.graph.info_columns, CORE_ROWS, SHAPES[self.graph.number][0])
+        )
         for i, size in enumerate(self.block_bits):
             llrs[i, size:info] = KNOWN_ZERO_LLR
         decoder = ldpc_decoder(self.graph.number, z, rows)
         words, _ = decoder.decode(llrs[:, : decoder.bits], self.iterations)
         overhead = crc_length(_BLOCK_CRC) if len(words) > 1 else 0
-        message = np.concatenate([words[i, : size - overhead] for i, size in enumerate(self.block_bits)])
-        return message[: self.info_bits], bool(buffer.any(axis=1).all()) and check_crc(message, self.crc)
+        message = np.concatenate(
+            [words[i, : size - overhead] for i, size in enumerate(self.block_bits)]
+        )
+        return message[: self.info_bits], bool(buffer.any(axis=1).all()) and check_crc(
+            message, self.crc
+        )
 
     def _blocks(self, bits: np.ndarray) -> np.ndarray:
-        """Message with CRC cut into blocks, each filled with zeros, uint8 (blocks, information columns z)."""
+        """Message with CRC cut into blocks, each filled with zeros, uint8 (blocks, information
+        columns z).
+        """
         blocks = np.zeros((len(self.block_bits), self.graph.info_columns * self.graph.z), np.uint8)
         if len(blocks) == 1:
             blocks[0, : bits.size] = bits

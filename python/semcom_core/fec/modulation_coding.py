@@ -4,7 +4,8 @@
 
 Choice of modulation and rate for a signal-to-noise ratio.
 
-The rate matcher sends any number of coded bits, so the rate is a real number; the modulation follows from it.
+The rate matcher sends any number of coded bits, so the rate is a real number; the modulation
+follows from it.
 """
 
 from __future__ import annotations
@@ -49,31 +50,43 @@ class FecLink:
     def __post_init__(self):
         check_choice("modulation", self.modulation, BITS_PER_SYMBOL)
         order = BITS_PER_SYMBOL[self.modulation]
-        object.__setattr__(self, "code", ChannelCode(self.info_bits, self.uses * order, order, self.crc))
+        object.__setattr__(
+            self, "code", ChannelCode(self.info_bits, self.uses * order, order, self.crc)
+        )
 
     def encode(self, bits: np.ndarray, version: int = 0) -> np.ndarray:
         """Symbols of a message, complex64 (uses,); see ChannelCode.encode."""
-        return modulate(self.code.encode(bits, version) ^ gold_sequence(self.code.coded_bits), self.modulation)
+        return modulate(
+            self.code.encode(bits, version) ^ gold_sequence(self.code.coded_bits), self.modulation
+        )
 
-    def decode(self, symbols: np.ndarray, noise_var: np.ndarray, version: int = 0) -> tuple[np.ndarray, bool]:
+    def decode(
+        self, symbols: np.ndarray, noise_var: np.ndarray, version: int = 0
+    ) -> tuple[np.ndarray, bool]:
         """Message bits from received symbols, and whether the CRC holds.
 
         Args:
             symbols: complex array (uses,), y = x + n.
-            noise_var: E|n|^2 of each symbol, a scalar or an array (uses,); inf marks an erased symbol.
+            noise_var: E|n|^2 of each symbol, a scalar or an array (uses,); inf marks an erased
+                symbol.
             version: redundancy version that was sent.
         """
         return self.code.decode(self.llrs(symbols, noise_var), version)
 
-    def combine(self, received: list[tuple[np.ndarray, np.ndarray, int]]) -> tuple[np.ndarray, bool]:
+    def combine(
+        self, received: list[tuple[np.ndarray, np.ndarray, int]]
+    ) -> tuple[np.ndarray, bool]:
         """Message bits from several transmissions of the same message.
 
         Args:
-            received: for each transmission its symbols, its noise variances and its redundancy version.
+            received: for each transmission its symbols, its noise variances and its redundancy
+                version.
         """
         if not received:
             raise ConfigError("received holds 0 transmissions; allowed is 1 and more")
-        return self.code.decode_buffer(sum(self.code.buffer(self.llrs(y, v), version) for y, v, version in received))
+        return self.code.decode_buffer(
+            sum(self.code.buffer(self.llrs(y, v), version) for y, v, version in received)
+        )
 
     def llrs(self, symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
         """Log-likelihood ratios of the coded bits, float64 (coded bits,)."""
@@ -91,7 +104,8 @@ class PolarLink:
         crc: the message's CRC.
 
     Raises:
-        ConfigError: a value is out of range, the code rate exceeds 1, or the message is too long for a polar code.
+        ConfigError: a value is out of range, the code rate exceeds 1, or the message is too long
+            for a polar code.
     """
 
     info_bits: int
@@ -102,18 +116,28 @@ class PolarLink:
 
     def __post_init__(self):
         check_choice("modulation", self.modulation, BITS_PER_SYMBOL)
-        object.__setattr__(self, "code", PolarCode(self.info_bits, self.uses * BITS_PER_SYMBOL[self.modulation], self.crc))
+        object.__setattr__(
+            self,
+            "code",
+            PolarCode(self.info_bits, self.uses * BITS_PER_SYMBOL[self.modulation], self.crc),
+        )
 
     def encode(self, bits: np.ndarray) -> np.ndarray:
         """Symbols of a message, complex64 (uses,)."""
-        return modulate(self.code.encode(bits) ^ gold_sequence(self.code.coded_bits), self.modulation)
+        return modulate(
+            self.code.encode(bits) ^ gold_sequence(self.code.coded_bits), self.modulation
+        )
 
     def decode(self, symbols: np.ndarray, noise_var: np.ndarray) -> tuple[np.ndarray, bool]:
-        """Message bits from received symbols, and whether the CRC holds; arguments as FecLink.decode takes them."""
+        """Message bits from received symbols, and whether the CRC holds; arguments as
+        FecLink.decode takes them.
+        """
         return self.code.decode(_descrambled(symbols, noise_var, self.uses, self.modulation))
 
 
-def _descrambled(symbols: np.ndarray, noise_var: np.ndarray, uses: int, modulation: str) -> np.ndarray:
+def _descrambled(
+    symbols: np.ndarray, noise_var: np.ndarray, uses: int, modulation: str
+) -> np.ndarray:
     """Log-likelihood ratios of the coded bits before scrambling, float64 (coded bits,)."""
     if symbols.shape != (uses,):
         raise ConfigError(f"received symbols have shape {symbols.shape}; this link takes ({uses},)")
@@ -121,7 +145,8 @@ def _descrambled(symbols: np.ndarray, noise_var: np.ndarray, uses: int, modulati
     return demodulate(symbols, noise_var, modulation) * signs
 
 
-#: Highest rate, in bits a use (CRC included), at which each modulation needs the lowest SNR for code blocks of 700 bits.
+#: Highest rate, in bits a use (CRC included), at which each modulation needs the lowest SNR for
+#: code blocks of 700 bits.
 _HIGHEST_RATES = {"qpsk": 1.4, "16qam": 3.0, "64qam": 5.0, "256qam": 7.2}
 MIN_RATE, MAX_RATE = 0.05, _HIGHEST_RATES["256qam"]
 

@@ -1,33 +1,41 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which bits of a polar code word are sent, and which inputs of the polar transform carry the message.
+"""Which bits of a polar code word are sent, and which inputs of the polar transform carry the
+message.
 
-The transform has N = 2^n inputs and outputs. Outputs are repeated, or some are left out: from the front where the rate is low
-(punctured: the receiver knows nothing of them), from the end where it is high (shortened: inputs are frozen so that they are 0).
+The transform has N = 2^n inputs and outputs. Outputs are repeated, or some are left out: from the
+front where the rate is low (punctured: the receiver knows nothing of them), from the end where it
+is high (shortened: inputs are frozen so that they are 0).
 
-Source: 3GPP TS 38.212 §5.3.1 (code length, frozen inputs of punctured outputs) and §5.4.1 (sub-block interleaver, bit selection,
-triangular interleaver). The order of the inputs by reliability is the polarisation weight of G. He et al., "Beta-expansion: a theoretical
-framework for fast and recursive construction of polar codes", GLOBECOM 2017, which the table of the standard was derived from; N may be
-larger than the standard's 1,024.
+Source: 3GPP TS 38.212 §5.3.1 (code length, frozen inputs of punctured outputs) and §5.4.1
+(sub-block interleaver, bit selection, triangular interleaver). The order of the inputs by
+reliability is the polarisation weight of G. He et al., "Beta-expansion: a theoretical framework for
+fast and recursive construction of polar codes", GLOBECOM 2017, which the table of the standard was
+derived from; N may be larger than the standard's 1,024.
 
 Compiled loops of the polar code: the transform, and list decoding.
 
-The decoder decides the inputs one after another. Each path keeps the ratios and partial sums of the stages between the received
-ratios and the input that is next: stage s has 2^s of each, at offset 2^s. At a message bit every path splits, and the best are kept.
+The decoder decides the inputs one after another. Each path keeps the ratios and partial sums of the
+stages between the received ratios and the input that is next: stage s has 2^s of each, at offset
+2^s. At a message bit every path splits, and the best are kept.
 
-Source: E. Arikan, "Channel polarization", IEEE Trans. Inf. Theory 55 (2009); I. Tal, A. Vardy, "List decoding of polar codes", IEEE Trans.
-Inf. Theory 61 (2015); path metric by A. Balatsoukas-Stimming et al., "LLR-based successive cancellation list decoding of polar codes",
-IEEE Trans. Signal Process. 63 (2015).
+Source: E. Arikan, "Channel polarization", IEEE Trans. Inf. Theory 55 (2009); I. Tal, A. Vardy,
+"List decoding of polar codes", IEEE Trans. Inf. Theory 61 (2015); path metric by A.
+Balatsoukas-Stimming et al., "LLR-based successive cancellation list decoding of polar codes", IEEE
+Trans. Signal Process. 63 (2015).
 
-Polar code with a CRC and list decoding: the channel code for messages of a few hundred bits, where LDPC codes lose a decibel.
+Polar code with a CRC and list decoding: the channel code for messages of a few hundred bits, where
+LDPC codes lose a decibel.
 
     bits ─► CRC ─► inputs of the polar transform ─► code word ─► rate matching ─► triangular interleaver ─► coded bits
 
-The receiver takes the most probable path of its list whose CRC holds. Measured with 100 bits in 142 uses of QPSK at 0 dB, 1.10 times the
-finite-blocklength limit: 0.9 % of the messages are lost; by the LDPC code with the same CRC 17 %.
+The receiver takes the most probable path of its list whose CRC holds. Measured with 100 bits in 142
+uses of QPSK at 0 dB, 1.10 times the finite-blocklength limit: 0.9 % of the messages are lost; by
+the LDPC code with the same CRC 17 %.
 
-Source: 3GPP TS 38.212 §5.3.1 and §5.4.1 (see polar_match). Different from it: a CRC of 11 bits over the message with ones before it (the
-standard does so for downlink control), so that the all-zero word is no code word of a message; no distributed CRC, no segmentation.
+Source: 3GPP TS 38.212 §5.3.1 and §5.4.1 (see polar_match). Different from it: a CRC of 11 bits over
+the message with ones before it (the standard does so for downlink control), so that the all-zero
+word is no code word of a message; no distributed CRC, no segmentation.
 """
 
 from __future__ import annotations
@@ -45,10 +53,44 @@ from semcom_core.fec.crc import crc_bits, crc_length
 MIN_STAGES, MAX_STAGES = 5, 11
 #: Up to this rate outputs are punctured, beyond it shortened.
 _PUNCTURED_RATE = 7 / 16
-#: A code word this little longer than 2^n, at a rate below _REPEATED_RATE, is one of length 2^n with a few bits repeated.
+#: A code word this little longer than 2^n, at a rate below _REPEATED_RATE, is one of length 2^n
+#: with a few bits repeated.
 _REPEATED_EXCESS, _REPEATED_RATE = 9 / 8, 9 / 16
 _SUB_BLOCKS = np.array(
-    [0, 1, 2, 4, 3, 5, 6, 7, 8, 16, 9, 17, 10, 18, 11, 19, 12, 20, 13, 21, 14, 22, 15, 23, 24, 25, 26, 28, 27, 29, 30, 31]
+    [
+        0,
+        1,
+        2,
+        4,
+        3,
+        5,
+        6,
+        7,
+        8,
+        16,
+        9,
+        17,
+        10,
+        18,
+        11,
+        19,
+        12,
+        20,
+        13,
+        21,
+        14,
+        22,
+        15,
+        23,
+        24,
+        25,
+        26,
+        28,
+        27,
+        29,
+        30,
+        31,
+    ]
 )
 _BETA = 2**0.25
 
@@ -60,7 +102,8 @@ class PolarMatch:
     Args:
         size: N, inputs of the transform.
         message: bool (N,), inputs that carry message bits; the others are frozen to 0.
-        sent: int (coded bits,), output that each coded bit repeats, in the order before the interleaver.
+        sent: int (coded bits,), output that each coded bit repeats, in the order before the
+            interleaver.
         known: int, outputs that are not sent and known to be 0.
     """
 
@@ -78,16 +121,24 @@ def stages(message_bits: int, coded_bits: int) -> int:
     """
     most = min(coded_bits, 2**MAX_STAGES)
     if not 1 <= message_bits <= most:
-        raise ConfigError(f"polar message of {message_bits} bits (CRC included) in {coded_bits} coded bits; allowed is 1 to {most}")
+        raise ConfigError(
+            f"polar message of {message_bits} bits (CRC included) in {coded_bits} coded bits; "
+            f"allowed is 1 to {most}"
+        )
     found = max(MIN_STAGES, math.ceil(math.log2(coded_bits)))
-    if coded_bits <= _REPEATED_EXCESS * 2 ** (found - 1) and message_bits / coded_bits < _REPEATED_RATE:
+    if (
+        coded_bits <= _REPEATED_EXCESS * 2 ** (found - 1)
+        and message_bits / coded_bits < _REPEATED_RATE
+    ):
         found -= 1
     return max(MIN_STAGES, min(found, MAX_STAGES), math.ceil(math.log2(message_bits)))
 
 
 @lru_cache(maxsize=256)
 def polar_match(message_bits: int, coded_bits: int) -> PolarMatch:
-    """The cut of `message_bits` bits (CRC included) into `coded_bits` bits (see stages for what is refused)."""
+    """The cut of `message_bits` bits (CRC included) into `coded_bits` bits (see stages for what is
+    refused).
+    """
     size = 2 ** stages(message_bits, coded_bits)
     order = _sub_block_order(size)
     frozen = np.zeros(size, bool)
@@ -107,7 +158,9 @@ def polar_match(message_bits: int, coded_bits: int) -> PolarMatch:
 
 @lru_cache(maxsize=256)
 def triangle(coded_bits: int) -> np.ndarray:
-    """Order in which the triangular interleaver sends coded bits, int (coded_bits,): written by rows, read by columns."""
+    """Order in which the triangular interleaver sends coded bits, int (coded_bits,): written by
+    rows, read by columns.
+    """
     side = math.ceil((math.sqrt(8 * coded_bits + 1) - 1) / 2)
     row, column = np.indices((side, side))
     starts = row * side - row * (row - 1) // 2
@@ -117,7 +170,9 @@ def triangle(coded_bits: int) -> np.ndarray:
 
 
 def _weights(size: int) -> np.ndarray:
-    """Polarisation weight of each input: the sum of beta^j over the ones of its number, float (size,)."""
+    """Polarisation weight of each input: the sum of beta^j over the ones of its number, float
+    (size,).
+    """
     inputs = np.arange(size)
     return sum(((inputs >> j & 1) * _BETA**j for j in range(size.bit_length() - 1)), np.zeros(size))
 
@@ -154,22 +209,36 @@ def _check(first, second):
     """Ratio of the sum of two bits."""
     least = min(abs(first), abs(second))
     signed = least if (first < 0) == (second < 0) else -least
-    return signed + math.log1p(math.exp(-abs(first + second))) - math.log1p(math.exp(-abs(first - second)))
+    return (
+        signed
+        + math.log1p(math.exp(-abs(first + second)))
+        - math.log1p(math.exp(-abs(first - second)))
+    )
 
 
 @numba.njit(cache=True)
 def _descend(received, ratios, sums, index, size):
-    """Ratio of input `index` of one path, from the deepest stage that has changed downwards; it ends at ratios[1]."""
+    """Ratio of input `index` of one path, from the deepest stage that has changed downwards; it
+    ends at ratios[1].
+    """
     half = size // 2
     if index > 0:
         half = index & -index
         for i in range(half):
-            first, second = (received[i], received[i + half]) if 2 * half == size else (ratios[2 * half + i], ratios[3 * half + i])
+            first, second = (
+                (received[i], received[i + half])
+                if 2 * half == size
+                else (ratios[2 * half + i], ratios[3 * half + i])
+            )
             ratios[half + i] = second - first if sums[half + i] else second + first
         half //= 2
     while half > 0:
         for i in range(half):
-            first, second = (received[i], received[i + half]) if 2 * half == size else (ratios[2 * half + i], ratios[3 * half + i])
+            first, second = (
+                (received[i], received[i + half])
+                if 2 * half == size
+                else (ratios[2 * half + i], ratios[3 * half + i])
+            )
             ratios[half + i] = _check(first, second)
         half //= 2
 
@@ -199,7 +268,8 @@ def _survivors(costs, count):
 
 @numba.njit(cache=True)
 def _branch(index, active, extended, costs, inputs, ratios, sums):
-    """Let every path go on with both values of message bit `index`, and keep the cheapest as far as the list has room.
+    """Let every path go on with both values of message bit `index`, and keep the cheapest as far as
+    the list has room.
 
     Args:
         active: how many paths there are.
@@ -233,7 +303,8 @@ def list_decode(received, message, paths):
         paths: size of the list.
 
     Returns:
-        uint8 (found, N) inputs, and float32 (found,) costs: minus the logarithm of each path's probability but for a constant.
+        uint8 (found, N) inputs, and float32 (found,) costs: minus the logarithm of each path's
+        probability but for a constant.
     """
     size = len(received)
     ratios, sums = np.zeros((paths, size), np.float32), np.zeros((paths, size), np.uint8)
@@ -306,7 +377,9 @@ class PolarCode:
             ConfigError: the message has another length.
         """
         if bits.shape != (self.info_bits,):
-            raise ConfigError(f"message has shape {bits.shape}; this code takes ({self.info_bits},)")
+            raise ConfigError(
+                f"message has shape {bits.shape}; this code takes ({self.info_bits},)"
+            )
         inputs = np.zeros(self.match.size, np.uint8)
         inputs[self.match.message] = np.concatenate([bits, self._crc(bits)])
         return polar_transform(inputs)[self.match.sent][triangle(self.coded_bits)]
@@ -318,13 +391,16 @@ class PolarCode:
             llrs: float (coded_bits,), positive for 0; 0 for bits that were not received.
 
         Returns:
-            uint8 (info_bits,), the best guess, and whether its CRC holds and something was received.
+            uint8 (info_bits,), the best guess, and whether its CRC holds and something was
+            received.
 
         Raises:
             ConfigError: the array has another length.
         """
         if llrs.shape != (self.coded_bits,):
-            raise ConfigError(f"ratios have shape {llrs.shape}; this code takes ({self.coded_bits},)")
+            raise ConfigError(
+                f"ratios have shape {llrs.shape}; this code takes ({self.coded_bits},)"
+            )
         matched = np.empty(self.coded_bits)
         matched[triangle(self.coded_bits)] = llrs
         received = np.bincount(self.match.sent, weights=matched, minlength=self.match.size)

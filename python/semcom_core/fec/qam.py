@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gray-mapped BPSK and square QAM with exact log-likelihood ratios.
 
-The constellations are those of 3GPP TS 38.211 §5.1 (unit mean power), except that BPSK is real: 1 - 2b.
-A square QAM is one amplitude modulation on each axis: the even bits of a symbol choose I, the odd bits Q.
-A log-likelihood ratio is ln p(b=0|y) - ln p(b=1|y): positive means 0.
+The constellations are those of 3GPP TS 38.211 §5.1 (unit mean power), except that BPSK is real: 1 -
+2b. A square QAM is one amplitude modulation on each axis: the even bits of a symbol choose I, the
+odd bits Q. A log-likelihood ratio is ln p(b=0|y) - ln p(b=1|y): positive means 0.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def axis_levels(modulation: str) -> tuple[np.ndarray, np.ndarray]:
     """Amplitudes of one axis and the bits that choose them.
 
     Returns:
-        float64 array (2^k,) of amplitudes and uint8 array (2^k, k) of their bits, k bits on the axis.
+        float64 array (2^k,) of amplitudes and uint8 array (2^k, k) of their bits, k bits on the
+        axis.
     """
     check_choice("modulation", modulation, BITS_PER_SYMBOL)
     k = max(1, BITS_PER_SYMBOL[modulation] // 2)
@@ -56,12 +57,16 @@ def modulate(bits: np.ndarray, modulation: str) -> np.ndarray:
     levels, axis_bits = axis_levels(modulation)
     m, k = BITS_PER_SYMBOL[modulation], axis_bits.shape[1]
     if bits.size % m:
-        raise ConfigError(f"{bits.size} bits do not fill symbols of {m} bits; allowed is a multiple")
+        raise ConfigError(
+            f"{bits.size} bits do not fill symbols of {m} bits; allowed is a multiple"
+        )
     weights = 1 << np.arange(k - 1, -1, -1)
     groups = bits.reshape(-1, m).astype(np.int64)
     if modulation == "bpsk":
         return levels[groups[:, 0]].astype(np.complex64)
-    return (levels[groups[:, 0::2] @ weights] + 1j * levels[groups[:, 1::2] @ weights]).astype(np.complex64)
+    return (levels[groups[:, 0::2] @ weights] + 1j * levels[groups[:, 1::2] @ weights]).astype(
+        np.complex64
+    )
 
 
 def demodulate(symbols: np.ndarray, noise_var: np.ndarray, modulation: str) -> np.ndarray:

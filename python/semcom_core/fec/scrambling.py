@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Public scrambling of coded bits, so that any message uses all constellation points alike and has mean power 1.
+"""Public scrambling of coded bits, so that any message uses all constellation points alike and has
+mean power 1.
 
 Source: 3GPP TS 38.211 §5.2.1 (length-31 Gold sequence).
 """

@@ -1,28 +1,33 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Distribution matching: uniform bits to sequences in which each amplitude comes a given number of times, and back.
+"""Distribution matching: uniform bits to sequences in which each amplitude comes a given number of
+times, and back.
 
-All sequences of one composition are numbered in lexicographic order, and the bits are the number of the sequence. With integers of any size
-that is exact: of the n! / (n1! n2! …) sequences as many are used as there are bits for.
+All sequences of one composition are numbered in lexicographic order, and the bits are the number of
+the sequence. With integers of any size that is exact: of the n! / (n1! n2! …) sequences as many are
+used as there are bits for.
 
-Source: P. Schulte, G. Böcherer, "Constant composition distribution matching", IEEE Trans. Inf. Theory 62 (2016); here with exact
-enumeration (T. M. Cover, "Enumerative source encoding", IEEE Trans. Inf. Theory 19, 1973) in place of arithmetic coding.
+Source: P. Schulte, G. Böcherer, "Constant composition distribution matching", IEEE Trans. Inf.
+Theory 62 (2016); here with exact enumeration (T. M. Cover, "Enumerative source encoding", IEEE
+Trans. Inf. Theory 19, 1973) in place of arithmetic coding.
 
 One code block of shaped QAM: amplitudes of one composition, signs of data and parity (see shaped).
 
 Message bits to QAM symbols whose amplitudes are distributed nearly as a Gaussian, and back.
 
-Of each axis the amplitude is chosen by shaped bits and the sign by uniform ones. The code is systematic, so shaped information bits stay
-shaped; the parity bits, which nothing can shape, become signs:
+Of each axis the amplitude is chosen by shaped bits and the sign by uniform ones. The code is
+systematic, so shaped information bits stay shaped; the parity bits, which nothing can shape, become
+signs:
 
     data ─┬─► matcher ─► amplitudes ─► their Gray labels ─┐
           ├───────────────────────────► some of the signs ├─► LDPC ─► parity ─► the other signs
           └───► the code's two columns that are not sent ─┘
 
-Uniform QAM of many levels loses up to 1.53 dB against the Gaussian distribution that capacity asks for; this takes nearly all of it back.
+Uniform QAM of many levels loses up to 1.53 dB against the Gaussian distribution that capacity asks
+for; this takes nearly all of it back.
 
-Source: G. Böcherer, F. Steiner, P. Schulte, "Bandwidth efficient and rate-matched low-density parity-check coded modulation", IEEE Trans.
-Commun. 63 (2015).
+Source: G. Böcherer, F. Steiner, P. Schulte, "Bandwidth efficient and rate-matched low-density
+parity-check coded modulation", IEEE Trans. Commun. 63 (2015).
 """
 
 from __future__ import annotations
@@ -71,7 +76,9 @@ class Matcher:
 
     def __post_init__(self):
         if min(self.counts, default=-1) < 0 or sum(self.counts) < 1:
-            raise ConfigError(f"composition is {self.counts}; allowed is counts of 0 and more, not all 0")
+            raise ConfigError(
+                f"composition is {self.counts}; allowed is counts of 0 and more, not all 0"
+            )
 
     @property
     def length(self) -> int:
@@ -99,7 +106,9 @@ class Matcher:
         return found
 
     def unmatch(self, amplitudes: np.ndarray) -> np.ndarray | None:
-        """Bits, uint8 (self.bits,), of indices of amplitudes (length,); None where no bits become this sequence."""
+        """Bits, uint8 (self.bits,), of indices of amplitudes (length,); None where no bits become
+        this sequence.
+        """
         if not np.array_equal(np.bincount(amplitudes, minlength=len(self.counts)), self.counts):
             return None
         number, left, total, counts = 0, self.length, self._sequences, list(self.counts)
@@ -190,10 +199,14 @@ class ShapedBlock:
 
     def encode(self, data: np.ndarray) -> np.ndarray:
         """Values (length,) of data bits, uint8 (data_bits,)."""
-        hidden, amplitude_bits, signs = np.split(data, [self.hidden_bits, self.hidden_bits + self.matcher.bits])
+        hidden, amplitude_bits, signs = np.split(
+            data, [self.hidden_bits, self.hidden_bits + self.matcher.bits]
+        )
         amplitudes = self.matcher.match(amplitude_bits)
         info = np.zeros(SHAPES[GRAPH][2] * self.z, np.uint8)
-        info[: self.info_bits] = np.concatenate([hidden, _labels(self.label_bits)[amplitudes].ravel(), signs])
+        info[: self.info_bits] = np.concatenate(
+            [hidden, _labels(self.label_bits)[amplitudes].ravel(), signs]
+        )
         parity = ldpc_encoder(GRAPH, self.z).encode(info)[info.size : info.size + self.parity_bits]
         return self.levels[amplitudes] * (1.0 - 2.0 * np.concatenate([signs, parity]))
 
@@ -202,7 +215,8 @@ class ShapedBlock:
 
         Args:
             values: received values (length,).
-            noise_var: E|n|^2 of the symbol that each belongs to; where it is inf, the distribution alone speaks.
+            noise_var: E|n|^2 of the symbol that each belongs to; where it is inf, the distribution
+                alone speaks.
             bits: of the code word, as far as it was sent.
         """
         levels = np.concatenate([-self.levels[::-1], self.levels])
@@ -214,7 +228,9 @@ class ShapedBlock:
         sign = _ratio(metric, ~negative)
         labels = _labels(self.label_bits)
         both = np.concatenate([labels[::-1], labels])
-        amplitudes = np.stack([_ratio(metric, both[:, i] == 0) for i in range(self.label_bits)], axis=1)
+        amplitudes = np.stack(
+            [_ratio(metric, both[:, i] == 0) for i in range(self.label_bits)], axis=1
+        )
         found, info = np.zeros(bits), SHAPES[GRAPH][2] * self.z
         sent = np.concatenate([amplitudes.ravel(), sign[: self.data_signs]])
         found[self.hidden_bits : self.info_bits] = sent
@@ -224,11 +240,21 @@ class ShapedBlock:
 
     def data(self, word: np.ndarray) -> np.ndarray:
         """Data bits of a decoded code word; zeros for amplitudes that no data become."""
-        labels = word[self.hidden_bits : self.hidden_bits + self.label_bits * self.length].reshape(self.length, -1)
-        amplitudes = _indices(self.label_bits)[labels @ (1 << np.arange(self.label_bits - 1, -1, -1))]
+        labels = word[self.hidden_bits : self.hidden_bits + self.label_bits * self.length].reshape(
+            self.length, -1
+        )
+        amplitudes = _indices(self.label_bits)[
+            labels @ (1 << np.arange(self.label_bits - 1, -1, -1))
+        ]
         matched = self.matcher.unmatch(amplitudes)
         known = np.zeros(self.matcher.bits, np.uint8) if matched is None else matched
-        return np.concatenate([word[: self.hidden_bits], known, word[self.info_bits - self.data_signs : self.info_bits]])
+        return np.concatenate(
+            [
+                word[: self.hidden_bits],
+                known,
+                word[self.info_bits - self.data_signs : self.info_bits],
+            ]
+        )
 
 
 def _labels(bits: int) -> np.ndarray:
@@ -245,7 +271,12 @@ def _indices(bits: int) -> np.ndarray:
 
 def _ratio(metric: np.ndarray, zero: np.ndarray) -> np.ndarray:
     """Ratio of a bit: the levels where it is 0 against the others."""
-    return np.clip(np.logaddexp.reduce(metric[:, zero], axis=1) - np.logaddexp.reduce(metric[:, ~zero], axis=1), -MAX_LLR, MAX_LLR)
+    return np.clip(
+        np.logaddexp.reduce(metric[:, zero], axis=1)
+        - np.logaddexp.reduce(metric[:, ~zero], axis=1),
+        -MAX_LLR,
+        MAX_LLR,
+    )
 
 
 _CRC = "24A"
@@ -263,8 +294,10 @@ class ShapedLink:
     Args:
         uses: complex symbols sent.
         axis_bits: bits that label a level of one axis, 2 to 5: 16 to 1,024 points.
-        code_rate: of the LDPC code, its columns that are not sent counted as information; so high that the parity bits fit the signs.
-        rate: bits a use, to which the distribution is made; the CRC and what the matcher loses come off it.
+        code_rate: of the LDPC code, its columns that are not sent counted as information; so high
+            that the parity bits fit the signs.
+        rate: bits a use, to which the distribution is made; the CRC and what the matcher loses come
+            off it.
 
     Raises:
         ConfigError: a value is out of range, or they do not go together.
@@ -281,9 +314,14 @@ class ShapedLink:
         check_range("code_rate", self.code_rate, 0.5, 0.95)
         label_bits, wanted = self.axis_bits - 1, self._amplitude_entropy
         if not 0.05 <= wanted <= label_bits:
-            raise ConfigError(f"rate is {self.rate:g}; it takes {wanted:.3f} bits an amplitude, and allowed is 0.05 to {label_bits}")
+            raise ConfigError(
+                f"rate is {self.rate:g}; it takes {wanted:.3f} bits an amplitude, and allowed is "
+                f"0.05 to {label_bits}"
+            )
         if any(block.data_signs < 0 for block in self._blocks):
-            raise ConfigError(f"code_rate is {self.code_rate:g}; allowed is one whose parity bits fit the signs")
+            raise ConfigError(
+                f"code_rate is {self.code_rate:g}; allowed is one whose parity bits fit the signs"
+            )
 
     @cached_property
     def info_bits(self) -> int:
@@ -297,11 +335,16 @@ class ShapedLink:
             ConfigError: the message has another length.
         """
         if bits.shape != (self.info_bits,):
-            raise ConfigError(f"message has shape {bits.shape}; this link takes ({self.info_bits},)")
+            raise ConfigError(
+                f"message has shape {bits.shape}; this link takes ({self.info_bits},)"
+            )
         data = attach_crc(bits, _CRC)
         data = data ^ gold_sequence(data.size)
         ends = np.cumsum([block.data_bits for block in self._blocks])[:-1]
-        values = [block.encode(part) for block, part in zip(self._blocks, np.split(data, ends), strict=True)]
+        values = [
+            block.encode(part)
+            for block, part in zip(self._blocks, np.split(data, ends), strict=True)
+        ]
         return np.concatenate(values).view(np.complex128).astype(np.complex64)
 
     def decode(self, symbols: np.ndarray, noise_var: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -309,21 +352,34 @@ class ShapedLink:
 
         Args:
             symbols: complex array (uses,), y = x + n.
-            noise_var: E|n|^2 of each symbol, a scalar or an array (uses,); inf marks an erased symbol.
+            noise_var: E|n|^2 of each symbol, a scalar or an array (uses,); inf marks an erased
+                symbol.
 
         Raises:
             ConfigError: there is another number of symbols, or a noise variance is negative or NaN.
         """
         if symbols.shape != (self.uses,):
-            raise ConfigError(f"received symbols have shape {symbols.shape}; this link takes ({self.uses},)")
+            raise ConfigError(
+                f"received symbols have shape {symbols.shape}; this link takes ({self.uses},)"
+            )
         variance = np.repeat(np.broadcast_to(np.asarray(noise_var, float), self.uses), 2)
         if not (variance >= 0).all():
             raise ConfigError("noise variance is negative or NaN; allowed is 0 to inf")
         ends = np.cumsum([block.length for block in self._blocks])[:-1]
-        parts = zip(self._blocks, np.split(symbols.astype(np.complex128).view(float), ends), np.split(variance, ends), strict=True)
+        parts = zip(
+            self._blocks,
+            np.split(symbols.astype(np.complex128).view(float), ends),
+            np.split(variance, ends),
+            strict=True,
+        )
         decoder = ldpc_decoder(GRAPH, self._blocks[0].z, self._rows)
-        words, _ = decoder.decode(np.stack([block.ratios(values, noise, decoder.bits) for block, values, noise in parts]), _ITERATIONS)
-        data = np.concatenate([block.data(word) for block, word in zip(self._blocks, words, strict=True)])
+        words, _ = decoder.decode(
+            np.stack([block.ratios(values, noise, decoder.bits) for block, values, noise in parts]),
+            _ITERATIONS,
+        )
+        data = np.concatenate(
+            [block.data(word) for block, word in zip(self._blocks, words, strict=True)]
+        )
         data ^= gold_sequence(data.size)
         return data[: self.info_bits], check_crc(data, _CRC)
 
@@ -341,7 +397,10 @@ class ShapedLink:
         lengths = [values // count + (i < values % count) for i in range(count)]
         infos = [int(length * self.axis_bits * self.code_rate) for length in lengths]
         z = choose_lifting(GRAPH, max(infos))
-        return [ShapedBlock(_counts(shares, length), info, z) for length, info in zip(lengths, infos, strict=True)]
+        return [
+            ShapedBlock(_counts(shares, length), info, z)
+            for length, info in zip(lengths, infos, strict=True)
+        ]
 
     @property
     def _rows(self) -> int:
@@ -351,7 +410,8 @@ class ShapedLink:
 
 
 def distribution(axis_bits: int, entropy_bits: float) -> np.ndarray:
-    """Probabilities of the amplitudes 1, 3, … of an axis, float64 (2^(axis_bits - 1),): exp(-v a²) with the v that gives the entropy.
+    """Probabilities of the amplitudes 1, 3, … of an axis, float64 (2^(axis_bits - 1),): exp(-v a²)
+    with the v that gives the entropy.
 
     That distribution has the largest entropy for its power (Maxwell, Boltzmann).
     """

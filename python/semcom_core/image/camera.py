@@ -32,8 +32,13 @@ class Camera:
         try:
             self._opencv = importlib.import_module("cv2")
         except ImportError as error:
-            hint = "apt install python3-opencv on Debian and Ubuntu; allowed without it are files and folders"
-            raise ConfigError(f"camera {device} needs OpenCV, which is not installed: {hint}") from error
+            hint = (
+                "apt install python3-opencv on Debian and Ubuntu; allowed without it are files "
+                "and folders"
+            )
+            raise ConfigError(
+                f"camera {device} needs OpenCV, which is not installed: {hint}"
+            ) from error
         if not Path(device).exists():
             raise ConfigError(f"camera is {device}; there is no such device")
         self.device = device
@@ -47,11 +52,15 @@ class Camera:
         """
         if self._capture is None:
             self._capture = self._opencv.VideoCapture(self.device)
-            self._capture.set(self._opencv.CAP_PROP_BUFFERSIZE, 1)  # the picture of now, not one that waited
+            self._capture.set(
+                self._opencv.CAP_PROP_BUFFERSIZE, 1
+            )  # the picture of now, not one that waited
         good, pixels = self._capture.read()
         if not good:
             self.close()
-            raise RadioError(f"camera {self.device} gives no picture; is it in use by another program?")
+            raise RadioError(
+                f"camera {self.device} gives no picture; is it in use by another program?"
+            )
         return np.ascontiguousarray(pixels[..., ::-1])
 
     def close(self) -> None:

@@ -20,7 +20,8 @@ class DecodedImage:
 
     Args:
         pixels: the picture, uint8 (H, W, 3) RGB; where `decoded` is False, the best guess.
-        decoded: whether all that the sender coded digitally has arrived, or of an analog codec every fragment.
+        decoded: whether all that the sender coded digitally has arrived, or of an analog codec
+            every fragment.
         message_id: number of the message, 0 to 255.
         reason: why the picture is degraded, in one line; empty where it is not.
         missing: fragments that never arrived.
@@ -41,28 +42,38 @@ class ImageCodec(Protocol):
     name: str
     number: int
 
-    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
+    def encode(
+        self,
+        pixels: np.ndarray,
+        snr_db: float,
+        message_id: int = 0,
+        importance: np.ndarray | None = None,
+    ) -> list[Frame]:
         """Frames of one picture, for a channel of SNR `snr_db`, dB.
 
         Args:
             pixels: uint8 (H, W, 3) RGB.
-            importance: float (H, W), 0 to 1, what matters in the picture; None where everything does alike. A codec without
-                a use for it leaves it aside.
+            importance: float (H, W), 0 to 1, what matters in the picture; None where everything
+                does alike. A codec without a use for it leaves it aside.
 
         Raises:
-            FrameError: the picture does not fit the largest number of fragments, or is too small for the channel uses it may take.
+            FrameError: the picture does not fit the largest number of fragments, or is too small
+                for the channel uses it may take.
             ConfigError: the importance has another size than the picture.
         """
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
-        """Decode the fragments of one picture, in any order; missing ones degrade the picture, which is marked then.
+        """Decode the fragments of one picture, in any order; missing ones degrade the picture,
+        which is marked then.
 
         Raises:
-            FrameError: no frames, frames of another codec or of more than one picture, or too few to tell even the picture's size.
+            FrameError: no frames, frames of another codec or of more than one picture, or too few
+                to tell even the picture's size.
         """
 
 
-#: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is first loaded.
+#: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is
+#: first loaded.
 IMAGE_CODECS = {
     "hybrid": (8, "semcom_core.image.hybrid.codec:HybridCodec"),
     "lam-sc": (9, "semcom_core.image.learned.lam_sc:LamScCodec"),
@@ -72,7 +83,8 @@ IMAGE_CODECS = {
     "webp": (13, "semcom_core.image.separate:WebpCodec"),
     "avif": (14, "semcom_core.image.separate:AvifCodec"),
 }
-#: Codec name → further numbers that its frames may bear: those of the hybrid codec's profile graceful.
+#: Codec name → further numbers that its frames may bear: those of the hybrid codec's profile
+#: graceful.
 _FURTHER_NUMBERS = {"hybrid": (15,)}
 
 

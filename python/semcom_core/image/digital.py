@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bytes to a given number of channel symbols and back: what the digital part of every image codec travels by.
+"""Bytes to a given number of channel symbols and back: what the digital part of every image codec
+travels by.
 
     bytes ─► CRC-24 ─► 5G NR LDPC blocks ─► QPSK, or QAM with shaped amplitudes ─► one interleaver over all symbols
 
-A rate index stands for the SNR that its rate is made for. The rates were measured: for each SNR and modulation the rate, lowered in
-steps of 1 % of capacity, at which 24 blocks of 8,448 bits in a row came out right; _BACKOFF_DB is taken off that. With 0.2 dB off, 118 of
-120 messages of 73,464 uses arrived at 4, 7 and 10 dB; with 0.3 dB off all 120. Uniform QAM needs 0.5 dB more at 4 dB and
-1.1 dB more at 16 dB.
+A rate index stands for the SNR that its rate is made for. The rates were measured: for each SNR and
+modulation the rate, lowered in steps of 1 % of capacity, at which 24 blocks of 8,448 bits in a row
+came out right; _BACKOFF_DB is taken off that. With 0.2 dB off, 118 of 120 messages of 73,464 uses
+arrived at 4, 7 and 10 dB; with 0.3 dB off all 120. Uniform QAM needs 0.5 dB more at 4 dB and 1.1 dB
+more at 16 dB.
 """
 
 from __future__ import annotations
@@ -27,26 +29,61 @@ from semcom_core.units import capacity_bits
 _FIRST_DB, _STEP_DB = -6.0, 0.5
 #: How many indices there are: 6 bits of a frame header.
 INDICES = 64
-#: SNR in dB → how far below it the capacity is that 24 blocks in a row reached, dB: with shaped amplitudes, and with uniform QAM.
-_GAPS_DB = {-5.0: 0.97, -2.0: 0.69, 1.0: 0.79, 2.0: 0.92, 4.0: 0.82, 7.0: 0.8, 8.5: 0.85, 10.0: 0.8, 11.5: 0.9, 13.0: 0.88, 16.0: 0.87}
+#: SNR in dB → how far below it the capacity is that 24 blocks in a row reached, dB: with shaped
+#: amplitudes, and with uniform QAM.
+_GAPS_DB = {
+    -5.0: 0.97,
+    -2.0: 0.69,
+    1.0: 0.79,
+    2.0: 0.92,
+    4.0: 0.82,
+    7.0: 0.8,
+    8.5: 0.85,
+    10.0: 0.8,
+    11.5: 0.9,
+    13.0: 0.88,
+    16.0: 0.87,
+}
 _GAPS_DB |= {17.5: 0.92, 19.0: 1.16, 20.5: 1.04, 22.0: 1.1, 25.0: 1.0}
-_UNIFORM_GAPS_DB = {-5.0: 0.97, -2.0: 0.69, 1.0: 0.79, 4.0: 1.36, 7.0: 1.15, 10.0: 1.52, 13.0: 1.68, 16.0: 1.99, 19.0: 2.32, 22.0: 2.0}
+_UNIFORM_GAPS_DB = {
+    -5.0: 0.97,
+    -2.0: 0.69,
+    1.0: 0.79,
+    4.0: 1.36,
+    7.0: 1.15,
+    10.0: 1.52,
+    13.0: 1.68,
+    16.0: 1.99,
+    19.0: 2.32,
+    22.0: 2.0,
+}
 _BACKOFF_DB = 0.3
 #: Least SNR in dB → bits of one axis and code rate of shaped QAM; below all of them it is QPSK.
-_SHAPED = {2.0: (2, 0.6), 3.5: (2, 0.7), 5.0: (2, 0.75), 6.5: (3, 0.8), 9.5: (3, 0.85), 12.5: (4, 0.85), 21.0: (5, 0.9)}
+_SHAPED = {
+    2.0: (2, 0.6),
+    3.5: (2, 0.7),
+    5.0: (2, 0.75),
+    6.5: (3, 0.8),
+    9.5: (3, 0.85),
+    12.5: (4, 0.85),
+    21.0: (5, 0.9),
+}
 #: Messages of fewer uses go by uniform QAM: a distribution takes long blocks.
 _LEAST_SHAPED_USES = 1024
 #: Highest rate, bits a use, at which each uniform modulation needs the lowest SNR with long blocks.
 _HIGHEST_RATES = {"qpsk": 1.5, "16qam": 3.15, "64qam": 4.85, "256qam": 7.2}
 _CRC = "24A"
-#: Information bits of a full code block, and what shorter blocks cost: up to _SHORT_COST times the root of their bits (as in text.rates).
+#: Information bits of a full code block, and what shorter blocks cost: up to _SHORT_COST times the
+#: root of their bits (as in text.rates).
 _BLOCK_BITS, _SHORT_COST = 8424, 3.0
 #: Ratio of the golden section, by which the interleaver steps.
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def index_for(snr_db: float, margin_db: float = 0.0) -> int:
-    """Rate index for a channel that may fall `margin_db` below `snr_db`, dB: the highest made for no more than that (or the lowest)."""
+    """Rate index for a channel that may fall `margin_db` below `snr_db`, dB: the highest made for
+    no more than that (or the lowest).
+    """
     steps = (min(max(snr_db - margin_db, -1e3), 1e3) - _FIRST_DB) / _STEP_DB
     return min(max(math.floor(steps + 1e-9), 0), INDICES - 1)
 
@@ -64,16 +101,21 @@ def rate_of(index: int) -> float:
 
 def _rate(index: int, gaps_db: dict[float, float]) -> float:
     snr_db = snr_db_of(index)
-    return float(capacity_bits(snr_db - _BACKOFF_DB - np.interp(snr_db, list(gaps_db), list(gaps_db.values()))))
+    return float(
+        capacity_bits(
+            snr_db - _BACKOFF_DB - np.interp(snr_db, list(gaps_db), list(gaps_db.values()))
+        )
+    )
 
 
 @dataclass(frozen=True)
 class DigitalLink:
-    """Bytes in `uses` channel uses at the rate of an index. Both ends know these two numbers, so no length is sent.
+    """Bytes in `uses` channel uses at the rate of an index. Both ends know these two numbers, so no
+    length is sent.
 
     >>> link = DigitalLink(uses=24576, index=index_for(10.0))
-    >>> symbols = link.encode(data)                    # at most link.capacity_bytes of them; zeros fill the rest
-    >>> decoded, ok = link.decode(received, noise_var)
+    >>> symbols = link.encode(data)                    # at most link.capacity_bytes of them; zeros
+    fill the rest >>> decoded, ok = link.decode(received, noise_var)
 
     Args:
         uses: complex symbols sent, 1 and more.
@@ -105,7 +147,10 @@ class DigitalLink:
         """
         self._check_capacity()
         if len(data) > self.capacity_bytes:
-            raise FrameError(f"{len(data)} bytes for {self.uses} uses at rate index {self.index}; allowed is 0 to {self.capacity_bytes}")
+            raise FrameError(
+                f"{len(data)} bytes for {self.uses} uses at rate index {self.index}; allowed is 0 "
+                f"to {self.capacity_bytes}"
+            )
         bits = np.zeros(self._fec.info_bits, np.uint8)
         bits[: 8 * len(data)] = np.unpackbits(np.frombuffer(data, np.uint8))
         symbols = np.empty(self.uses, np.complex64)
@@ -124,19 +169,26 @@ class DigitalLink:
         """
         self._check_capacity()
         if symbols.shape != (self.uses,):
-            raise FrameError(f"received symbols have shape {symbols.shape}; this link takes ({self.uses},)")
+            raise FrameError(
+                f"received symbols have shape {symbols.shape}; this link takes ({self.uses},)"
+            )
         places = _places(self.uses)
         bits, ok = self._fec.decode(symbols[places], np.broadcast_to(noise_var, self.uses)[places])
         return np.packbits(bits[: 8 * self.capacity_bytes]).tobytes(), ok
 
     def _check_capacity(self) -> None:
         if not self.capacity_bytes:
-            raise FrameError(f"{self.uses} channel uses carry no byte at rate index {self.index}; more are needed")
+            raise FrameError(
+                f"{self.uses} channel uses carry no byte at rate index {self.index}; more are "
+                "needed"
+            )
 
     @property
     def _shape(self) -> tuple[int, float] | None:
         """Bits of one axis and code rate of shaped QAM; None for uniform QAM."""
-        fitting = [shape for least_db, shape in _SHAPED.items() if snr_db_of(self.index) >= least_db]
+        fitting = [
+            shape for least_db, shape in _SHAPED.items() if snr_db_of(self.index) >= least_db
+        ]
         return fitting[-1] if self.shaped and fitting and self.uses >= _LEAST_SHAPED_USES else None
 
     @cached_property
@@ -161,7 +213,9 @@ class DigitalLink:
 
 
 def _lost_bits(coded: float, code_info_bits: float) -> float:
-    """What is lost of `coded` bits because the code's blocks are not full, for so many information bits of the code."""
+    """What is lost of `coded` bits because the code's blocks are not full, for so many information
+    bits of the code.
+    """
     blocks = max(1, math.ceil(code_info_bits / _BLOCK_BITS))
     fullness = code_info_bits / blocks / _BLOCK_BITS
     return blocks * _SHORT_COST * math.sqrt(coded / blocks) * (1 - math.sqrt(fullness))
@@ -169,9 +223,11 @@ def _lost_bits(coded: float, code_info_bits: float) -> float:
 
 @lru_cache(maxsize=8)
 def _places(uses: int) -> np.ndarray:
-    """Where each coded symbol travels, int (uses,): multiples, modulo `uses`, of a step without a common factor near the golden section.
+    """Where each coded symbol travels, int (uses,): multiples, modulo `uses`, of a step without a
+    common factor near the golden section.
 
-    So any run of coded symbols, and with it each code block, lies evenly over the picture's symbols and over its fragments.
+    So any run of coded symbols, and with it each code block, lies evenly over the picture's symbols
+    and over its fragments.
     """
     step = max(1, round(_GOLDEN * uses))
     while math.gcd(step, uses) > 1:

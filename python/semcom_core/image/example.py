@@ -9,8 +9,14 @@ from pathlib import Path
 
 from semcom_core.errors import ConfigError, check_choice
 
-#: Name → file of scikit-image: a portrait of an astronaut (NASA, public domain), a cup of coffee, a cat, a rocket (CC0).
-EXAMPLES = {"astronaut": "astronaut.png", "coffee": "coffee.png", "cat": "chelsea.png", "rocket": "rocket.jpg"}
+#: Name → file of scikit-image: a portrait of an astronaut (NASA, public domain), a cup of coffee, a
+#: cat, a rocket (CC0).
+EXAMPLES = {
+    "astronaut": "astronaut.png",
+    "coffee": "coffee.png",
+    "cat": "chelsea.png",
+    "rocket": "rocket.jpg",
+}
 
 
 def example_picture(name: str = "coffee") -> Path:
@@ -23,5 +29,8 @@ def example_picture(name: str = "coffee") -> Path:
     package = importlib.util.find_spec("skimage")
     path = None if package is None else Path(package.origin).parent / "data" / EXAMPLES[name]
     if path is None or not path.exists():
-        raise ConfigError(f"example picture {name} comes with scikit-image, which is not installed; allowed is a picture file of your own")
+        raise ConfigError(
+            f"example picture {name} comes with scikit-image, which is not installed; allowed is a "
+            "picture file of your own"
+        )
     return path

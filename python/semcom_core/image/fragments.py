@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Channel symbols of a picture to the frames that carry them, and back.
 
-Symbol i travels in fragment i mod F, so that a fragment that fades or is lost takes a little of everything.
+Symbol i travels in fragment i mod F, so that a fragment that fades or is lost takes a little of
+everything.
 """
 
 from __future__ import annotations
@@ -66,14 +67,17 @@ def parse_cbr(text: str | float) -> float:
     try:
         value = float(Fraction(str(text).replace(" ", "")))
     except (ValueError, ZeroDivisionError) as error:
-        raise ConfigError(f"cbr is {text!r}; allowed is a number or a fraction such as 1/16") from error
+        raise ConfigError(
+            f"cbr is {text!r}; allowed is a number or a fraction such as 1/16"
+        ) from error
     if not 0 < value <= 4:
         raise ConfigError(f"cbr is {text}; allowed is above 0 to 4")
     return value
 
 
 def shape_for(uses: int) -> Shape:
-    """Fragments for at most `uses` channel uses: USUAL_FRAGMENTS of them, or fewer where they would be short, or more where too long.
+    """Fragments for at most `uses` channel uses: USUAL_FRAGMENTS of them, or fewer where they would
+    be short, or more where too long.
 
     The shape is that of its own uses: shape_for(shape.uses) == shape.
 
@@ -82,7 +86,10 @@ def shape_for(uses: int) -> Shape:
     """
     most = MAX_WIDE_FRAGMENTS * MAX_LENGTH
     if not 1 <= uses <= most:
-        raise FrameError(f"picture takes {uses} channel uses; allowed is 1 to {most}: change cbr or the size of the picture")
+        raise FrameError(
+            f"picture takes {uses} channel uses; allowed is 1 to {most}: change cbr or the size of "
+            "the picture"
+        )
     fragments = max(min(USUAL_FRAGMENTS, uses // _LEAST_LENGTH), -(-uses // MAX_LENGTH), 1)
     shape = Shape(fragments, uses // fragments)
     return shape if shape.uses == uses else shape_for(shape.uses)
@@ -92,14 +99,27 @@ def frames_of(symbols: np.ndarray, codec: int, message_id: int, params: int = 0)
     """Frames of a picture's symbols (uses,); their number is that of a Shape."""
     shape = shape_for(len(symbols))
     if shape.uses != len(symbols):
-        raise FrameError(f"picture has {len(symbols)} symbols; {shape.fragments} fragments of {shape.length} hold {shape.uses}")
-    common = {"codec": codec, "message_id": message_id, "last_fragment": shape.fragments - 1, "length": shape.length, "params": params}
+        raise FrameError(
+            f"picture has {len(symbols)} symbols; {shape.fragments} fragments of {shape.length} "
+            f"hold {shape.uses}"
+        )
+    common = {
+        "codec": codec,
+        "message_id": message_id,
+        "last_fragment": shape.fragments - 1,
+        "length": shape.length,
+        "params": params,
+    }
     parts = np.asarray(symbols, np.complex64).reshape(shape.length, shape.fragments).T
-    return [Frame(FrameHeader(fragment=i, **common), np.ascontiguousarray(part)) for i, part in enumerate(parts)]
+    return [
+        Frame(FrameHeader(fragment=i, **common), np.ascontiguousarray(part))
+        for i, part in enumerate(parts)
+    ]
 
 
 def received(frames: list[ReceivedFrame], codec: int, name: str) -> Reception:
-    """Symbols and noise variances of one picture; of a fragment that arrived twice, both copies are weighted by their noise.
+    """Symbols and noise variances of one picture; of a fragment that arrived twice, both copies are
+    weighted by their noise.
 
     Raises:
         FrameError: no frames, frames of another codec, or of more than one picture.
@@ -109,15 +129,28 @@ def received(frames: list[ReceivedFrame], codec: int, name: str) -> Reception:
     header = frames[0].header
     if header.codec != codec:
         raise FrameError(f"frame has codec number {header.codec}; the {name} codec takes {codec}")
-    kinds = {(f.header.codec, f.header.message_id, f.header.last_fragment, f.header.length, f.header.params) for f in frames}
+    kinds = {
+        (
+            f.header.codec,
+            f.header.message_id,
+            f.header.last_fragment,
+            f.header.length,
+            f.header.params,
+        )
+        for f in frames
+    }
     if len(kinds) > 1:
         what = "(codec, message, last fragment, length, params)"
-        raise FrameError(f"frames are of {len(kinds)} pictures, {what} {sorted(kinds)}; one is allowed")
+        raise FrameError(
+            f"frames are of {len(kinds)} pictures, {what} {sorted(kinds)}; one is allowed"
+        )
     weight = np.zeros((header.length, header.fragments))
     total = np.zeros(weight.shape, np.complex128)
     for frame in frames:
         known = np.isfinite(frame.noise_var)
-        inverse = np.divide(1.0, np.maximum(frame.noise_var, 1e-9), out=np.zeros(header.length), where=known)
+        inverse = np.divide(
+            1.0, np.maximum(frame.noise_var, 1e-9), out=np.zeros(header.length), where=known
+        )
         weight[:, frame.header.fragment] += inverse
         total[:, frame.header.fragment] += inverse * frame.symbols
     noise_var = np.divide(1.0, weight, out=np.full(weight.shape, np.inf), where=weight > 0)

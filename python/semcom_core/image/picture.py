@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures from files of any kind to uint8 RGB, and back to files.
 
-Sizes to which a picture is shrunk before it is coded, where its bytes are few: each has half the pixels of the one before.
+Sizes to which a picture is shrunk before it is coded, where its bytes are few: each has half the
+pixels of the one before.
 """
 
 from __future__ import annotations
@@ -19,17 +20,31 @@ from semcom_core.errors import ConfigError, FrameError
 #: Largest width and height, pixels.
 MAX_SIDE = 16383
 #: File endings that folders of pictures are searched for.
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
+PICTURE_SUFFIXES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".avif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".ppm",
+    ".pgm",
+)
 
 
 def read_picture(path: str | Path) -> np.ndarray:
-    """The picture in a file: turned as its EXIF data say, on white where it is transparent, the first of several frames.
+    """The picture in a file: turned as its EXIF data say, on white where it is transparent, the
+    first of several frames.
 
     Returns:
         uint8 (H, W, 3) RGB.
 
     Raises:
-        FrameError: the file cannot be read, is no picture, is truncated, or is larger than MAX_SIDE.
+        FrameError: the file cannot be read, is no picture, is truncated, or is larger than
+            MAX_SIDE.
     """
     from PIL import Image, ImageOps
 
@@ -44,16 +59,22 @@ def read_picture(path: str | Path) -> np.ndarray:
         raise
     except Exception as error:  # noqa: BLE001 (damaged files end in errors of many kinds)
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise FrameError(f"picture {path} cannot be read: {reason}; allowed is a whole picture file") from error
+        raise FrameError(
+            f"picture {path} cannot be read: {reason}; allowed is a whole picture file"
+        ) from error
 
 
 def _check_side(path: str | Path, size: tuple[int, int]) -> None:
     if not 1 <= min(size) <= max(size) <= MAX_SIDE:
-        raise FrameError(f"picture {path} has {size[0]}x{size[1]} pixels; allowed is 1 to {MAX_SIDE} a side")
+        raise FrameError(
+            f"picture {path} has {size[0]}x{size[1]} pixels; allowed is 1 to {MAX_SIDE} a side"
+        )
 
 
 def to_rgb(image) -> np.ndarray:
-    """A PIL image as uint8 (H, W, 3): 16-bit greys keep their high byte, transparency shows white, CMYK and others are converted."""
+    """A PIL image as uint8 (H, W, 3): 16-bit greys keep their high byte, transparency shows white,
+    CMYK and others are converted.
+    """
     from PIL import Image
 
     if image.mode.startswith("I") or image.mode == "F":
@@ -67,11 +88,18 @@ def to_rgb(image) -> np.ndarray:
 
 
 def check_pixels(pixels: np.ndarray) -> None:
-    """Raise FrameError unless an array is a picture, uint8 (H, W, 3) with sides of 1 to MAX_SIDE."""
+    """Raise FrameError unless an array is a picture, uint8 (H, W, 3) with sides of 1 to
+    MAX_SIDE.
+    """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise FrameError(f"picture is {pixels.dtype} of shape {pixels.shape}; allowed is uint8 (H, W, 3)")
+        raise FrameError(
+            f"picture is {pixels.dtype} of shape {pixels.shape}; allowed is uint8 (H, W, 3)"
+        )
     if not 1 <= min(pixels.shape[:2]) <= max(pixels.shape[:2]) <= MAX_SIDE:
-        raise FrameError(f"picture has {pixels.shape[1]}x{pixels.shape[0]} pixels; allowed is 1 to {MAX_SIDE} a side")
+        raise FrameError(
+            f"picture has {pixels.shape[1]}x{pixels.shape[0]} pixels; allowed is 1 to {MAX_SIDE} a "
+            "side"
+        )
 
 
 def check_importance(importance: np.ndarray | None, pixels: np.ndarray) -> np.ndarray | None:
@@ -83,9 +111,13 @@ def check_importance(importance: np.ndarray | None, pixels: np.ndarray) -> np.nd
     if importance is None:
         return None
     if importance.shape != pixels.shape[:2]:
-        raise ConfigError(f"importance has shape {importance.shape}; the picture takes {pixels.shape[:2]}")
+        raise ConfigError(
+            f"importance has shape {importance.shape}; the picture takes {pixels.shape[:2]}"
+        )
     if not (importance.min() >= 0 and importance.max() <= 1):
-        raise ConfigError(f"importance lies in {importance.min():g} to {importance.max():g}; allowed is 0 to 1")
+        raise ConfigError(
+            f"importance lies in {importance.min():g} to {importance.max():g}; allowed is 0 to 1"
+        )
     return importance.astype(np.float32)
 
 
@@ -115,9 +147,13 @@ def pictures_in(path: str | Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise ConfigError(f"picture path {path} is not there; allowed is a file or a folder")
-    found = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and p.is_file())
+    found = sorted(
+        p for p in path.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES and p.is_file()
+    )
     if not found:
-        raise ConfigError(f"folder {path} has no picture; allowed endings are {', '.join(PICTURE_SUFFIXES)}")
+        raise ConfigError(
+            f"folder {path} has no picture; allowed endings are {', '.join(PICTURE_SUFFIXES)}"
+        )
     return found
 
 

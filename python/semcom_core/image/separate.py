@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Separate source and channel coding: a picture file of as many bytes as the channel carries, and the channel code.
+"""Separate source and channel coding: a picture file of as many bytes as the channel carries, and
+the channel code.
 
     picture ─► file of at most capacity bytes ─► DigitalLink ─┐
     width, height ─► polar code, QPSK (the side part) ────────┴─► fragments
 
-The header's `params` is the rate index of the digital link. The picture's size travels on its own, well protected, so that a damaged
-file still becomes a picture of the right size, which is marked.
+The header's `params` is the rate index of the digital link. The picture's size travels on its own,
+well protected, so that a damaged file still becomes a picture of the right size, which is marked.
 """
 
 from __future__ import annotations
@@ -24,7 +25,14 @@ from semcom_core.image.codec import DecodedImage
 from semcom_core.image.coders.av1 import avif_file
 from semcom_core.image.coders.jpeg_webp import Fit, fitted, jpeg_file, read_file, webp_file
 from semcom_core.image.digital import DigitalLink, index_for
-from semcom_core.image.fragments import Reception, frames_of, parse_cbr, received, shape_for, uses_for
+from semcom_core.image.fragments import (
+    Reception,
+    frames_of,
+    parse_cbr,
+    received,
+    shape_for,
+    uses_for,
+)
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
 from semcom_core.image.side_info import SidePart
 
@@ -40,9 +48,16 @@ class SeparateImageConfig:
         ConfigError: a value is out of range.
     """
 
-    cbr: str = setting("1/16", "channel uses over 3 H W, a number or a fraction; the size of the picture is counted")
-    margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
-    shaped: bool = setting(False, "shape the amplitudes of QAM, as the hybrid codec does; both ends need the same")
+    cbr: str = setting(
+        "1/16",
+        "channel uses over 3 H W, a number or a fraction; the size of the picture is counted",
+    )
+    margin_db: float = setting(
+        0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30"
+    )
+    shaped: bool = setting(
+        False, "shape the amplitudes of QAM, as the hybrid codec does; both ends need the same"
+    )
 
     def __post_init__(self):
         parse_cbr(self.cbr)
@@ -69,8 +84,16 @@ class SeparateImageCodec(ABC):
     def fit(self) -> Fit:
         """How a file of at most so many bytes is made."""
 
-    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
-        """Frames of one picture at the rate for `snr_db`; the importance is left aside (see ImageCodec)."""
+    def encode(
+        self,
+        pixels: np.ndarray,
+        snr_db: float,
+        message_id: int = 0,
+        importance: np.ndarray | None = None,
+    ) -> list[Frame]:
+        """Frames of one picture at the rate for `snr_db`; the importance is left aside (see
+        ImageCodec).
+        """
         check_pixels(pixels)
         check_importance(importance, pixels)
         height, width = pixels.shape[:2]
@@ -78,25 +101,39 @@ class SeparateImageCodec(ABC):
         params = index_for(snr_db, self.config.margin_db)
         side, link = _parts(uses, params, self.config.shaped)
         data = fitted(pixels, link.capacity_bytes, self.fit)
-        return frames_of(np.concatenate([side.encode(height, width), link.encode(data)]), self.number, message_id, params)
+        return frames_of(
+            np.concatenate([side.encode(height, width), link.encode(data)]),
+            self.number,
+            message_id,
+            params,
+        )
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
-        """The picture in some of its frames, in any order; where the file is damaged, what can be read of it (see ImageCodec)."""
+        """The picture in some of its frames, in any order; where the file is damaged, what can be
+        read of it (see ImageCodec).
+        """
         reception = received(frames, self.number, self.name)
         header = reception.header
         side, link = _parts(reception.symbols.size, header.params, self.config.shaped)
         size = side.decode(reception.symbols, reception.noise_var)
         if size is None or not all(size):
-            raise FrameError(f"the size of picture {header.message_id} did not arrive; {_missing(reception)}")
+            raise FrameError(
+                f"the size of picture {header.message_id} did not arrive; {_missing(reception)}"
+            )
         data, whole = link.decode(reception.symbols[side.uses :], reception.noise_var[side.uses :])
         reason = "" if whole else "the CRC does not hold"
         try:
             pixels = read_file(data, *size)
         except FrameError as error:
-            pixels, reason = np.full((*size, 3), _MID_GREY, np.uint8), f"{reason or 'the CRC holds'}: {error}"
+            pixels, reason = (
+                np.full((*size, 3), _MID_GREY, np.uint8),
+                f"{reason or 'the CRC holds'}: {error}",
+            )
         if reason and reception.missing:
             reason = "; ".join(filter(None, (reason, _missing(reception))))
-        return DecodedImage(pixels, not reason, header.message_id, reason, reception.missing, header.fragments)
+        return DecodedImage(
+            pixels, not reason, header.message_id, reason, reception.missing, header.fragments
+        )
 
 
 class JpegCodec(SeparateImageCodec):
@@ -151,7 +188,10 @@ def _parts(uses: int, params: int, shaped: bool) -> tuple[SidePart, DigitalLink]
     side = SidePart(uses, (MAX_SIDE.bit_length(),) * 2)
     link = DigitalLink(uses - side.uses, params, shaped) if uses > side.uses else None
     if link is None or not link.capacity_bytes:
-        raise FrameError(f"picture has {uses} channel uses, which carry no file at rate index {params}; more are needed: raise cbr")
+        raise FrameError(
+            f"picture has {uses} channel uses, which carry no file at rate index {params}; more "
+            "are needed: raise cbr"
+        )
     return side, link
 
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The side part of a picture: a few numbers, such as its width and height, protected far better than the rest of it."""
+"""The side part of a picture: a few numbers, such as its width and height, protected far better
+than the rest of it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ import numpy as np
 
 from semcom_core.fec import PolarLink
 
-#: The side part takes a 64th of the uses, within these limits: 40 uses hold two widths safely above 3 dB, 256 above -6 dB.
+#: The side part takes a 64th of the uses, within these limits: 40 uses hold two widths safely above
+#: 3 dB, 256 above -6 dB.
 _SHARE, _LEAST_USES, _MOST_USES = 64, 40, 256
 
 
@@ -33,7 +36,9 @@ class SidePart:
 
     def encode(self, *values: int) -> np.ndarray:
         """Symbols of the numbers, complex64 (uses,)."""
-        text = "".join(format(value, f"0{width}b") for value, width in zip(values, self.widths, strict=True))
+        text = "".join(
+            format(value, f"0{width}b") for value, width in zip(values, self.widths, strict=True)
+        )
         return self._link.encode(np.array(list(text), np.uint8))
 
     def decode(self, symbols: np.ndarray, noise_var: np.ndarray) -> tuple[int, ...] | None:
@@ -47,7 +52,10 @@ class SidePart:
         if not ok:
             return None
         ends = np.cumsum(self.widths)
-        return tuple(int("".join(map(str, bits[end - width : end])), 2) for end, width in zip(ends, self.widths, strict=True))
+        return tuple(
+            int("".join(map(str, bits[end - width : end])), 2)
+            for end, width in zip(ends, self.widths, strict=True)
+        )
 
     @property
     def _link(self) -> PolarLink:

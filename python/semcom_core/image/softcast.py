@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture as chunks of DCT coefficients of like variance, and the description of them that the receiver needs.
+"""A picture as chunks of DCT coefficients of like variance, and the description of them that the
+receiver needs.
 
 Linear analog transmission of pictures.
 
@@ -8,12 +9,13 @@ Linear analog transmission of pictures.
     means, variances ─► DigitalLink with a margin (the description) ──────────────────────────────┼─► fragments
     height, width, bytes of the description ─► side part ─────────────────────────────────────────┘
 
-The scaling minimises the mean squared error for a given power, and the Hadamard transform spreads each coefficient over 16 places, so that
-a lost symbol costs a little of many. The receiver estimates the coefficients of 16 places at once by linear least squares from the
-variances and the noise of each symbol. The quality follows the channel: no rate is chosen, so nothing breaks.
+The scaling minimises the mean squared error for a given power, and the Hadamard transform spreads
+each coefficient over 16 places, so that a lost symbol costs a little of many. The receiver
+estimates the coefficients of 16 places at once by linear least squares from the variances and the
+noise of each symbol. The quality follows the channel: no rate is chosen, so nothing breaks.
 
-Source: S. Jakubczak, D. Katabi, "A cross-layer design for scalable mobile video", MobiCom 2011 (SoftCast); there the chunks are of a
-three-dimensional DCT, and dropped by variance as here.
+Source: S. Jakubczak, D. Katabi, "A cross-layer design for scalable mobile video", MobiCom 2011
+(SoftCast); there the chunks are of a three-dimensional DCT, and dropped by variance as here.
 """
 
 from __future__ import annotations
@@ -35,10 +37,11 @@ from semcom_core.image.fragments import frames_of, parse_cbr, received, shape_fo
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
 from semcom_core.image.side_info import SidePart
 
-#: Chunks along each side of a colour plane: one for so many pixels, and at most so many. Measured on Kodak at CBR 1/16, where there are 32:
-#: with 16 the pictures are 0.7 dB worse.
+#: Chunks along each side of a colour plane: one for so many pixels, and at most so many. Measured
+#: on Kodak at CBR 1/16, where there are 32: with 16 the pictures are 0.7 dB worse.
 _CHUNK_SIDE, _MOST_CHUNKS = 16, 32
-#: What one level of a chunk's variance stands for, dB, and the variance of level 1. Level 0 is a chunk that is not sent.
+#: What one level of a chunk's variance stands for, dB, and the variance of level 1. Level 0 is a
+#: chunk that is not sent.
 _STEP_DB, _FIRST_DB = 1.0, -20.0
 _LEVELS = 255
 _PLANES = 3
@@ -90,11 +93,15 @@ class Chunks:
     @property
     def variances(self) -> np.ndarray:
         """Variance of each chunk's coefficients, float64 (chunks,); 0 where it is not sent."""
-        return np.where(self.levels > 0, 10 ** ((_FIRST_DB + _STEP_DB * (self.levels - 1.0)) / 10), 0.0)
+        return np.where(
+            self.levels > 0, 10 ** ((_FIRST_DB + _STEP_DB * (self.levels - 1.0)) / 10), 0.0
+        )
 
     @property
     def sent(self) -> np.ndarray:
-        """Places of the coefficients that are sent, chunk after chunk, those of the largest variance first, int (count,)."""
+        """Places of the coefficients that are sent, chunk after chunk, those of the largest
+        variance first, int (count,).
+        """
         chunk = chunk_of(self.height, self.width)
         places = np.flatnonzero(self.levels[chunk])
         return places[np.lexsort((chunk[places], -self.levels[chunk[places]].astype(int)))]
@@ -116,12 +123,17 @@ class Chunks:
         except zlib.error as error:
             raise FrameError(f"description of the chunks cannot be read: {error}") from error
         if len(plain) != _PLANES + count:
-            raise FrameError(f"description of the chunks has {len(plain)} bytes; a picture of {width}x{height} takes {_PLANES + count}")
+            raise FrameError(
+                f"description of the chunks has {len(plain)} bytes; a picture of {width}x{height} "
+                f"takes {_PLANES + count}"
+            )
         values = np.frombuffer(plain, np.uint8)
         return Chunks(height, width, values[:_PLANES], values[_PLANES:])
 
 
-def strongest(coefficients: np.ndarray, means: np.ndarray, height: int, width: int, most: int) -> Chunks:
+def strongest(
+    coefficients: np.ndarray, means: np.ndarray, height: int, width: int, most: int
+) -> Chunks:
     """The chunks of the largest variances that have at most `most` coefficients together.
 
     Args:
@@ -154,8 +166,12 @@ class SoftcastConfig:
         ConfigError: a value is out of range.
     """
 
-    cbr: str = setting("1/16", "channel uses over 3 H W, a number or a fraction; the description is counted")
-    margin_db: float = setting(4.0, "how far below the stated SNR the description still arrives, dB, 0 to 30")
+    cbr: str = setting(
+        "1/16", "channel uses over 3 H W, a number or a fraction; the description is counted"
+    )
+    margin_db: float = setting(
+        4.0, "how far below the stated SNR the description still arrives, dB, 0 to 30"
+    )
 
     def __post_init__(self):
         parse_cbr(self.cbr)
@@ -175,8 +191,16 @@ class SoftcastCodec:
         """Make the codec from fields of SoftcastConfig."""
         return cls(from_mapping(SoftcastConfig, settings))
 
-    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
-        """Frames of one picture; `snr_db` matters to the description alone, and the importance is left aside (see ImageCodec)."""
+    def encode(
+        self,
+        pixels: np.ndarray,
+        snr_db: float,
+        message_id: int = 0,
+        importance: np.ndarray | None = None,
+    ) -> list[Frame]:
+        """Frames of one picture; `snr_db` matters to the description alone, and the importance is
+        left aside (see ImageCodec).
+        """
         check_pixels(pixels)
         check_importance(importance, pixels)
         height, width = pixels.shape[:2]
@@ -184,15 +208,23 @@ class SoftcastCodec:
         params, side = index_for(snr_db, self.config.margin_db), SidePart(uses, _WIDTHS)
         coefficients, means = transformed(pixels)
         size, chunks = 0, strongest(coefficients, means, height, width, 2 * uses)
-        while len(chunks.packed()) > size:  # fewer chunks fit beside a longer description, which is seldom longer again
+        while (
+            len(chunks.packed()) > size
+        ):  # fewer chunks fit beside a longer description, which is seldom longer again
             size = len(chunks.packed())
             link, analog = _shared(uses - side.uses, size, params)
             chunks = strongest(coefficients, means, height, width, 2 * analog)
-        parts = [side.encode(height, width, size), link.encode(chunks.packed()), _sent(coefficients, chunks, analog)]
+        parts = [
+            side.encode(height, width, size),
+            link.encode(chunks.packed()),
+            _sent(coefficients, chunks, analog),
+        ]
         return frames_of(np.concatenate(parts), self.number, message_id, params)
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
-        """The picture in some of its frames, in any order; it is marked where any is missing (see ImageCodec)."""
+        """The picture in some of its frames, in any order; it is marked where any is missing (see
+        ImageCodec).
+        """
         reception = received(frames, self.number, self.name)
         header, uses = reception.header, reception.symbols.size
         missing = f"{reception.missing} of {header.fragments} fragments are missing"
@@ -203,18 +235,31 @@ class SoftcastCodec:
         height, width, size = numbers
         link, _ = _shared(uses - side.uses, size, header.params)
         ends = side.uses, side.uses + link.uses
-        described, whole = link.decode(reception.symbols[slice(*ends)], reception.noise_var[slice(*ends)])
+        described, whole = link.decode(
+            reception.symbols[slice(*ends)], reception.noise_var[slice(*ends)]
+        )
         if not whole:
-            pixels, reason = np.full((height, width, 3), _MID_GREY, np.uint8), f"the description of the chunks did not arrive; {missing}"
+            pixels, reason = (
+                np.full((height, width, 3), _MID_GREY, np.uint8),
+                f"the description of the chunks did not arrive; {missing}",
+            )
         else:
             chunks = Chunks.unpacked(described, height, width)
-            estimate = _estimated(reception.symbols[ends[1] :], reception.noise_var[ends[1] :], chunks)
-            pixels, reason = restored(estimate, chunks.means, height, width), missing if reception.missing else ""
-        return DecodedImage(pixels, not reason, header.message_id, reason, reception.missing, header.fragments)
+            estimate = _estimated(
+                reception.symbols[ends[1] :], reception.noise_var[ends[1] :], chunks
+            )
+            pixels, reason = (
+                restored(estimate, chunks.means, height, width),
+                missing if reception.missing else "",
+            )
+        return DecodedImage(
+            pixels, not reason, header.message_id, reason, reception.missing, header.fragments
+        )
 
 
 def _shared(uses: int, size: int, params: int) -> tuple[DigitalLink, int]:
-    """The link of a description of `size` bytes, and the channel uses left to the chunks, a multiple of what one transform fills.
+    """The link of a description of `size` bytes, and the channel uses left to the chunks, a
+    multiple of what one transform fills.
 
     Raises:
         FrameError: nothing is left.
@@ -224,11 +269,16 @@ def _shared(uses: int, size: int, params: int) -> tuple[DigitalLink, int]:
         link = DigitalLink(described, params)
         if link.capacity_bytes >= size and size < 2 ** _WIDTHS[2]:
             return link, uses - described
-    raise FrameError(f"{uses} channel uses leave nothing beside a description of {size} bytes at rate index {params}; raise cbr")
+    raise FrameError(
+        f"{uses} channel uses leave nothing beside a description of {size} bytes at rate index "
+        f"{params}; raise cbr"
+    )
 
 
 def _scaled(chunks: Chunks, values: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places of the coefficients that are sent, their gains, and their deviations after scaling: mean power 1/2 over `values` values."""
+    """Places of the coefficients that are sent, their gains, and their deviations after scaling:
+    mean power 1/2 over `values` values.
+    """
     places = chunks.sent
     deviations = np.sqrt(chunks.variances[chunk_of(chunks.height, chunks.width)[places]])
     gains = np.sqrt(values / 2 / max(deviations.sum(), 1e-9) / np.maximum(deviations, 1e-9))
@@ -246,7 +296,8 @@ def _sent(coefficients: np.ndarray, chunks: Chunks, uses: int) -> np.ndarray:
 def _estimated(symbols: np.ndarray, noise_var: np.ndarray, chunks: Chunks) -> np.ndarray:
     """Coefficients (H W 3,) of the least mean squared error, from the symbols of the chunks.
 
-    With z = D u, u of unit variance, and y = A z + n, the estimate of u is (I + D A' W A D)^-1 D A' W y, W the inverse noise variances.
+    With z = D u, u of unit variance, and y = A z + n, the estimate of u is (I + D A' W A D)^-1 D A'
+    W y, W the inverse noise variances.
     """
     values = symbols.astype(np.complex128).view(float).reshape(-1, _SPREAD)
     weights = np.repeat(2 / np.maximum(noise_var, 1e-9), 2).reshape(-1, _SPREAD)
@@ -258,7 +309,9 @@ def _estimated(symbols: np.ndarray, noise_var: np.ndarray, chunks: Chunks) -> np
     for first in range(0, len(values), _BATCH):
         part = slice(first, first + _BATCH)
         mixed = _HADAMARD * scaled[part, None, :]
-        precision = np.eye(_SPREAD) + np.matmul(mixed.transpose(0, 2, 1) * weights[part, None, :], mixed)
+        precision = np.eye(_SPREAD) + np.matmul(
+            mixed.transpose(0, 2, 1) * weights[part, None, :], mixed
+        )
         known = np.matmul(mixed.transpose(0, 2, 1), (weights[part] * values[part])[..., None])
         found[part] = scaled[part] * np.linalg.solve(precision, known)[..., 0]
     coefficients = np.zeros(chunk_of(chunks.height, chunks.width).size)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What matters in a picture: segments of Segment Anything, and how important the attention over them finds each pixel.
+"""What matters in a picture: segments of Segment Anything, and how important the attention over
+them finds each pixel.
 
 One end of an image link: a codec, and for the sending end what matters in a picture.
 """
@@ -59,7 +60,8 @@ class Beholder:
         return Seen(pixels, segments, self._attention.importance(pixels, segments))
 
 
-#: Where the importance of a picture's parts comes from: nowhere, or from Segment Anything and the attention over its segments.
+#: Where the importance of a picture's parts comes from: nowhere, or from Segment Anything and the
+#: attention over its segments.
 IMPORTANCES = ("none", "sam")
 
 
@@ -69,7 +71,8 @@ class EncodedImage:
 
     Args:
         frames: its frames.
-        views: name → picture for people to look at, uint8 (H, W, 3): segments and importance, where the codec was given any.
+        views: name → picture for people to look at, uint8 (H, W, 3): segments and importance, where
+            the codec was given any.
     """
 
     frames: list[Frame]
@@ -89,10 +92,14 @@ class ImageEnd:
 
     @classmethod
     def from_settings(cls, codec: str, **settings) -> ImageEnd:
-        """An end with the codec of that name; raises ConfigError and ModelError as load_image_codec does."""
+        """An end with the codec of that name; raises ConfigError and ModelError as load_image_codec
+        does.
+        """
         return cls(load_image_codec(codec, **settings))
 
-    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: str = "none") -> EncodedImage:
+    def encode(
+        self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: str = "none"
+    ) -> EncodedImage:
         """Encode a picture, uint8 (H, W, 3), for a channel of SNR `snr_db`, dB.
 
         Args:
@@ -107,7 +114,6 @@ class ImageEnd:
         if importance == "none":
             return EncodedImage(self.codec.encode(pixels, snr_db, message_id))
         if self._beholder is None:
-
             self._beholder = Beholder()
         seen = self._beholder.look(pixels)
         frames = self.codec.encode(pixels, snr_db, message_id, importance=seen.importance)

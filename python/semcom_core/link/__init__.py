@@ -4,8 +4,9 @@
 
 State machines without clocks or threads: the time is an argument, what is to be done is a result.
 
-Source: S. Lin, D. J. Costello, M. J. Miller, "Automatic-repeat-request error-control schemes", IEEE Communications Magazine 22
-(12), 1984 (stop-and-wait, selective repeat); D. Chase, "Code combining", IEEE Transactions on Communications 33 (5), 1985.
+Source: S. Lin, D. J. Costello, M. J. Miller, "Automatic-repeat-request error-control schemes", IEEE
+Communications Magazine 22 (12), 1984 (stop-and-wait, selective repeat); D. Chase, "Code combining",
+IEEE Transactions on Communications 33 (5), 1985.
 """
 
 from semcom_core.combining import combine, same_symbols

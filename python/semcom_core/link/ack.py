@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Control frames of the link: acknowledgements, and polls that ask for one. Both are headers without payload.
+"""Control frames of the link: acknowledgements, and polls that ask for one. Both are headers
+without payload.
 
     codec 5 │ message 8 │ fragment 4 │ last 4 │ length 12 │ params 6 │ model 4 │ context 4
     30      │ message   │ done, again, word 15-14 │ 15 │ 0 │ word 13-8 │ word 7-4 │ word 3-0
@@ -10,10 +11,11 @@
 
 An acknowledgement costs the air a preamble and a header, nothing else.
 
-Rounds: a fragment is there when any round of it is, the first transmission or an increment, so the bitmap says nothing of rounds.
-The decoder is asked only once every fragment is there; with `done` and `again` the bitmap would say nothing new, and its place
-holds what the sender needs then: the SNR to choose a rate by, and the number of decodings, by which it tells a second request for
-more from a repetition of the first.
+Rounds: a fragment is there when any round of it is, the first transmission or an increment, so the
+bitmap says nothing of rounds. The decoder is asked only once every fragment is there; with `done`
+and `again` the bitmap would say nothing new, and its place holds what the sender needs then: the
+SNR to choose a rate by, and the number of decodings, by which it tells a second request for more
+from a repetition of the first.
 """
 
 from __future__ import annotations
@@ -43,11 +45,11 @@ class Ack:
         message_id: number of the message, 0 to 255.
         bitmap: bit k is set when fragment k is there, 0 to 65535; 0 with `done` or `again`.
         done: the message is settled; nothing more of it is needed.
-        again: the fragments did not decode: more of each is wanted, an increment or a copy. With `done`: the message was delivered
-            undecoded.
+        again: the fragments did not decode: more of each is wanted, an increment or a copy. With
+            `done`: the message was delivered undecoded.
         attempts: how often it was decoded, modulo 256, 0 to 255; 0 without `done` and `again`.
-        snr_db: SNR of the frames that were decoded last, dB; travels in steps of 0.25 dB from -20 to 43.5. None where it is not
-            known, and without `done` and `again`.
+        snr_db: SNR of the frames that were decoded last, dB; travels in steps of 0.25 dB from -20
+            to 43.5. None where it is not known, and without `done` and `again`.
 
     Raises:
         ConfigError: a value is out of range, or goes with other flags.
@@ -70,11 +72,15 @@ class Ack:
 
     def lacking(self, fragments: Iterable[int]) -> set[int]:
         """Which of these fragments are not there; none with `done` or `again`."""
-        return set() if self.done or self.again else {k for k in fragments if not self.bitmap >> k & 1}
+        return (
+            set() if self.done or self.again else {k for k in fragments if not self.bitmap >> k & 1}
+        )
 
     def to_header(self) -> FrameHeader:
         """The header that carries this acknowledgement."""
-        word = self.attempts << 8 | _snr_code(self.snr_db) if self.done or self.again else self.bitmap
+        word = (
+            self.attempts << 8 | _snr_code(self.snr_db) if self.done or self.again else self.bitmap
+        )
         word |= self.again << 16 | self.done << 17
         return FrameHeader(
             codec=ACK,
@@ -95,7 +101,10 @@ class Ack:
         """
         kind = (header.codec, header.last_fragment, header.length)
         if kind != (ACK, MAX_FRAGMENTS - 1, 0):
-            raise FrameError(f"header has (codec, last fragment, length) {kind}; an acknowledgement has {(ACK, MAX_FRAGMENTS - 1, 0)}")
+            raise FrameError(
+                f"header has (codec, last fragment, length) {kind}; an acknowledgement has "
+                f"{(ACK, MAX_FRAGMENTS - 1, 0)}"
+            )
         word = header.fragment << 14 | header.params << 8 | header.model_fp << 4 | header.context_fp
         done, again, value = bool(word >> 17), bool(word >> 16 & 1), word & 0xFFFF
         if not (done or again):

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate adaptation: which SNR to choose the next message's rate for, from what the far end has measured."""
+"""Rate adaptation: which SNR to choose the next message's rate for, from what the far end has
+measured.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,8 @@ class SnrTracker:
 
         mean += (measured - mean) / 4,    SNR to design for = mean - margin_db, within -20 to 60 dB
 
-    A link that can ask for increments needs no margin: what a message lacks is sent when it turns out to be lacking. A negative
-    margin then sends less at first.
+    A link that can ask for increments needs no margin: what a message lacks is sent when it turns
+    out to be lacking. A negative margin then sends less at first.
 
     Args:
         margin_db: how far below the mean, dB, -30 to 30.
@@ -43,10 +45,14 @@ class SnrTracker:
     def measure(self, snr_db: float) -> None:
         """Enter a measured SNR, dB; one that is not finite says nothing."""
         if math.isfinite(snr_db):
-            self.mean_db = snr_db if self.mean_db is None else self.mean_db + WEIGHT * (snr_db - self.mean_db)
+            self.mean_db = (
+                snr_db if self.mean_db is None else self.mean_db + WEIGHT * (snr_db - self.mean_db)
+            )
 
     def design_db(self, unmeasured_db: float) -> float:
-        """SNR to choose the next rate for, dB; `unmeasured_db` as it is while nothing is measured."""
+        """SNR to choose the next rate for, dB; `unmeasured_db` as it is while nothing is
+        measured.
+        """
         if self.mean_db is None:
             return unmeasured_db
         return min(max(self.mean_db - self.margin_db, LEAST_DB), MOST_DB)

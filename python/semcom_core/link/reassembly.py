@@ -22,7 +22,8 @@ class Delivery:
 
     Args:
         message_id: its number.
-        guess: what the decoder made of it, as it was handed to the receiver; None where there is nothing.
+        guess: what the decoder made of it, as it was handed to the receiver; None where there is
+            nothing.
         decoded: whether the decoder stands by it.
         attempts: how often it was decoded.
     """
@@ -35,7 +36,9 @@ class Delivery:
 
 @dataclass
 class Done:
-    """What is remembered of a message that left: its answer, its first frame, and when a copy was last heard, s."""
+    """What is remembered of a message that left: its answer, its first frame, and when a copy was
+    last heard, s.
+    """
 
     ack: Ack
     first: ReceivedFrame
@@ -44,7 +47,9 @@ class Done:
 
 @dataclass
 class Actions:
-    """What a receiver wants done: fragments for the decoder, answers for the sender, messages for the user."""
+    """What a receiver wants done: fragments for the decoder, answers for the sender, messages for
+    the user.
+    """
 
     decode: list[list[ReceivedFrame]] = field(default_factory=list)
     acks: list[Ack] = field(default_factory=list)
@@ -63,10 +68,13 @@ class Incoming:
         decoding: the decoder has it.
         attempts: how often the decoder has answered.
         again: more of each fragment is wanted.
-        final: nothing further is to be expected of the sender: the next answer of the decoder stands.
-        guess, score: the best guess so far; the score is higher where it is likelier, NaN where that is not known.
+        final: nothing further is to be expected of the sender: the next answer of the decoder
+            stands.
+        guess, score: the best guess so far; the score is higher where it is likelier, NaN where
+            that is not known.
         levels_db: SNR of each frame received since the decoder was last asked, dB.
-        snr_db: mean of those that were new to the decoder when it was last asked, dB; None where that is not known.
+        snr_db: mean of those that were new to the decoder when it was last asked, dB; None where
+            that is not known.
     """
 
     fragments: int
@@ -98,9 +106,15 @@ class Incoming:
         return self.frames[min(self.frames)]
 
     def fits(self, frame: ReceivedFrame) -> bool:
-        """Whether a frame is of this message, as far as can be told: of a round that is new there is nothing to compare."""
+        """Whether a frame is of this message, as far as can be told: of a round that is new there
+        is nothing to compare.
+        """
         here, new = self.first.header, frame.header
-        if (here.family, here.message_id, here.last_fragment) != (new.family, new.message_id, new.last_fragment):
+        if (here.family, here.message_id, here.last_fragment) != (
+            new.family,
+            new.message_id,
+            new.last_fragment,
+        ):
             return False
         copy = self.frames.get(place_of(frame))
         return copy is None or same_symbols(copy, frame)
@@ -125,7 +139,9 @@ class Incoming:
         return [self.frames[place] for place in sorted(self.frames)]
 
     def keep(self, guess: object, score: float) -> None:
-        """Keep a guess unless it is worse than the one before; the later one is made of more symbols."""
+        """Keep a guess unless it is worse than the one before; the later one is made of more
+        symbols.
+        """
         if guess is not None and not (self.guess is not None and score < self.score):
             self.guess, self.score = guess, score
 
@@ -133,13 +149,21 @@ class Incoming:
         """What is there."""
         message_id = self.first.header.message_id
         if self.again:
-            return Ack(message_id, again=True, attempts=self.attempts % ATTEMPTS, snr_db=self.snr_db)
+            return Ack(
+                message_id, again=True, attempts=self.attempts % ATTEMPTS, snr_db=self.snr_db
+            )
         return Ack(message_id, sum(1 << k for k in {k for _, k in self.frames}))
 
     def last_ack(self, decoded: bool) -> Ack:
         """That nothing more of it is needed."""
         message_id = self.first.header.message_id
-        return Ack(message_id, done=True, again=not decoded, attempts=self.attempts % ATTEMPTS, snr_db=self.snr_db)
+        return Ack(
+            message_id,
+            done=True,
+            again=not decoded,
+            attempts=self.attempts % ATTEMPTS,
+            snr_db=self.snr_db,
+        )
 
 
 def place_of(frame: ReceivedFrame) -> tuple[int, int]:
@@ -158,7 +182,8 @@ def unwrap(message_id: int, near: int) -> int:
 
 
 class Order:
-    """Gives out messages in the order of their unwrapped numbers; one that comes after its turn is given out at once.
+    """Gives out messages in the order of their unwrapped numbers; one that comes after its turn is
+    given out at once.
 
     Args:
         first: the number whose turn it is.
@@ -179,7 +204,9 @@ class Order:
         return []
 
     def take(self, abandoned: float, collecting: Container[int], now: float) -> list[Delivery]:
-        """The messages whose turn it is. Numbers up to `abandoned` are passed over, unless they are being collected."""
+        """The messages whose turn it is. Numbers up to `abandoned` are passed over, unless they are
+        being collected.
+        """
         taken = []
         last = min(abandoned, max(self._ready, default=-math.inf))
         while self.next in self._ready or (self.next <= last and self.next not in collecting):
@@ -190,10 +217,17 @@ class Order:
         return taken
 
     def expires(self, collecting: Container[int], patience_s: float) -> float:
-        """When messages that are there have waited long enough for one of which nothing has come, s; inf where none do."""
+        """When messages that are there have waited long enough for one of which nothing has come,
+        s; inf where none do.
+        """
         missing = self.next not in collecting and self.next not in self._ready
         return self._moved + patience_s if self._ready and missing else math.inf
 
     def skip(self, collecting: set[int]) -> None:
-        """Pass over what nothing has come of, to the first message that is there or being collected."""
-        self.next = min((number for number in collecting | self._ready.keys() if number > self.next), default=self.next + 1)
+        """Pass over what nothing has come of, to the first message that is there or being
+        collected.
+        """
+        self.next = min(
+            (number for number in collecting | self._ready.keys() if number > self.next),
+            default=self.next + 1,
+        )

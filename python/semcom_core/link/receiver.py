@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Receiving end of a two-sided link: collects frames, combines copies, answers, and delivers each message once.
+"""Receiving end of a two-sided link: collects frames, combines copies, answers, and delivers each
+message once.
 
-    frames ─► collect, combine ─► decode ─┬► decoded ──────────────► deliver, acknowledge
-                 ▲                        └► undecoded ─► ask again ─► …  after max_tries: deliver the best guess, marked
-                 └─ increments, copies ◄──────────────────┘
+frames ─► collect, combine ─► decode ─┬► decoded ──────────────► deliver, acknowledge
+             ▲                        └► undecoded ─► ask again ─► …  after max_tries: deliver the best guess, marked
+             └─ increments, copies ◄──────────────────┘
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from semcom_core.link.ack import Ack
 from semcom_core.link.config import MAX_WINDOW, ReceiverConfig
 from semcom_core.link.reassembly import Actions, Delivery, Done, Incoming, Order, place_of, unwrap
 
-#: A message that is being decoded is waited for this many times as long as one of which nothing more comes.
+#: A message that is being decoded is waited for this many times as long as one of which nothing
+#: more comes.
 DECODING = 10
 
 
 class ArqReceiver:
     """Answers frames and delivers messages.
 
-    A message that is settled is remembered until its number may come again or nothing was heard of it for `patience_s`, so that a
-    copy is acknowledged (the first acknowledgement may have been lost) and not delivered. Other symbols or another format under a
-    number mean that the sender has started anew.
+    A message that is settled is remembered until its number may come again or nothing was heard of
+    it for `patience_s`, so that a copy is acknowledged (the first acknowledgement may have been
+    lost) and not delivered. Other symbols or another format under a number mean that the sender has
+    started anew.
 
     Times are seconds of any one clock that does not run backwards.
 
@@ -41,7 +44,9 @@ class ArqReceiver:
         self._incoming: dict[int, Incoming] = {}
         self._settled: dict[int, Done] = {}
         self._due: dict[int, float] = {}
-        self._stale = Counter()  # answers of the decoder that are awaited of messages already given up, by message_id
+        self._stale = (
+            Counter()
+        )  # answers of the decoder that are awaited of messages already given up, by message_id
         self._order: Order | None = None
         self._latest = 0
         self._actions = Actions()
@@ -76,7 +81,9 @@ class ArqReceiver:
         self.counts["polls"] += 1
         self._due[unwrap(message_id, self._latest)] = now
 
-    def on_decoded(self, message_id: int, guess: object, decoded: bool, now: float, score: float = math.nan) -> None:
+    def on_decoded(
+        self, message_id: int, guess: object, decoded: bool, now: float, score: float = math.nan
+    ) -> None:
         """The decoder has answered; a guess of None says that it could not even guess."""
         number = unwrap(message_id, self._latest)
         message = self._incoming.get(number)
@@ -84,7 +91,9 @@ class ArqReceiver:
             self._stale[message_id] -= self._stale[message_id] > 0
             return
         for other in self._incoming.values():
-            other.heard = now if other.decoding else other.heard  # it is at work; the others wait their turn
+            other.heard = (
+                now if other.decoding else other.heard
+            )  # it is at work; the others wait their turn
         message.decoding = False
         message.attempts += 1
         message.keep(guess, score)
@@ -99,7 +108,9 @@ class ArqReceiver:
 
     def poll(self, now: float) -> Actions:
         """What is to be done now."""
-        for number in [n for n, message in self._incoming.items() if self._silent_until(message) <= now]:
+        for number in [
+            n for n, message in self._incoming.items() if self._silent_until(message) <= now
+        ]:
             self._conclude(number, now)
         for number in [n for n, due in self._due.items() if due <= now]:
             del self._due[number]
@@ -113,17 +124,25 @@ class ArqReceiver:
 
     def next_time(self) -> float:
         """When poll has something to do, if nothing happens before, s; inf where it has nothing."""
-        skip = self._order.expires(self._incoming, self.config.patience_s) if self._order else math.inf
-        return min(*map(self._silent_until, self._incoming.values()), *self._due.values(), skip, math.inf)
+        skip = (
+            self._order.expires(self._incoming, self.config.patience_s) if self._order else math.inf
+        )
+        return min(
+            *map(self._silent_until, self._incoming.values()), *self._due.values(), skip, math.inf
+        )
 
     def _silent_until(self, message: Incoming) -> float:
         """When a message of which nothing more is heard is concluded, s."""
         return message.heard + self.config.patience_s * (DECODING if message.decoding else 1)
 
     def _number(self, message_id: int, now: float) -> int:
-        """The unwrapped number of a message heard of; what the sender can no longer have in its window is concluded."""
+        """The unwrapped number of a message heard of; what the sender can no longer have in its
+        window is concluded.
+        """
         number = unwrap(message_id, self._latest)
-        if self._order is None or number - self._latest > self.config.window:  # the first, or the first after an outage
+        if (
+            self._order is None or number - self._latest > self.config.window
+        ):  # the first, or the first after an outage
             self._start_anew(now)
             number = self._latest = message_id
             self._order = Order(number)
@@ -144,7 +163,13 @@ class ArqReceiver:
             return
         known = self._settled.get(number)
         self.counts["acks"] += 1
-        self._actions.acks.append(message.ack() if message is not None else known.ack if known else Ack(number % MESSAGE_IDS))
+        self._actions.acks.append(
+            message.ack()
+            if message is not None
+            else known.ack
+            if known
+            else Ack(number % MESSAGE_IDS)
+        )
 
     def _conclude(self, number: int, now: float) -> None:
         """Nothing further is to be expected of a message: decode what is there, or give it up."""
@@ -160,7 +185,9 @@ class ArqReceiver:
     def _give_up(self, number: int, now: float, answer_at: float = math.inf) -> None:
         message = self._incoming[number]
         message_id = message.first.header.message_id
-        self._settle(number, Delivery(message_id, message.guess, False, message.attempts), now, answer_at)
+        self._settle(
+            number, Delivery(message_id, message.guess, False, message.attempts), now, answer_at
+        )
 
     def _settle(self, number: int, delivery: Delivery, now: float, answer_at: float) -> None:
         message = self._incoming[number]
@@ -181,11 +208,15 @@ class ArqReceiver:
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
-            self.counts["delivered" if delivery.decoded else "lost" if delivery.guess is None else "marked"] += 1
+            self.counts[
+                "delivered" if delivery.decoded else "lost" if delivery.guess is None else "marked"
+            ] += 1
         self._actions.deliveries += deliveries
 
     def _start_anew(self, now: float) -> None:
-        """Deliver what there is and forget the numbers: the sender has started anew, or there was an outage."""
+        """Deliver what there is and forget the numbers: the sender has started anew, or there was
+        an outage.
+        """
         if self._order is None:
             return
         for number in sorted(self._incoming):

@@ -8,8 +8,9 @@ Sending end of a two-sided link: which frames to send now, and what became of ea
 
     submit ─► waiting ─► on the way: send ─► transmitted ─► answer or timeout ─► send what is lacking … ─► settled
 
-What is lacking: after a timeout what was sent last, after a bitmap the fragments that are not there, and of a message that did not
-decode its next round (incremental redundancy); after the last round, copies from the first round on (Chase combining).
+What is lacking: after a timeout what was sent last, after a bitmap the fragments that are not
+there, and of a message that did not decode its next round (incremental redundancy); after the last
+round, copies from the first round on (Chase combining).
 
 Source: Lin, Costello, Miller 1984; Chase 1985 (see the package).
 """
@@ -30,9 +31,11 @@ from semcom_core.link.config import SenderConfig
 
 #: Weights of a new measurement in the mean and in the mean deviation.
 _MEAN_WEIGHT, _DEVIATION_WEIGHT = 1 / 8, 1 / 4
-#: Deviations to wait above the mean; however steady the answers are, the wait is not below this many means.
+#: Deviations to wait above the mean; however steady the answers are, the wait is not below this
+#: many means.
 _DEVIATIONS, _LEAST_MEANS = 4, 2
-#: Measurements before the wait may fall below what was set: the first answers come sooner than those to a full window.
+#: Measurements before the wait may fall below what was set: the first answers come sooner than
+#: those to a full window.
 _ENOUGH = 4
 #: Least time to wait, s: what fades or is held up for as long as that would use up the tries.
 _LEAST_S = 0.25
@@ -50,20 +53,28 @@ class RoundTrip:
         self._count = 0
 
     def measure(self, round_trip_s: float) -> None:
-        """Enter the round-trip time of a message that was sent once, s (Karn's rule: others are ambiguous)."""
+        """Enter the round-trip time of a message that was sent once, s (Karn's rule: others are
+        ambiguous).
+        """
         self._count += 1
         if self._mean_s is None:
             self._mean_s, self._deviation_s = round_trip_s, round_trip_s / 2
             return
-        self._deviation_s += _DEVIATION_WEIGHT * (abs(round_trip_s - self._mean_s) - self._deviation_s)
+        self._deviation_s += _DEVIATION_WEIGHT * (
+            abs(round_trip_s - self._mean_s) - self._deviation_s
+        )
         self._mean_s += _MEAN_WEIGHT * (round_trip_s - self._mean_s)
 
     def timeout_s(self, unknown_s: float) -> float:
-        """Time to wait for an answer, s; at least `unknown_s` before enough was measured, and never much less than _LEAST_S."""
+        """Time to wait for an answer, s; at least `unknown_s` before enough was measured, and never
+        much less than _LEAST_S.
+        """
         if self._mean_s is None:
             return unknown_s
         least_s = _LEAST_MEANS * self._mean_s if self._count >= _ENOUGH else unknown_s
-        return max(self._mean_s + _DEVIATIONS * self._deviation_s, least_s, min(_LEAST_S, unknown_s))
+        return max(
+            self._mean_s + _DEVIATIONS * self._deviation_s, least_s, min(_LEAST_S, unknown_s)
+        )
 
 
 @dataclass(frozen=True)
@@ -90,8 +101,8 @@ class Outgoing:
     """A message on the way.
 
     Args:
-        rounds: its fragments by number, of the first transmission and of each increment; where an increment lacks one, that of the
-            first.
+        rounds: its fragments by number, of the first transmission and of each increment; where an
+            increment lacks one, that of the first.
         wanted: the fragments that the far end is not known to have, or of which it wants more.
         round: which round is sent.
         advance: the next transmission is of the next round: the far end has asked for more.
@@ -122,7 +133,8 @@ class Outgoing:
         """The message that has these frames.
 
         Raises:
-            FrameError: no frames, frames of more than one message, or an increment of a fragment without its first round.
+            FrameError: no frames, frames of more than one message, or an increment of a fragment
+                without its first round.
         """
         ids = {frame.header.message_id for frame in frames}
         if len(ids) != 1:
@@ -133,7 +145,10 @@ class Outgoing:
         first = set(rounds.get(0, ()))
         alone = sorted({k for found in rounds.values() for k in found} - first)
         if alone:
-            raise FrameError(f"increments are of the fragments {alone}; allowed are those of the first round, {sorted(first)}")
+            raise FrameError(
+                f"increments are of the fragments {alone}; allowed are those of the first round, "
+                f"{sorted(first)}"
+            )
         return cls([rounds[0] | found for found in rounds.values()], first)
 
     @property
@@ -147,35 +162,44 @@ class Outgoing:
         return set(self.rounds[0])
 
     def want_more(self, attempts: int) -> None:
-        """The far end has all fragments and did not decode them, after so many attempts; what is said twice counts once."""
+        """The far end has all fragments and did not decode them, after so many attempts; what is
+        said twice counts once.
+        """
         if attempts != self.asked:
             self.asked, self.advance, self.wanted, self.holds = attempts, True, self.fragments, 0
 
     def want(self, lacking: set[int]) -> None:
-        """The far end has nothing of these fragments, and no need of the others; of what is lacking the first round is sent."""
+        """The far end has nothing of these fragments, and no need of the others; of what is lacking
+        the first round is sent.
+        """
         self.wanted, self.holds = lacking, 0 if lacking else self.holds + 1
         if lacking:
             self.round, self.advance = 0, False
         else:
-            self.asked = -1  # it is decoding; what it asks for after that is new, also where it has started anew
+            self.asked = (
+                -1
+            )  # it is decoding; what it asks for after that is new, also where it has started anew
 
     def take(self, whole: bool) -> list[Frame]:
-        """The frames to be sent now, the wanted ones or all; after the last round copies follow, from the first on."""
+        """The frames to be sent now, the wanted ones or all; after the last round copies follow,
+        from the first on.
+        """
         self.round = (self.round + self.advance) % len(self.rounds)
         self.advance = False
         frames = self.rounds[self.round]
         return [frames[k] for k in sorted(frames) if whole or k in self.wanted]
 
 
-#: A wait is longer by up to this share of itself, drawn anew each time, so that two stations do not collide for ever.
+#: A wait is longer by up to this share of itself, drawn anew each time, so that two stations do not
+#: collide for ever.
 JITTER = 0.25
 
 
 class ArqSender:
     """Sends messages until each is acknowledged or has been tried often enough.
 
-    The first message, and the first after one was given up, travels alone until it is answered, so that the far end learns where the
-    numbers begin.
+    The first message, and the first after one was given up, travels alone until it is answered, so
+    that the far end learns where the numbers begin.
 
     Times are seconds of any one clock that does not run backwards.
 
@@ -200,10 +224,12 @@ class ArqSender:
         return len(self._waiting) + len(self._active)
 
     def submit(self, frames: Sequence[Frame]) -> bool:
-        """Queue the frames of one message, of its first round and of its increments; False when the queue is full.
+        """Queue the frames of one message, of its first round and of its increments; False when the
+        queue is full.
 
         Raises:
-            FrameError: no frames, frames of more than one message, or an increment of a fragment without its first round.
+            FrameError: no frames, frames of more than one message, or an increment of a fragment
+                without its first round.
         """
         message = Outgoing.of(frames)
         if len(self._waiting) >= self.config.queue_size:
@@ -232,15 +258,22 @@ class ArqSender:
         if message.tries + message.polls == 1 and message.silent:
             if not message.sending:
                 self._round_trip.measure(now - message.sent_at)
-            message.sending = False  # it is answered, so it is out, whatever is still to be heard of the transmitter
+            # it is answered, so it is out, whatever is still to be heard of the transmitter
+            message.sending = False
         message.silent = 0
         if ack.done:
-            self._settle(ack.message_id, Settled(ack.message_id, True, not ack.again, message.tries))
+            self._settle(
+                ack.message_id, Settled(ack.message_id, True, not ack.again, message.tries)
+            )
         elif ack.again:
             message.want_more(ack.attempts)
-            if ack.attempts == message.tries % ATTEMPTS:  # all that was handed to the transmitter is decoded, so it is out
+            if (
+                ack.attempts == message.tries % ATTEMPTS
+            ):  # all that was handed to the transmitter is decoded, so it is out
                 message.sending = False
-            if message.advance and not message.sending:  # else it is on its way already, or a copy or a question is
+            if (
+                message.advance and not message.sending
+            ):  # else it is on its way already, or a copy or a question is
                 message.due = now
         else:
             message.want(ack.lacking(message.fragments))
@@ -248,7 +281,9 @@ class ArqSender:
                 message.due = now if message.wanted else now + self._wait_s(message)
 
     def poll(self, now: float) -> tuple[list[list[Frame]], list[Settled]]:
-        """What is to be sent now, each a list of frames that belong together, and the messages settled since the last call."""
+        """What is to be sent now, each a list of frames that belong together, and the messages
+        settled since the last call.
+        """
         sends = []
         for message_id in [i for i, message in self._active.items() if message.due <= now]:
             sends += self._act(message_id, now)
@@ -270,7 +305,9 @@ class ArqSender:
         return message_id not in self._active and ahead < self.config.messages_at_once
 
     def _act(self, message_id: int, now: float) -> list[list[Frame]]:
-        """Send what is due of a message, or give it up; a transmitter that says nothing counts as done."""
+        """Send what is due of a message, or give it up; a transmitter that says nothing counts as
+        done.
+        """
         message = self._active[message_id]
         if message.sending:
             self._out(message, now)
@@ -300,9 +337,13 @@ class ArqSender:
         message.due = now + self._wait_s(message)
 
     def _wait_s(self, message: Outgoing) -> float:
-        """Time to wait for the next answer, s: longer after each silence, and after each answer that the decoder is at work."""
+        """Time to wait for the next answer, s: longer after each silence, and after each answer
+        that the decoder is at work.
+        """
         steps = max(message.silent - 1, 0) + message.holds
-        wait_s = self._round_trip.timeout_s(self.config.timeout_s) * self.config.backoff ** min(steps, 64)
+        wait_s = self._round_trip.timeout_s(self.config.timeout_s) * self.config.backoff ** min(
+            steps, 64
+        )
         return min(wait_s, self.config.longest_s) * (1 + JITTER * self._rng.random())
 
     def _settle(self, message_id: int, settled: Settled) -> None:

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One message over a two-sided link in virtual time: rounds and copies until it decodes, with a way back that loses nothing.
+"""One message over a two-sided link in virtual time: rounds and copies until it decodes, with a way
+back that loses nothing.
 
-    encode ─► ArqSender ─► carry ─► ArqReceiver ─► decode
-                  ▲                      │
-                  └─────── answers ──────┘
+encode ─► ArqSender ─► carry ─► ArqReceiver ─► decode
+              ▲                      │
+              └─────── answers ──────┘
 """
 
 from __future__ import annotations
@@ -45,17 +46,29 @@ class Outcome:
 
 
 def rounds_of(codec: TextCodec, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-    """Frames of all rounds that a codec can make of a message: of the first alone where it knows no increments.
+    """Frames of all rounds that a codec can make of a message: of the first alone where it knows no
+    increments.
 
     Raises:
         FrameError: the codec refuses the text.
     """
     if not hasattr(codec, "increments"):
         return codec.encode(text, snr_db, message_id=message_id)
-    return [frame for frames in codec.increments(text, snr_db, message_id=message_id) for frame in frames]
+    return [
+        frame
+        for frames in codec.increments(text, snr_db, message_id=message_id)
+        for frame in frames
+    ]
 
 
-def simulate(codec: TextCodec, text: str, snr_db: float, carry: Carry, tries: int = ROUNDS, message_id: int = 0) -> Outcome:
+def simulate(
+    codec: TextCodec,
+    text: str,
+    snr_db: float,
+    carry: Carry,
+    tries: int = ROUNDS,
+    message_id: int = 0,
+) -> Outcome:
     """Send a message until it decodes.
 
     Args:
@@ -79,10 +92,17 @@ def simulate(codec: TextCodec, text: str, snr_db: float, carry: Carry, tries: in
         for ack in far_end.answers(now):
             sender.on_ack(ack, now)
         now = min(sender.next_time(), far_end.receiver.next_time())
-    return Outcome(far_end.found, sender.counts["transmissions"], sender.counts["uses"], _mean(far_end.levels_db))
+    return Outcome(
+        far_end.found,
+        sender.counts["transmissions"],
+        sender.counts["uses"],
+        _mean(far_end.levels_db),
+    )
 
 
-def send_once(codec: TextCodec, text: str, snr_db: float, carry: Carry, message_id: int = 0) -> Outcome:
+def send_once(
+    codec: TextCodec, text: str, snr_db: float, carry: Carry, message_id: int = 0
+) -> Outcome:
     """Send a message without a way back; arguments as those of `simulate`.
 
     Raises:
@@ -91,11 +111,18 @@ def send_once(codec: TextCodec, text: str, snr_db: float, carry: Carry, message_
     frames = codec.encode(text, snr_db, message_id=message_id)
     received = carry(frames)
     found = _decode(codec, received, message_id)
-    return Outcome(found, 1, sum(len(frame.symbols) for frame in frames), _mean([frame.snr_db for frame in received]))
+    return Outcome(
+        found,
+        1,
+        sum(len(frame.symbols) for frame in frames),
+        _mean([frame.snr_db for frame in received]),
+    )
 
 
 class _FarEnd:
-    """Receiver and decoder of one message; `found` is what they deliver, `levels_db` the SNR of each frame."""
+    """Receiver and decoder of one message; `found` is what they deliver, `levels_db` the SNR of
+    each frame.
+    """
 
     def __init__(self, codec: TextCodec, tries: int, message_id: int):
         self.receiver = ArqReceiver(ReceiverConfig(max_tries=tries, ack_delay_s=0.0))
@@ -123,7 +150,9 @@ class _FarEnd:
 
 
 def _decode(codec: TextCodec, frames: list[ReceivedFrame], message_id: int) -> DecodedText:
-    """What a codec makes of the frames that came; nothing, with the reason, where it makes nothing of them."""
+    """What a codec makes of the frames that came; nothing, with the reason, where it makes nothing
+    of them.
+    """
     if not frames:
         return DecodedText("", False, message_id, reason="no frame was received")
     try:

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How close a received picture is to the one sent.
 
-Structural similarity is computed on each of R, G and B and averaged, in the windows that lie wholly inside the picture:
+Structural similarity is computed on each of R, G and B and averaged, in the windows that lie wholly
+inside the picture:
 
     l = (2 mx my + C1) / (mx² + my² + C1),   cs = (2 sxy + C2) / (sx² + sy² + C2),   SSIM = mean of l cs
 
-with means, variances and covariance under an 11-tap Gaussian window of 1.5 pixels, C1 = (0.01 · 255)², C2 = (0.03 · 255)².
-MS-SSIM halves the picture four times and multiplies the means of cs, and of l cs at the coarsest scale, raised to their weights.
+with means, variances and covariance under an 11-tap Gaussian window of 1.5 pixels, C1 = (0.01 ·
+255)², C2 = (0.03 · 255)². MS-SSIM halves the picture four times and multiplies the means of cs, and
+of l cs at the coarsest scale, raised to their weights.
 
-Source: Z. Wang et al., "Image quality assessment: from error visibility to structural similarity", IEEE Trans. Image Process. 13 (2004);
-Z. Wang, E. P. Simoncelli, A. C. Bovik, "Multiscale structural similarity for image quality assessment", Asilomar 2003.
+Source: Z. Wang et al., "Image quality assessment: from error visibility to structural similarity",
+IEEE Trans. Image Process. 13 (2004); Z. Wang, E. P. Simoncelli, A. C. Bovik, "Multiscale structural
+similarity for image quality assessment", Asilomar 2003.
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ def psnr_db(sent: np.ndarray, received: np.ndarray, mask: np.ndarray | None = No
     error = (sent.astype(np.float32) - received) ** 2
     if mask is not None:
         if mask.shape != sent.shape[:2] or not mask.any():
-            raise ConfigError(f"mask has shape {mask.shape} and {int(mask.sum())} pixels; allowed is {sent.shape[:2]} with one or more")
+            raise ConfigError(
+                f"mask has shape {mask.shape} and {int(mask.sum())} pixels; allowed is "
+                f"{sent.shape[:2]} with one or more"
+            )
         error = error[mask]
     mean = float(error.mean(dtype=np.float64))
     return MAX_PSNR_DB if mean == 0 else min(float(10 * np.log10(255**2 / mean)), MAX_PSNR_DB)
@@ -63,7 +69,8 @@ def ssim(sent: np.ndarray, received: np.ndarray) -> float:
 
 
 def ms_ssim(sent: np.ndarray, received: np.ndarray) -> float:
-    """Multi-scale structural similarity, 0 to 1; a picture too small for five scales (176 pixels a side) gets those that fit it.
+    """Multi-scale structural similarity, 0 to 1; a picture too small for five scales (176 pixels a
+    side) gets those that fit it.
 
     Args:
         sent, received: uint8 (H, W, 3), 11 pixels a side at least.
@@ -110,6 +117,12 @@ def _halved(values: np.ndarray) -> np.ndarray:
 
 def _check(sent: np.ndarray, received: np.ndarray, smallest: int = 1) -> None:
     if sent.shape != received.shape or sent.ndim != 3 or sent.shape[2] != 3:
-        raise ConfigError(f"pictures have shapes {sent.shape} and {received.shape}; allowed is twice the same (H, W, 3)")
+        raise ConfigError(
+            f"pictures have shapes {sent.shape} and {received.shape}; allowed is twice the same "
+            "(H, W, 3)"
+        )
     if min(sent.shape[:2]) < smallest:
-        raise ConfigError(f"picture has {sent.shape[1]}x{sent.shape[0]} pixels; structural similarity takes {smallest} a side or more")
+        raise ConfigError(
+            f"picture has {sent.shape[1]}x{sent.shape[0]} pixels; structural similarity takes "
+            f"{smallest} a side or more"
+        )

@@ -9,9 +9,10 @@ Normal approximation for n complex uses (2 n real ones), error probability e:
 
 A complex use is two real uses of the same SNR, so V is twice the V of one real use.
 
-Source: Y. Polyanskiy, H. V. Poor, S. Verdu, "Channel coding rate in the finite blocklength regime", IEEE Trans. Inf. Theory 56 (2010),
-section on the AWGN channel; the logarithmic term is proved by V. Y. F. Tan, M. Tomamichel, "The third-order term in the normal
-approximation for the AWGN channel", IEEE Trans. Inf. Theory 61 (2015).
+Source: Y. Polyanskiy, H. V. Poor, S. Verdu, "Channel coding rate in the finite blocklength regime",
+IEEE Trans. Inf. Theory 56 (2010), section on the AWGN channel; the logarithmic term is proved by V.
+Y. F. Tan, M. Tomamichel, "The third-order term in the normal approximation for the AWGN channel",
+IEEE Trans. Inf. Theory 61 (2015).
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ def dispersion_bits(snr_db):
 
 
 def bound_uses(bits, snr_db):
-    """Channel uses at capacity, bits / log2(1 + SNR): no code of any length needs fewer on average."""
+    """Channel uses at capacity, bits / log2(1 + SNR): no code of any length needs fewer on
+    average.
+    """
     return np.asarray(bits, dtype=float) / capacity_bits(snr_db)
 
 
 def limit_rate(uses, snr_db, error_rate: float):
-    """Bits that `uses` channel uses carry at an error probability; array in, array out (never below 0).
+    """Bits that `uses` channel uses carry at an error probability; array in, array out (never below
+    0).
 
     Raises:
         ConfigError: error_rate is outside 1e-12 to 0.5, or a count of uses is not positive.
@@ -49,7 +53,8 @@ def limit_rate(uses, snr_db, error_rate: float):
 
 
 def limit_uses(bits, snr_db, error_rate: float):
-    """Channel uses (a real number) that a message needs at an error probability; array in, array out.
+    """Channel uses (a real number) that a message needs at an error probability; array in, array
+    out.
 
     Args:
         bits: message bits, at least 1; broadcasts with snr_db.

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text quality: BLEU, share of exact sentences, character n-gram F score. All are 0 to 1, 1 is best."""
+"""Text quality: BLEU, share of exact sentences, character n-gram F score. All are 0 to 1, 1 is
+best.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,14 @@ def bleu(reference: str, candidate: str, order: int = 4) -> float:
 
         BLEU = min(1, exp(1 - r / c)) · (p_1 · ... · p_order)^(1 / order)
 
-    Tokens are what whitespace separates; case counts. A candidate with fewer than `order` tokens scores 0, like any sentence without a
-    common n-gram of some order. Two empty sentences agree: 1.
+    Tokens are what whitespace separates; case counts. A candidate with fewer than `order` tokens
+    scores 0, like any sentence without a common n-gram of some order. Two empty sentences agree: 1.
 
     Raises:
         ConfigError: order is below 1.
 
-    Source: K. Papineni, S. Roukos, T. Ward, W.-J. Zhu, "BLEU: a method for automatic evaluation of machine translation", ACL 2002.
+    Source: K. Papineni, S. Roukos, T. Ward, W.-J. Zhu, "BLEU: a method for automatic evaluation of
+    machine translation", ACL 2002.
     """
     if order < 1:
         raise ConfigError(f"BLEU order is {order}; allowed is 1 and more")
@@ -60,9 +63,11 @@ def exact_rate(references: Sequence[str], candidates: Sequence[str]) -> float:
 
 
 def chrf(reference: str, candidate: str) -> float:
-    """Character n-gram F score (orders 1 to 6, recall weighted twice) of one sentence. Two empty sentences agree: 1.
+    """Character n-gram F score (orders 1 to 6, recall weighted twice) of one sentence. Two empty
+    sentences agree: 1.
 
-    Source: M. Popovic, "chrF: character n-gram F-score for automatic MT evaluation", WMT 2015; computed by sacrebleu.
+    Source: M. Popovic, "chrF: character n-gram F-score for automatic MT evaluation", WMT 2015;
+    computed by sacrebleu.
     """
     if not reference.strip() and not candidate.strip():
         return 1.0
@@ -83,5 +88,8 @@ def _chrf_metric():
 
 def _mean(references: Sequence[str], candidates: Sequence[str], score) -> float:
     if len(references) != len(candidates) or not references:
-        raise ConfigError(f"{len(references)} references and {len(candidates)} candidates; allowed is the same count, above 0")
+        raise ConfigError(
+            f"{len(references)} references and {len(candidates)} candidates; allowed is the same "
+            "count, above 0"
+        )
     return sum(score(a, b) for a, b in zip(references, candidates, strict=True)) / len(references)

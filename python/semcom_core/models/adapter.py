@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Adapters: low-rank additions (LoRA) that make a language model expect the texts of one domain.
 
-Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021; in the format of the peft library.
+Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021; in the format of the
+peft library.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ def adapter_folder(name: str) -> Path:
     for folder in (SHIPPED / name, Path(name).expanduser()):
         if (folder / WEIGHTS).is_file():
             return folder
-    raise ModelError(f"adapter {name!r} is not there; allowed is {', '.join(shipped_adapters())} or a folder with {WEIGHTS}")
+    raise ModelError(
+        f"adapter {name!r} is not there; allowed is {', '.join(shipped_adapters())} or a folder "
+        f"with {WEIGHTS}"
+    )
 
 
 def adapter_sha256(name: str) -> str:
@@ -60,23 +64,40 @@ def add_adapter(network, name: str):
         ModelError: there is no such adapter, or it does not fit the network.
     """
     folder = adapter_folder(name)
-    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+    from peft import (
+        LoraConfig,
+        get_peft_model,
+        get_peft_model_state_dict,
+        set_peft_model_state_dict,
+    )
     from safetensors.torch import load_file
 
     settings = _settings(name, folder)
     try:
-        config = LoraConfig(task_type="CAUSAL_LM", inference_mode=True, base_model_name_or_path=network.name_or_path, **settings)
+        config = LoraConfig(
+            task_type="CAUSAL_LM",
+            inference_mode=True,
+            base_model_name_or_path=network.name_or_path,
+            **settings,
+        )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of the transformers library, about what peft asks it
+            warnings.simplefilter(
+                "ignore", FutureWarning
+            )  # of the transformers library, about what peft asks it
             adapted = get_peft_model(network, config)
         wanted, weights = set(get_peft_model_state_dict(adapted)), load_file(folder / WEIGHTS)
         set_peft_model_state_dict(adapted, weights)
-    except Exception as error:  # another network's adapter, or a broken file, makes the libraries fail in any way
+    except (
+        Exception
+    ) as error:  # another network's adapter, or a broken file, makes the libraries fail in any way
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder=" …")
         raise ModelError(f"adapter {name!r} does not fit the model: {reason}") from error
     absent, unknown = wanted - set(weights), set(weights) - wanted
     if absent or unknown:
-        raise ModelError(f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, {len(unknown)} unknown")
+        raise ModelError(
+            f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, "
+            f"{len(unknown)} unknown"
+        )
     for key, weight in adapted.named_parameters():
         if "lora_" in key:
             weight.data = weight.data.double()  # so that all processors come to the same sums
@@ -94,7 +115,12 @@ def _settings(name: str, folder: Path) -> dict:
         settings = {key: found[key] for key in SETTINGS if key in found}
         kind = found["peft_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"adapter {name!r} does not fit the model: its adapter_config.json cannot be read: {error!r}") from error
+        raise ModelError(
+            f"adapter {name!r} does not fit the model: its adapter_config.json cannot be read: "
+            f"{error!r}"
+        ) from error
     if kind != "LORA":
-        raise ModelError(f"adapter {name!r} does not fit the model: it is of kind {kind!r}; allowed is LORA")
+        raise ModelError(
+            f"adapter {name!r} does not fit the model: it is of kind {kind!r}; allowed is LORA"
+        )
     return {**settings, "target_modules": sorted(settings.get("target_modules") or [])}

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading a network by the transformers library, whole or not at all.
 
-Cache of converted models. A GGUF file takes half a minute to unpack, its safetensors copy two seconds.
+Cache of converted models. A GGUF file takes half a minute to unpack, its safetensors copy two
+seconds.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def read_network(name: str, place: Path | str, **options):
         options: further arguments of the library's from_pretrained, such as gguf_file.
 
     Raises:
-        ModelError: a weight is absent or of another shape; the library would fill it with random numbers.
+        ModelError: a weight is absent or of another shape; the library would fill it with random
+            numbers.
     """
     from transformers import AutoModelForCausalLM
 
@@ -37,7 +39,10 @@ def read_network(name: str, place: Path | str, **options):
     )
     absent = sorted({*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])})
     if absent:
-        raise ModelError(f"model {name!r} lacks weights that fit its configuration: {len(absent)} tensors, {absent[0]} the first")
+        raise ModelError(
+            f"model {name!r} lacks weights that fit its configuration: {len(absent)} tensors, "
+            f"{absent[0]} the first"
+        )
     return network.eval()
 
 

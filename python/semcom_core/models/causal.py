@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a chat model is told about the messages before a message, so that it expects what follows from them.
+"""How a chat model is told about the messages before a message, so that it expects what follows
+from them.
 
     <|im_start|>user\n…<|im_end|>\n        a message before, one turn each; the speakers alternate
-    <|im_start|>assistant\n                the prompt of the message itself, which ends by <|im_end|>
+    <|im_start|>assistant\n                the prompt of the message itself, which ends by
+    <|im_end|>
 
 A model whose prompt opens no turn gets the messages as lines of text after its prompt.
 
-Language models with a tokenizer of the transformers library (Llama, Mistral, Qwen and other causal models).
+Language models with a tokenizer of the transformers library (Llama, Mistral, Qwen and other causal
+models).
 
 Token trees over a transformers causal network: one key-value cache for all hypotheses of a search.
 
@@ -15,9 +18,11 @@ Every node is one cache entry, and a mask lets it see only its ancestors.
 
 Source: tree attention as in SpecInfer (Miao et al., ASPLOS 2024).
 
-Faster layers: linear ones with their weights laid out once for oneDNN, which reads them about twice as fast for a few rows.
+Faster layers: linear ones with their weights laid out once for oneDNN, which reads them about twice
+as fast for a few rows.
 
-Measured with SmolLM2-135M, float32, 8 rows, one core: 150 ms a step with torch.nn.Linear, 87 ms packed.
+Measured with SmolLM2-135M, float32, 8 rows, one core: 150 ms a step with torch.nn.Linear, 87 ms
+packed.
 """
 
 from __future__ import annotations
@@ -48,8 +53,11 @@ def end_of_message(tokenizer, prompt: str) -> int | None:
     return tokenizer.convert_tokens_to_ids(_CLOSING) if is_chat(prompt) else tokenizer.eos_token_id
 
 
-def prompt_tokens(tokenizer, prompt: str, context: Sequence[str] = (), most: int = 1 << 20) -> list[int]:
-    """Tokens of the messages before a message and of its prompt; special tokens in the messages are text.
+def prompt_tokens(
+    tokenizer, prompt: str, context: Sequence[str] = (), most: int = 1 << 20
+) -> list[int]:
+    """Tokens of the messages before a message and of its prompt; special tokens in the messages are
+    text.
 
     Args:
         tokenizer: a tokenizer of the transformers library.
@@ -96,7 +104,16 @@ class CausalModel:
         adapted: whether an adapter has taught it where messages end.
     """
 
-    def __init__(self, name, network, tokenizer, prompt: str, fingerprint: str, vocabulary: int, adapted: bool = False):
+    def __init__(
+        self,
+        name,
+        network,
+        tokenizer,
+        prompt: str,
+        fingerprint: str,
+        vocabulary: int,
+        adapted: bool = False,
+    ):
         self.name = name
         self.fingerprint = fingerprint
         self.context_fingerprint = ""
@@ -113,15 +130,23 @@ class CausalModel:
         """The same model after some messages, the oldest first; it shares the weights."""
         other = copy.copy(self)
         other._prompt = prompt_tokens(self._tokenizer, self._prompt_text, context, CONTEXT_TOKENS)
-        digest = hashlib.sha256("\x1f".join(str(token) for token in other._prompt).encode()).hexdigest()
-        other.context_fingerprint = digest[:16] if other._prompt != prompt_tokens(self._tokenizer, self._prompt_text) else ""
+        digest = hashlib.sha256(
+            "\x1f".join(str(token) for token in other._prompt).encode()
+        ).hexdigest()
+        other.context_fingerprint = (
+            digest[:16]
+            if other._prompt != prompt_tokens(self._tokenizer, self._prompt_text)
+            else ""
+        )
         return other
 
     def tokenize(self, text: str) -> list[int]:
         return self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
 
     def detokenize(self, tokens: list[int]) -> str:
-        return self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return self._tokenizer.decode(
+            tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False
+        )
 
     def log2_probs(self, tokens: list[int]) -> np.ndarray:
         return self._network.log2_probs(self._prompt, tokens)
@@ -156,14 +181,17 @@ class FloatNetwork:
 
     @torch.inference_mode()
     def log2_probs(self, prompt: list[int], tokens: list[int]) -> np.ndarray:
-        """Log2-probabilities of each token after a prompt and of what follows the last: float32 (len(tokens) + 1, vocabulary)."""
+        """Log2-probabilities of each token after a prompt and of what follows the last: float32
+        (len(tokens) + 1, vocabulary).
+        """
         inputs = torch.tensor([prompt + list(tokens)])
         logits = self._network(inputs, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0]
         return log2_softmax(logits)
 
 
 class CausalTree:
-    """Token tree over any causal network of the transformers library (see models.language.TokenTree).
+    """Token tree over any causal network of the transformers library (see
+    models.language.TokenTree).
 
     Args:
         network: in evaluation mode.
@@ -196,54 +224,87 @@ class CausalTree:
         mask = torch.full((len(tokens), first + len(tokens)), -torch.inf)
         for row in range(len(tokens)):
             mask[row, self._ancestors[first + row]] = 0.0
-        return self._forward(torch.tensor([tokens]), mask[None, None], torch.tensor([[len(nodes) for nodes in before]]))
+        return self._forward(
+            torch.tensor([tokens]),
+            mask[None, None],
+            torch.tensor([[len(nodes) for nodes in before]]),
+        )
 
-    def _forward(self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor) -> torch.Tensor:
-        out = self._network(tokens, attention_mask=mask, position_ids=depths, past_key_values=self._cache, use_cache=True)
+    def _forward(
+        self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor
+    ) -> torch.Tensor:
+        out = self._network(
+            tokens,
+            attention_mask=mask,
+            position_ids=depths,
+            past_key_values=self._cache,
+            use_cache=True,
+        )
         return out.logits[0]
 
 
 class LlamaTree(CausalTree):
-    """The same for the Llama architecture by the network's own layers, without the library's way between them.
+    """The same for the Llama architecture by the network's own layers, without the library's way
+    between them.
 
     Measured with SmolLM2-135M, 8 nodes, two cores: 78 ms a step, 89 ms by the library.
-    Source: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023; rotary positions of Su et al., 2021.
+    Source: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023; rotary
+    positions of Su et al., 2021.
     """
 
     def __init__(self, network, prompt: list[int]):
         super().__init__(network, prompt)
         config = network.config
-        self._head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        self._stores = [torch.empty(2, config.num_key_value_heads, 0, self._head) for _ in network.model.layers]
+        self._head = (
+            getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        )
+        self._stores = [
+            torch.empty(2, config.num_key_value_heads, 0, self._head) for _ in network.model.layers
+        ]
 
-    def _forward(self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor) -> torch.Tensor:
+    def _forward(
+        self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor
+    ) -> torch.Tensor:
         model = self._network.model
         rows = model.embed_tokens(tokens[0])
         cos, sin = (table[0] for table in model.rotary_emb(rows, depths))
         total = mask.shape[-1]
         for index, layer in enumerate(model.layers):
-            mixed = self._attend(index, layer.self_attn, layer.input_layernorm(rows), cos, sin, mask[0], total)
+            mixed = self._attend(
+                index, layer.self_attn, layer.input_layernorm(rows), cos, sin, mask[0], total
+            )
             rows = rows + layer.self_attn.o_proj(mixed)
             inner = layer.post_attention_layernorm(rows)
-            rows = rows + layer.mlp.down_proj(silu(layer.mlp.gate_proj(inner)) * layer.mlp.up_proj(inner))
+            rows = rows + layer.mlp.down_proj(
+                silu(layer.mlp.gate_proj(inner)) * layer.mlp.up_proj(inner)
+            )
         return self._network.lm_head(model.norm(rows))
 
     def _attend(self, index, attention, rows, cos, sin, mask, total) -> torch.Tensor:
-        """Attention of new nodes over their ancestors: (nodes, hidden) -> (nodes, heads * head size)."""
+        """Attention of new nodes over their ancestors: (nodes, hidden) -> (nodes, heads * head
+        size).
+        """
         count = len(rows)
         query, key, value = (
-            project(rows).view(count, -1, self._head).transpose(0, 1) for project in (attention.q_proj, attention.k_proj, attention.v_proj)
+            project(rows).view(count, -1, self._head).transpose(0, 1)
+            for project in (attention.q_proj, attention.k_proj, attention.v_proj)
         )
         store = self._room(index, total)
         store[0, :, total - count : total] = _rotate(key, cos, sin)
         store[1, :, total - count : total] = value
         mixed = scaled_dot_product_attention(
-            _rotate(query, cos, sin)[None], store[0, None, :, :total], store[1, None, :, :total], attn_mask=mask[None], enable_gqa=True
+            _rotate(query, cos, sin)[None],
+            store[0, None, :, :total],
+            store[1, None, :, :total],
+            attn_mask=mask[None],
+            enable_gqa=True,
         )
         return mixed[0].transpose(0, 1).reshape(count, -1)
 
     def _room(self, index: int, total: int) -> torch.Tensor:
-        """The layer's keys and values (2, heads, room, head size) with room for `total` nodes; it doubles when full."""
+        """The layer's keys and values (2, heads, room, head size) with room for `total` nodes; it
+        doubles when full.
+        """
         store = self._stores[index]
         if store.shape[2] < total:
             grown = torch.empty(*store.shape[:2], max(256, 2 * total), self._head)
@@ -268,7 +329,9 @@ class PackedLinear(torch.nn.Module):
     def __init__(self, linear: torch.nn.Linear):
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), _TYPICAL_ROWS)
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(
+            linear.weight.detach(), _TYPICAL_ROWS
+        )
         self._bias = None if linear.bias is None else linear.bias.detach()
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
@@ -276,7 +339,9 @@ class PackedLinear(torch.nn.Module):
 
 
 class FastNorm(torch.nn.Module):
-    """RMS norm of a few rows; a matrix product takes their mean squares in a quarter of the time of a reduction."""
+    """RMS norm of a few rows; a matrix product takes their mean squares in a quarter of the time of
+    a reduction.
+    """
 
     def __init__(self, weight: torch.Tensor, eps: float):
         super().__init__()
@@ -288,7 +353,9 @@ class FastNorm(torch.nn.Module):
 
 
 def pack(network: torch.nn.Module) -> None:
-    """Replace layers of a float32 network by faster ones that compute the same: packed linear layers, RMS norms by products."""
+    """Replace layers of a float32 network by faster ones that compute the same: packed linear
+    layers, RMS norms by products.
+    """
     packs = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     for module in list(network.modules()):
         for name, child in module.named_children():

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A causal language model as the codecs see it: tokens, and the log2-probability of each next token."""
+"""A causal language model as the codecs see it: tokens, and the log2-probability of each next
+token.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +16,21 @@ class TokenTree(Protocol):
     """Next-token log2-probabilities along many hypotheses that share their beginnings."""
 
     def root(self) -> tuple[int, np.ndarray]:
-        """Node before the first token, and the log2-probabilities (vocabulary,) of the first token."""
+        """Node before the first token, and the log2-probabilities (vocabulary,) of the first
+        token.
+        """
 
     def extend(self, parents: list[int], tokens: list[int]) -> tuple[list[int], np.ndarray]:
         """Grow one node below each parent.
 
         Args:
-            parents: nodes returned before, one for each new node; a parent may stand more than once.
+            parents: nodes returned before, one for each new node; a parent may stand more than
+                once.
             tokens: the token that leads from each parent to its new node.
 
         Returns:
-            the new nodes, and float32 log2-probabilities (len(parents), vocabulary) of the token after each.
+            the new nodes, and float32 log2-probabilities (len(parents), vocabulary) of the token
+            after each.
         """
 
 
@@ -36,7 +42,8 @@ class LanguageModel(Protocol):
         fingerprint: 16 hexadecimal digits over weights, tokenizer, prompt and numeric profile.
         vocabulary: number of tokens.
         special_tokens: tokens that never stand for text.
-        end_token: the special token that ends a message, where the model has learned when to expect it; else None.
+        end_token: the special token that ends a message, where the model has learned when to expect
+            it; else None.
         context_fingerprint: 16 hexadecimal digits over the messages before; empty without.
     """
 
@@ -57,7 +64,9 @@ class LanguageModel(Protocol):
         """Text of the tokens; bytes that are no valid UTF-8 become U+FFFD."""
 
     def log2_probs(self, tokens: list[int]) -> np.ndarray:
-        """Log2-probabilities of each token and of what follows the last: float32 (len(tokens) + 1, vocabulary)."""
+        """Log2-probabilities of each token and of what follows the last: float32 (len(tokens) + 1,
+        vocabulary).
+        """
 
     def tree(self) -> TokenTree:
         """A fresh token tree."""

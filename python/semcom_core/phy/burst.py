@@ -34,10 +34,12 @@ class Burst:
         headers_bad: headers whose CRC did not hold.
         channel, noise: estimates so far, complex64 (A,) and the noise power of a carrier.
         preview: carriers of the first header, received with the first frequency, (S, A).
-        training: sum of received times conj(known), complex (A,), and how many entered it, float (A,).
+        training: sum of received times conj(known), complex (A,), and how many entered it, float
+            (A,).
         residual: sum of squared residuals and their degrees of freedom.
         phase: phase, rad; its slope, rad a symbol; and the symbol they hold for.
-        clock: how much longer the burst takes than by the receiver's clock, as a ratio; and the deviation assumed of that.
+        clock: how much longer the burst takes than by the receiver's clock, as a ratio; and the
+            deviation assumed of that.
         dc: the receiver's DC offset.
         level: mean power of the preamble's samples.
     """
@@ -72,14 +74,20 @@ class Burst:
         length = 0 if self.header is None else self.header.length
         self.first = self.uses // width
         self.count = -(-(self.uses + layout.header_uses + length) // width) - self.first
-        self.needed = self._late(layout.preamble_samples + (self.first + self.count) * layout.symbol_samples)
+        self.needed = self._late(
+            layout.preamble_samples + (self.first + self.count) * layout.symbol_samples
+        )
 
     def _late(self, offset: int) -> int:
-        """Absolute index of a place `offset` samples into the burst by the sender's clock, rounded up."""
+        """Absolute index of a place `offset` samples into the burst by the sender's clock, rounded
+        up.
+        """
         return self.start + offset + int(np.ceil(self.clock[0] * offset))
 
     def symbols_before(self, layout: Layout, limit: int) -> int:
-        """How many of the symbols that the next step reads end before sample `limit`; may be negative."""
+        """How many of the symbols that the next step reads end before sample `limit`; may be
+        negative.
+        """
         beyond = self.needed - (self.first + self.count) * layout.symbol_samples
         return (limit - beyond) // layout.symbol_samples - self.first
 
@@ -131,7 +139,9 @@ class SampleWindow:
         return found
 
     def measure(self, layout: Layout, bursts: list[Burst]) -> None:
-        """Set the DC offset of bursts by the samples before them and those of their first header, and their level."""
+        """Set the DC offset of bursts by the samples before them and those of their first header,
+        and their level.
+        """
         starts = np.array([b.start for b in bursts]) - DC_SAMPLES
         samples = self.gather(starts, DC_SAMPLES + layout.overhead_samples)
         own = samples[:, DC_SAMPLES : DC_SAMPLES + layout.preamble_samples]
@@ -140,7 +150,9 @@ class SampleWindow:
             burst.dc, burst.level = complex(dc), float(level)
 
     def observe(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> Observed:
-        """Symbols `offsets` (B, S) samples after each burst's start, by the sender's clock, without DC, impulses and CFO."""
+        """Symbols `offsets` (B, S) samples after each burst's start, by the sender's clock, without
+        DC, impulses and CFO.
+        """
         size = layout.profile.fft
         late = np.array([b.clock[0] for b in bursts])[:, None] * offsets
         whole = np.rint(late).astype(np.int64)
@@ -151,13 +163,19 @@ class SampleWindow:
         turn = -2 * np.pi * np.array([b.cfo for b in bursts])[:, None]
         windows *= np.exp(1j * turn * np.arange(size)).astype(np.complex64)[:, None, :]
         carriers, idle = to_carriers(layout, windows)
-        carriers *= (np.exp(1j * turn * (offsets + whole)) / (1 - lost)).astype(np.complex64)[:, :, None]
+        carriers *= (np.exp(1j * turn * (offsets + whole)) / (1 - lost)).astype(np.complex64)[
+            :, :, None
+        ]
         if late.any():
-            carriers *= np.exp(2j * np.pi / size * (late - whole)[:, :, None] * layout.carriers).astype(np.complex64)
+            carriers *= np.exp(
+                2j * np.pi / size * (late - whole)[:, :, None] * layout.carriers
+            ).astype(np.complex64)
         return Observed(carriers, idle, lost)
 
 
-def grouped(bursts: list[Burst], shape: Callable[[Burst], tuple]) -> list[tuple[tuple, list[Burst]]]:
+def grouped(
+    bursts: list[Burst], shape: Callable[[Burst], tuple]
+) -> list[tuple[tuple, list[Burst]]]:
     """Bursts by their shapes, in the order of these."""
     groups: dict[tuple, list[Burst]] = {}
     for burst in bursts:
@@ -168,16 +186,24 @@ def grouped(bursts: list[Burst], shape: Callable[[Burst], tuple]) -> list[tuple[
 def symbol_offsets(layout: Layout, symbols: np.ndarray) -> np.ndarray:
     """Samples from a burst's start to the receiver's windows of symbols (...)."""
     p = layout.profile
-    return layout.preamble_samples + np.asarray(symbols) * layout.symbol_samples + p.prefix - p.backoff
+    return (
+        layout.preamble_samples + np.asarray(symbols) * layout.symbol_samples + p.prefix - p.backoff
+    )
 
 
 def chirp_offsets(layout: Layout) -> np.ndarray:
-    """Samples from a burst's start to the receiver's windows of the Zadoff-Chu symbols, (chirps,)."""
+    """Samples from a burst's start to the receiver's windows of the Zadoff-Chu symbols,
+    (chirps,).
+    """
     p = layout.profile
     return layout.repeated_samples + p.prefix - p.backoff + p.fft * np.arange(p.chirps)
 
 
 def predicted_turn(bursts: list[Burst], symbols: np.ndarray) -> np.ndarray:
-    """exp(-j phase), complex64 (B, S, 1), of the phases that earlier frames of the bursts foretell."""
+    """exp(-j phase), complex64 (B, S, 1), of the phases that earlier frames of the bursts
+    foretell.
+    """
     phase = np.array([b.phase for b in bursts])
-    return np.exp(-1j * (phase[:, :1] + phase[:, 1:2] * (symbols - phase[:, 2:]))).astype(np.complex64)[:, :, None]
+    return np.exp(-1j * (phase[:, :1] + phase[:, 1:2] * (symbols - phase[:, 2:]))).astype(
+        np.complex64
+    )[:, :, None]

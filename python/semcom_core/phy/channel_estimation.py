@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Smoothed channel estimate: linear minimum mean square error under the likeliest of a few delay profiles.
+"""Smoothed channel estimate: linear minimum mean square error under the likeliest of a few delay
+profiles.
 
-With g = h + e the raw estimate on the active carriers, R = U diag(l) U^H the carriers' covariance under a profile and
-s = E|e|^2, the estimate is U diag(l / (l + s)) U^H g. Its error is orthogonal to it, which is what makes y / estimate
-unbiased: h x / estimate = x + (error) x / estimate. The profile is chosen by the likelihood of g, burst by burst.
+With g = h + e the raw estimate on the active carriers, R = U diag(l) U^H the carriers' covariance
+under a profile and s = E|e|^2, the estimate is U diag(l / (l + s)) U^H g. Its error is orthogonal
+to it, which is what makes y / estimate unbiased: h x / estimate = x + (error) x / estimate. The
+profile is chosen by the likelihood of g, burst by burst.
 
-Source: Edfors, Sandell, van de Beek, Wilson and Boerjesson, "OFDM channel estimation by singular value decomposition",
-1998.
+Source: Edfors, Sandell, van de Beek, Wilson and Boerjesson, "OFDM channel estimation by singular
+value decomposition", 1998.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class ChannelSmoother:
         self._empty = self.vectors[-1][:, self.values[-1] < _RANK_SHARE].conj()
 
     def noise_only(self, raw: np.ndarray) -> np.ndarray:
-        """Noise power of raw estimates (B, A), float (B,), from the directions the widest profile leaves empty."""
+        """Noise power of raw estimates (B, A), float (B,), from the directions the widest profile
+        leaves empty.
+        """
         leftover = raw @ self._empty
         return np.mean(leftover.real**2 + leftover.imag**2, axis=1).astype(float)
 
@@ -51,8 +55,13 @@ class ChannelSmoother:
         Returns:
             Estimates, complex64 (B, A), and their error power, float32 (B, A).
         """
-        parts = [self._smooth(raw[at : at + _ROWS], noise[at : at + _ROWS]) for at in range(0, len(raw), _ROWS)]
-        return np.concatenate([smooth for smooth, _ in parts]), np.concatenate([error for _, error in parts])
+        parts = [
+            self._smooth(raw[at : at + _ROWS], noise[at : at + _ROWS])
+            for at in range(0, len(raw), _ROWS)
+        ]
+        return np.concatenate([smooth for smooth, _ in parts]), np.concatenate(
+            [error for _, error in parts]
+        )
 
     def _smooth(self, raw: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         power = np.mean(raw.real**2 + raw.imag**2, axis=1).astype(float)
@@ -69,14 +78,21 @@ class ChannelSmoother:
 
 
 def smooth_directions(layout: Layout, count: int) -> np.ndarray:
-    """The `count` directions of most power under the middle delay profile, complex64 (A, count), orthonormal."""
+    """The `count` directions of most power under the middle delay profile, complex64 (A, count),
+    orthonormal.
+    """
     return _bases(layout.profile, tuple(layout.carriers.tolist()))[1][1][:, ::-1][:, :count]
 
 
 @lru_cache(maxsize=8)
 def _bases(profile: Profile, carriers: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues (profiles, A) and eigenvectors (profiles, A, A) of the carriers' covariance under each delay profile."""
-    found = [np.linalg.eigh(_covariance(profile, np.array(carriers), rise, decay)) for rise, decay in PROFILES]
+    """Eigenvalues (profiles, A) and eigenvectors (profiles, A, A) of the carriers' covariance under
+    each delay profile.
+    """
+    found = [
+        np.linalg.eigh(_covariance(profile, np.array(carriers), rise, decay))
+        for rise, decay in PROFILES
+    ]
     values = np.stack([np.maximum(values, 1e-9) for values, _ in found])
     return values, np.stack([vectors for _, vectors in found]).astype(np.complex64)
 

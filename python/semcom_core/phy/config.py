@@ -17,7 +17,8 @@ class Profile:
     Args:
         fft: carriers of the transform (and samples of a symbol without its prefix).
         prefix: cyclic prefix, samples.
-        taper: samples over which neighbouring symbols overlap and fade; they come out of the prefix.
+        taper: samples over which neighbouring symbols overlap and fade; they come out of the
+            prefix.
         backoff: how many samples inside the prefix the receiver's window begins.
         edge: outermost active carrier; carriers -edge to edge are active, less the notch.
         notch: carriers -notch to notch are unused (leakage of the local oscillator).
@@ -30,7 +31,8 @@ class Profile:
         gate: the gate opens where |autocorrelation|^2 exceeds gate x products x power^2.
         search: how far a burst may begin from where the gate opens, samples.
         accept: least normalised preamble correlation of a burst, 0 to 1.
-        plausible: least share of a header's energy that its decoded word explains, and least correlation of its pilots.
+        plausible: least share of a header's energy that its decoded word explains, and least
+            correlation of its pilots.
     """
 
     fft: int = 64
@@ -55,7 +57,16 @@ class Profile:
 #: Profiles by name; a profile is data only.
 PROFILES = {
     "standard": Profile(),
-    "long-range": Profile(repeats=40, chirps=4, root=7, header_copies=4, gate=2.2, search=160, accept=0.07, plausible=0.08),
+    "long-range": Profile(
+        repeats=40,
+        chirps=4,
+        root=7,
+        header_copies=4,
+        gate=2.2,
+        search=160,
+        accept=0.07,
+        plausible=0.08,
+    ),
 }
 
 
@@ -71,7 +82,9 @@ class PhyConfig:
     rate_hz: float = setting(1e6, "sample rate, Hz")
     max_cfo_hz: float = setting(55e3, "largest carrier frequency offset searched, Hz")
     amplitude: float = setting(1.0, "peak of the transmitted samples (full scale of the converter)")
-    headroom_db: float = setting(10.0, "peak over the root mean square of the transmitted samples, dB")
+    headroom_db: float = setting(
+        10.0, "peak over the root mean square of the transmitted samples, dB"
+    )
     key: str = setting("", "key of the scrambling sequence; empty is the public one")
     interleave: bool = setting(True, "spread neighbouring payload symbols over time and frequency")
     max_frames: int = setting(32, "most frames in one burst")

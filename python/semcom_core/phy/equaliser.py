@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From received carriers to payload symbols y = x + n, each with its noise variance.
 
-    y = received exp(-j phase) / channel,    noise_var = (N0 + channel error) / |channel|^2 + phase error
+    y = received exp(-j phase) / channel,    noise_var = (N0 + channel error) / |channel|^2 + phase
+    error
 
 The channel estimate's error is orthogonal to it (see estimate), so y is unbiased.
 
-Reads frames out of bursts, many bursts at a time: a header, then the payload it announces, until `more` is 0.
+Reads frames out of bursts, many bursts at a time: a header, then the payload it announces, until
+`more` is 0.
 
-A decoded header is known from then on, so it serves as training: the channel, the noise and the phase track of a
-payload come from the Zadoff-Chu symbol, the header's carriers, the pilots and the fill together.
+A decoded header is known from then on, so it serves as training: the channel, the noise and the
+phase track of a payload come from the Zadoff-Chu symbol, the header's carriers, the pilots and the
+fill together.
 """
 
 from __future__ import annotations
@@ -48,7 +51,9 @@ LONG = 12
 
 @dataclass(frozen=True)
 class Equalised:
-    """Equalised carriers (B, S, A), their noise variances (B, S, A), and the bursts' SNR in dB (B,)."""
+    """Equalised carriers (B, S, A), their noise variances (B, S, A), and the bursts' SNR in dB
+    (B,).
+    """
 
     carriers: np.ndarray
     noise_var: np.ndarray
@@ -64,8 +69,16 @@ class Equaliser:
         self.follow = ChannelFollower(layout)
         self._pilots = np.flatnonzero(layout.is_pilot)
 
-    def __call__(self, bursts: list[Burst], seen: Observed, known: np.ndarray, times: np.ndarray, phase: np.ndarray) -> Equalised:
-        """Equalise the carriers of one frame of each burst, and update the bursts' channel, noise, phase and clock.
+    def __call__(
+        self,
+        bursts: list[Burst],
+        seen: Observed,
+        known: np.ndarray,
+        times: np.ndarray,
+        phase: np.ndarray,
+    ) -> Equalised:
+        """Equalise the carriers of one frame of each burst, and update the bursts' channel, noise,
+        phase and clock.
 
         Args:
             seen: what was received, (B, S, ...).
@@ -74,40 +87,60 @@ class Equaliser:
             phase: phases known beforehand of the first H symbols, those about the header, (B, H).
         """
         preamble, head = int(np.sum(times < 0)), phase.shape[1]
-        channel, error, noise, colour = learn(self.smoother, bursts, seen.carriers[:, :head], known[:, :head], phase)
+        channel, error, noise, colour = learn(
+            self.smoother, bursts, seen.carriers[:, :head], known[:, :head], phase
+        )
         power = np.mean(channel.real**2 + channel.imag**2, axis=1)
-        level = noise[:, None] * idle_excess(seen.idle, noise) + power[:, None] * seen.lost / (1 - seen.lost)
+        level = noise[:, None] * idle_excess(seen.idle, noise) + power[:, None] * seen.lost / (
+            1 - seen.lost
+        )
         expected = channel[:, None, :] * known
         phase, spread, slope = _track(seen.carriers, expected, level, colour, times)
         turned = seen.carriers * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
         if len(times) >= LONG:
             turned *= straighten(self.layout, bursts, turned, expected, times, head, noise)
         followed = self.follow(turned, known, channel, error, level, head)
-        level = level * self._pilot_excess(turned, known, followed, level[:, :, None] * colour[:, None, self._pilots])
+        level = level * self._pilot_excess(
+            turned, known, followed, level[:, :, None] * colour[:, None, self._pilots]
+        )
         self._remember(bursts, followed, phase[:, preamble:], slope)
         gain = np.maximum(followed.channel.real**2 + followed.channel.imag**2, 1e-30)
-        variance = (level[:, :, None] * colour[:, None, :] + followed.error) / gain + spread[:, :, None]
+        variance = (level[:, :, None] * colour[:, None, :] + followed.error) / gain + spread[
+            :, :, None
+        ]
         clean = turned * (followed.channel.conj() / gain)
         return Equalised(clean[:, preamble:], variance[:, preamble:], linear_to_db(power / noise))
 
     def _pilot_excess(self, turned, known, followed: Followed, noise) -> np.ndarray:
-        """Noise of symbols over what is expected of them, (B, S), by their pilots; `noise` is that of these (B, S, P)."""
+        """Noise of symbols over what is expected of them, (B, S), by their pilots; `noise` is that
+        of these (B, S, P).
+        """
         at = self._pilots
         wrong = turned[:, :, at] - followed.channel[:, :, at] * known[:, :, at]
         ratio = (wrong.real**2 + wrong.imag**2) / (noise + followed.error[:, :, at])
         return pilot_excess(ratio.mean(axis=2), known[:, :, at[0]] != 0)
 
-    def _remember(self, bursts: list[Burst], followed: Followed, phase: np.ndarray, slope: np.ndarray) -> None:
+    def _remember(
+        self, bursts: list[Burst], followed: Followed, phase: np.ndarray, slope: np.ndarray
+    ) -> None:
         """Leave to the next frame the phase, and of a channel that changes its end alone."""
         for index, burst in enumerate(bursts):
-            burst.phase = _foretell(burst, float(phase[index, burst.count - 1]), float(slope[index]))
+            burst.phase = _foretell(
+                burst, float(phase[index, burst.count - 1]), float(slope[index])
+            )
             if followed.moves[index]:
-                burst.channel = followed.channel[index, len(followed.channel[index]) - phase.shape[1] + burst.count - 1]
+                burst.channel = followed.channel[
+                    index, len(followed.channel[index]) - phase.shape[1] + burst.count - 1
+                ]
                 burst.training = (0.0, 0.0)
 
 
-def head_phase(layout: Layout, bursts: list[Burst], received: np.ndarray, known: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Phases (B, H) of the symbols about a later frame's header, by the channel of the frames before."""
+def head_phase(
+    layout: Layout, bursts: list[Burst], received: np.ndarray, known: np.ndarray, times: np.ndarray
+) -> np.ndarray:
+    """Phases (B, H) of the symbols about a later frame's header, by the channel of the frames
+    before.
+    """
     head = layout.symbols_for(layout.header_uses) + 1
     channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
     expected = channel[:, None, :] * known[:, :head]
@@ -116,7 +149,9 @@ def head_phase(layout: Layout, bursts: list[Burst], received: np.ndarray, known:
 
 
 def _track(received, expected, level, colour, times):
-    """Phases, their error variances and slopes, as smooth_phase returns them; noise powers are level (B, S) times colour (B, A)."""
+    """Phases, their error variances and slopes, as smooth_phase returns them; noise powers are
+    level (B, S) times colour (B, A).
+    """
     weighted = expected / colour[:, None, :]
     phasors = (received * weighted.conj()).sum(axis=2)
     weights = (weighted.real * expected.real + weighted.imag * expected.imag).sum(axis=2) / level
@@ -124,7 +159,9 @@ def _track(received, expected, level, colour, times):
 
 
 def _foretell(burst: Burst, phase: float, slope: float) -> tuple[float, float, float]:
-    """Phase, slope and symbol from which the next frame's phases are foretold; `phase` is the last symbol's."""
+    """Phase, slope and symbol from which the next frame's phases are foretold; `phase` is the last
+    symbol's.
+    """
     symbol = burst.first + burst.count - 1
     before = burst.phase
     return before[0] + before[1] * (symbol - before[2]) + phase, before[1] + slope, float(symbol)
@@ -139,20 +176,36 @@ def received_frames(layout: Layout, bursts: list[Burst], result: Equalised, limi
         begin = burst.uses % width + layout.header_uses
         part = slice(begin, begin + burst.header.length)
         reach = burst.symbols_before(layout, limit)
-        y, var = _payload(layout, carriers[index, part], variances[index, part], max(reach, 0) * width - begin)
+        y, var = _payload(
+            layout, carriers[index, part], variances[index, part], max(reach, 0) * width - begin
+        )
         burst.truncated |= bool(reach < burst.count)
-        cfo_hz = (burst.cfo + burst.phase[1] / (2 * np.pi * layout.symbol_samples)) * layout.config.rate_hz
-        measured = {"snr_db": float(result.snr_db[index]), "cfo_hz": float(cfo_hz), "level_db": float(linear_to_db(burst.level))}
-        burst.frames.append(ReceivedFrame(burst.header, y, var, start_sample=burst.start, **measured))
+        cfo_hz = (
+            burst.cfo + burst.phase[1] / (2 * np.pi * layout.symbol_samples)
+        ) * layout.config.rate_hz
+        measured = {
+            "snr_db": float(result.snr_db[index]),
+            "cfo_hz": float(cfo_hz),
+            "level_db": float(linear_to_db(burst.level)),
+        }
+        burst.frames.append(
+            ReceivedFrame(burst.header, y, var, start_sample=burst.start, **measured)
+        )
         burst.read += 1
         burst.uses += layout.header_uses + burst.header.length
-        burst.ended = not burst.header.more or burst.truncated or burst.read >= layout.config.max_frames
+        burst.ended = (
+            not burst.header.more or burst.truncated or burst.read >= layout.config.max_frames
+        )
         burst.header = None
         burst.aim(layout)
 
 
-def _payload(layout: Layout, received: np.ndarray, variance: np.ndarray, there: int) -> tuple[np.ndarray, np.ndarray]:
-    """Unscrambled payload and its noise variances; from place `there` on, and where too noisy, erased."""
+def _payload(
+    layout: Layout, received: np.ndarray, variance: np.ndarray, there: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Unscrambled payload and its noise variances; from place `there` on, and where too noisy,
+    erased.
+    """
     y = received * phases(layout.config.key, "payload", MAX_LENGTH)[: len(received)].conj()
     var = variance.astype(np.float32)
     lost = ~(var < ERASED_ABOVE)
@@ -177,22 +230,35 @@ class Demodulator:
         self.equalise = Equaliser(layout, self.smoother)
 
     def read_payloads(self, window: SampleWindow, bursts: list[Burst], limit: int) -> None:
-        """Read the payload each burst's header announces; symbols that reach beyond sample `limit` count as erased."""
+        """Read the payload each burst's header announces; symbols that reach beyond sample `limit`
+        count as erased.
+        """
         for shape, alike in grouped(bursts, _shape):
             self._read_payloads(window, alike, *shape, limit)
 
-    def _read_payloads(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int, limit: int) -> None:
-        """Read the payloads of bursts of one shape (see _shape). A shorter one's last symbol stands in for those beyond it."""
+    def _read_payloads(
+        self, window: SampleWindow, bursts: list[Burst], first: bool, count: int, limit: int
+    ) -> None:
+        """Read the payloads of bursts of one shape (see _shape). A shorter one's last symbol stands
+        in for those beyond it.
+        """
         layout, reader = self.layout, self.read_headers
         symbols = symbol_numbers(bursts, count)
         known = frame_carriers(layout, bursts, symbols, limit)
         last = np.array([b.first + b.count - 1 for b in bursts])[:, None]
-        offsets, times = symbol_offsets(layout, np.minimum(symbols, last)), np.arange(count, dtype=float)
+        offsets, times = (
+            symbol_offsets(layout, np.minimum(symbols, last)),
+            np.arange(count, dtype=float),
+        )
         if first:
             phase = reader.refine_frequency(bursts, known)
-            chirps = np.broadcast_to(reader.chirp, (len(bursts), len(reader.chirp_times), len(reader.chirp)))
+            chirps = np.broadcast_to(
+                reader.chirp, (len(bursts), len(reader.chirp_times), len(reader.chirp))
+            )
             known = np.concatenate([chirps, known], axis=1)
-            offsets = np.concatenate([np.broadcast_to(reader.chirp_offsets, chirps.shape[:2]), offsets], axis=1)
+            offsets = np.concatenate(
+                [np.broadcast_to(reader.chirp_offsets, chirps.shape[:2]), offsets], axis=1
+            )
             times = np.concatenate([reader.chirp_times, times])
         seen = window.observe(layout, bursts, offsets)
         if not first:
@@ -202,6 +268,8 @@ class Demodulator:
 
 
 def _shape(burst: Burst) -> tuple[bool, int]:
-    """Whether it is the first frame, and the symbols read: rounded up, so that bursts of like length go together."""
+    """Whether it is the first frame, and the symbols read: rounded up, so that bursts of like
+    length go together.
+    """
     step = 2 if burst.count <= 8 else 4 if burst.count <= 32 else 8
     return burst.uses == 0, -(-burst.count // step) * step

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Automatic gain of a radio's receiver, by the power of the preambles.
 
-The modem itself works at any level; the converter does not: too low and its steps are the noise, too high and it clips.
-A radio's own control follows the power of the moment and so changes the gain within bursts, which an analog payload does
-not survive. This one acts on what the bursts' preambles measured: down at once, up only when several bursts in a row were
-weak, so that fading does not pump the gain. A gain once found is held through silence. The search goes over all gains, again
-and again while none was found yet; afterwards only when the silence is long, once over all of them and back to the one held.
+The modem itself works at any level; the converter does not: too low and its steps are the noise,
+too high and it clips. A radio's own control follows the power of the moment and so changes the gain
+within bursts, which an analog payload does not survive. This one acts on what the bursts' preambles
+measured: down at once, up only when several bursts in a row were weak, so that fading does not pump
+the gain. A gain once found is held through silence. The search goes over all gains, again and again
+while none was found yet; afterwards only when the silence is long, once over all of them and back
+to the one held.
 """
 
 from __future__ import annotations
@@ -36,15 +38,23 @@ class GainConfig:
     patience: int = setting(4, "weak bursts in a row until the gain goes up")
     search_s: float = setting(2.0, "time without a burst until the search takes a step, s")
     step_db: float = setting(10.0, "step of the search, dB")
-    hold_s: float = setting(60.0, "time without a burst until a gain once found is left for a search, s")
-    # Three strides of 131,072 samples: one that the receiver works on, one that waits for it, and one for the radio.
-    settle_samples: int = setting(3 * 131072, "samples that may still come with the former gain after the newest burst, when it changes")
+    hold_s: float = setting(
+        60.0, "time without a burst until a gain once found is left for a search, s"
+    )
+    # Three strides of 131,072 samples: one that the receiver works on, one that waits for it, and
+    # one for the radio.
+    settle_samples: int = setting(
+        3 * 131072,
+        "samples that may still come with the former gain after the newest burst, when it changes",
+    )
 
     def __post_init__(self):
         check_range("least_db", self.least_db, *GAINS_DB)
         check_range("most_db", self.most_db, *GAINS_DB)
         if self.least_db > self.most_db:
-            raise ConfigError(f"least_db is {self.least_db}; allowed is at most most_db = {self.most_db}")
+            raise ConfigError(
+                f"least_db is {self.least_db}; allowed is at most most_db = {self.most_db}"
+            )
         check_range("target_db", self.target_db, -80.0, 0.0)
         check_range("tolerance_db", self.tolerance_db, 0.5, 40.0)
         check_range("search_s", self.search_s, 0.01, 3600.0)
@@ -59,8 +69,9 @@ class GainConfig:
 class AutomaticGain:
     """Follows the preambles' level with a gain.
 
-    burst() and quiet() return the new gain in dB, or None where it stays, be it right or at its limit. After a change, bursts that
-    begin less than settle_samples after the newest one then known may have been received with the former gain, and do not count.
+    burst() and quiet() return the new gain in dB, or None where it stays, be it right or at its
+    limit. After a change, bursts that begin less than settle_samples after the newest one then
+    known may have been received with the former gain, and do not count.
 
     Args:
         config: settings.
@@ -79,7 +90,9 @@ class AutomaticGain:
         self.config = config
         self.gain_db = min(max(float(gain_db), config.least_db), config.most_db)
         self._wanted: list[float] = []  # gains that the last bursts, all weak, should have had, dB
-        self._held: float | None = None  # gain that the last good burst had, or was found to need, dB
+        self._held: float | None = (
+            None  # gain that the last good burst had, or was found to need, dB
+        )
         self._quiet_s, self._searching = 0.0, True
         self.new_stream()
 
@@ -91,8 +104,10 @@ class AutomaticGain:
         """Take the level of a burst.
 
         Args:
-            level_db: level of its preamble, dB over full scale; one that is not finite says nothing.
-            start_sample: where it begins. The same as before is another frame of the same burst; less is a new stream.
+            level_db: level of its preamble, dB over full scale; one that is not finite says
+                nothing.
+            start_sample: where it begins. The same as before is another frame of the same burst;
+                less is a new stream.
         """
         if not math.isfinite(level_db):
             return None
@@ -105,37 +120,55 @@ class AutomaticGain:
         return self._follow(self.gain_db + self.config.target_db - level_db)
 
     def _follow(self, wanted_db: float) -> float | None:
-        """Go to the gain that a burst should have had, or to what the last ones, all weak, should have had at least."""
+        """Go to the gain that a burst should have had, or to what the last ones, all weak, should
+        have had at least.
+        """
         if wanted_db > self.gain_db + self.config.tolerance_db:
             self._wanted.append(wanted_db)
             if len(self._wanted) < self.config.patience:
                 return self._back(wanted_db)
             wanted_db = min(self._wanted)
         self._wanted.clear()
-        change = self._set(wanted_db) if abs(wanted_db - self.gain_db) > self.config.tolerance_db else None
+        change = (
+            self._set(wanted_db)
+            if abs(wanted_db - self.gain_db) > self.config.tolerance_db
+            else None
+        )
         self._held, self._searching = self.gain_db, False
         return change
 
     def _back(self, wanted_db: float) -> float | None:
-        """Go from a step of the search back to the held gain when a burst that was weak is better received there."""
+        """Go from a step of the search back to the held gain when a burst that was weak is better
+        received there.
+        """
         if self._held is None or not self.gain_db < self._held <= wanted_db:
             return None
         self._searching = False
         return self._set(self._held)
 
     def quiet(self, seconds: float) -> float | None:
-        """Take note of a time without a burst; the search goes up in steps, and on from the most to the least gain."""
+        """Take note of a time without a burst; the search goes up in steps, and on from the most to
+        the least gain.
+        """
         self._quiet_s += seconds
         if self._quiet_s < (self.config.search_s if self._searching else self.config.hold_s):
             return None
         self._quiet_s = 0.0
         top = self.gain_db >= self.config.most_db
-        step_db = self.config.least_db if top else min(self.gain_db + self.config.step_db, self.config.most_db)
-        self._searching = self._held is None or not (self.gain_db < self._held <= step_db or self._held == step_db)
+        step_db = (
+            self.config.least_db
+            if top
+            else min(self.gain_db + self.config.step_db, self.config.most_db)
+        )
+        self._searching = self._held is None or not (
+            self.gain_db < self._held <= step_db or self._held == step_db
+        )
         return self._set(step_db if self._searching else self._held)
 
     def _set(self, gain_db: float) -> float | None:
-        """Change the gain within its limits; bursts count again when the change has taken effect."""
+        """Change the gain within its limits; bursts count again when the change has taken
+        effect.
+        """
         before = self.gain_db
         self.gain_db = min(max(gain_db, self.config.least_db), self.config.most_db)
         if self.gain_db == before:

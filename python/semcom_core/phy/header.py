@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Frame header: 48 bits and a CRC-16, rate 1/4 tail-biting code, QPSK: 128 uses, sent as often as the profile says.
+"""Frame header: 48 bits and a CRC-16, rate 1/4 tail-biting code, QPSK: 128 uses, sent as often as
+the profile says.
 
-The receiver's decoder makes a list of likely words and the CRC picks among them, a short list first.
-CRC-16 is that of X.25's polynomial 0x1021, started at 0xFFFF so that the all-zero word is no header.
+The receiver's decoder makes a list of likely words and the CRC picks among them, a short list
+first. CRC-16 is that of X.25's polynomial 0x1021, started at 0xFFFF so that the all-zero word is no
+header.
 """
 
 from __future__ import annotations
@@ -37,7 +39,12 @@ def to_bits(value: int, width: int) -> np.ndarray:
 
 def pack(header: FrameHeader) -> np.ndarray:
     """Header as bits (64,), uint8: the fields in their order, then the CRC."""
-    info = np.concatenate([to_bits(getattr(header, name), width) for name, width in header_fields(header.codec).items()])
+    info = np.concatenate(
+        [
+            to_bits(getattr(header, name), width)
+            for name, width in header_fields(header.codec).items()
+        ]
+    )
     return np.concatenate([info, to_bits(crc16(info), CRC_BITS)]).astype(np.uint8)
 
 
@@ -48,12 +55,17 @@ def unpack(bits: np.ndarray) -> FrameHeader:
         FrameError: the CRC does not hold, or a field is not allowed.
     """
     if not np.array_equal(to_bits(crc16(bits[:INFO_BITS]), CRC_BITS), bits[INFO_BITS:]):
-        raise FrameError(f"header CRC-16 of bits {''.join(map(str, bits))} does not hold; allowed is the CRC of the first 48")
+        raise FrameError(
+            f"header CRC-16 of bits {''.join(map(str, bits))} does not hold; allowed is the CRC of "
+            "the first 48"
+        )
     return read_fields(bits)
 
 
 def read_fields(bits: np.ndarray) -> FrameHeader:
-    """Header of bits (64,) whose CRC is known to hold; raises FrameError when a field is not allowed."""
+    """Header of bits (64,) whose CRC is known to hold; raises FrameError when a field is not
+    allowed.
+    """
     codec = int(_PLACES[0][0] @ bits[:INFO_BITS])
     fields = header_fields(codec)
     places = _PLACES[fields is WIDE_HEADER_FIELDS]
@@ -74,7 +86,9 @@ _PLACES = (_field_places(HEADER_FIELDS), _field_places(WIDE_HEADER_FIELDS))
 
 
 def _crc_tables() -> tuple[np.ndarray, int]:
-    """Tables (8, 256), uint16, and a constant: a word's CRC holds when its bytes' entries and the constant XOR to 0."""
+    """Tables (8, 256), uint16, and a constant: a word's CRC holds when its bytes' entries and the
+    constant XOR to 0.
+    """
     constant = crc16(np.zeros(INFO_BITS, dtype=np.uint8))
     tables = np.zeros((8, 256), dtype=np.uint16)
     for place in range(INFO_BITS // 8):
@@ -90,7 +104,13 @@ _TABLES, _CONSTANT = _crc_tables()
 
 def modulate(bits: np.ndarray, layout: Layout) -> np.ndarray:
     """QPSK uses (..., layout.header_uses), complex64, of header bits (..., 64)."""
-    signs = np.float32(np.sqrt(0.5)) * (1 - 2 * convolutional.encode(bits).take(interleaver(2 * HEADER_COPY_USES), axis=-1).astype(np.float32))
+    signs = np.float32(np.sqrt(0.5)) * (
+        1
+        - 2
+        * convolutional.encode(bits)
+        .take(interleaver(2 * HEADER_COPY_USES), axis=-1)
+        .astype(np.float32)
+    )
     copies = np.tile(signs.view(np.complex64), layout.profile.header_copies)
     return copies * phases(layout.config.key, "header", layout.header_uses)
 
@@ -99,7 +119,8 @@ def decode(symbols: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]
     """Decode header uses.
 
     Args:
-        symbols: complex array (B, layout.header_uses), matched-filtered: conj(channel) times what was received, over the noise.
+        symbols: complex array (B, layout.header_uses), matched-filtered: conj(channel) times what
+            was received, over the noise.
 
     Returns:
         Bits (B, 64), uint8, and whether the CRC holds, bool (B,).
@@ -120,7 +141,9 @@ def decode(symbols: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]
 
 
 def _pick(lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First word of each list (B, choices, 64) whose CRC holds, else the first; and whether it holds."""
+    """First word of each list (B, choices, 64) whose CRC holds, else the first; and whether it
+    holds.
+    """
     octets = np.packbits(lists, axis=2)
     checks = np.full(octets.shape[:2], _CONSTANT, dtype=np.uint16)
     for place, table in enumerate(_TABLES):

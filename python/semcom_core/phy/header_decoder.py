@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads the headers of many bursts at a time.
 
-The channel comes from the Zadoff-Chu symbol (later from the frames before), the phases from the pilots. A header whose
-CRC does not hold is tried once more with the phases that its likeliest word, right or wrong, suggests: most of its
-coded bits are right, and they are ten times as many as the pilots. A word that explains too little of what was received,
-or at quite another level than the preamble foretold, is none: keyed carriers and other modems pass for preambles now and then, and a
+The channel comes from the Zadoff-Chu symbol (later from the frames before), the phases from the
+pilots. A header whose CRC does not hold is tried once more with the phases that its likeliest word,
+right or wrong, suggests: most of its coded bits are right, and they are ten times as many as the
+pilots. A word that explains too little of what was received, or at quite another level than the
+preamble foretold, is none: keyed carriers and other modems pass for preambles now and then, and a
 CRC-16 chosen from a list would let some of those through.
 """
 
@@ -29,10 +30,11 @@ from semcom_core.phy.phase_tracking import smooth_phase
 from semcom_core.phy.reference_symbols import header_carriers, header_places, symbol_numbers
 from semcom_core.phy.synchronization import chirp_carriers
 
-#: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a symbol.
+#: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a
+#: symbol.
 SLOPE, SPAN = 0.1, 0.3
-#: A first header's amplitude over that of its preamble, least and most; it may be any where the word explains MUCH times the least
-#: share of the energy, as in fading.
+#: A first header's amplitude over that of its preamble, least and most; it may be any where the
+#: word explains MUCH times the least share of the energy, as in fading.
 LEVEL, MUCH = (0.55, 2.0), 3.0
 
 
@@ -52,12 +54,16 @@ class HeaderReader:
             self._read(window, alike, *shape)
 
     def _read(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int) -> None:
-        """Decode the headers of bursts that all are at their first frame or none is, and that read `count` symbols."""
+        """Decode the headers of bursts that all are at their first frame or none is, and that read
+        `count` symbols.
+        """
         layout = self.layout
         symbols = symbol_numbers(bursts, count)
         if first:
             self._estimate_from_chirps(window, bursts)
-        received = window.observe(layout, bursts, symbol_offsets(layout, symbols)).carriers * predicted_turn(bursts, symbols)
+        received = window.observe(
+            layout, bursts, symbol_offsets(layout, symbols)
+        ).carriers * predicted_turn(bursts, symbols)
         channel = np.stack([b.channel for b in bursts])
         matched = received * channel.conj()[:, None, :]
         pilots = np.zeros_like(matched)
@@ -67,11 +73,15 @@ class HeaderReader:
         if bad.size:
             again = [bursts[i] for i in bad]
             guess = header_carriers(layout, again, symbols[bad], bits[bad])
-            bits[bad], good[bad], straight[bad] = self._decode(again, matched[bad], channel[bad], guess)
+            bits[bad], good[bad], straight[bad] = self._decode(
+                again, matched[bad], channel[bad], guess
+            )
         sure = np.flatnonzero(good)
         if sure.size:
             known = header_carriers(layout, [bursts[i] for i in sure], symbols[sure], bits[sure])
-            good[sure] = self._plausible(straight[sure], received[sure], channel[sure], known, first)
+            good[sure] = self._plausible(
+                straight[sure], received[sure], channel[sure], known, first
+            )
         for index, burst in enumerate(bursts):
             burst.preview = received[index]
             take_header(burst, bits[index], bool(good[index]))
@@ -80,9 +90,12 @@ class HeaderReader:
     def _plausible(self, straight, received, channel, known, first: bool) -> np.ndarray:
         """Whether known carriers (B, S, A) explain enough of the received ones, bool (B,).
 
-        In a first frame that has to be much, or at the level of the preamble; later ones follow a header that held.
+        In a first frame that has to be much, or at the level of the preamble; later ones follow a
+        header that held.
         """
-        sent = np.einsum("bsk,bk->b", known.real**2 + known.imag**2, channel.real**2 + channel.imag**2)
+        sent = np.einsum(
+            "bsk,bk->b", known.real**2 + known.imag**2, channel.real**2 + channel.imag**2
+        )
         got = np.sum((received.real**2 + received.imag**2) * (known != 0), axis=(1, 2))
         explained = (straight * known.conj()).sum(axis=(1, 2)).real
         level = explained / np.maximum(sent, 1e-30)
@@ -91,17 +104,29 @@ class HeaderReader:
         if not first:
             return share >= least
         near = (level >= LEVEL[0]) & (level <= LEVEL[1])
-        return (share >= least) & (near | (share >= MUCH * least)) & (self._pilots_fit(straight, received, channel, known) >= least)
+        return (
+            (share >= least)
+            & (near | (share >= MUCH * least))
+            & (self._pilots_fit(straight, received, channel, known) >= least)
+        )
 
     def _pilots_fit(self, straight, received, channel, known) -> np.ndarray:
-        """Correlation of a header's pilots, on which no decoding depends, with what they should be, -1 to 1, (B,)."""
+        """Correlation of a header's pilots, on which no decoding depends, with what they should be,
+        -1 to 1, (B,).
+        """
         at = self.layout.is_pilot
         sent = np.sum(np.abs(known[:, :, at] * channel[:, None, at]) ** 2, axis=(1, 2))
         got = np.sum(np.abs(received[:, :, at]) ** 2, axis=(1, 2))
-        return (straight[:, :, at] * known[:, :, at].conj()).sum(axis=(1, 2)).real / np.sqrt(np.maximum(sent * got, 1e-30))
+        return (straight[:, :, at] * known[:, :, at].conj()).sum(axis=(1, 2)).real / np.sqrt(
+            np.maximum(sent * got, 1e-30)
+        )
 
-    def _decode(self, bursts: list[Burst], matched, channel, known) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Header bits, whether their CRC holds, and `matched` less the phases that known carriers (B, S, A) give."""
+    def _decode(
+        self, bursts: list[Burst], matched, channel, known
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Header bits, whether their CRC holds, and `matched` less the phases that known carriers
+        (B, S, A) give.
+        """
         phase, _, _ = self.track(bursts, matched * known.conj(), channel, known, 0.0)
         matched = matched * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
         row = matched[:, :, self.layout.data].reshape(len(bursts), -1)
@@ -109,7 +134,8 @@ class HeaderReader:
         return *frame_header.decode(uses, self.layout), matched
 
     def track(self, bursts: list[Burst], products, channel, known, span: float):
-        """Phases (B, S) of header symbols, their variances and slopes, from products with conj(channel x known).
+        """Phases (B, S) of header symbols, their variances and slopes, from products with
+        conj(channel x known).
 
         In a first frame the Zadoff-Chu symbols, whose phase is 0 by definition, take part.
         """
@@ -119,7 +145,10 @@ class HeaderReader:
         times = np.arange(phasors.shape[1], dtype=float)
         if bursts[0].uses == 0:
             own = np.repeat(gain.sum(axis=1)[:, None], len(self.chirp_times), axis=1)
-            phasors, power = np.concatenate([own, phasors], axis=1), np.concatenate([own, power], axis=1)
+            phasors, power = (
+                np.concatenate([own, phasors], axis=1),
+                np.concatenate([own, power], axis=1),
+            )
             times = np.concatenate([self.chirp_times, times])
         noise = np.array([b.noise for b in bursts])[:, None]
         phase, variance, slope = smooth_phase(phasors, power / noise, times, span, SLOPE)
@@ -130,25 +159,38 @@ class HeaderReader:
         """First channel and noise estimates of bursts, from their Zadoff-Chu symbols."""
         offsets = np.broadcast_to(self.chirp_offsets, (len(bursts), len(self.chirp_offsets)))
         window.measure(self.layout, bursts)
-        raw = (window.observe(self.layout, bursts, offsets).carriers * self.chirp.conj()).mean(axis=1)
+        raw = (window.observe(self.layout, bursts, offsets).carriers * self.chirp.conj()).mean(
+            axis=1
+        )
         noise = self.smoother.noise_only(raw) + 1e-30
         channel, _ = self.smoother(raw, noise)
         for index, burst in enumerate(bursts):
-            burst.channel, burst.noise = channel[index], float(noise[index] * len(self.chirp_offsets))
+            burst.channel, burst.noise = (
+                channel[index],
+                float(noise[index] * len(self.chirp_offsets)),
+            )
 
     def refine_frequency(self, bursts: list[Burst], known: np.ndarray) -> np.ndarray:
-        """Improve the frequency of bursts by their first header, whose carriers (B, S, A) are known by now.
+        """Improve the frequency of bursts by their first header, whose carriers (B, S, A) are known
+        by now.
 
         Returns:
             Phases (B, chirps + symbols of a header) that are left with the new frequency.
         """
-        preview, channel = np.stack([b.preview for b in bursts]), np.stack([b.channel for b in bursts])
+        preview, channel = (
+            np.stack([b.preview for b in bursts]),
+            np.stack([b.channel for b in bursts]),
+        )
         count = preview.shape[1]
         known = known[:, :count]
-        phase, _, slope = self.track(bursts, preview * (channel[:, None] * known).conj(), channel, known, SPAN)
+        phase, _, slope = self.track(
+            bursts, preview * (channel[:, None] * known).conj(), channel, known, SPAN
+        )
         for burst, step in zip(bursts, slope, strict=True):
             burst.cfo += float(step) / (2 * np.pi * self.layout.symbol_samples)
-        offsets = np.concatenate([self.chirp_offsets, symbol_offsets(self.layout, np.arange(count))])
+        offsets = np.concatenate(
+            [self.chirp_offsets, symbol_offsets(self.layout, np.arange(count))]
+        )
         phase = np.concatenate([np.zeros((len(bursts), len(self.chirp_times))), phase], axis=1)
         return phase - slope[:, None] * offsets / self.layout.symbol_samples
 

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Noise that is not the same everywhere: symbols hit by impulses or other bursts, carriers hit by a narrow interferer.
+"""Noise that is not the same everywhere: symbols hit by impulses or other bursts, carriers hit by a
+narrow interferer.
 
-A symbol's noise shows on the idle carriers at the band's edges and on the pilots, a carrier's on the header. Only what
-cannot be chance (about 1 in 10^6) changes anything, so that with white noise all symbols keep the well-averaged estimate.
+A symbol's noise shows on the idle carriers at the band's edges and on the pilots, a carrier's on
+the header. Only what cannot be chance (about 1 in 10^6) changes anything, so that with white noise
+all symbols keep the well-averaged estimate.
 
 What is taken out of a burst's samples before the transform: the receiver's DC offset, and impulses.
 """
@@ -12,8 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-#: Ratios to the usual noise that are no chance: of the mean over a symbol's idle carriers, of that over its pilots, and of the latter
-#: over three neighbouring symbols; and how far above the mean, in units of the usual noise, a carrier's sum of squares has to lie.
+#: Ratios to the usual noise that are no chance: of the mean over a symbol's idle carriers, of that
+#: over its pilots, and of the latter over three neighbouring symbols; and how far above the mean,
+#: in units of the usual noise, a carrier's sum of squares has to lie.
 IDLE, PILOTS, NEIGHBOURS, CARRIER = 3.5, 6.0, 3.0, 16.0
 
 
@@ -33,13 +36,16 @@ def pilot_excess(ratio: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Noise of symbols over what is expected, float (B, S), 1 where it is as expected.
 
     Args:
-        ratio: squared residual of the pilots over what is expected of it, mean over the pilots (B, S).
+        ratio: squared residual of the pilots over what is expected of it, mean over the pilots (B,
+            S).
         there: which symbols have pilots (B, S).
     """
     ratio = np.where(there, ratio, 1.0)
     padded = np.pad(ratio, ((0, 0), (1, 1)), mode="edge")
     nearby = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
-    return np.where((ratio > PILOTS) | (nearby > NEIGHBOURS), np.maximum(np.maximum(ratio, nearby), 1.0), 1.0)
+    return np.where(
+        (ratio > PILOTS) | (nearby > NEIGHBOURS), np.maximum(np.maximum(ratio, nearby), 1.0), 1.0
+    )
 
 
 def carrier_excess(squares: np.ndarray, freedom: np.ndarray) -> np.ndarray:
@@ -54,7 +60,9 @@ def carrier_excess(squares: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     hit = squares > (CARRIER + 1.2 * freedom) * usual
     if not hit.any():
         return np.ones_like(mean)
-    base = np.where(hit, 0, squares).sum(axis=1) / np.maximum(np.where(hit, 0, freedom).sum(axis=1), 1e-9)
+    base = np.where(hit, 0, squares).sum(axis=1) / np.maximum(
+        np.where(hit, 0, freedom).sum(axis=1), 1e-9
+    )
     return np.where(hit, mean / np.maximum(base, 1e-30)[:, None], 1.0)
 
 
@@ -62,19 +70,24 @@ def carrier_excess(squares: np.ndarray, freedom: np.ndarray) -> np.ndarray:
 DC_SAMPLES, SECTION = 2048, 256
 #: An offset is taken out when its power exceeds this many times its error's.
 DC_CERTAIN = 12.0
-#: Samples of more power than IMPULSE times the median of their symbol are impulses (in 2 of 10^5 Gaussian symbols). Only symbols
-#: with a sample above SUSPECT times the usual power of a burst are looked at.
+#: Samples of more power than IMPULSE times the median of their symbol are impulses (in 2 of 10^5
+#: Gaussian symbols). Only symbols with a sample above SUSPECT times the usual power of a burst are
+#: looked at.
 IMPULSE, SUSPECT = 28.0, 10.0
 
 
 def dc_offset(samples: np.ndarray, begin: np.ndarray) -> np.ndarray:
-    """DC offset of stretches of samples (B, n), complex64 (B,); 0 where it cannot be told from noise.
+    """DC offset of stretches of samples (B, n), complex64 (B,); 0 where it cannot be told from
+    noise.
 
-    The means of the sections are weighted by their inverse powers, so that silence counts for more than signals. `begin` (B,) are
-    the places of the first samples in the stream; what is before place 0 does not count.
+    The means of the sections are weighted by their inverse powers, so that silence counts for more
+    than signals. `begin` (B,) are the places of the first samples in the stream; what is before
+    place 0 does not count.
     """
     count = samples.shape[1] // SECTION
-    parts = np.ascontiguousarray(samples[:, : count * SECTION]).reshape(len(samples), count, SECTION)
+    parts = np.ascontiguousarray(samples[:, : count * SECTION]).reshape(
+        len(samples), count, SECTION
+    )
     pairs = parts.view(np.float32)
     there = np.clip(begin[:, None] + SECTION * np.arange(1, count + 1), 0, SECTION)
     mean = parts.sum(axis=2) / np.maximum(there, 1)
@@ -86,7 +99,9 @@ def dc_offset(samples: np.ndarray, begin: np.ndarray) -> np.ndarray:
 
 
 def blank_impulses(windows: np.ndarray) -> np.ndarray:
-    """Set impulses in symbols' windows (B, S, n) to 0, in place; returns the share of each window that is lost, float32 (B, S)."""
+    """Set impulses in symbols' windows (B, S, n) to 0, in place; returns the share of each window
+    that is lost, float32 (B, S).
+    """
     power = windows.real**2 + windows.imag**2
     lost = np.zeros(power.shape[:2], dtype=np.float32)
     usual = np.median(power.mean(axis=2), axis=1)

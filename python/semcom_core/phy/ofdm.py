@@ -4,10 +4,12 @@
 
     | repeated part | prefix, Zadoff-Chu | symbol 0 | symbol 1 | ... | guard |
 
-The data carriers of the symbols, in order, form one row of uses: each frame takes `header_uses` of them for its header and
-then one for each payload symbol, without gaps; what is left of the last symbol carries known fill.
+The data carriers of the symbols, in order, form one row of uses: each frame takes `header_uses` of
+them for its header and then one for each payload symbol, without gaps; what is left of the last
+symbol carries known fill.
 
-Carriers to samples and back, with a unitary transform; and what is known of the carriers beforehand.
+Carriers to samples and back, with a unitary transform; and what is known of the carriers
+beforehand.
 """
 
 from __future__ import annotations
@@ -80,12 +82,16 @@ class Layout:
 
     @property
     def occupancy(self) -> float:
-        """Active carriers over all carriers: mean sample power over carrier power with a unitary transform."""
+        """Active carriers over all carriers: mean sample power over carrier power with a unitary
+        transform.
+        """
         return len(self.carriers) / self.profile.fft
 
     @property
     def carrier_power(self) -> float:
-        """Mean power of an active carrier as transmitted (unitary transform): the power that SNRs refer to."""
+        """Mean power of an active carrier as transmitted (unitary transform): the power that SNRs
+        refer to.
+        """
         return self.config.rms**2 / self.occupancy
 
     def symbols_for(self, uses: int) -> int:
@@ -95,7 +101,11 @@ class Layout:
     def burst_samples(self, lengths) -> int:
         """Samples of a burst whose frames have payloads of `lengths` symbols, guard included."""
         uses = sum(self.header_uses + int(length) for length in lengths)
-        return self.preamble_samples + self.symbols_for(uses) * self.symbol_samples + self.profile.guard
+        return (
+            self.preamble_samples
+            + self.symbols_for(uses) * self.symbol_samples
+            + self.profile.guard
+        )
 
     @property
     def overhead_samples(self) -> int:
@@ -108,16 +118,19 @@ KNOWN_PERIOD = 64
 
 
 def to_samples(layout: Layout, carriers: np.ndarray) -> np.ndarray:
-    """Samples with prefixes, complex64 (S * (fft + prefix) + taper,), of active carriers (S, A), S >= 1.
+    """Samples with prefixes, complex64 (S * (fft + prefix) + taper,), of active carriers (S, A), S
+    >= 1.
 
-    Symbols fade in over `taper` samples while the one before fades out: that keeps what a fractional delay smears
-    across their borders small.
+    Symbols fade in over `taper` samples while the one before fades out: that keeps what a
+    fractional delay smears across their borders small.
     """
     p = layout.profile
     spectrum = np.zeros((len(carriers), p.fft), dtype=np.complex64)
     spectrum[:, layout.bins] = carriers
     body = fft.ifft(spectrum, axis=1, norm="ortho")
-    rise = (np.sin(np.pi / 2 * (np.arange(p.taper) + 0.5) / max(p.taper, 1)) ** 2).astype(np.float32)
+    rise = (np.sin(np.pi / 2 * (np.arange(p.taper) + 0.5) / max(p.taper, 1)) ** 2).astype(
+        np.float32
+    )
     symbols = np.concatenate([body[:, p.fft - p.prefix :], body], axis=1)
     symbols[:, : p.taper] *= rise
     tails = body[:, : p.taper] * rise[::-1]
@@ -126,7 +139,9 @@ def to_samples(layout: Layout, carriers: np.ndarray) -> np.ndarray:
 
 
 def to_carriers(layout: Layout, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Active carriers, complex64 (..., A), of windows of samples (..., fft), and the mean power of the idle ones, float32 (...)."""
+    """Active carriers, complex64 (..., A), of windows of samples (..., fft), and the mean power of
+    the idle ones, float32 (...).
+    """
     spectrum = fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)
     idle = spectrum[..., layout.idle_bins]
     return spectrum[..., layout.bins], np.mean(idle.real**2 + idle.imag**2, axis=-1)
@@ -140,6 +155,8 @@ def pilot_carriers(layout: Layout, symbols: np.ndarray) -> np.ndarray:
 
 
 def fill_uses(layout: Layout, begin: int, count: int) -> np.ndarray:
-    """Known values, complex64 (count,), of uses from number `begin` on, all of one symbol: fill of a burst's end."""
+    """Known values, complex64 (count,), of uses from number `begin` on, all of one symbol: fill of
+    a burst's end.
+    """
     period = KNOWN_PERIOD * len(layout.data)
     return phases(layout.config.key, "fill", period)[begin % period :][:count]

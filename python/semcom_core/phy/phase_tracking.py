@@ -1,22 +1,26 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phase track of a burst, from what is known on the carriers only: no decision on the payload is ever taken.
+"""Phase track of a burst, from what is known on the carriers only: no decision on the payload is
+ever taken.
 
-Each symbol gives a phasor z[s] (known carriers, matched-filtered) of weight w[s] = E|z|/N0. A coherent search takes out
-the mean frequency; what is left is smoothed as a constant, a slope and a random walk seen in noise of variance 1/(2 w)
-(the Wiener smoother), the walk being the likeliest of a few: oscillators differ. Over few symbols the least walk is too
-small to matter, and where the residuals allow it a weighted line does the same at less cost.
+Each symbol gives a phasor z[s] (known carriers, matched-filtered) of weight w[s] = E|z|/N0. A
+coherent search takes out the mean frequency; what is left is smoothed as a constant, a slope and a
+random walk seen in noise of variance 1/(2 w) (the Wiener smoother), the walk being the likeliest of
+a few: oscillators differ. Over few symbols the least walk is too small to matter, and where the
+residuals allow it a weighted line does the same at less cost.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-#: Deviations of the phase's random walk that are tried, rad a symbol, and how much likelier (nats) one must be than the first.
+#: Deviations of the phase's random walk that are tried, rad a symbol, and how much likelier (nats)
+#: one must be than the first.
 WALKS, CERTAIN = (2e-3, 1e-2, 3e-2, 8e-2), 3.0
 #: Prior deviation of the phase's constant, rad.
 CONSTANT = 1.0
-#: Symbols from which the least walk counts, and how far the residuals of a line may exceed their expectation, in deviations.
+#: Symbols from which the least walk counts, and how far the residuals of a line may exceed their
+#: expectation, in deviations.
 LONG, STRAIGHT = 16, 2.0
 
 
@@ -27,13 +31,16 @@ def smooth_phase(
 
     Args:
         phasors: complex array (B, S).
-        weights: their signal-to-noise ratios (power over complex noise power), float (B, S); 0 where there is nothing.
+        weights: their signal-to-noise ratios (power over complex noise power), float (B, S); 0
+            where there is nothing.
         times: times of the symbols, in symbols, float (S,), the same for each burst.
         span: largest frequency looked for, rad a symbol; 0 for no search.
-        slope: standard deviation assumed of the frequency (of what the search leaves, if that is less), rad a symbol.
+        slope: standard deviation assumed of the frequency (of what the search leaves, if that is
+            less), rad a symbol.
 
     Returns:
-        Phases (B, S), rad; their error variances (B, S), rad^2; the frequencies found (B,), rad a symbol.
+        Phases (B, S), rad; their error variances (B, S), rad^2; the frequencies found (B,), rad a
+        symbol.
     """
     frequency, step = _search(phasors, times, span) if span else (np.zeros(len(phasors)), slope)
     straight = phasors * np.exp(-1j * frequency[:, None] * times)
@@ -52,7 +59,9 @@ def _smooth(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: f
     wrong = (2 * weights * (angles - found[0]) ** 2).sum(axis=1)
     bent = np.flatnonzero(wrong > seen + STRAIGHT * np.sqrt(2 * seen))
     if bent.size:
-        for part, better in zip(found, _wiener(angles[bent], weights[bent], times, slope), strict=True):
+        for part, better in zip(
+            found, _wiener(angles[bent], weights[bent], times, slope), strict=True
+        ):
             part[bent] = better
     return found
 
@@ -66,7 +75,9 @@ def _search(phasors: np.ndarray, times: np.ndarray, span: float) -> tuple[np.nda
 
 
 def _line(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
-    """What _wiener returns, without the walk: a line by weighted least squares with the same priors."""
+    """What _wiener returns, without the walk: a line by weighted least squares with the same
+    priors.
+    """
     centred = times - times.mean()
     w = 2 * weights
     a, b, c = w.sum(axis=1) + CONSTANT**-2, w @ centred, w @ centred**2 + slope**-2
@@ -78,7 +89,9 @@ def _line(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: flo
 
 
 def _wiener(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
-    """Smoothed angles (B, S), error variances (B, S) and mean slopes (B,) of measured angles (B, S), under the likeliest walk."""
+    """Smoothed angles (B, S), error variances (B, S) and mean slopes (B,) of measured angles (B,
+    S), under the likeliest walk.
+    """
     centred = times - times.mean()
     still = CONSTANT**2 + slope**2 * np.outer(centred, centred)
     steps = np.minimum.outer(times, times) - times[0]
@@ -97,16 +110,25 @@ def _likelihood(angles: np.ndarray, cover: np.ndarray) -> np.ndarray:
     """Log-likelihood of angles (B, S) with covariances (B, S, S), less a constant, nats (B,)."""
     lower = np.linalg.cholesky(cover)
     white = np.linalg.solve(lower, angles[:, :, None])[..., 0]
-    return -0.5 * np.sum(white**2, axis=1) - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    return -0.5 * np.sum(white**2, axis=1) - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(
+        axis=1
+    )
 
 
 def timing_drift(
-    turned: np.ndarray, expected: np.ndarray, carriers: np.ndarray, times: np.ndarray, noise: np.ndarray, prior: np.ndarray
+    turned: np.ndarray,
+    expected: np.ndarray,
+    carriers: np.ndarray,
+    times: np.ndarray,
+    noise: np.ndarray,
+    prior: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Drift of the symbol timing and its standard deviation, as rad a carrier and a symbol, (B,) each.
+    """Drift of the symbol timing and its standard deviation, as rad a carrier and a symbol, (B,)
+    each.
 
     Args:
-        turned: received times conj(expected), phase taken out, complex (B, S, A); 0 where nothing is known.
+        turned: received times conj(expected), phase taken out, complex (B, S, A); 0 where nothing
+            is known.
         expected: power of what was expected, (B, S, A); 0 where nothing is known.
         carriers: carrier numbers (A,).
         times: times of the symbols from the channel estimate's middle, in symbols (B, S).

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Streaming burst receiver: samples in, frames out, in any chunks.
 
-    samples -> gate -> acquisition -> bursts, in the order of their starts -> headers and payloads -> frames
+    samples -> gate -> acquisition -> bursts, in the order of their starts -> headers and payloads
+    -> frames
 
-What it finds depends, but for rounding, on the samples and their absolute positions only. A burst that begins inside
-another is read too, but what the other one said is not said again: that is an echo. After a bad header nothing is claimed
-but the preamble.
+What it finds depends, but for rounding, on the samples and their absolute positions only. A burst
+that begins inside another is read too, but what the other one said is not said again: that is an
+echo. After a bad header nothing is claimed but the preamble.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from semcom_core.phy.interference import DC_SAMPLES
 from semcom_core.phy.ofdm import Layout
 from semcom_core.phy.synchronization import Acquisition, openings, reach, sanitise
 
-#: The matrices here are small: waking the threads of BLAS takes several times as long as the work, and starves other blocks.
+#: The matrices here are small: waking the threads of BLAS takes several times as long as the work,
+#: and starves other blocks.
 _BLAS = ThreadpoolController()
 
 
@@ -45,7 +47,8 @@ class ReceiverStats:
 class Receiver:
     """Finds bursts in a stream and reads their frames."""
 
-    #: Samples worked on at a time: enough bursts to share the work, few enough to stay in the cache.
+    #: Samples worked on at a time: enough bursts to share the work, few enough to stay in the
+    #: cache.
     STRIDE = 131072
 
     def __init__(self, config: PhyConfig | None = None):
@@ -58,7 +61,9 @@ class Receiver:
         self._reset()
 
     def _reset(self) -> None:
-        """Forget the stream; silence goes before the next one, so that a burst may begin at its first sample."""
+        """Forget the stream; silence goes before the next one, so that a burst may begin at its
+        first sample.
+        """
         lead = self.layout.profile.period * self._edge + self._search
         self._window = SampleWindow(np.zeros(lead, dtype=np.complex64), -lead)
         self._gate_at = -self.layout.profile.period * self._edge
@@ -68,7 +73,9 @@ class Receiver:
         self._heard: set[FrameHeader] = set()
 
     def push(self, samples: np.ndarray) -> list[ReceivedFrame]:
-        """Take the next samples of the stream (any array of complex numbers) and return the frames completed by them."""
+        """Take the next samples of the stream (any array of complex numbers) and return the frames
+        completed by them.
+        """
         clean = sanitise(samples)
         self.stats.samples += len(clean)
         found: list[ReceivedFrame] = []
@@ -78,7 +85,8 @@ class Receiver:
         return found
 
     def flush(self) -> list[ReceivedFrame]:
-        """End the stream: return what is complete, and cut-off frames with their missing symbols erased.
+        """End the stream: return what is complete, and cut-off frames with their missing symbols
+        erased.
 
         What is pushed next begins a new stream at sample 0; the counts go on.
         """
@@ -96,11 +104,17 @@ class Receiver:
     def _append(self, samples: np.ndarray) -> None:
         """Add samples to the window and drop those nobody needs any more."""
         first = min([self._gate_at, *self._waiting[:1]]) - self._search - DC_SAMPLES
-        drop = max(min([first, *(b.kept_from(self.layout) for b in self._bursts)]) - self._window.origin, 0)
-        self._window = SampleWindow(np.concatenate([self._window.samples[drop:], samples]), self._window.origin + drop)
+        drop = max(
+            min([first, *(b.kept_from(self.layout) for b in self._bursts)]) - self._window.origin, 0
+        )
+        self._window = SampleWindow(
+            np.concatenate([self._window.samples[drop:], samples]), self._window.origin + drop
+        )
 
     def _advance(self, limit: int | None) -> list[ReceivedFrame]:
-        """Do all that the samples at hand allow; `limit` is the end of the stream once it is known."""
+        """Do all that the samples at hand allow; `limit` is the end of the stream once it is
+        known.
+        """
         with _BLAS.limit(limits=1, user_api="blas"):
             self._open_gates()
             self._find_bursts()
@@ -110,19 +124,27 @@ class Receiver:
 
     def _open_gates(self) -> None:
         """Look at every window of the gate that is complete."""
-        found, looked = openings(self._window.samples[self._gate_at - self._window.origin :], self.layout.profile)
+        found, looked = openings(
+            self._window.samples[self._gate_at - self._window.origin :], self.layout.profile
+        )
         period = self.layout.profile.period
         self._waiting += (self._gate_at + period * found).tolist()
         self._gate_at += period * looked
 
     def _find_bursts(self) -> None:
         """Look for preambles at the gate's openings."""
-        ready = [at for at in self._waiting if at - self._search + self._acquire.samples <= self._window.end]
+        ready = [
+            at
+            for at in self._waiting
+            if at - self._search + self._acquire.samples <= self._window.end
+        ]
         if not ready:
             return
         self._waiting = self._waiting[len(ready) :]
         self.stats.openings += len(ready)
-        offsets, cfo, share = self._acquire(self._window.gather(np.array(ready) - self._search, self._acquire.samples))
+        offsets, cfo, share = self._acquire(
+            self._window.gather(np.array(ready) - self._search, self._acquire.samples)
+        )
         starts = np.array(ready) - self._search + offsets
         for index in np.flatnonzero(share > self.layout.profile.accept):
             self._add(Burst(start=int(starts[index]), cfo=float(cfo[index])))
@@ -130,7 +152,10 @@ class Receiver:
     def _add(self, burst: Burst) -> None:
         """Queue a burst unless it is the one found last, seen again."""
         burst.aim(self.layout)
-        if not self._bursts or burst.start > self._bursts[-1].start + self.layout.repeated_samples // 2:
+        if (
+            not self._bursts
+            or burst.start > self._bursts[-1].start + self.layout.repeated_samples // 2
+        ):
             self._bursts.append(burst)
 
     def _read(self, limit: int | None) -> bool:
@@ -144,11 +169,15 @@ class Receiver:
         if heads:
             self._demodulator.read_headers(self._window, heads)
         if loads:
-            self._demodulator.read_payloads(self._window, loads, self._window.end if limit is None else limit)
+            self._demodulator.read_payloads(
+                self._window, loads, self._window.end if limit is None else limit
+            )
         return True
 
     def _release(self) -> list[ReceivedFrame]:
-        """Hand out frames in the order of their bursts, those of the first burst as they come, and forget bursts that ended."""
+        """Hand out frames in the order of their bursts, those of the first burst as they come, and
+        forget bursts that ended.
+        """
         found: list[ReceivedFrame] = []
         while self._bursts:
             burst = self._bursts[0]
@@ -156,7 +185,9 @@ class Receiver:
                 burst.inside = burst.start < self._claimed
                 self._heard = self._heard if burst.inside else set()
             found += self._take_frames(burst)
-            self._claimed = max(self._claimed, burst.end(self.layout) if burst.read or not burst.inside else 0)
+            self._claimed = max(
+                self._claimed, burst.end(self.layout) if burst.read or not burst.inside else 0
+            )
             if not burst.ended:
                 break
             self._bursts.pop(0)

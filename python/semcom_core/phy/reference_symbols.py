@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a receiver knows of a frame's carriers: pilots, a decoded header, the fill. None of it depends on the payload."""
+"""What a receiver knows of a frame's carriers: pilots, a decoded header, the fill. None of it
+depends on the payload.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,20 @@ def symbol_numbers(bursts: list[Burst], count: int) -> np.ndarray:
 
 
 def header_places(layout: Layout, bursts: list[Burst]) -> np.ndarray:
-    """Places of the next header's uses among those of the symbols read, int (B, layout.header_uses)."""
-    return np.array([b.uses % len(layout.data) for b in bursts])[:, None] + np.arange(layout.header_uses)
+    """Places of the next header's uses among those of the symbols read, int (B,
+    layout.header_uses).
+    """
+    return np.array([b.uses % len(layout.data) for b in bursts])[:, None] + np.arange(
+        layout.header_uses
+    )
 
 
-def header_carriers(layout: Layout, bursts: list[Burst], symbols: np.ndarray, bits: np.ndarray) -> np.ndarray:
-    """Pilots and header carriers, complex64 (B, S, A), 0 elsewhere, of symbols (B, S) and header bits (B, 64)."""
+def header_carriers(
+    layout: Layout, bursts: list[Burst], symbols: np.ndarray, bits: np.ndarray
+) -> np.ndarray:
+    """Pilots and header carriers, complex64 (B, S, A), 0 elsewhere, of symbols (B, S) and header
+    bits (B, 64).
+    """
     known = np.zeros((*symbols.shape, len(layout.carriers)), dtype=np.complex64)
     known[:, :, layout.is_pilot] = pilot_carriers(layout, symbols)
     row = np.zeros((len(bursts), symbols.shape[1] * len(layout.data)), dtype=np.complex64)
@@ -32,13 +42,19 @@ def header_carriers(layout: Layout, bursts: list[Burst], symbols: np.ndarray, bi
     return known
 
 
-def frame_carriers(layout: Layout, bursts: list[Burst], symbols: np.ndarray, limit: int) -> np.ndarray:
-    """Known carriers, complex64 (B, S, A), 0 where unknown, beyond the frame or beyond sample `limit`."""
+def frame_carriers(
+    layout: Layout, bursts: list[Burst], symbols: np.ndarray, limit: int
+) -> np.ndarray:
+    """Known carriers, complex64 (B, S, A), 0 where unknown, beyond the frame or beyond sample
+    `limit`.
+    """
     known = header_carriers(layout, bursts, symbols, np.stack([b.header_bits for b in bursts]))
     width = len(layout.data)
     for index, burst in enumerate(bursts):
         end = burst.uses + layout.header_uses + burst.header.length
         if not burst.header.more and end % width:
-            known[index, burst.count - 1, layout.data[end % width :]] = fill_uses(layout, end, -end % width)
+            known[index, burst.count - 1, layout.data[end % width :]] = fill_uses(
+                layout, end, -end % width
+            )
         known[index, max(min(burst.count, burst.symbols_before(layout, limit)), 0) :] = 0
     return known

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keyed phase sequences and the interleaver.
 
-The sequences come from SHAKE-256 (FIPS 202) of the key and a label: the same on every machine and library version.
-They whiten the spectrum and flatten the envelope; they keep a stranger's modem apart, and are no encryption.
+The sequences come from SHAKE-256 (FIPS 202) of the key and a label: the same on every machine and
+library version. They whiten the spectrum and flatten the envelope; they keep a stranger's modem
+apart, and are no encryption.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def signs(key: str, label: str, count: int) -> np.ndarray:
 
 @lru_cache(maxsize=4096)
 def interleaver(length: int) -> np.ndarray:
-    """Permutation of `length` places: place i takes element order[i]; neighbours lie about 0.618 x length apart."""
+    """Permutation of `length` places: place i takes element order[i]; neighbours lie about 0.618 x
+    length apart.
+    """
     stride = max(1, round(0.618 * length))
     while gcd(stride, length) != 1:
         stride += 1

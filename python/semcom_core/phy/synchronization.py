@@ -1,22 +1,27 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preamble: a repeated part for the gate and the coarse frequency, a Zadoff-Chu symbol for timing and the channel.
+"""Preamble: a repeated part for the gate and the coarse frequency, a Zadoff-Chu symbol for timing
+and the channel.
 
-Both parts have the mean sample power of the payload's symbols. Zadoff-Chu: Chu, "Polyphase codes with good periodic
-correlation properties", 1972, laid on the active carriers.
+Both parts have the mean sample power of the payload's symbols. Zadoff-Chu: Chu, "Polyphase codes
+with good periodic correlation properties", 1972, laid on the active carriers.
 
-The gate: where could a preamble begin? Autocorrelation of the repeated part, at one position a period.
+The gate: where could a preamble begin? Autocorrelation of the repeated part, at one position a
+period.
 
-    a[m] = sum over the part of r[n + period] conj(r[n]),   open where |a|^2 > gate x products x (mean power)^2
+    a[m] = sum over the part of r[n + period] conj(r[n]),   open where |a|^2 > gate x products x
+    (mean power)^2
 
-so the rate of openings in noise, exp(-gate), does not depend on the noise's level. Of nearby openings the one with the
-largest |a| stays. Source: Schmidl and Cox, "Robust frequency and timing synchronization for OFDM", 1997.
+so the rate of openings in noise, exp(-gate), does not depend on the noise's level. Of nearby
+openings the one with the largest |a| stays. Source: Schmidl and Cox, "Robust frequency and timing
+synchronization for OFDM", 1997.
 
 From openings of the gate to bursts: coarse frequency, timing by the whole preamble, fine frequency.
 
-Everything works on many openings at once. The frequency search uses the repeated part only (its periodogram summed over
-the period's phases needs no timing); the decision uses the share of the energy that the preamble explains, as a whole
-and in its Zadoff-Chu part: a tone looks like a good part of the repeated part, but not like the other.
+Everything works on many openings at once. The frequency search uses the repeated part only (its
+periodogram summed over the period's phases needs no timing); the decision uses the share of the
+energy that the preamble explains, as a whole and in its Zadoff-Chu part: a tone looks like a good
+part of the repeated part, but not like the other.
 """
 
 from __future__ import annotations
@@ -30,7 +35,9 @@ from semcom_core.phy.ofdm import Layout, to_samples
 
 
 def repeated_part(layout: Layout) -> np.ndarray:
-    """Repeated part, complex64 (repeated_samples,): tones fft/period carriers apart with Newman's phases."""
+    """Repeated part, complex64 (repeated_samples,): tones fft/period carriers apart with Newman's
+    phases.
+    """
     p = layout.profile
     tones = [k for k in range(-p.edge, p.edge + 1) if k and k % (p.fft // p.period) == 0]
     spectrum = np.zeros(p.fft, dtype=complex)
@@ -51,7 +58,9 @@ def preamble(layout: Layout) -> np.ndarray:
     """Whole preamble, complex64 (preamble_samples,), mean power equal to the layout's occupancy."""
     p = layout.profile
     chirp = to_samples(layout, chirp_carriers(layout)[None])[p.prefix : p.prefix + p.fft]
-    return np.concatenate([repeated_part(layout), chirp[p.fft - p.prefix :], np.tile(chirp, p.chirps)])
+    return np.concatenate(
+        [repeated_part(layout), chirp[p.fft - p.prefix :], np.tile(chirp, p.chirps)]
+    )
 
 
 #: Samples beyond this are as wrong as NaN: their squares would drown everything near.
@@ -59,7 +68,9 @@ LARGEST_SAMPLE = 1e6
 
 
 def sanitise(samples) -> np.ndarray:
-    """Samples as a complex64 vector; parts that are NaN, infinite or beyond LARGEST_SAMPLE become 0."""
+    """Samples as a complex64 vector; parts that are NaN, infinite or beyond LARGEST_SAMPLE become
+    0.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         clean = np.array(samples, dtype=np.complex64).ravel()
         parts = clean.view(np.float32)
@@ -74,7 +85,8 @@ def reach(profile: Profile) -> int:
 
 
 def block_sums(samples: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
-    """Autocorrelation, complex64, and energy, float32, of windows of the repeated part's length, one a period.
+    """Autocorrelation, complex64, and energy, float32, of windows of the repeated part's length,
+    one a period.
 
     Args:
         samples: complex64 array; m windows need (m - 1 + repeats) * period samples.
@@ -87,7 +99,9 @@ def block_sums(samples: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.nd
 
 
 def _windowed(values: np.ndarray, width: int) -> np.ndarray:
-    """Sums over `width` neighbours, by adding in a fixed order, so that they do not depend on where a buffer begins."""
+    """Sums over `width` neighbours, by adding in a fixed order, so that they do not depend on where
+    a buffer begins.
+    """
     count = max(len(values) - width + 1, 0)
     total = values[:count].copy()
     for shift in range(1, width):
@@ -99,8 +113,9 @@ def openings(samples: np.ndarray, profile: Profile) -> tuple[np.ndarray, int]:
     """Windows (in periods from the first sample) at which the gate opens and none nearby is larger.
 
     Returns:
-        Their indices, int array, and how many windows were looked at. The first and the last `reach` windows are
-        looked at only as neighbours: pass them again with what comes before or after.
+        Their indices, int array, and how many windows were looked at. The first and the last
+        `reach` windows are looked at only as neighbours: pass them again with what comes before or
+        after.
     """
     correlation, energy = block_sums(samples, profile)
     edge = reach(profile)
@@ -142,33 +157,49 @@ class Acquisition:
             windows: complex64 (B, samples), each from `search` samples before an opening.
 
         Returns:
-            Offset of the preamble's first sample in the window, int (B,); carrier frequency offset in cycles a sample,
-            float (B,); and the explained share of the energy, 0 to about 1, float (B,): the less of that of the whole
-            preamble and CHIRP_MARGIN times that of its Zadoff-Chu part.
+            Offset of the preamble's first sample in the window, int (B,); carrier frequency offset
+            in cycles a sample, float (B,); and the explained share of the energy, 0 to about 1,
+            float (B,): the less of that of the whole preamble and CHIRP_MARGIN times that of its
+            Zadoff-Chu part.
         """
-        coarse = self._coarse_frequency(windows[:, self.search : self.search + self.layout.repeated_samples])
+        coarse = self._coarse_frequency(
+            windows[:, self.search : self.search + self.layout.repeated_samples]
+        )
         turned = windows * _rotation(-coarse, self.size)
-        correlation = fft.ifft(fft.fft(turned, axis=1) * self._spectrum, axis=1)[:, : 2 * self.search + 2]
+        correlation = fft.ifft(fft.fft(turned, axis=1) * self._spectrum, axis=1)[
+            :, : 2 * self.search + 2
+        ]
         size = correlation.real**2 + correlation.imag**2
         pair = size[:, :-1] + size[:, 1:]
         row = np.arange(len(windows))
         first = pair.argmax(axis=1)
         columns = first[:, None] + np.arange(len(self.template))
         received = turned[row[:, None], columns]
-        products = np.stack([received, turned[row[:, None], columns + 1]], axis=1) * self.template.conj()
-        share = np.minimum(self._share(received, products, 0), CHIRP_MARGIN * self._share(received, products, self._chirp_at))
+        products = (
+            np.stack([received, turned[row[:, None], columns + 1]], axis=1) * self.template.conj()
+        )
+        share = np.minimum(
+            self._share(received, products, 0),
+            CHIRP_MARGIN * self._share(received, products, self._chirp_at),
+        )
         later = size[row, first + 1] > size[row, first]
         return first + later, coarse + self._fine_frequency(products), share
 
     def _share(self, received: np.ndarray, products: np.ndarray, begin: int) -> np.ndarray:
-        """Share of the energy from sample `begin` on that the template explains at two neighbouring alignments, (B,)."""
+        """Share of the energy from sample `begin` on that the template explains at two neighbouring
+        alignments, (B,).
+        """
         part = received[:, begin:]
-        energy = np.sum(part.real**2 + part.imag**2, axis=1) * np.sum(np.abs(self.template[begin:]) ** 2)
+        energy = np.sum(part.real**2 + part.imag**2, axis=1) * np.sum(
+            np.abs(self.template[begin:]) ** 2
+        )
         explained = np.sum(np.abs(products[:, :, begin:].sum(axis=2)) ** 2, axis=1)
         return explained / np.maximum(energy, 1e-30)
 
     def _coarse_frequency(self, part: np.ndarray) -> np.ndarray:
-        """Frequency, cycles a sample (B,), of repeated parts (B, repeated_samples), within config.max_cfo_hz."""
+        """Frequency, cycles a sample (B,), of repeated parts (B, repeated_samples), within
+        config.max_cfo_hz.
+        """
         p = self.layout.profile
         count = _bins(p.repeats)
         spectrum = fft.fft(part.reshape(len(part), p.repeats, p.period), count, axis=1)
@@ -179,7 +210,9 @@ class Acquisition:
         return (allowed[0] + _peak(power[:, allowed])) / (count * p.period)
 
     def _fine_frequency(self, products: np.ndarray) -> np.ndarray:
-        """Frequency left, cycles a sample (B,), of products with the template (B, 2 alignments, preamble_samples)."""
+        """Frequency left, cycles a sample (B,), of products with the template (B, 2 alignments,
+        preamble_samples).
+        """
         step = self.layout.profile.period
         count = products.shape[2] // step
         blocks = products[:, :, : count * step].reshape(len(products), 2, count, step).sum(axis=3)
@@ -197,7 +230,9 @@ def _bins(count: int) -> int:
 
 
 def _rotation(frequency: np.ndarray, count: int) -> np.ndarray:
-    """exp(2j pi f n), complex64 (B, count), of frequencies in cycles a sample (B,), as products of two short tables."""
+    """exp(2j pi f n), complex64 (B, count), of frequencies in cycles a sample (B,), as products of
+    two short tables.
+    """
     turn = 2j * np.pi * np.asarray(frequency)[:, None]
     coarse = np.exp(turn * np.arange(0, count, 16)).astype(np.complex64)
     fine = np.exp(turn * np.arange(16)).astype(np.complex64)
@@ -210,4 +245,6 @@ def _peak(power: np.ndarray) -> np.ndarray:
     top = np.clip(power.argmax(axis=1), 1, power.shape[1] - 2)
     left, mid, right = (power[row, top + shift].astype(float) for shift in (-1, 0, 1))
     bend = left - 2 * mid + right
-    return top + np.clip(np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0), -1.0, 1.0)
+    return top + np.clip(
+        np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0), -1.0, 1.0
+    )

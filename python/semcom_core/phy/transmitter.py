@@ -21,7 +21,8 @@ from semcom_core.phy.synchronization import preamble
 class Transmitter:
     """Makes bursts of one or more frames.
 
-    >>> burst = Transmitter(PhyConfig()).burst([Frame(FrameHeader(codec=3, length=2), np.ones(2, np.complex64))])
+    >>> burst = Transmitter(PhyConfig()).burst([Frame(FrameHeader(codec=3, length=2), np.ones(2,
+    np.complex64))])
     """
 
     def __init__(self, config: PhyConfig | None = None):
@@ -40,8 +41,12 @@ class Transmitter:
             FrameError: no frame, too many frames, or symbols that are not finite.
         """
         if not 1 <= len(frames) <= self.config.max_frames:
-            raise FrameError(f"burst has {len(frames)} frames; allowed is 1 to {self.config.max_frames}")
-        uses = np.concatenate([self._frame_uses(f, index + 1 < len(frames)) for index, f in enumerate(frames)])
+            raise FrameError(
+                f"burst has {len(frames)} frames; allowed is 1 to {self.config.max_frames}"
+            )
+        uses = np.concatenate(
+            [self._frame_uses(f, index + 1 < len(frames)) for index, f in enumerate(frames)]
+        )
         body = to_samples(self.layout, self._carriers(uses))
         guard = np.zeros(self.layout.profile.guard - self.layout.profile.taper, dtype=np.complex64)
         samples = np.concatenate([self._preamble, body, guard]) * self.scale
@@ -51,11 +56,15 @@ class Transmitter:
         """Uses of one frame, complex64: its header, then its scrambled and interleaved payload."""
         if not np.isfinite(frame.symbols).all():
             raise FrameError("frame has symbols that are NaN or infinite; allowed is finite values")
-        head = frame_header.modulate(frame_header.pack(replace(frame.header, more=int(more))), self.layout)
+        head = frame_header.modulate(
+            frame_header.pack(replace(frame.header, more=int(more))), self.layout
+        )
         payload = np.asarray(frame.symbols, dtype=np.complex64)
         if self.config.interleave:
             payload = payload[interleaver(frame.header.length)]
-        return np.concatenate([head, payload * phases(self.config.key, "payload", MAX_LENGTH)[: len(payload)]])
+        return np.concatenate(
+            [head, payload * phases(self.config.key, "payload", MAX_LENGTH)[: len(payload)]]
+        )
 
     def _carriers(self, uses: np.ndarray) -> np.ndarray:
         """Active carriers (S, A) of a burst's uses, the last symbol filled up."""

@@ -29,7 +29,8 @@ class FileRadio:
         on_event: see RadioProcess.
 
     Raises:
-        ConfigError: there is no such recording, it has another sample rate, or it is to be read and written.
+        ConfigError: there is no such recording, it has another sample rate, or it is to be read and
+            written.
     """
 
     def __init__(self, profile: RadioProfile, receive=True, transmit=False, on_event=None):
@@ -43,14 +44,23 @@ class FileRadio:
             self._recording = read_recording(profile.address)
             rate_hz = self._recording.rate_hz
             if rate_hz != profile.rate_hz:
-                raise ConfigError(f"rate_hz is {profile.rate_hz:.10g}; allowed is that of {profile.address}, {rate_hz:.10g}")
+                raise ConfigError(
+                    f"rate_hz is {profile.rate_hz:.10g}; allowed is that of {profile.address}, "
+                    f"{rate_hz:.10g}"
+                )
         self._transmits = transmit
 
     def start(self) -> None:
         """Begin with the first sample; a recording that is written is begun anew."""
         self._position = 0
         if self._transmits:
-            self._recorder = Recorder(self.profile.address, self.profile.rate_hz, self.profile.tx_lo_hz, "transmitted", self.profile.name)
+            self._recorder = Recorder(
+                self.profile.address,
+                self.profile.rate_hz,
+                self.profile.tx_lo_hz,
+                "transmitted",
+                self.profile.name,
+            )
         self._on_event("ready", "", 1)
 
     def stop(self) -> None:

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who can reach an address.
 
-What a radio can be set to: checked before a radio is touched, so that a mistake is one line and not an exception of a driver.
+What a radio can be set to: checked before a radio is touched, so that a mistake is one line and not
+an exception of a driver.
 
 Where one may usually transmit without a licence of one's own, and who is at home where one may not.
 
-Sources: ITU Radio Regulations, article 5, footnotes 5.138 and 5.150 (bands for industrial, scientific and medical applications, ISM);
-ERC Recommendation 70-03 for the short range devices at 863 to 870 MHz in Europe, which is no ISM band; article 5's table of
-allocations for the others. This is a help, not legal advice: power, duty cycle and region are limited by national rules.
+Sources: ITU Radio Regulations, article 5, footnotes 5.138 and 5.150 (bands for industrial,
+scientific and medical applications, ISM); ERC Recommendation 70-03 for the short range devices at
+863 to 870 MHz in Europe, which is no ISM band; article 5's table of allocations for the others.
+This is a help, not legal advice: power, duty cycle and region are limited by national rules.
 
 Radio profiles: everything that a flowgraph needs to know of a radio, as data (hardware/*.yml).
 
@@ -30,7 +32,9 @@ from semcom_core.resources import files, places
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, for this machine alone: a loopback address or `localhost`. Any other name may be anywhere."""
+    """Whether a host is this machine, for this machine alone: a loopback address or `localhost`.
+    Any other name may be anywhere.
+    """
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -39,7 +43,8 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class RadioLimits:
-    """Lowest and highest value of each setting, both included; the defaults limit nothing that makes sense.
+    """Lowest and highest value of each setting, both included; the defaults limit nothing that
+    makes sense.
 
     Raises:
         ConfigError: a limit is not a pair of numbers in order.
@@ -55,12 +60,19 @@ class RadioLimits:
         for f in fields(self):
             pair = getattr(self, f.name)
             if not _is_pair(pair):
-                raise ConfigError(f"limits of {f.name} are {pair!r}; allowed is a pair of numbers, the lower one first")
+                raise ConfigError(
+                    f"limits of {f.name} are {pair!r}; allowed is a pair of numbers, the lower one "
+                    "first"
+                )
             object.__setattr__(self, f.name, (float(pair[0]), float(pair[1])))
 
 
 def _is_pair(pair) -> bool:
-    numbers = isinstance(pair, (list, tuple)) and len(pair) == 2 and all(type(x) in (int, float) for x in pair)
+    numbers = (
+        isinstance(pair, (list, tuple))
+        and len(pair) == 2
+        and all(type(x) in (int, float) for x in pair)
+    )
     return numbers and pair[0] <= pair[1]
 
 
@@ -87,7 +99,11 @@ OPEN_BANDS = (
     Band(26.957e6, 27.283e6, "ISM band 27 MHz"),
     Band(40.66e6, 40.70e6, "ISM band 40.68 MHz"),
     Band(433.05e6, 434.79e6, "ISM band 433 MHz (Region 1: Europe, Africa, northern Asia)"),
-    Band(863e6, 870e6, "short range devices 863-870 MHz (Europe; no ISM band: 25 mW, duty cycle 0.1 to 10 %)"),
+    Band(
+        863e6,
+        870e6,
+        "short range devices 863-870 MHz (Europe; no ISM band: 25 mW, duty cycle 0.1 to 10 %)",
+    ),
     Band(902e6, 928e6, "ISM band 915 MHz (Region 2: the Americas)"),
     Band(2400e6, 2500e6, "ISM band 2.4 GHz"),
     Band(5725e6, 5875e6, "ISM band 5.8 GHz"),
@@ -133,7 +149,11 @@ def open_band(lo_hz: float, width_hz: float) -> Band | None:
 
 def who_is_there(lo_hz: float, width_hz: float) -> str:
     """Who is at home where a signal outside the open bands lies, in words."""
-    found = [band.name for band in LICENSED_BANDS if band.meets(lo_hz - width_hz / 2, lo_hz + width_hz / 2)]
+    found = [
+        band.name
+        for band in LICENSED_BANDS
+        if band.meets(lo_hz - width_hz / 2, lo_hz + width_hz / 2)
+    ]
     return " and ".join(found) or "a band that needs a licence nearly everywhere"
 
 
@@ -154,12 +174,16 @@ def transmission_notice(lo_hz: float, width_hz: float, i_may_transmit: bool) -> 
         return f"transmits at {where}: {band.name}"
     about = f"{who_is_there(lo_hz, width_hz)}, outside the bands that are open to everybody"
     if not i_may_transmit:
-        allowed = "allowed is an ISM band (tx_lo_hz), or --i-may-transmit (i_may_transmit=True) from who has a licence or a cable"
+        allowed = (
+            "allowed is an ISM band (tx_lo_hz), or --i-may-transmit (i_may_transmit=True) "
+            "from who has a licence or a cable"
+        )
         raise ConfigError(f"transmission at {where} is in {about}; {allowed}")
     return f"transmits at {where}: {about}; this usually needs a licence"
 
 
-#: What carries the samples: libiio, UHD or SoapySDR by GNU Radio's blocks in a process of their own; a SigMF recording; a socket.
+#: What carries the samples: libiio, UHD or SoapySDR by GNU Radio's blocks in a process of their
+#: own; a SigMF recording; a socket.
 BACKENDS = ("iio", "uhd", "soapy", "file", "simulation")
 #: Backends of devices, real or virtual.
 DEVICES = ("iio", "uhd", "soapy")
@@ -178,21 +202,38 @@ class RadioProfile:
     name: str = setting("", "name of the profile")
     description: str = setting("", "the radio, in words")
     backend: str = setting("simulation", f"one of {', '.join(BACKENDS)}")
-    address: str = setting("", "URI (iio), device arguments (uhd, soapy), path of a recording (file), HOST:PORT (simulation)")
+    address: str = setting(
+        "",
+        "URI (iio), device arguments (uhd, soapy), path of a recording (file), HOST:PORT "
+        "(simulation)",
+    )
     rate_hz: float = setting(1e6, "sample rate, Hz")
-    bandwidth_hz: float = setting(0.0, "bandwidth of the analog filters, Hz; 0: the nearest to the sample rate that the radio has")
+    bandwidth_hz: float = setting(
+        0.0,
+        "bandwidth of the analog filters, Hz; 0: the nearest to the sample rate that the radio has",
+    )
     rx_lo_hz: float = setting(2.45e9, "frequency of the receiver, Hz")
     tx_lo_hz: float = setting(2.45e9, "frequency of the transmitter, Hz")
     rx_gain_db: float = setting(0.0, "receive gain, dB; always set by hand")
     tx_gain_db: float = setting(0.0, "transmit gain, dB")
     rx_antenna: str = setting("", "antenna of the receiver; empty: the radio's default")
     tx_antenna: str = setting("", "antenna of the transmitter; empty: the radio's default")
-    clock_source: str = setting("", "reference clock (uhd: internal, external, gpsdo); empty: the radio's default")
-    time_source: str = setting("", "time reference (uhd: none, external, gpsdo); empty: the radio's default")
-    buffer_size: int = setting(16384, "samples of a transfer; on iio bursts are padded to whole ones")
-    amplitude: float = setting(0.7, "scale of the samples sent, of full scale: 1 uses all of the converter and may clip")
+    clock_source: str = setting(
+        "", "reference clock (uhd: internal, external, gpsdo); empty: the radio's default"
+    )
+    time_source: str = setting(
+        "", "time reference (uhd: none, external, gpsdo); empty: the radio's default"
+    )
+    buffer_size: int = setting(
+        16384, "samples of a transfer; on iio bursts are padded to whole ones"
+    )
+    amplitude: float = setting(
+        0.7, "scale of the samples sent, of full scale: 1 uses all of the converter and may clip"
+    )
     duplex: str = setting("full", "full, or half: receives and transmits in turn, never at once")
-    channel: str = setting("clean", "backend simulation: what the receiver's samples pass, such as awgn:10+cfo:12khz")
+    channel: str = setting(
+        "clean", "backend simulation: what the receiver's samples pass, such as awgn:10+cfo:12khz"
+    )
     seed: int = setting(1, "backend simulation: seed of the noise; 0: from the clock")
     limits: RadioLimits = setting(RadioLimits(), "what the radio can be set to")
 
@@ -203,7 +244,9 @@ class RadioProfile:
         check_range("amplitude", self.amplitude, 1e-3, 1.0)
         check_range("seed", self.seed, 0, 2**31 - 1)
         if not self.address and self.backend in DEVICES:
-            raise ConfigError(f"address of profile {self.name} is ''; allowed is {_ADDRESSES[self.backend]}")
+            raise ConfigError(
+                f"address of profile {self.name} is ''; allowed is {_ADDRESSES[self.backend]}"
+            )
         if self.backend == "simulation":
             parse_channel(self.channel)
         self._check_limits()
@@ -217,7 +260,10 @@ class RadioProfile:
             ranges["bandwidth_hz"] = limits.bandwidth_hz
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name} of profile {self.name} is {getattr(self, name):.10g}; allowed is {low:.10g} to {high:.10g}")
+                raise ConfigError(
+                    f"{name} of profile {self.name} is {getattr(self, name):.10g}; allowed is "
+                    f"{low:.10g} to {high:.10g}"
+                )
 
     @property
     def filter_hz(self) -> float:
@@ -227,10 +273,14 @@ class RadioProfile:
 
     @property
     def on_air(self) -> bool:
-        """Whether what is transmitted leaves this machine: not from files, a simulation, or a virtual radio on it."""
+        """Whether what is transmitted leaves this machine: not from files, a simulation, or a
+        virtual radio on it.
+        """
         if self.backend == "iio":
             return not is_loopback(self.address.removeprefix("ip:").partition(":")[0])
-        return self.backend in DEVICES and "driver=air" not in self.address.replace(" ", "").split(",")
+        return self.backend in DEVICES and "driver=air" not in self.address.replace(" ", "").split(
+            ","
+        )
 
     def with_settings(self, **settings) -> RadioProfile:
         """The same radio set otherwise; `lo_hz` sets both frequencies, None and "" change nothing.
@@ -238,28 +288,45 @@ class RadioProfile:
         Raises:
             ConfigError: there is no such setting, or its value is not allowed.
         """
-        given = {name: value for name, value in settings.items() if value is not None and value != ""}
+        given = {
+            name: value for name, value in settings.items() if value is not None and value != ""
+        }
         if "lo_hz" in given:
             lo_hz = given.pop("lo_hz")
             given = {"rx_lo_hz": lo_hz, "tx_lo_hz": lo_hz, **given}
         for name in ("name", "limits"):
             if name in given:
-                raise ConfigError(f"setting is {name!r}; allowed is to give it in the file of a profile")
-        return from_mapping(RadioProfile, {**vars(self), **{name: _number(name, value) for name, value in given.items()}})
+                raise ConfigError(
+                    f"setting is {name!r}; allowed is to give it in the file of a profile"
+                )
+        return from_mapping(
+            RadioProfile,
+            {**vars(self), **{name: _number(name, value) for name, value in given.items()}},
+        )
 
     def notice_for(self, receive: bool, transmit: bool, i_may_transmit: bool = False) -> str:
         """What to tell the user before the radio is used like this; empty: nothing.
 
         Raises:
-            ConfigError: the radio cannot do that, or it would transmit where one needs a licence (see semcom_core.radio.profile).
+            ConfigError: the radio cannot do that, or it would transmit where one needs a licence
+                (see semcom_core.radio.profile).
         """
         if receive and transmit and self.duplex == "half":
-            raise ConfigError(f"profile {self.name} receives and transmits at once; allowed is one of both, it is half duplex")
-        return transmission_notice(self.tx_lo_hz, self.rate_hz, i_may_transmit) if transmit and self.on_air else ""
+            raise ConfigError(
+                f"profile {self.name} receives and transmits at once; allowed is one of both, it "
+                "is half duplex"
+            )
+        return (
+            transmission_notice(self.tx_lo_hz, self.rate_hz, i_may_transmit)
+            if transmit and self.on_air
+            else ""
+        )
 
 
 def _number(name: str, value):
-    """The number that a text such as 434e6, which is no number to YAML, is to a setting that is a number; any other value as it is."""
+    """The number that a text such as 434e6, which is no number to YAML, is to a setting that is a
+    number; any other value as it is.
+    """
     kind = type(getattr(RadioProfile, name, None))
     try:
         return kind(value) if isinstance(value, str) and kind in (int, float) else value
@@ -267,7 +334,11 @@ def _number(name: str, value):
         return value
 
 
-_ADDRESSES = {"iio": "a URI such as ip:192.168.2.1", "uhd": "device arguments such as type=b200", "soapy": "arguments such as driver=lime"}
+_ADDRESSES = {
+    "iio": "a URI such as ip:192.168.2.1",
+    "uhd": "device arguments such as type=b200",
+    "soapy": "arguments such as driver=lime",
+}
 
 
 def profile_files() -> dict[str, Path]:
@@ -280,20 +351,28 @@ def load_profile(name: str, **settings) -> RadioProfile:
 
     Args:
         name: one of profile_files(), or the path of a file.
-        settings: fields of RadioProfile, or `lo_hz` for both frequencies; None and "" leave what the profile says.
+        settings: fields of RadioProfile, or `lo_hz` for both frequencies; None and "" leave what
+            the profile says.
 
     Raises:
-        ConfigError: there is no such profile, or a value is not allowed; before any radio is touched.
+        ConfigError: there is no such profile, or a value is not allowed; before any radio is
+            touched.
     """
     known = profile_files()
     path = known.get(name) or Path(name)
     if name not in known and (path.suffix not in (".yml", ".yaml") or not path.is_file()):
-        raise ConfigError(f"profile is {name!r}; allowed is one of {', '.join(known)}, or the path of a .yml file")
+        raise ConfigError(
+            f"profile is {name!r}; allowed is one of {', '.join(known)}, or the path of a .yml file"
+        )
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"profile {path} cannot be read: {' '.join(str(error).split())}") from error
+        raise ConfigError(
+            f"profile {path} cannot be read: {' '.join(str(error).split())}"
+        ) from error
     if not isinstance(data, dict) or not isinstance(data.get("limits", {}), dict):
         raise ConfigError(f"profile {path} is no mapping of settings, with a mapping of limits")
     limits = from_mapping(RadioLimits, data.get("limits", {}))
-    return from_mapping(RadioProfile, {"name": path.stem, **data, "limits": limits}).with_settings(**settings)
+    return from_mapping(RadioProfile, {"name": path.stem, **data, "limits": limits}).with_settings(
+        **settings
+    )

@@ -49,7 +49,12 @@ class Annotation:
 
     def metadata(self) -> dict:
         """The keys of SigMF."""
-        found = {"core:label": self.label, "core:comment": self.comment, "semcom:snr_db": self.snr_db, "semcom:cfo_hz": self.cfo_hz}
+        found = {
+            "core:label": self.label,
+            "core:comment": self.comment,
+            "semcom:snr_db": self.snr_db,
+            "semcom:cfo_hz": self.cfo_hz,
+        }
         return {key: value for key, value in found.items() if value not in (None, "")}
 
     @classmethod
@@ -69,10 +74,20 @@ def annotation_of(frame: ReceivedFrame, config: PhyConfig) -> Annotation:
         config: settings of the modem.
     """
     header = frame.header
-    words = f"codec {header.codec}, fragment {header.fragment + 1} of {header.last_fragment + 1}, {header.length} symbols"
+    words = (
+        f"codec {header.codec}, fragment {header.fragment + 1} of {header.last_fragment + 1}, "
+        f"{header.length} symbols"
+    )
     count = Layout(config).burst_samples([header.length])
     label = f"message {header.message_id}" + ("" if frame.crc_ok else " (header guessed)")
-    return Annotation(max(0, frame.start_sample), count, label, words, round(float(frame.snr_db), 2), round(float(frame.cfo_hz), 1))
+    return Annotation(
+        max(0, frame.start_sample),
+        count,
+        label,
+        words,
+        round(float(frame.snr_db), 2),
+        round(float(frame.cfo_hz), 1),
+    )
 
 
 def annotations_in(data: Path, config: PhyConfig) -> Iterator[Annotation]:
@@ -109,7 +124,14 @@ class Recorder:
         RadioError: the files cannot be written; every method but annotate() raises it too.
     """
 
-    def __init__(self, path: str | Path, rate_hz: float, lo_hz: float, description: str = "", hardware: str = ""):
+    def __init__(
+        self,
+        path: str | Path,
+        rate_hz: float,
+        lo_hz: float,
+        description: str = "",
+        hardware: str = "",
+    ):
         check_range("rate_hz", rate_hz, 1e-3, 1e12)
         self.base, self.samples, self.annotations = base_of(path), 0, []
         self._general = {
@@ -117,7 +139,10 @@ class Recorder:
             "core:description": description, "core:recorder": f"gr-semcom {__version__}",
             "core:extensions": [{"name": "semcom", "version": "1.0.0", "optional": True}],
         }  # fmt: skip
-        self._capture = {"core:frequency": float(lo_hz), "core:datetime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        self._capture = {
+            "core:frequency": float(lo_hz),
+            "core:datetime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        }
         with self._told():
             self.base.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(f"{self.base}{DATA}", "wb")
@@ -160,7 +185,9 @@ class Recorder:
         try:
             yield
         except OSError as error:
-            raise RadioError(f"recording {self.base} cannot be written: {error.strerror or error}") from error
+            raise RadioError(
+                f"recording {self.base} cannot be written: {error.strerror or error}"
+            ) from error
 
     def _save(self, checksum: bool = False) -> None:
         """Write the description."""
@@ -168,10 +195,14 @@ class Recorder:
         if not self._file.closed:
             self._file.flush()
         data_file = f"{self.base}{DATA}" if self.samples else None
-        described = sigmf.SigMFFile(data_file=data_file, global_info=self._general, skip_checksum=not checksum)
+        described = sigmf.SigMFFile(
+            data_file=data_file, global_info=self._general, skip_checksum=not checksum
+        )
         described.add_capture(0, self._capture)
         for one in sorted(self.annotations, key=lambda one: one.start):
-            described.add_annotation(one.start, max(0, min(one.count, self.samples - one.start)), one.metadata())
+            described.add_annotation(
+                one.start, max(0, min(one.count, self.samples - one.start)), one.metadata()
+            )
         unfinished = f"{self.base}.part"
         described.tofile(unfinished, skip_validate=True, overwrite=True)
         os.replace(f"{unfinished}{META}", f"{self.base}{META}")
@@ -198,17 +229,25 @@ class Recording:
     file: sigmf.SigMFFile
 
     def read(self, start: int, count: int) -> np.ndarray:
-        """Samples, complex64 (count,), of which there are `count` from `start` on; full scale is 1, also of recordings of integers.
+        """Samples, complex64 (count,), of which there are `count` from `start` on; full scale is 1,
+        also of recordings of integers.
 
         Raises:
             RadioError: they cannot be read, or are no longer there.
         """
         try:
-            samples = np.asarray(self.file.read_samples(start, count) if count else [], np.complex64)
+            samples = np.asarray(
+                self.file.read_samples(start, count) if count else [], np.complex64
+            )
         except (OSError, SigMFError, ValueError) as error:
-            raise RadioError(f"recording {self.base} cannot be read: {' '.join(str(error).split())}") from error
+            raise RadioError(
+                f"recording {self.base} cannot be read: {' '.join(str(error).split())}"
+            ) from error
         if len(samples) != count:
-            raise RadioError(f"recording {self.base} ends after {start + len(samples)} of {self.count} samples; it was shortened meanwhile")
+            raise RadioError(
+                f"recording {self.base} ends after {start + len(samples)} of {self.count} samples; "
+                "it was shortened meanwhile"
+            )
         return samples
 
     @property
@@ -229,10 +268,15 @@ def read_recording(path: str | Path) -> Recording:
         first = found.read_samples(0, 1) if found.sample_count else np.zeros(1)
         annotations = tuple(map(Annotation.of, found.get_annotations()))
     except (OSError, SigMFError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"recording {base} cannot be read: {' '.join(str(error).split())}") from error
+        raise ConfigError(
+            f"recording {base} cannot be read: {' '.join(str(error).split())}"
+        ) from error
     rate_hz = found.get_global_field("core:sample_rate")
     if not rate_hz or first.ndim != 1:
-        raise ConfigError(f"recording {base} has {'several channels' if rate_hz else 'no sample rate'}; allowed is one channel with a rate")
+        raise ConfigError(
+            f"recording {base} has {'several channels' if rate_hz else 'no sample rate'}; allowed "
+            "is one channel with a rate"
+        )
     captures = found.get_captures()
     lo_hz = captures[0].get("core:frequency") if captures else None
     return Recording(base, float(rate_hz), lo_hz, found.sample_count, annotations, found)

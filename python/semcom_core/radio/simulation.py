@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The radio that is none: a socket from a transmitter to a receiver, and a simulated channel before the receiver.
+"""The radio that is none: a socket from a transmitter to a receiver, and a simulated channel before
+the receiver.
 
-It has the methods of semcom_core.radio.process.supervisor.RadioProcess. Time passes as samples come: between two bursts there is nothing, and the
-transmitter waits while the receiver does. Transmitter and receiver may be in one process, in two, or on two machines.
+It has the methods of semcom_core.radio.process.supervisor.RadioProcess. Time passes as samples
+come: between two bursts there is nothing, and the transmitter waits while the receiver does.
+Transmitter and receiver may be in one process, in two, or on two machines.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from semcom_core.phy import PhyConfig
 from semcom_core.radio.process.child import Outbox
 from semcom_core.radio.profile import RadioProfile
 
-#: How often a transmitter looks for its receiver, and the longest wait for a socket before a look whether to stop, s.
+#: How often a transmitter looks for its receiver, and the longest wait for a socket before a look
+#: whether to stop, s.
 AGAIN_S, TURN_S = 0.2, 0.1
 
 
 class SimulationRadio:
-    """A receiver that listens at the profile's address, a transmitter that looks for one there, or both.
+    """A receiver that listens at the profile's address, a transmitter that looks for one there, or
+    both.
 
     Args:
         profile: of the backend simulation; its channel is that of the receiver.
@@ -44,7 +48,12 @@ class SimulationRadio:
         self.profile, self._place = profile, _place(profile.address)
         self._receives, self._transmits, self._on_event = receive, transmit, on_event
         self._begin()
-        self.counts, self.failure, self._stopping, self._outbox = Counter(), "", threading.Event(), Outbox()
+        self.counts, self.failure, self._stopping, self._outbox = (
+            Counter(),
+            "",
+            threading.Event(),
+            Outbox(),
+        )
         self._listener = self._peer = self._thread = None
 
     def _begin(self) -> None:
@@ -66,9 +75,13 @@ class SimulationRadio:
             try:
                 self._listener = socket.create_server(self._place)
             except OSError as error:
-                raise RadioError(f"radio {self.profile.name} cannot listen at {self.profile.address}: {error}") from error
+                raise RadioError(
+                    f"radio {self.profile.name} cannot listen at {self.profile.address}: {error}"
+                ) from error
         if self._transmits:
-            self._thread = threading.Thread(target=self._send_all, name="simulated radio", daemon=True)
+            self._thread = threading.Thread(
+                target=self._send_all, name="simulated radio", daemon=True
+            )
             self._thread.start()
         self._on_event("ready", "", 1)
 
@@ -120,7 +133,9 @@ class SimulationRadio:
 
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
         """Transmit samples, complex64 (n,); raises TimeoutError when too much waits already."""
-        return self._outbox.put(np.array(samples, np.complex64) * np.float32(self.profile.amplitude), timeout_s)
+        return self._outbox.put(
+            np.array(samples, np.complex64) * np.float32(self.profile.amplitude), timeout_s
+        )
 
     @property
     def sent(self) -> int:
@@ -162,5 +177,8 @@ class SimulationRadio:
 def _place(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
-        raise ConfigError(f"address of the simulation is {address!r}; allowed is HOST:PORT, such as 127.0.0.1:5560")
+        raise ConfigError(
+            f"address of the simulation is {address!r}; allowed is HOST:PORT, such as "
+            "127.0.0.1:5560"
+        )
     return host, int(port)

@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Helpful, honest, harmless: three measured scores of a message, each 0 to 1.
 
-- helpful:  to a request, how much the answer is about it: cosine of their sentence embeddings, below 0 counted as 0. Without a
+- helpful:  to a request, how much the answer is about it: cosine of their sentence embeddings,
+  below 0 counted as 0. Without a
             request, how much of what was sent the delivered text still says, by the same measure.
-- honest:   whether what is delivered is what was sent. Where both are known: their similarity, times the share of protected items
-            (numbers, names, negations; see text.protected) that they have in common, times ALTERED where their order or meaning is not
-            the same. Where only the codec's score is known: the posterior probability 1 / (1 + 2^-score) that the text is right.
-- harmless: probability that the text is not toxic, times, where it answers a request, the probability that people prefer it to an
+- honest:   whether what is delivered is what was sent. Where both are known: their similarity,
+  times the share of protected items
+            (numbers, names, negations; see text.protected) that they have in common, times ALTERED
+            where their order or meaning is not the same. Where only the codec's score is known: the
+            posterior probability 1 / (1 + 2^-score) that the text is right.
+- harmless: probability that the text is not toxic, times, where it answers a request, the
+  probability that people prefer it to an
             average answer.
 
-Source: the three words are those of Askell et al., A General Language Assistant as a Laboratory for Alignment, 2021.
+Source: the three words are those of Askell et al., A General Language Assistant as a Laboratory for
+Alignment, 2021.
 """
 
 from __future__ import annotations
@@ -60,7 +65,13 @@ class Assessor:
         """
         return cls(load_embedder(), load_toxicity(), load_head("preference"))
 
-    def assess(self, delivered: str, sent: str | None = None, score: float = math.nan, request: str | None = None) -> Assessment:
+    def assess(
+        self,
+        delivered: str,
+        sent: str | None = None,
+        score: float = math.nan,
+        request: str | None = None,
+    ) -> Assessment:
         """The three scores of a delivered message.
 
         Args:
@@ -71,22 +82,39 @@ class Assessor:
         """
         about = sent if request is None else request
         helpful = math.nan if about is None else float(self.relevance([about], [delivered])[0])
-        honest = float(0.5 * (1 + math.tanh(score * math.log(2) / 2))) if sent is None else float(self.fidelity([sent], [delivered])[0])
-        return Assessment(helpful, honest, float(self.harmlessness([delivered], None if request is None else [request])[0]))
+        honest = (
+            float(0.5 * (1 + math.tanh(score * math.log(2) / 2)))
+            if sent is None
+            else float(self.fidelity([sent], [delivered])[0])
+        )
+        return Assessment(
+            helpful,
+            honest,
+            float(self.harmlessness([delivered], None if request is None else [request])[0]),
+        )
 
     def relevance(self, requests: list[str], answers: list[str]) -> np.ndarray:
         """How much each answer is about its request, float (rows,), 0 to 1."""
-        return np.maximum((self._embedder.embed(requests) * self._embedder.embed(answers)).sum(axis=1), 0.0)
+        return np.maximum(
+            (self._embedder.embed(requests) * self._embedder.embed(answers)).sum(axis=1), 0.0
+        )
 
     def fidelity(self, sent: list[str], delivered: list[str]) -> np.ndarray:
         """How faithful each delivered text is to what was sent, float (rows,), 0 to 1."""
         if len(sent) != len(delivered):
-            raise ConfigError(f"{len(sent)} texts were sent and {len(delivered)} delivered; allowed is the same count")
-        return self.relevance(sent, delivered) * np.array([_common_items(a, b) for a, b in zip(sent, delivered)])
+            raise ConfigError(
+                f"{len(sent)} texts were sent and {len(delivered)} delivered; allowed is the same "
+                "count"
+            )
+        return self.relevance(sent, delivered) * np.array(
+            [_common_items(a, b) for a, b in zip(sent, delivered)]
+        )
 
     def preference(self, requests: list[str], answers: list[str]) -> np.ndarray:
         """Probability that people prefer each answer to an average one, float (rows,)."""
-        return probability(self._preference.log_odds(pair_features(self._embedder, requests, answers)))
+        return probability(
+            self._preference.log_odds(pair_features(self._embedder, requests, answers))
+        )
 
     def harmlessness(self, texts: list[str], requests: list[str] | None = None) -> np.ndarray:
         """Probability that each text is harmless, float (rows,)."""
@@ -96,5 +124,8 @@ class Assessor:
 
 def _common_items(sent: str, delivered: str) -> float:
     """Share of protected items that two texts have in common, lower where they are altered."""
-    shares = [(kept + 1) / (wanted + 1) for kept, wanted in (kept_items(sent, delivered), kept_items(delivered, sent))]
+    shares = [
+        (kept + 1) / (wanted + 1)
+        for kept, wanted in (kept_items(sent, delivered), kept_items(delivered, sent))
+    ]
     return min(shares) * (ALTERED if altered(sent, delivered) else 1.0)

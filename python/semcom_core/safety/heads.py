@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Linear heads over sentence embeddings, trained by train.safety_heads and kept as safetensors (data/README.md is their card)."""
+"""Linear heads over sentence embeddings, trained by train.safety_heads and kept as safetensors
+(data/README.md is their card).
+"""
 
 from __future__ import annotations
 
@@ -49,11 +51,15 @@ def load_head(name: str, folder: Path = SHIPPED) -> LinearHead:
         tensors = load_file(path)
         return LinearHead(tensors["weight"].reshape(-1), float(tensors["bias"].item()))
     except (OSError, KeyError, ValueError, SafetensorError) as error:
-        raise ModelError(f"weights {str(path)!r} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise ModelError(
+            f"weights {str(path)!r} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
 
 
 def pair_features(embedder: Embedder, requests: list[str], answers: list[str]) -> np.ndarray:
-    """Features of answers to requests: the answer's embedding, and its products with the request's; float32 (rows, 2 dimensions)."""
+    """Features of answers to requests: the answer's embedding, and its products with the request's;
+    float32 (rows, 2 dimensions).
+    """
     request, answer = embedder.embed(requests), embedder.embed(answers)
     return np.hstack([answer, _PRODUCT * request * answer])
 

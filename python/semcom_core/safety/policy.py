@@ -24,7 +24,9 @@ class Policy:
     """Settings of a link's policy."""
 
     send: str = setting("pass", "what the sender does with a toxic message: pass, mark or block")
-    receive: str = setting("mark", "what the receiver does with a toxic message: pass, mark or block")
+    receive: str = setting(
+        "mark", "what the receiver does with a toxic message: pass, mark or block"
+    )
     threshold: float = setting(0.5, "probability from which a message counts as toxic, 0 to 1")
     classifier: str = setting("minilm", "minilm, profanity-check or detoxify")
     path: str = setting("", "weights of the classifier, where it does not bring its own")
@@ -47,13 +49,20 @@ class Policy:
         """
         check_choice("end", end, ENDS)
         action = getattr(self, end) if toxicity >= self.threshold else "pass"
-        reason = "" if action == "pass" else f"toxicity is {toxicity:.2f}; the {end} policy is to {action} from {self.threshold:g} on"
+        reason = (
+            ""
+            if action == "pass"
+            else f"toxicity is {toxicity:.2f}; the {end} policy is to {action} from "
+            f"{self.threshold:g} on"
+        )
         return Verdict(action, float(toxicity), reason)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a message: the action, the probability that it is toxic, and why it does not simply pass."""
+    """What becomes of a message: the action, the probability that it is toxic, and why it does not
+    simply pass.
+    """
 
     action: str
     toxicity: float
@@ -61,7 +70,8 @@ class Verdict:
 
 
 def parse_policy(text: str) -> Policy:
-    """A policy from one word for both ends, or from settings such as "send=block,receive=mark,threshold=0.8".
+    """A policy from one word for both ends, or from settings such as
+    "send=block,receive=mark,threshold=0.8".
 
     Raises:
         ConfigError: it is neither, or a setting is unknown or out of range.
@@ -73,7 +83,9 @@ def parse_policy(text: str) -> Policy:
         name, equals, value = part.partition("=")
         if not equals:
             known = ", ".join(f.name for f in fields(Policy))
-            raise ConfigError(f"policy has {part!r}; allowed is pass, mark, block, or NAME=VALUE of {known}")
+            raise ConfigError(
+                f"policy has {part!r}; allowed is pass, mark, block, or NAME=VALUE of {known}"
+            )
         found[name.strip()] = _number(value) if name.strip() == "threshold" else value.strip()
     return from_mapping(Policy, found)
 
@@ -104,6 +116,8 @@ class SafetyGate:
         return cls(policy, load_toxicity(policy.classifier, policy.path))
 
     def judge(self, text: str, end: str) -> Verdict:
-        """What becomes of a text at one end, `send` or `receive`; a text of white space is not toxic."""
+        """What becomes of a text at one end, `send` or `receive`; a text of white space is not
+        toxic.
+        """
         toxicity = float(self._classifier.scores([text])[0]) if text.strip() else 0.0
         return self.policy.verdict(end, toxicity)

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Toxicity by a checkpoint of the Detoxify project, where its weights are there.
 
-A folder holds the checkpoint NAME.ckpt, a mapping of `config` (classes, architecture) and `state_dict`, and beside it the network's
-config.json and the files of its tokenizer. The checkpoint is read as tensors and plain values only: nothing in it is executed.
+A folder holds the checkpoint NAME.ckpt, a mapping of `config` (classes, architecture) and
+`state_dict`, and beside it the network's config.json and the files of its tokenizer. The checkpoint
+is read as tensors and plain values only: nothing in it is executed.
 
 Source: L. Hanu and Unitary team, Detoxify, 2020 (Apache-2.0).
 
@@ -52,7 +53,9 @@ class Detoxify:
             batch = list(texts[first : first + _BATCH])
             inputs = self._tokenizer(batch, return_tensors="pt", truncation=True, padding=True)
             with torch.inference_mode():
-                found.append(torch.sigmoid(self._network(**inputs).logits[:, self._row]).double().numpy())
+                found.append(
+                    torch.sigmoid(self._network(**inputs).logits[:, self._row]).double().numpy()
+                )
         return np.concatenate(found)
 
 
@@ -60,12 +63,16 @@ def load_detoxify(path: str) -> Detoxify:
     """Load a checkpoint of a folder.
 
     Raises:
-        ModelError: there is not one checkpoint, it is none of Detoxify, or its weights do not fit its configuration.
+        ModelError: there is not one checkpoint, it is none of Detoxify, or its weights do not fit
+            its configuration.
     """
     folder = Path(path).expanduser()
     found = sorted(folder.glob("*.ckpt")) if path else []
     if len(found) != 1:
-        raise ModelError(f"path is {path!r} with {len(found)} checkpoints; allowed is a folder with one, its config and tokenizer")
+        raise ModelError(
+            f"path is {path!r} with {len(found)} checkpoints; allowed is a folder with one, its "
+            "config and tokenizer"
+        )
     try:
         network, classes = _network(folder, found[0])
         from transformers import AutoTokenizer
@@ -75,10 +82,15 @@ def load_detoxify(path: str) -> Detoxify:
         raise
     except Exception as error:  # a broken file makes its reader fail in any way
         reason = str(error).splitlines()[0] if str(error) else ""
-        raise ModelError(f"checkpoint {str(found[0])!r} cannot be loaded: {type(error).__name__}: {reason}") from error
+        raise ModelError(
+            f"checkpoint {str(found[0])!r} cannot be loaded: {type(error).__name__}: {reason}"
+        ) from error
     row = next((classes.index(name) for name in _CLASSES if name in classes), None)
     if row is None:
-        raise ModelError(f"checkpoint {str(found[0])!r} has the classes {', '.join(classes)}; one called toxicity is needed")
+        raise ModelError(
+            f"checkpoint {str(found[0])!r} has the classes {', '.join(classes)}; one called "
+            "toxicity is needed"
+        )
     return Detoxify(network, tokenizer, row)
 
 
@@ -89,16 +101,25 @@ def _network(folder: Path, checkpoint: Path):
 
     loaded = torch.load(checkpoint, map_location="cpu", weights_only=True)
     if not isinstance(loaded, dict) or not {"config", "state_dict"} <= set(loaded):
-        raise ModelError(f"checkpoint {str(checkpoint)!r} has no config and state_dict; a checkpoint of Detoxify is needed")
+        raise ModelError(
+            f"checkpoint {str(checkpoint)!r} has no config and state_dict; a checkpoint of "
+            "Detoxify is needed"
+        )
     classes = list(loaded["config"]["dataset"]["args"]["classes"])
     name = loaded["config"]["arch"]["args"]["model_name"]
     if not str(name).endswith("ForSequenceClassification"):
-        raise ModelError(f"checkpoint {str(checkpoint)!r} names the network {name!r}; allowed is one for sequence classification")
+        raise ModelError(
+            f"checkpoint {str(checkpoint)!r} names the network {name!r}; allowed is one for "
+            "sequence classification"
+        )
     kind = getattr(transformers, name)
     network = kind(transformers.AutoConfig.from_pretrained(folder, num_labels=len(classes)))
     report = network.load_state_dict(loaded["state_dict"], strict=False)
     if report.missing_keys:
-        raise ModelError(f"checkpoint {str(checkpoint)!r} lacks {len(report.missing_keys)} tensors, {report.missing_keys[0]} the first")
+        raise ModelError(
+            f"checkpoint {str(checkpoint)!r} lacks {len(report.missing_keys)} tensors, "
+            f"{report.missing_keys[0]} the first"
+        )
     return network.eval(), classes
 
 
@@ -112,7 +133,9 @@ class ToxicityClassifier(Protocol):
     name: str
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
-        """Probability that each text is toxic, float (len(texts),); from 0.5 on it counts as toxic."""
+        """Probability that each text is toxic, float (len(texts),); from 0.5 on it counts as
+        toxic.
+        """
 
 
 class EmbeddingToxicity:
@@ -120,7 +143,8 @@ class EmbeddingToxicity:
 
     Args:
         embedder: sentence embedding that the head was trained on.
-        head: its log-odds are 0 where one in a hundred texts of the training part that are not toxic is exceeded.
+        head: its log-odds are 0 where one in a hundred texts of the training part that are not
+            toxic is exceeded.
     """
 
     name = "minilm"
@@ -133,7 +157,8 @@ class EmbeddingToxicity:
 
 
 class ProfanityCheck:
-    """The package alt-profanity-check: a linear support vector machine on words, calibrated. It loads its own pickles.
+    """The package alt-profanity-check: a linear support vector machine on words, calibrated. It
+    loads its own pickles.
 
     Source: V. Zhou, profanity-check, 2019; maintained as alt-profanity-check.
     """
@@ -144,7 +169,10 @@ class ProfanityCheck:
         try:
             self._package = importlib.import_module("profanity_check")
         except ImportError as error:
-            raise ModelError("classifier 'profanity-check' is not installed; install it by: pip install alt-profanity-check") from error
+            raise ModelError(
+                "classifier 'profanity-check' is not installed; install it by: pip install "
+                "alt-profanity-check"
+            ) from error
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         return np.asarray(self._package.predict_prob(list(texts)), float)
@@ -156,7 +184,10 @@ def _minilm(path: str) -> ToxicityClassifier:
 
 def _profanity_check(path: str) -> ToxicityClassifier:
     if path:
-        raise ConfigError(f"path is {path!r}; classifier 'profanity-check' has its weights in its package and takes none")
+        raise ConfigError(
+            f"path is {path!r}; classifier 'profanity-check' has its weights in its package and "
+            "takes none"
+        )
     return ProfanityCheck()
 
 
@@ -165,7 +196,8 @@ def _detoxify(path: str) -> ToxicityClassifier:
     return load_detoxify(path)
 
 
-#: Name → how to load it, given a path: of another embedding's folder (minilm), or of a folder with a checkpoint (detoxify).
+#: Name → how to load it, given a path: of another embedding's folder (minilm), or of a folder with
+#: a checkpoint (detoxify).
 CLASSIFIERS = {"minilm": _minilm, "profanity-check": _profanity_check, "detoxify": _detoxify}
 
 

@@ -49,7 +49,8 @@ class TextCodec(Protocol):
         """
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
-        """Decode the fragments of one message, in any order; a missing fragment leaves the message undecoded.
+        """Decode the fragments of one message, in any order; a missing fragment leaves the message
+        undecoded.
 
         Raises:
             FrameError: no frames, or frames of more than one message.
@@ -57,7 +58,8 @@ class TextCodec(Protocol):
         """
 
 
-#: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is first loaded.
+#: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is
+#: first loaded.
 TEXT_CODECS = {
     "spinal": (1, "semcom_core.text.spinal.codec:SpinalCodec"),
     "deflate": (2, "semcom_core.text.baselines.deflate:DeflateCodec"),
@@ -87,11 +89,14 @@ def check_text(text: str) -> None:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         found = f"{text[error.start]!r} at position {error.start}"
-        raise FrameError(f"text has {found}; allowed is Unicode text without lone surrogates") from error
+        raise FrameError(
+            f"text has {found}; allowed is Unicode text without lone surrogates"
+        ) from error
 
 
 def gather(frames: list[ReceivedFrame]) -> tuple[int, list[list[ReceivedFrame]]]:
-    """Message number, and for each fragment of one message its frames in the order of their rounds; none for a missing one.
+    """Message number, and for each fragment of one message its frames in the order of their rounds;
+    none for a missing one.
 
     Of two frames of the same round the later counts.
 
@@ -102,10 +107,15 @@ def gather(frames: list[ReceivedFrame]) -> tuple[int, list[list[ReceivedFrame]]]
         raise FrameError("no frames to decode; at least one is needed")
     kinds = {(f.header.family, f.header.message_id, f.header.last_fragment) for f in frames}
     if len(kinds) > 1:
-        raise FrameError(f"frames are of {len(kinds)} messages, (codec, message, last fragment) {sorted(kinds)}; one is allowed")
+        raise FrameError(
+            f"frames are of {len(kinds)} messages, (codec, message, last fragment) "
+            f"{sorted(kinds)}; one is allowed"
+        )
     _, message_id, last = kinds.pop()
     found = {(f.header.fragment, f.header.round): f for f in frames}
-    return message_id, [[found[key] for key in sorted(found) if key[0] == k] for k in range(last + 1)]
+    return message_id, [
+        [found[key] for key in sorted(found) if key[0] == k] for k in range(last + 1)
+    ]
 
 
 def check_fragments(frames: list[ReceivedFrame]) -> tuple[int, list[ReceivedFrame | None]]:

@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a language model to the source alphabet of the spinal code: text tokens, an end of message, and raw bytes.
+"""From a language model to the source alphabet of the spinal code: text tokens, an end of message,
+and raw bytes.
 
-A chat model hardly expects a message to end after one sentence (17 bits for the end token, measured on Europarl), so the
-end has a rule of its own: likely after a token that ends a sentence, unlikely anywhere else. A model that has learned from an
-adapter where messages end is believed, with a little of that rule. Raw bytes carry what a
-tokenizer cannot write (some control characters, for one), so that every text comes back byte for byte.
+A chat model hardly expects a message to end after one sentence (17 bits for the end token, measured
+on Europarl), so the end has a rule of its own: likely after a token that ends a sentence, unlikely
+anywhere else. A model that has learned from an adapter where messages end is believed, with a
+little of that rule. Raw bytes carry what a tokenizer cannot write (some control characters, for
+one), so that every text comes back byte for byte.
 
-What the codecs with a language model share: their model's settings, its fingerprints, and the information of a text.
+What the codecs with a language model share: their model's settings, its fingerprints, and the
+information of a text.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.loader import PRECISIONS
 
-#: Log2-probability of the end of the message after a token that ends a sentence, and after any other.
+#: Log2-probability of the end of the message after a token that ends a sentence, and after any
+#: other.
 END_AFTER_SENTENCE = -1.0
 END_ELSEWHERE = -7.0
 #: Share of that rule where the model itself has learned where messages end.
@@ -45,7 +49,9 @@ _BYTES = 256
 
 
 class TextPrior:
-    """Source alphabet and prior over a language model of V tokens: 0..V-1 tokens, V the end, V+1..V+256 raw bytes."""
+    """Source alphabet and prior over a language model of V tokens: 0..V-1 tokens, V the end,
+    V+1..V+256 raw bytes.
+    """
 
     def __init__(self, model: LanguageModel):
         self.model = model
@@ -69,7 +75,11 @@ class TextPrior:
             part = "".join(run)
             tokens = self.model.tokenize(part) if writable else []
             exact = writable and self.text_of(tokens) == part
-            symbols += tokens if exact else [self.end + 1 + byte for byte in part.encode("utf-8", "surrogatepass")]
+            symbols += (
+                tokens
+                if exact
+                else [self.end + 1 + byte for byte in part.encode("utf-8", "surrogatepass")]
+            )
         return symbols
 
     def text_of(self, symbols: list[int]) -> str:
@@ -77,18 +87,28 @@ class TextPrior:
         pieces = []
         for raw, run in groupby(symbols, lambda symbol: symbol > self.end):
             run = list(run)
-            pieces.append(bytes(s - self.end - 1 for s in run) if raw else self.model.detokenize(run).encode("utf-8"))
+            pieces.append(
+                bytes(s - self.end - 1 for s in run)
+                if raw
+                else self.model.detokenize(run).encode("utf-8")
+            )
         return b"".join(pieces).decode("utf-8", "replace")
 
     def model_token(self, symbol: int) -> int:
-        """The token that tells the language model about a source symbol; a raw byte is told as a special token."""
+        """The token that tells the language model about a source symbol; a raw byte is told as a
+        special token.
+        """
         return symbol if symbol < self.end else self.model.special_tokens[0]
 
     def surprisals(self, symbols: list[int]) -> np.ndarray:
-        """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols) + 1,)."""
+        """Surprisal of each source symbol and of the end of the message, bits, float (len(symbols)
+        + 1,).
+        """
         probabilities = self.model.log2_probs([self.model_token(symbol) for symbol in symbols])
         rows = zip(probabilities, [None, *symbols], [*symbols, self.end])
-        return -np.array([self.apply(row, before)[symbol] for row, before, symbol in rows], np.float64)
+        return -np.array(
+            [self.apply(row, before)[symbol] for row, before, symbol in rows], np.float64
+        )
 
     def apply(self, log2_probs: np.ndarray, previous: int | None) -> np.ndarray:
         """Log2-prior of every source symbol.
@@ -100,26 +120,39 @@ class TextPrior:
         Returns:
             float32 (V + 257,); -inf for special tokens.
         """
-        known = 0.0 if self.model.end_token is None else float(np.exp2(log2_probs[self.model.end_token]))
+        known = (
+            0.0
+            if self.model.end_token is None
+            else float(np.exp2(log2_probs[self.model.end_token]))
+        )
         end = self._end(previous, known)
         prior = np.full(self.size, np.float32(RAW_BYTE))
-        prior[: self.end] = log2_probs + np.float32(math.log2((1 - end) / max(1 - known, LEAST_TEXT)))
+        prior[: self.end] = log2_probs + np.float32(
+            math.log2((1 - end) / max(1 - known, LEAST_TEXT))
+        )
         prior[self.end] = math.log2(end)
         prior[self._hidden] = -np.inf
         return prior
 
     def _end(self, previous: int | None, known: float) -> float:
-        """Probability that the message ends after `previous` (None: the start), where the model says it is `known`."""
+        """Probability that the message ends after `previous` (None: the start), where the model
+        says it is `known`.
+        """
         likely = previous is not None and previous < self.end and self._ends_sentence[previous]
         rule = 2.0 ** (END_AFTER_SENTENCE if likely else END_ELSEWHERE)
-        return rule if self.model.end_token is None else (1 - RULE_SHARE) * known + RULE_SHARE * rule
+        return (
+            rule if self.model.end_token is None else (1 - RULE_SHARE) * known + RULE_SHARE * rule
+        )
 
     def _is_writable(self, character: str) -> bool:
         return self.model.detokenize(self.model.tokenize(character)) == character
 
     @cached_property
     def _ends_sentence(self) -> np.ndarray:
-        texts = (self.model.detokenize([token]).rstrip(_CLOSERS) for token in range(self.model.vocabulary))
+        texts = (
+            self.model.detokenize([token]).rstrip(_CLOSERS)
+            for token in range(self.model.vocabulary)
+        )
         return np.array([text.endswith(tuple(_SENTENCE_ENDS)) for text in texts])
 
 
@@ -127,8 +160,12 @@ class TextPrior:
 class ModelConfig:
     """The model, the same at both ends."""
 
-    model: str = setting("smollm2-135m", "language model: a name of `semcom models`, a path or a hub name")
-    adapter: str = setting("", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing")
+    model: str = setting(
+        "smollm2-135m", "language model: a name of `semcom models`, a path or a hub name"
+    )
+    adapter: str = setting(
+        "", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing"
+    )
     precision: str = setting("int8", "numbers the language model computes with: int8 or float32")
     context: str = setting("", "messages before, one a line, the oldest first; empty for none")
 
@@ -163,7 +200,10 @@ class ModelCodec:
         try:
             model = load_language_model(config.model, config.adapter, config.precision)
         except ModelError as error:
-            raise ModelError(f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or checks one") from error
+            raise ModelError(
+                f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or "
+                "checks one"
+            ) from error
         codec = cls(config, model)
         return codec.with_context(config.context.splitlines()) if config.context else codec
 
@@ -181,18 +221,25 @@ class ModelCodec:
     def fingerprints(self) -> dict[str, int]:
         """Header fields that name the model and the messages before."""
         context = self.model.context_fingerprint
-        return {"model_fp": int(self.model.fingerprint, 16) % 16, "context_fp": 1 + int(context, 16) % 15 if context else 0}
+        return {
+            "model_fp": int(self.model.fingerprint, 16) % 16,
+            "context_fp": 1 + int(context, 16) % 15 if context else 0,
+        }
 
     def check_fingerprints(self, header: FrameHeader) -> None:
-        """Raise ModelError unless the far end uses the same model and has the same messages before."""
+        """Raise ModelError unless the far end uses the same model and has the same messages
+        before.
+        """
         here = self.fingerprints()
         if header.model_fp != here["model_fp"]:
             raise ModelError(
-                f"message {header.message_id} was made with a model of fingerprint …{header.model_fp:x};"
+                f"message {header.message_id} was made with a model of fingerprint "
+                f"…{header.model_fp:x};"
                 f" the model here is {self.model.name}, fingerprint {self.model.fingerprint}"
             )
         if header.context_fp != here["context_fp"]:
             raise ModelError(
-                f"message {header.message_id} was made after other messages, context fingerprint {header.context_fp:x} of 0 to f;"
+                f"message {header.message_id} was made after other messages, context fingerprint "
+                f"{header.context_fp:x} of 0 to f;"
                 f" the context here has {here['context_fp']:x}"
             )

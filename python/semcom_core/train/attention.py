@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of the semantic attention: which segments and places belong to what people outlined as objects."""
+"""Training of the semantic attention: which segments and places belong to what people outlined as
+objects.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,20 @@ from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
 from semcom_core.datasets.scenes import Scene
 from semcom_core.image.segmentation.attention import small_picture
-from semcom_core.image.segmentation.attention_network import SIDE, WEIGHTS, AttentionConfig, AttentionNetwork, save_attention
+from semcom_core.image.segmentation.attention_network import (
+    SIDE,
+    WEIGHTS,
+    AttentionConfig,
+    AttentionNetwork,
+    save_attention,
+)
 from semcom_core.image.segmentation.knowledge import KnowledgeBase
-from semcom_core.image.segmentation.segments import MIRRORED, Segments, segment_features, segments_of
+from semcom_core.image.segmentation.segments import (
+    MIRRORED,
+    Segments,
+    segment_features,
+    segments_of,
+)
 from semcom_core.train.settings import AttentionTraining
 
 
@@ -56,34 +69,58 @@ class Progress:
 def colour_regions(pixels: np.ndarray, channels: int, rng: np.random.Generator) -> Segments:
     """Segments of even colour, with no embedding to speak of and a quality that says nothing.
 
-    Source: Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 2004 (as scikit-image has it).
+    Source: Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 2004 (as
+    scikit-image has it).
     """
     from skimage.segmentation import felzenszwalb
 
-    labels = felzenszwalb(pixels, scale=float(np.exp(rng.uniform(4, 6.5))), sigma=0.8, min_size=max(2, pixels.size // 3000))
+    labels = felzenszwalb(
+        pixels,
+        scale=float(np.exp(rng.uniform(4, 6.5))),
+        sigma=0.8,
+        min_size=max(2, pixels.size // 3000),
+    )
     masks = labels == np.arange(1, labels.max() + 1)[:, None, None]
-    return segments_of(masks, rng.uniform(0.3, 1, len(masks)), np.zeros((channels, 1, 1), np.float32), "")
+    return segments_of(
+        masks, rng.uniform(0.3, 1, len(masks)), np.zeros((channels, 1, 1), np.float32), ""
+    )
 
 
 def item_of(scene: Scene, segments: Segments) -> Item:
     """Measure in a picture and its segments what the network needs."""
     figures = segment_features(scene.pixels, segments)
-    weights = np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
+    weights = (
+        np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
+    )
     rows, columns = (((np.arange(SIDE) + 0.5) * n / SIDE).astype(int) for n in scene.labels.shape)
     wanted = torch.from_numpy((scene.labels > 0)[np.ix_(rows, columns)].astype(np.float32))
     labels = torch.from_numpy(segments.labels[np.ix_(rows[1::2], columns[1::2])].astype(np.int64))
     tensors = torch.from_numpy(figures), torch.from_numpy(weights.astype(np.float32))
-    return Item(small_picture(scene.pixels), *tensors, labels, avg_pool2d(wanted[None], 2)[0], bool(segments.fingerprint))
+    return Item(
+        small_picture(scene.pixels),
+        *tensors,
+        labels,
+        avg_pool2d(wanted[None], 2)[0],
+        bool(segments.fingerprint),
+    )
 
 
 def mirrored(item: Item) -> Item:
     """The same picture with left and right exchanged."""
     figures = item.figures.clone()
     figures[:, MIRRORED] *= -1
-    return replace(item, picture=item.picture.flip(2), figures=figures, labels=item.labels.flip(1), wanted=item.wanted.flip(1))
+    return replace(
+        item,
+        picture=item.picture.flip(2),
+        figures=figures,
+        labels=item.labels.flip(1),
+        wanted=item.wanted.flip(1),
+    )
 
 
-def attention_loss(network: AttentionNetwork, items: Sequence[Item], known: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
+def attention_loss(
+    network: AttentionNetwork, items: Sequence[Item], known: torch.Tensor, colours: torch.Tensor
+) -> torch.Tensor:
     """Mean cross entropy of a place by channel attention, by spatial attention and by both.
 
     Args:
@@ -91,23 +128,35 @@ def attention_loss(network: AttentionNetwork, items: Sequence[Item], known: torc
         colours: (B, 3, 1, 1), what the colours are multiplied by.
     """
     pad = torch.nn.utils.rnn.pad_sequence
-    figures, weights = pad([item.figures for item in items], True), pad([item.weights for item in items], True)
-    wanted, labels = torch.stack([item.wanted for item in items]), torch.stack([item.labels for item in items])
+    figures, weights = (
+        pad([item.figures for item in items], True),
+        pad([item.weights for item in items], True),
+    )
+    wanted, labels = (
+        torch.stack([item.wanted for item in items]),
+        torch.stack([item.labels for item in items]),
+    )
     judged = network.channel(figures, weights, known)
     channel = judged.gather(1, labels.flatten(1)).view_as(wanted)
     spatial = network.spatial(torch.stack([item.picture for item in items]) * colours)
     both = network.both(channel.detach(), spatial.detach())
-    return sum(binary_cross_entropy_with_logits(logits, wanted) for logits in (channel, spatial, both))
+    return sum(
+        binary_cross_entropy_with_logits(logits, wanted) for logits in (channel, spatial, both)
+    )
 
 
 class AttentionTrainer:
     """Trains the network on pictures that are segmented once, when it is made."""
 
-    def __init__(self, scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining):
+    def __init__(
+        self, scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining
+    ):
         torch.manual_seed(config.seed)
         self._config, self.shape = config, AttentionConfig(embedding=knowledge.model.channels)
         self._items = list(self._prepared(scenes, knowledge))
-        self.fingerprint = knowledge.model.fingerprint if any(item.known for item in self._items) else ""
+        self.fingerprint = (
+            knowledge.model.fingerprint if any(item.known for item in self._items) else ""
+        )
         self.network = AttentionNetwork(self.shape)
         self._optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=0.05)
 
@@ -115,7 +164,12 @@ class AttentionTrainer:
         rng = np.random.default_rng(self._config.seed)
         for scene in scenes:
             by_colour = rng.random() < self._config.regions
-            yield item_of(scene, colour_regions(scene.pixels, self.shape.embedding, rng) if by_colour else knowledge.segments(scene.pixels))
+            yield item_of(
+                scene,
+                colour_regions(scene.pixels, self.shape.embedding, rng)
+                if by_colour
+                else knowledge.segments(scene.pixels),
+            )
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -123,17 +177,28 @@ class AttentionTrainer:
         self.network.train()
         for step in range(config.steps):
             recent = [*recent[-99:], self._step(step, np.random.default_rng([config.seed, step]))]
-            yield Progress(step + 1, config.steps, float(np.mean(recent)), time.monotonic() - started)
+            yield Progress(
+                step + 1, config.steps, float(np.mean(recent)), time.monotonic() - started
+            )
         self.network.eval()
 
     def _step(self, step: int, rng: np.random.Generator) -> float:
         config = self._config
         drawn = [self._items[i] for i in rng.integers(len(self._items), size=config.pictures)]
         items = [mirrored(item) if rng.random() < 0.5 else item for item in drawn]
-        known = torch.tensor([[float(item.known and rng.random() >= config.unknown)] for item in items])
-        colours = torch.from_numpy(np.exp(rng.normal(0, 0.15, (len(items), 3, 1, 1))).astype(np.float32))
+        known = torch.tensor(
+            [[float(item.known and rng.random() >= config.unknown)] for item in items]
+        )
+        colours = torch.from_numpy(
+            np.exp(rng.normal(0, 0.15, (len(items), 3, 1, 1))).astype(np.float32)
+        )
         for group in self._optimizer.param_groups:
-            group["lr"] = config.learning_rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / config.steps))
+            group["lr"] = (
+                config.learning_rate
+                * min(1.0, (step + 1) / 50)
+                * 0.5
+                * (1 + math.cos(math.pi * step / config.steps))
+            )
         loss = attention_loss(self.network, items, known, colours)
         loss.backward()
         self._optimizer.step()
@@ -141,9 +206,13 @@ class AttentionTrainer:
         return loss.item()
 
 
-def train_attention(scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining, folder: Path) -> Iterator[Progress]:
+def train_attention(
+    scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining, folder: Path
+) -> Iterator[Progress]:
     """Train the network and write its file into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     trainer = AttentionTrainer(scenes, knowledge, config)
     yield from trainer.run()
-    save_attention(folder / WEIGHTS, trainer.network, trainer.shape, trainer.fingerprint, asdict(config))
+    save_attention(
+        folder / WEIGHTS, trainer.network, trainer.shape, trainer.fingerprint, asdict(config)
+    )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of the codec "deepjscc": both ends at once, over channels of all SNRs, on the crops that lam-sc learns from."""
+"""Training of the codec "deepjscc": both ends at once, over channels of all SNRs, on the crops that
+lam-sc learns from.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ from semcom_core.train.settings import ImageTraining
 WEIGHTS = "deepjscc.safetensors"
 
 
-def loss_of(network: DeepjsccNetwork, examples: list[Example], config: ImageTraining, rng: np.random.Generator) -> tuple[Tensor, float]:
+def loss_of(
+    network: DeepjsccNetwork,
+    examples: list[Example],
+    config: ImageTraining,
+    rng: np.random.Generator,
+) -> tuple[Tensor, float]:
     """Logarithm of the mean square error of a message that is drawn, and its PSNR, dB."""
     pictures = draw(examples, config.pictures, config.crop, rng).pictures
     snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
@@ -36,10 +43,14 @@ def loss_of(network: DeepjsccNetwork, examples: list[Example], config: ImageTrai
 def train_deepjscc(
     config: ImageTraining, examples: list[Example], folder: Path, shape: DeepjsccShape | None = None
 ) -> Iterator[Progress]:
-    """Train the network and write its weights into a folder; goes on from the folder's checkpoint where there is one."""
+    """Train the network and write its weights into a folder; goes on from the folder's checkpoint
+    where there is one.
+    """
     shape = shape or DeepjsccShape()
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     network = DeepjsccNetwork(shape).to(memory_format=torch.channels_last)
-    yield from ImageTrainer(network, lambda rng: loss_of(network, examples, config, rng), config, folder).run()
+    yield from ImageTrainer(
+        network, lambda rng: loss_of(network, examples, config, rng), config, folder
+    ).run()
     save_model(network, shape, [asdict(config)], folder / WEIGHTS)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The vocabulary of the codec "deepsc", counted in training texts.
 
-Batches for the training of the codec "deepsc": tokens, which of their symbols are sent, and the noise of a channel.
+Batches for the training of the codec "deepsc": tokens, which of their symbols are sent, and the
+noise of a channel.
 
 Training of the codec "deepsc": both ends at once, over channels of all SNRs.
 """
@@ -38,7 +39,8 @@ _PART_LENGTHS = range(1, 9)
 
 
 def count_words(texts: Iterable[str], least: int, parts: int, forms: int) -> Words:
-    """Vocabulary of texts: all frequent cores, the most useful parts of words, and the most frequent forms.
+    """Vocabulary of texts: all frequent cores, the most useful parts of words, and the most
+    frequent forms.
 
     Args:
         texts: training texts.
@@ -55,21 +57,34 @@ def count_words(texts: Iterable[str], least: int, parts: int, forms: int) -> Wor
     known = set(frequent)
     added = [part for part in _parts(cores, parts + len(known)) if part not in known][:parts]
     chosen = [form for form, _ in seen.most_common(forms) if form not in PLAIN_FORMS]
-    glued = [Form(True, prefix, form.suffix, form.case) for prefix in ("", "-") for form in (*PLAIN_FORMS[:3], *chosen) if not form.prefix]
+    glued = [
+        Form(True, prefix, form.suffix, form.case)
+        for prefix in ("", "-")
+        for form in (*PLAIN_FORMS[:3], *chosen)
+        if not form.prefix
+    ]
     return Words(tuple(frequent + added), tuple(dict.fromkeys([*PLAIN_FORMS, *chosen, *glued])))
 
 
 def _parts(cores: Sequence[str], most: int) -> list[str]:
-    """Parts of distinct words by how many characters they would stand for beyond one a token; single characters first."""
-    counts = Counter(core[i : i + n] for core in cores for n in _PART_LENGTHS for i in range(len(core) - n + 1))
+    """Parts of distinct words by how many characters they would stand for beyond one a token;
+    single characters first.
+    """
+    counts = Counter(
+        core[i : i + n] for core in cores for n in _PART_LENGTHS for i in range(len(core) - n + 1)
+    )
     weight = {part: count * (len(part) - 1) for part, count in counts.items() if count > 2}
     single = [part for part in weight if len(part) == 1]
-    return [*single, *sorted((part for part in weight if len(part) > 1), key=lambda part: -weight[part])][:most]
+    return [
+        *single,
+        *sorted((part for part in weight if len(part) > 1), key=lambda part: -weight[part]),
+    ][:most]
 
 
 #: Tokens of a training example at the most; a longer one is cut to a random part.
 MOST_TOKENS = 64
-#: Shares of the messages: over block Rayleigh fading, with a run of erased symbols, cut to a random part, and garbled.
+#: Shares of the messages: over block Rayleigh fading, with a run of erased symbols, cut to a random
+#: part, and garbled.
 _FADING, _ERASED, _CUT, _GARBLED = 0.3, 0.05, 0.1, 0.12
 #: Share of a garbled message's tokens that are exchanged: words out of place are to arrive too.
 _EXCHANGED = 0.25
@@ -80,9 +95,9 @@ _DEEPEST_FADE = 1e-3
 class Batch(NamedTuple):
     """Tokens and channel of some messages.
 
-    lengths: tokens of each message, int (B,); cores, forms: int (B, T), 0 in the padding; sent: bool (B, T, 8);
-    noise: float (B, T, 16), see Receiver, minus nothing: the symbols' own values are added to it; noise_var: float (B, T, 8), inf where
-    nothing arrives.
+    lengths: tokens of each message, int (B,); cores, forms: int (B, T), 0 in the padding; sent:
+    bool (B, T, 8); noise: float (B, T, 16), see Receiver, minus nothing: the symbols' own values
+    are added to it; noise_var: float (B, T, 8), inf where nothing arrives.
     """
 
     lengths: torch.Tensor
@@ -100,7 +115,9 @@ def plan_of(items: Sequence, batch_tokens: int, epochs: float, seed: int) -> lis
     once = None
     while once is None or len(plan) < round(epochs * once):
         found: list[list[int]] = [[]]
-        for i in sorted(range(len(items)), key=lambda i: (min(len(items[i]), MOST_TOKENS), rng.random())):
+        for i in sorted(
+            range(len(items)), key=lambda i: (min(len(items[i]), MOST_TOKENS), rng.random())
+        ):
             if found[-1] and (len(found[-1]) + 1) * min(len(items[i]), MOST_TOKENS) > batch_tokens:
                 found.append([])
             found[-1].append(i)
@@ -110,7 +127,10 @@ def plan_of(items: Sequence, batch_tokens: int, epochs: float, seed: int) -> lis
 
 
 def batch_of(
-    items: Sequence[Sequence[tuple[int, int]]], words: Words, snr_db: tuple[float, float], rng: np.random.Generator
+    items: Sequence[Sequence[tuple[int, int]]],
+    words: Words,
+    snr_db: tuple[float, float],
+    rng: np.random.Generator,
 ) -> Batch:
     """Make a batch of texts' tokens (core, form).
 
@@ -128,11 +148,20 @@ def batch_of(
         where = (row, *slots(len(message), length_of(len(message), count)))
         sent[where] = True
         noise_var[where] = _noise_var(len(where[1]), rng.uniform(*snr_db), rng)
-    pair = rng.standard_normal((2, *sent.shape), dtype=np.float32) * np.sqrt(np.where(np.isfinite(noise_var), noise_var, 0) / 2)
+    pair = rng.standard_normal((2, *sent.shape), dtype=np.float32) * np.sqrt(
+        np.where(np.isfinite(noise_var), noise_var, 0) / 2
+    )
     noise = np.concatenate([pair[0], pair[1]], axis=2)
     cores_, forms = torch.from_numpy(tokens).unbind(2)
     lengths = torch.tensor([len(message) for message in messages])
-    return Batch(lengths, cores_, forms, torch.from_numpy(sent), torch.from_numpy(noise), torch.from_numpy(noise_var))
+    return Batch(
+        lengths,
+        cores_,
+        forms,
+        torch.from_numpy(sent),
+        torch.from_numpy(noise),
+        torch.from_numpy(noise_var),
+    )
 
 
 def _noise_var(length: int, snr_db: float, rng: np.random.Generator) -> np.ndarray:
@@ -140,7 +169,9 @@ def _noise_var(length: int, snr_db: float, rng: np.random.Generator) -> np.ndarr
     variance = np.full(length, 1 / db_to_linear(snr_db))
     if rng.random() < _FADING:
         gains = rng.exponential(size=-(-length // _FADING_BLOCK)).repeat(_FADING_BLOCK)[:length]
-        variance = np.where(gains > _DEEPEST_FADE, variance / np.maximum(gains, _DEEPEST_FADE), np.inf)
+        variance = np.where(
+            gains > _DEEPEST_FADE, variance / np.maximum(gains, _DEEPEST_FADE), np.inf
+        )
     if rng.random() < _ERASED:
         start, stop = sorted(rng.integers(0, length + 1, 2))
         variance[start:stop] = np.inf
@@ -165,7 +196,9 @@ def _varied(message: np.ndarray, words: Words, rng: np.random.Generator) -> np.n
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is: step of steps, mean loss of a token over the last steps, bits, and the share of right cores."""
+    """Where a training is: step of steps, mean loss of a token over the last steps, bits, and the
+    share of right cores.
+    """
 
     step: int
     steps: int
@@ -178,7 +211,8 @@ def loss_of(network: DeepscNetwork, batch: Batch, rivals: tuple[torch.Tensor, to
     """Mean cross entropy of a token and of its look-up alone, nats, and the share of right cores.
 
     Args:
-        rivals: cores to choose from, sorted, all of the batch's among them; see DeepscNetwork.receive.
+        rivals: cores to choose from, sorted, all of the batch's among them; see
+            DeepscNetwork.receive.
     """
     hidden = hidden_of(batch.lengths)
     sent = network.send(batch.cores, batch.forms, batch.sent, hidden)
@@ -200,34 +234,64 @@ class DeepscTrainer:
         folder: where checkpoint and vocabulary are written.
     """
 
-    def __init__(self, words: Words, items: Sequence, config: DeepscTraining, shape: NetworkConfig, folder: Path):
+    def __init__(
+        self,
+        words: Words,
+        items: Sequence,
+        config: DeepscTraining,
+        shape: NetworkConfig,
+        folder: Path,
+    ):
         torch.manual_seed(config.seed)
-        counts = np.bincount([core for item in items for core, _ in item], minlength=len(words)) + 0.1
-        self.network = DeepscNetwork(shape, len(words), len(words.forms), torch.tensor(np.log2(counts / counts.sum()), dtype=torch.float32))
+        counts = (
+            np.bincount([core for item in items for core, _ in item], minlength=len(words)) + 0.1
+        )
+        self.network = DeepscNetwork(
+            shape,
+            len(words),
+            len(words.forms),
+            torch.tensor(np.log2(counts / counts.sum()), dtype=torch.float32),
+        )
         self._words, self._items, self._config, self._folder = words, items, config, folder
         self._weights = dict(self.network.named_parameters())
-        self._optimizer = torch.optim.AdamW(self._weights.values(), betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+        self._optimizer = torch.optim.AdamW(
+            self._weights.values(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
         self._done = load_checkpoint(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
-        plan = plan_of(self._items, self._config.batch_tokens, self._config.epochs, self._config.seed)
+        plan = plan_of(
+            self._items, self._config.batch_tokens, self._config.epochs, self._config.seed
+        )
         started, recent = time.monotonic(), []
         self.network.train()
         for step in range(self._done, len(plan)):
-            recent = [*recent[-99:], self._step(step, len(plan), [self._items[i] for i in plan[step]])]
+            recent = [
+                *recent[-99:],
+                self._step(step, len(plan), [self._items[i] for i in plan[step]]),
+            ]
             if (step + 1) % self._config.save_steps == 0 or step + 1 == len(plan):
                 save_checkpoint(self._folder, step + 1, self._weights, self._optimizer)
             loss, right = np.mean(recent, axis=0)
-            yield Progress(step + 1, len(plan), float(loss), float(right), time.monotonic() - started)
+            yield Progress(
+                step + 1, len(plan), float(loss), float(right), time.monotonic() - started
+            )
 
     def _step(self, step: int, steps: int, items: list) -> tuple[float, float]:
         """Learn from one batch; returns its loss in bits and its share of right cores."""
         rng = np.random.default_rng([self._config.seed, step])
         torch.manual_seed(int(rng.integers(2**31)))
-        batch = batch_of(items, self._words, (self._config.lowest_snr_db, self._config.highest_snr_db), rng)
+        batch = batch_of(
+            items, self._words, (self._config.lowest_snr_db, self._config.highest_snr_db), rng
+        )
         for group in self._optimizer.param_groups:
-            group["lr"] = self._config.learning_rate * min(1.0, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * step / steps))
+            group["lr"] = (
+                self._config.learning_rate
+                * min(1.0, (step + 1) / 200)
+                * 0.5
+                * (1 + math.cos(math.pi * step / steps))
+            )
         with torch.autocast("cpu", torch.bfloat16):
             loss, look, right = loss_of(self.network, batch, self._rivals(batch))
         (loss + self._config.look_weight * look).backward()
@@ -248,13 +312,16 @@ class DeepscTrainer:
         drawn = others[torch.randperm(others.numel())[: self._config.rivals]]
         choice, order = torch.cat([own, drawn]).sort()
         stand_for = math.log(others.numel() / drawn.numel())
-        return choice, torch.cat([torch.zeros(own.numel()), torch.full((drawn.numel(),), stand_for)])[order]
+        return choice, torch.cat(
+            [torch.zeros(own.numel()), torch.full((drawn.numel(),), stand_for)]
+        )[order]
 
 
 def train_deepsc(
     config: DeepscTraining, texts: Sequence[str], folder: Path, shape: NetworkConfig | None = None
 ) -> Iterator[Progress]:
-    """Make a vocabulary of texts, train the network on them, and write the codec's two files into a folder.
+    """Make a vocabulary of texts, train the network on them, and write the codec's two files into a
+    folder.
 
     A training that was interrupted goes on from its last checkpoint in the folder.
     """

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the adapters are trained on: texts of the training part, some with the messages before them."""
+"""What the adapters are trained on: texts of the training part, some with the messages before
+them.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def _captions(path: Path) -> Iterator[Example]:
 
 
 def _dialogues(path: Path) -> Iterator[Example]:
-    """Turns of the chosen dialogues, each of at most 60 words; a dialogue is in one part as a whole."""
+    """Turns of the chosen dialogues, each of at most 60 words; a dialogue is in one part as a
+    whole.
+    """
     for line in path.read_text(encoding="utf-8").splitlines():
         dialogue = json.loads(line)["chosen"]
         if is_test(dialogue):
@@ -67,7 +71,11 @@ class Source:
     about: str
 
 
-_EUROPARL = "Europarl, English, January and February 2000 (no known restrictions; credit: European Parliament)"
+_EUROPARL = (
+    "Europarl, English, January and February 2000 (no known restrictions; credit: "
+    "European "
+    "Parliament)"
+)
 _TATOEBA = "Tatoeba, English sentences (CC BY 2.0 FR)"
 _SMS = "SMS messages, the ham part of the SMS Spam Collection (CC BY 4.0)"
 _DIALOGUES = "HH-RLHF harmless, chosen dialogues (MIT)"

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Crops of pictures and of what people labelled in them, for the trainings of the learned image codecs.
+"""Crops of pictures and of what people labelled in them, for the trainings of the learned image
+codecs.
 
 The loop in which the learned image codecs are trained: steps, learning rate, checkpoints.
 """
@@ -26,7 +27,9 @@ from semcom_core.train.settings import ImageTraining
 
 @dataclass(frozen=True)
 class Example:
-    """A picture, uint8 (H, W, 3), and where it has an object, bool (H, W); all False where nobody labelled it."""
+    """A picture, uint8 (H, W, 3), and where it has an object, bool (H, W); all False where nobody
+    labelled it.
+    """
 
     pixels: np.ndarray
     objects: np.ndarray
@@ -34,14 +37,17 @@ class Example:
 
 @dataclass(frozen=True)
 class Crops:
-    """Crops as the networks take them: pictures float (B, 3, S, S), -0.5 to 0.5, and importance float (B, 1, S/8, S/8), 0 to 1."""
+    """Crops as the networks take them: pictures float (B, 3, S, S), -0.5 to 0.5, and importance
+    float (B, 1, S/8, S/8), 0 to 1.
+    """
 
     pictures: Tensor
     importance: Tensor
 
 
 def training_examples(data: Path, least_side: int) -> list[Example]:
-    """The training part of the labelled COCO pictures, and those without labels, at whole and at half size.
+    """The training part of the labelled COCO pictures, and those without labels, at whole and at
+    half size.
 
     Args:
         data: folder of the training data, with cocoseg/ and photos/coco_extra/.
@@ -54,7 +60,10 @@ def training_examples(data: Path, least_side: int) -> list[Example]:
     found += [half(example) for example in found]
     found = [example for example in found if min(example.objects.shape) >= least_side]
     if not found:
-        raise ConfigError(f"folder {data} has no training pictures; allowed is one with cocoseg/ or photos/coco_extra/")
+        raise ConfigError(
+            f"folder {data} has no training pictures; allowed is one with cocoseg/ or "
+            "photos/coco_extra/"
+        )
     return found
 
 
@@ -86,7 +95,10 @@ def _labelled(folder: Path) -> list[Example]:
     except OSError:
         return []
     files = [entry["file"] for entry in map(json.loads, lines) if entry["split"] == "train"]
-    return [_example(folder / "images" / name, folder / "instances" / f"{Path(name).stem}.png") for name in files]
+    return [
+        _example(folder / "images" / name, folder / "instances" / f"{Path(name).stem}.png")
+        for name in files
+    ]
 
 
 def _plain(folder: Path) -> list[Example]:
@@ -123,20 +135,28 @@ class ImageTrainer:
     """Trains a network and keeps in a folder what it needs to go on.
 
     Args:
-        network: with the weights that the training starts from; layers called "linear" and tables called "log_" learn at rates of
-            their own.
+        network: with the weights that the training starts from; layers called "linear" and tables
+            called "log_" learn at rates of their own.
         loss: draws a message with a Generator; returns its loss and its PSNR, dB.
         folder: where checkpoints are written.
     """
 
     def __init__(
-        self, network: nn.Module, loss: Callable[[np.random.Generator], tuple[Tensor, float]], config: ImageTraining, folder: Path
+        self,
+        network: nn.Module,
+        loss: Callable[[np.random.Generator], tuple[Tensor, float]],
+        config: ImageTraining,
+        folder: Path,
     ):
         self.network, self._loss, self._config, self._folder = network, loss, config, folder
         self._weights = dict(network.named_parameters())
         for weight in self._weights.values():
-            weight.grad = torch.zeros_like(weight)  # so that those that the stage does not use have moments to keep
-        self._optimizer = torch.optim.AdamW(_groups(self._weights, config), betas=(0.9, 0.98), weight_decay=1e-4, fused=True)
+            weight.grad = torch.zeros_like(
+                weight
+            )  # so that those that the stage does not use have moments to keep
+        self._optimizer = torch.optim.AdamW(
+            _groups(self._weights, config), betas=(0.9, 0.98), weight_decay=1e-4, fused=True
+        )
         self._done = load_checkpoint(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
@@ -147,7 +167,9 @@ class ImageTrainer:
             recent = [*recent[-99:], self._step(step)]
             if (step + 1) % self._config.save_steps == 0 or step + 1 == self._config.steps:
                 save_checkpoint(self._folder, step + 1, self._weights, self._optimizer)
-            yield Progress(step + 1, self._config.steps, float(np.mean(recent)), time.monotonic() - started)
+            yield Progress(
+                step + 1, self._config.steps, float(np.mean(recent)), time.monotonic() - started
+            )
 
     def _step(self, step: int) -> float:
         """Learn from one message; returns its PSNR, dB."""
@@ -166,11 +188,19 @@ class ImageTrainer:
 
 def _groups(weights: dict[str, nn.Parameter], config: ImageTraining) -> list[dict]:
     """The optimizer's groups: parameters, and the share of the learning rate that they get."""
-    shares = {name: config.linear_rate if ".linear." in name else _TABLE_RATE if "log_" in name else 1.0 for name in weights}
-    return [{"params": [weights[n] for n, share in shares.items() if share == one], "share": one} for one in sorted({*shares.values()})]
+    shares = {
+        name: config.linear_rate if ".linear." in name else _TABLE_RATE if "log_" in name else 1.0
+        for name in weights
+    }
+    return [
+        {"params": [weights[n] for n, share in shares.items() if share == one], "share": one}
+        for one in sorted({*shares.values()})
+    ]
 
 
 def rate_at(step: int, config: ImageTraining) -> float:
     """Learning rate of a step: it rises, stays, and falls to 0 in the last part."""
     left = (config.steps - step) / config.steps
-    return config.learning_rate * min(1.0, (step + 1) / _RISE, left / config.fall if config.fall else 1.0)
+    return config.learning_rate * min(
+        1.0, (step + 1) / _RISE, left / config.fall if config.fall else 1.0
+    )

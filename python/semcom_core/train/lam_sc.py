@@ -1,16 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The best linear transform of picture blocks for a noisy channel, from which the learned image codecs start.
+"""The best linear transform of picture blocks for a noisy channel, from which the learned image
+codecs start.
 
-Blocks go to their principal components; component i gets power p_i = max(0, sqrt(l_i N) m - N), which makes the sum of the errors
-l_i N / (p_i + N) least for a given sum of powers.
+Blocks go to their principal components; component i gets power p_i = max(0, sqrt(l_i N) m - N),
+which makes the sum of the errors l_i N / (p_i + N) least for a given sum of powers.
 
-Source: K.-H. Lee, D. P. Petersen, Optimal linear coding for vector channels, IEEE Trans. Communications 1976.
+Source: K.-H. Lee, D. P. Petersen, Optimal linear coding for vector channels, IEEE Trans.
+Communications 1976.
 
 Training of the codec "lam-sc": first both ends of the coder, then the mask jointly with them.
 
-A step's crops are one message of one SNR and one share of kept symbols. The loss is the logarithm of the mean square error, so that
-messages of all SNRs and shares count alike; where importance is on, errors on objects weigh more.
+A step's crops are one message of one SNR and one share of kept symbols. The loss is the logarithm
+of the mean square error, so that messages of all SNRs and shares count alike; where importance is
+on, errors on objects weigh more.
 """
 
 from __future__ import annotations
@@ -40,7 +43,9 @@ _CROPS = 8000
 
 @dataclass(frozen=True)
 class BlockTransform:
-    """Mean block (192,), the first components (192, 24) and the power of each (24,), whose sum is that of a position's symbols."""
+    """Mean block (192,), the first components (192, 24) and the power of each (24,), whose sum is
+    that of a position's symbols.
+    """
 
     mean: np.ndarray
     components: np.ndarray
@@ -58,14 +63,20 @@ def best_powers(variances: np.ndarray, total: float, noise: float) -> np.ndarray
     return powers
 
 
-def block_transform(examples: list[Example], snr_db: float, rng: np.random.Generator) -> BlockTransform:
+def block_transform(
+    examples: list[Example], snr_db: float, rng: np.random.Generator
+) -> BlockTransform:
     """The transform for examples at an SNR, dB."""
     pictures = draw(examples, _CROPS, 2 * STRIDE, rng).pictures
     samples = blocks_of(pictures).permute(0, 2, 3, 1).reshape(-1, BLOCK_VALUES).double().numpy()
     values, vectors = np.linalg.eigh(np.cov(samples.T))
     order = np.argsort(values)[::-1][:VALUES]
-    powers = np.maximum(best_powers(values[order], SYMBOLS, 0.5 / float(db_to_linear(snr_db))), _LEAST_POWER)
-    return BlockTransform(samples.mean(0), vectors[:, order], values[order], powers * SYMBOLS / powers.sum())
+    powers = np.maximum(
+        best_powers(values[order], SYMBOLS, 0.5 / float(db_to_linear(snr_db))), _LEAST_POWER
+    )
+    return BlockTransform(
+        samples.mean(0), vectors[:, order], values[order], powers * SYMBOLS / powers.sum()
+    )
 
 
 def start_from(network: LamScNetwork, transform: BlockTransform) -> None:
@@ -80,7 +91,9 @@ def start_from(network: LamScNetwork, transform: BlockTransform) -> None:
         network.receiver.linear.weight.copy_(torch.tensor(up)[:, :, None, None])
         network.receiver.linear.bias.copy_(torch.tensor(transform.mean))
         network.sender.log_weight.copy_(torch.tensor(-2 * np.log(gains)))
-        network.log_power.copy_(torch.tensor(np.log(transform.powers[order])).expand_as(network.log_power))
+        network.log_power.copy_(
+            torch.tensor(np.log(transform.powers[order])).expand_as(network.log_power)
+        )
 
 
 #: Name of the file with the trained network.
@@ -93,7 +106,9 @@ _SOFT = 0.3
 
 @dataclass(frozen=True)
 class Message:
-    """What a step draws: crops, SNR in dB, share of symbols kept, noise variance of each symbol (B, 12, h, w), and if its mask is soft."""
+    """What a step draws: crops, SNR in dB, share of symbols kept, noise variance of each symbol (B,
+    12, h, w), and if its mask is soft.
+    """
 
     crops: Crops
     snr_db: float
@@ -102,7 +117,9 @@ class Message:
     soft: bool = False
 
 
-def draw_message(examples: list[Example], config: ImageTraining, stage: str, rng: np.random.Generator) -> Message:
+def draw_message(
+    examples: list[Example], config: ImageTraining, stage: str, rng: np.random.Generator
+) -> Message:
     """A step's message. Importance is on in every other one."""
     crops = draw(examples, config.pictures, config.crop, rng)
     if rng.random() < 0.5:
@@ -110,11 +127,15 @@ def draw_message(examples: list[Example], config: ImageTraining, stage: str, rng
     snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
     side = config.crop // STRIDE
     noise_var = draw_noise_var((config.pictures, SYMBOLS, side, side), snr_db, rng)
-    return Message(crops, snr_db, _share(stage, rng), noise_var, soft=stage == MASK and rng.random() < _SOFT)
+    return Message(
+        crops, snr_db, _share(stage, rng), noise_var, soft=stage == MASK and rng.random() < _SOFT
+    )
 
 
 def draw_noise_var(shape: tuple[int, ...], snr_db: float, rng: np.random.Generator) -> Tensor:
-    """Noise variances of a message's symbols. One message in eight loses some of them; in another one in eight each symbol fades."""
+    """Noise variances of a message's symbols. One message in eight loses some of them; in another
+    one in eight each symbol fades.
+    """
     noise_var = np.full(shape, 1 / float(db_to_linear(snr_db)), np.float32)
     kind = rng.integers(8)
     if kind == 0:
@@ -125,7 +146,9 @@ def draw_noise_var(shape: tuple[int, ...], snr_db: float, rng: np.random.Generat
 
 
 def _share(stage: str, rng: np.random.Generator) -> float:
-    """Share of the symbols that a message keeps: all in two of ten, or anything, or mostly about what the codec is used with."""
+    """Share of the symbols that a message keeps: all in two of ten, or anything, or mostly about
+    what the codec is used with.
+    """
     choice = rng.random()
     if stage == CODEC or choice < 0.2:
         return 1.0
@@ -135,17 +158,23 @@ def _share(stage: str, rng: np.random.Generator) -> float:
 def transmit(network: LamScNetwork, message: Message) -> Tensor:
     """The crops as received, float (B, 3, S, S)."""
     crops, count = message.crops, len(message.crops.pictures)
-    latent = network.sender(crops.pictures, crops.importance, conditions_of(message.snr_db, message.share, count))
+    latent = network.sender(
+        crops.pictures, crops.importance, conditions_of(message.snr_db, message.share, count)
+    )
     groups = (asc.softly_chosen if message.soft else asc.chosen)(latent.scores, message.share)
     values, mask, amplitude = network.send(latent, groups)
     heard = noisy(values, message.noise_var) * (mask.detach() > 0)
     return network.receive(heard, message.noise_var, latent.important, groups, amplitude)
 
 
-def loss_of(network: LamScNetwork, message: Message, importance_weight: float) -> tuple[Tensor, float]:
+def loss_of(
+    network: LamScNetwork, message: Message, importance_weight: float
+) -> tuple[Tensor, float]:
     """Logarithm of the weighted mean square error of a message, and its plain PSNR, dB."""
     error = (transmit(network, message) - message.crops.pictures).square()
-    weight = 1 + importance_weight * interpolate(message.crops.importance, scale_factor=STRIDE, mode="nearest")
+    weight = 1 + importance_weight * interpolate(
+        message.crops.importance, scale_factor=STRIDE, mode="nearest"
+    )
     loss = (error * weight / weight.mean()).mean().log()
     return loss, psnr_of(error)
 
@@ -156,34 +185,45 @@ def psnr_of(error: Tensor) -> float:
 
 
 def new_network(shape: LamScShape, examples: list[Example], seed: int) -> LamScNetwork:
-    """A network to train: random convolutions that add nothing yet to the best linear transforms of the examples' blocks."""
+    """A network to train: random convolutions that add nothing yet to the best linear transforms of
+    the examples' blocks.
+    """
     torch.manual_seed(seed)
     network = LamScNetwork(shape).to(memory_format=torch.channels_last)
     start_from(network, block_transform(examples, _START_SNR_DB, np.random.default_rng(seed)))
     return network
 
 
-def train_stage(network: LamScNetwork, examples: list[Example], config: ImageTraining, stage: str, folder: Path) -> Iterator[Progress]:
-    """Train one stage, CODEC or MASK, from the network's weights; goes on from the folder's checkpoint where there is one.
+def train_stage(
+    network: LamScNetwork, examples: list[Example], config: ImageTraining, stage: str, folder: Path
+) -> Iterator[Progress]:
+    """Train one stage, CODEC or MASK, from the network's weights; goes on from the folder's
+    checkpoint where there is one.
 
     In the end the folder holds the weights as they are shipped.
     """
     folder.mkdir(parents=True, exist_ok=True)
 
     def loss(rng: np.random.Generator) -> tuple[Tensor, float]:
-        return loss_of(network, draw_message(examples, config, stage, rng), config.importance_weight)
+        return loss_of(
+            network, draw_message(examples, config, stage, rng), config.importance_weight
+        )
 
     yield from ImageTrainer(network, loss, config, folder).run()
     save_model(network, network.shape, [{"stage": stage, **asdict(config)}], folder / WEIGHTS)
 
 
 def train_lam_sc(
-    configs: dict[str, ImageTraining], examples: list[Example], folder: Path, shape: LamScShape | None = None
+    configs: dict[str, ImageTraining],
+    examples: list[Example],
+    folder: Path,
+    shape: LamScShape | None = None,
 ) -> Iterator[Progress]:
     """Train stages one after the other, each in a folder of its name in `folder`.
 
     Args:
-        configs: stage → its settings, in order; a stage starts from the weights of the one before, CODEC from a new network.
+        configs: stage → its settings, in order; a stage starts from the weights of the one before,
+            CODEC from a new network.
         shape: of a new network.
 
     Raises:
@@ -194,7 +234,9 @@ def train_lam_sc(
         if stage == CODEC:
             network = new_network(shape or LamScShape(), examples, config.seed)
         elif network is None:
-            network = _copy_of(load_model(folder / CODEC / WEIGHTS, LamScNetwork, LamScShape).network)
+            network = _copy_of(
+                load_model(folder / CODEC / WEIGHTS, LamScNetwork, LamScShape).network
+            )
         yield from train_stage(network, examples, config, stage, folder / stage)
 
 

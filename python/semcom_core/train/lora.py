@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of an adapter: low-rank additions to all projections of a language model that stays as it is.
+"""Training of an adapter: low-rank additions to all projections of a language model that stays as
+it is.
 
 Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021.
 
@@ -44,12 +45,18 @@ class Progress:
 def encode(example: Example, tokenizer, prompt: str, config: LoraTraining) -> tuple[list[int], int]:
     """Tokens of an example, and how many of them come before its text."""
     start = prompt_tokens(tokenizer, prompt, example.context, config.context_tokens)
-    text = tokenizer(example.text, add_special_tokens=False, split_special_tokens=True).input_ids[: config.text_tokens]
+    text = tokenizer(example.text, add_special_tokens=False, split_special_tokens=True).input_ids[
+        : config.text_tokens
+    ]
     return [*start, *text, end_of_message(tokenizer, prompt)], len(start)
 
 
-def batches(items: list[tuple[list[int], int]], size: int, rng: np.random.Generator) -> list[list[int]]:
-    """Indices of examples of about the same length, at most `size` tokens with padding, in a random order."""
+def batches(
+    items: list[tuple[list[int], int]], size: int, rng: np.random.Generator
+) -> list[list[int]]:
+    """Indices of examples of about the same length, at most `size` tokens with padding, in a random
+    order.
+    """
     found: list[list[int]] = [[]]
     for i in sorted(range(len(items)), key=lambda i: (len(items[i][0]), rng.random())):
         if found[-1] and (len(found[-1]) + 1) * len(items[i][0]) > size:
@@ -71,9 +78,13 @@ def _tensors(items: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Te
 
 
 def loss_of(network, items: list[tuple[list[int], int]]) -> torch.Tensor:
-    """Mean cross entropy of the texts' tokens and ends, nats; only their hidden states go through the head."""
+    """Mean cross entropy of the texts' tokens and ends, nats; only their hidden states go through
+    the head.
+    """
     inputs, labels, mask = (tensor.to(network.device) for tensor in _tensors(items))
-    hidden = network.base_model.model.model(input_ids=inputs, attention_mask=mask, use_cache=False).last_hidden_state
+    hidden = network.base_model.model.model(
+        input_ids=inputs, attention_mask=mask, use_cache=False
+    ).last_hidden_state
     wanted = labels[:, 1:] != _IGNORED
     logits = network.get_output_embeddings()(hidden[:, :-1][wanted]).float()
     return torch.nn.functional.cross_entropy(logits, labels[:, 1:][wanted])
@@ -88,19 +99,25 @@ class LoraTrainer:
         folder: where the checkpoint and the adapter are written.
     """
 
-    def __init__(self, network, items: list[tuple[list[int], int]], config: LoraTraining, folder: Path):
+    def __init__(
+        self, network, items: list[tuple[list[int], int]], config: LoraTraining, folder: Path
+    ):
         from peft import LoraConfig, get_peft_model
 
         torch.manual_seed(config.seed)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        network.set_attn_implementation("eager")  # the fused kernels are slow backwards for texts this short
+        network.set_attn_implementation(
+            "eager"
+        )  # the fused kernels are slow backwards for texts this short
         network = network.to(self._device, torch.bfloat16)
         sizes = {"r": config.rank, "lora_alpha": 2 * config.rank, "lora_dropout": config.dropout}
         lora = LoraConfig(target_modules=_PROJECTIONS, task_type="CAUSAL_LM", **sizes)
         self.network = get_peft_model(network, lora)
         self._items, self._config, self._folder = items, config, folder
         self._weights = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
-        self._optimizer = torch.optim.AdamW(self._weights.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+        self._optimizer = torch.optim.AdamW(
+            self._weights.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
+        )
         self._done = load_checkpoint(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
@@ -171,7 +188,15 @@ Bits a word, end of message included, on texts of the test part (5 to 30 words):
 """
 
 
-def export(folder: Path, out: Path, model: str, mixture: str, config: LoraTraining, examples: int, steps: int) -> None:
+def export(
+    folder: Path,
+    out: Path,
+    model: str,
+    mixture: str,
+    config: LoraTraining,
+    examples: int,
+    steps: int,
+) -> None:
     """Write the adapter of a training's folder as it is shipped, without a card.
 
     Args:
@@ -180,12 +205,17 @@ def export(folder: Path, out: Path, model: str, mixture: str, config: LoraTraini
     """
     out.mkdir(parents=True, exist_ok=True)
     weights = load_file(folder / WEIGHTS)
-    save_file({name: weight.to(torch.float16).contiguous() for name, weight in weights.items()}, out / WEIGHTS)
+    save_file(
+        {name: weight.to(torch.float16).contiguous() for name, weight in weights.items()},
+        out / WEIGHTS,
+    )
     settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = model
     training = {"mixture": mixture, "examples": examples, "steps": steps, **asdict(config)}
     for name, content in (("adapter_config.json", settings), (TRAINING, training)):
-        (out / name).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        (out / name).write_text(
+            json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
 
 
 def write_card(out: Path, model: str, figures: dict[str, tuple[float, float]]) -> None:
@@ -207,6 +237,9 @@ def write_card(out: Path, model: str, figures: dict[str, tuple[float, float]]) -
         rank=settings["rank"],
         rate=settings["learning_rate"],
         sources="\n".join(f"- {source.about}" for source in MIXTURES[settings["mixture"]]),
-        figures="\n".join(f"| {name} | {plain:.2f} | {adapted:.2f} |" for name, (plain, adapted) in figures.items()),
+        figures="\n".join(
+            f"| {name} | {plain:.2f} | {adapted:.2f} |"
+            for name, (plain, adapted) in figures.items()
+        ),
     )
     (out / "README.md").write_text(card, encoding="utf-8")

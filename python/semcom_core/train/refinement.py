@@ -6,7 +6,8 @@
 
     python -m semcom_core.train.refinement DATA_FOLDER [OUT_FOLDER]
 
-The folder's cocoseg/ and photos/coco_extra/ are measured: every fourth picture of the training part.
+The folder's cocoseg/ and photos/coco_extra/ are measured: every fourth picture of the training
+part.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def measure(pictures: Iterable[np.ndarray], speed: int = 9) -> np.ndarray:
     counts = np.full(TABLE_SHAPE, float(_PRIOR_COUNT))
     for pixels in pictures:
         for sizes in BYTES_A_PIXEL:
-            layers = compress_layers(pixels, [int(size * pixels[..., 0].size) for size in sizes], "vvc", speed)
+            layers = compress_layers(
+                pixels, [int(size * pixels[..., 0].size) for size in sizes], "vvc", speed
+            )
             found = classes(layers.pictures[-1], layers.pictures[-2])
             np.add.at(squares, found, coefficients(pixels - layers.pictures[-1]) ** 2)
             np.add.at(counts, found, 1)
@@ -50,9 +53,16 @@ def measure(pictures: Iterable[np.ndarray], speed: int = 9) -> np.ndarray:
 
 def main(arguments: list[str]) -> int:
     """Write the table."""
-    out = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).parents[1] / "models" / "weights" / "hybrid"
+    out = (
+        Path(arguments[1])
+        if len(arguments) > 1
+        else Path(__file__).parents[1] / "models" / "weights" / "hybrid"
+    )
     examples = training_examples(Path(arguments[0]), _LEAST_SIDE)[::_EVERY]
-    save_file({"variances": measure(example.pixels for example in examples)}, out / "variances.safetensors")
+    save_file(
+        {"variances": measure(example.pixels for example in examples)},
+        out / "variances.safetensors",
+    )
     print(f"{out / 'variances.safetensors'}: {len(examples)} pictures")
     return 0
 

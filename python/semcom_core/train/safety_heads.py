@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trains the heads of semcom_core.safety on sentence embeddings, by logistic regression on the training parts.
+"""Trains the heads of semcom_core.safety on sentence embeddings, by logistic regression on the
+training parts.
 
-    python -m semcom_core.train.safety_heads DATA_FOLDER [OUT_FOLDER]
+python -m semcom_core.train.safety_heads DATA_FOLDER [OUT_FOLDER]
 """
 
 from __future__ import annotations
@@ -18,8 +19,14 @@ from semcom_core.datasets.labelled import preference_pairs, toxicity_texts
 from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.safety.heads import SHIPPED, LinearHead, pair_features
 
-#: Texts that are not toxic: file below the data folder, and how many of its training part are taken.
-CLEAN = (("text/europarl_en.txt", 2000), ("text/sms_ham.txt", 4000), ("text/tatoeba_en.txt", 800), ("text/coco_captions.tsv", 400))
+#: Texts that are not toxic: file below the data folder, and how many of its training part are
+#: taken.
+CLEAN = (
+    ("text/europarl_en.txt", 2000),
+    ("text/sms_ham.txt", 4000),
+    ("text/tatoeba_en.txt", 800),
+    ("text/coco_captions.tsv", 400),
+)
 #: Strength of the penalty on squared weights, chosen by cross-validation on the training parts.
 TOXICITY_PENALTY, PREFERENCE_PENALTY = 1.0, 100.0
 #: Share of the texts that are not toxic which the threshold lets count as toxic.
@@ -27,7 +34,13 @@ FALSE_POSITIVES = 0.005
 _FOLDS = 5
 
 
-def fit(features: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, intercept: bool = True) -> LinearHead:
+def fit(
+    features: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    penalty: float,
+    intercept: bool = True,
+) -> LinearHead:
     """Logistic regression: the head that minimises the weighted log loss + penalty/2 · |weight|^2.
 
     Args:
@@ -44,9 +57,13 @@ def fit(features: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         margin = sign * (rows @ w)
         slope = -weights * sign * 0.5 * (1 - np.tanh(margin / 2))
-        return float(weights @ np.logaddexp(0, -margin) + 0.5 * ridge @ w**2), rows.T @ slope + ridge * w
+        return float(
+            weights @ np.logaddexp(0, -margin) + 0.5 * ridge @ w**2
+        ), rows.T @ slope + ridge * w
 
-    found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000}).x
+    found = minimize(
+        loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000}
+    ).x
     return LinearHead(found[:-1].astype(np.float32), float(found[-1]) * intercept)
 
 
@@ -54,14 +71,18 @@ def clean_texts(data: Path, rng: np.random.Generator) -> list[str]:
     """Texts of the training part that are taken not to be toxic."""
     found: list[str] = []
     for name, most in CLEAN:
-        lines = [line.rpartition("\t")[2].strip() for line in (data / name).read_text(encoding="utf-8").splitlines()]
+        lines = [
+            line.rpartition("\t")[2].strip()
+            for line in (data / name).read_text(encoding="utf-8").splitlines()
+        ]
         source = [line for line in dict.fromkeys(lines) if line and not is_test(line)]
         found += [source[i] for i in rng.permutation(len(source))[:most]]
     return found
 
 
 def toxicity_head(embedder: Embedder, data: Path, rng: np.random.Generator) -> LinearHead:
-    """Head that tells toxic texts: each class has half of the weight; log-odds 0 is where FALSE_POSITIVES of the clean texts are exceeded.
+    """Head that tells toxic texts: each class has half of the weight; log-odds 0 is where
+    FALSE_POSITIVES of the clean texts are exceeded.
 
     That threshold is found on texts that the head in question has not seen, by cross-validation.
     """
@@ -76,10 +97,14 @@ def toxicity_head(embedder: Embedder, data: Path, rng: np.random.Generator) -> L
 
     held_out = cross_validated(train, features, rng)
     head = train(np.ones(len(labels), bool))
-    return LinearHead(head.weight, head.bias - float(np.quantile(held_out[len(texts) :], 1 - FALSE_POSITIVES)))
+    return LinearHead(
+        head.weight, head.bias - float(np.quantile(held_out[len(texts) :], 1 - FALSE_POSITIVES))
+    )
 
 
-def cross_validated(train: Callable[[np.ndarray], LinearHead], features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def cross_validated(
+    train: Callable[[np.ndarray], LinearHead], features: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Log-odds of each row by a head that was trained without it."""
     fold = rng.permutation(len(features)) % _FOLDS
     found = np.zeros(len(features))
@@ -89,10 +114,18 @@ def cross_validated(train: Callable[[np.ndarray], LinearHead], features: np.ndar
 
 
 def preference_head(embedder: Embedder, data: Path) -> LinearHead:
-    """Log-odds that an answer is preferred to an average one: fitted to differences of chosen and rejected (Bradley and Terry 1952)."""
+    """Log-odds that an answer is preferred to an average one: fitted to differences of chosen and
+    rejected (Bradley and Terry 1952).
+    """
     requests, chosen, rejected = map(list, zip(*preference_pairs(data, "train")))
-    better, worse = pair_features(embedder, requests, chosen), pair_features(embedder, requests, rejected)
-    rows, labels = np.vstack([better - worse, worse - better]), np.repeat([True, False], len(better))
+    better, worse = (
+        pair_features(embedder, requests, chosen),
+        pair_features(embedder, requests, rejected),
+    )
+    rows, labels = (
+        np.vstack([better - worse, worse - better]),
+        np.repeat([True, False], len(better)),
+    )
     head = fit(rows, labels, np.ones(len(labels)), PREFERENCE_PENALTY, intercept=False)
     return LinearHead(head.weight, -float(head.log_odds(np.vstack([better, worse])).mean()))
 
@@ -101,7 +134,10 @@ def save(head: LinearHead, path: Path) -> None:
     """Write a head."""
     from safetensors.numpy import save_file
 
-    save_file({"weight": np.asarray(head.weight, np.float32), "bias": np.array([head.bias], np.float32)}, path)
+    save_file(
+        {"weight": np.asarray(head.weight, np.float32), "bias": np.array([head.bias], np.float32)},
+        path,
+    )
 
 
 def main(arguments: list[str]) -> int:

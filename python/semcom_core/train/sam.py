@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How wrong predicted masks are: focal and dice loss for the mask, squared error for the predicted quality.
+"""How wrong predicted masks are: focal and dice loss for the mask, squared error for the predicted
+quality.
 
-Where a mask begins: the losses make the network say how likely a place is inside, and the best mask begins below one half.
+Where a mask begins: the losses make the network say how likely a place is inside, and the best mask
+begins below one half.
 
-Training of "sam-tiny" on outlined objects: each picture is encoded once and asked for several objects, by points and by boxes.
+Training of "sam-tiny" on outlined objects: each picture is encoded once and asked for several
+objects, by points and by boxes.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ from semcom_core.train.settings import SamTraining
 
 #: Weight of the focal loss beside the dice loss (Kirillov et al., 2023).
 FOCAL = 20.0
-#: What the outputs that fit an object less well than the best one count; without it, some outputs are never learned.
+#: What the outputs that fit an object less well than the best one count; without it, some outputs
+#: are never learned.
 OTHERS = 0.1
 
 
@@ -43,13 +47,18 @@ def mask_losses(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     Returns:
         (n, outputs).
 
-    Source: Lin et al., Focal loss for dense object detection, ICCV 2017, with shares for labels as in Li et al., Generalized focal loss,
-    NeurIPS 2020; Milletari et al., V-Net, 3DV 2016.
+    Source: Lin et al., Focal loss for dense object detection, ICCV 2017, with shares for labels as
+    in Li et al., Generalized focal loss, NeurIPS 2020; Milletari et al., V-Net, 3DV 2016.
     """
     target = wanted[:, None].expand_as(logits)
     chance = logits.sigmoid()
-    focal = (binary_cross_entropy_with_logits(logits, target, reduction="none") * (chance - target).square()).mean((2, 3))
-    dice = 1 - (2 * (chance * target).sum((2, 3)) + 1) / (chance.square().sum((2, 3)) + target.square().sum((2, 3)) + 1)
+    focal = (
+        binary_cross_entropy_with_logits(logits, target, reduction="none")
+        * (chance - target).square()
+    ).mean((2, 3))
+    dice = 1 - (2 * (chance * target).sum((2, 3)) + 1) / (
+        chance.square().sum((2, 3)) + target.square().sum((2, 3)) + 1
+    )
     return FOCAL * focal + dice
 
 
@@ -60,7 +69,9 @@ def overlap(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     return (inside & target).sum((2, 3)) / (inside | target).sum((2, 3)).clamp(min=1)
 
 
-def prompt_loss(logits: torch.Tensor, quality: torch.Tensor, wanted: torch.Tensor, several: bool) -> tuple[torch.Tensor, torch.Tensor]:
+def prompt_loss(
+    logits: torch.Tensor, quality: torch.Tensor, wanted: torch.Tensor, several: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Loss of n prompts, and the mean IoU of the output that a user gets.
 
     Args:
@@ -75,7 +86,12 @@ def prompt_loss(logits: torch.Tensor, quality: torch.Tensor, wanted: torch.Tenso
         return (losses[:, 0] + errors[:, 0]).mean(), reached[:, 0].mean()
     choice = losses[:, 1:]
     chosen = reached[:, 1:].gather(1, quality[:, 1:].argmax(1, keepdim=True))
-    loss = (1 - OTHERS) * choice.min(1).values + OTHERS * choice.mean(1) + OTHERS * losses[:, 0] + errors.mean(1)
+    loss = (
+        (1 - OTHERS) * choice.min(1).values
+        + OTHERS * choice.mean(1)
+        + OTHERS * losses[:, 0]
+        + errors.mean(1)
+    )
     return loss.mean(), chosen.mean()
 
 
@@ -85,30 +101,40 @@ _SHIFTS = torch.linspace(-1, 3, 17)
 
 @torch.no_grad()
 def best_offsets(network: Sam, batches: Iterable[Batch]) -> torch.Tensor:
-    """The decoder's offsets, (4,), with which masks overlap most with what was wanted: one shift for boxes, one for the outputs for points.
+    """The decoder's offsets, (4,), with which masks overlap most with what was wanted: one shift
+    for boxes, one for the outputs for points.
 
     Source: Lipton et al., Optimal thresholding of classifiers to maximize F1 measure, ECML 2014.
     """
     reached = torch.zeros(2, len(_SHIFTS))
     for batch in batches:
         for kind, logits in enumerate(_answers(network, batch)):
-            reached[kind] += torch.stack([overlap(logits + shift, batch.wanted).sum() for shift in _SHIFTS])
+            reached[kind] += torch.stack(
+                [overlap(logits + shift, batch.wanted).sum() for shift in _SHIFTS]
+            )
     by_box, by_point = _SHIFTS[reached.argmax(1)]
     return network.mask_decoder.offset + torch.stack([by_box, by_point, by_point, by_point])
 
 
 def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits (n, 1, h, w) for the boxes of a batch, and for its points those of the output that is expected to be best."""
+    """Logits (n, 1, h, w) for the boxes of a batch, and for its points those of the output that is
+    expected to be best.
+    """
     embedding = network.image_encoder((batch.pixels - network.pixel_mean) / network.pixel_std)
     place, prompts = network.prompt_encoder.get_dense_pe(), network.prompt_encoder
     points = batch.points[:, None], torch.ones(len(batch.points), 1)
-    by_box, _ = network.mask_decoder.predict_masks(embedding, place, *prompts(None, batch.boxes, None))
-    by_point, quality = network.mask_decoder.predict_masks(embedding, place, *prompts(points, None, None))
+    by_box, _ = network.mask_decoder.predict_masks(
+        embedding, place, *prompts(None, batch.boxes, None)
+    )
+    by_point, quality = network.mask_decoder.predict_masks(
+        embedding, place, *prompts(points, None, None)
+    )
     best = quality[:, 1:].argmax(1)
     return by_box[:, :1], by_point[torch.arange(len(best)), 1 + best][:, None]
 
 
-#: Mean of the weights over the last tenth of the steps, at most this many; the weights themselves still jump about.
+#: Mean of the weights over the last tenth of the steps, at most this many; the weights themselves
+#: still jump about.
 _MEAN_SHARE, _MEAN_STEPS = 0.1, 2000
 _MEAN = "mean.safetensors"
 #: Parts that are never asked for here: points outside the object, and prompts without a drawing.
@@ -120,7 +146,9 @@ _CALIBRATING = 6
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is: step of steps, and means over the last steps of the loss and of the IoU by points and by boxes."""
+    """Where a training is: step of steps, and means over the last steps of the loss and of the IoU
+    by points and by boxes.
+    """
 
     step: int
     steps: int
@@ -139,11 +167,22 @@ def batch_loss(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, 
         by_point = prompts((batch.points[:, None], torch.ones(len(batch.points), 1)), None, None)
         asked = zip(by_point, prompts(None, batch.boxes, None))
         # those of a picture together, its points before its boxes
-        sparse, dense = (torch.cat([part.unflatten(0, (len(embedding), -1)) for part in parts], 1).flatten(0, 1) for parts in asked)
-        logits, quality = network.mask_decoder.predict_masks(embedding, prompts.get_dense_pe(), sparse, dense)
-    logits, quality = (tensor.float().unflatten(0, (len(embedding), 2, -1)) for tensor in (logits, quality))
-    point_loss, point_iou = prompt_loss(logits[:, 0].flatten(0, 1), quality[:, 0].flatten(0, 1), batch.wanted, several=True)
-    box_loss, box_iou = prompt_loss(logits[:, 1].flatten(0, 1), quality[:, 1].flatten(0, 1), batch.wanted, several=False)
+        sparse, dense = (
+            torch.cat([part.unflatten(0, (len(embedding), -1)) for part in parts], 1).flatten(0, 1)
+            for parts in asked
+        )
+        logits, quality = network.mask_decoder.predict_masks(
+            embedding, prompts.get_dense_pe(), sparse, dense
+        )
+    logits, quality = (
+        tensor.float().unflatten(0, (len(embedding), 2, -1)) for tensor in (logits, quality)
+    )
+    point_loss, point_iou = prompt_loss(
+        logits[:, 0].flatten(0, 1), quality[:, 0].flatten(0, 1), batch.wanted, several=True
+    )
+    box_loss, box_iou = prompt_loss(
+        logits[:, 1].flatten(0, 1), quality[:, 1].flatten(0, 1), batch.wanted, several=False
+    )
     return point_loss + box_loss, point_iou, box_iou
 
 
@@ -155,18 +194,33 @@ class SamTrainer:
         folder: made where it is not there.
     """
 
-    def __init__(self, scenes: list[Scene], config: SamTraining, folder: Path, shape: TinyConfig | None = None):
+    def __init__(
+        self,
+        scenes: list[Scene],
+        config: SamTraining,
+        folder: Path,
+        shape: TinyConfig | None = None,
+    ):
         torch.manual_seed(config.seed)
         self._config, self._shape, self._folder = config, shape or TinyConfig(), folder
         self.network = build_tiny(self._shape)
         self.network.image_encoder.to(memory_format=torch.channels_last)
         self._pictures = Pictures(scenes, self._shape.size, config)
-        self._weights = {name: weight for name, weight in self.network.named_parameters() if not name.startswith(_UNUSED)}
-        self._optimizer = torch.optim.AdamW(self._weights.values(), betas=(0.9, 0.99), weight_decay=0.02, fused=True)
+        self._weights = {
+            name: weight
+            for name, weight in self.network.named_parameters()
+            if not name.startswith(_UNUSED)
+        }
+        self._optimizer = torch.optim.AdamW(
+            self._weights.values(), betas=(0.9, 0.99), weight_decay=0.02, fused=True
+        )
         folder.mkdir(parents=True, exist_ok=True)
         self._done = load_checkpoint(folder, self._weights, self._optimizer)
         state = self.network.state_dict()
-        self.mean = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in state.items()}
+        self.mean = {
+            name: tensor.clone(memory_format=torch.contiguous_format)
+            for name, tensor in state.items()
+        }
         if self._done:
             self.mean = load_file(folder / _MEAN)
 
@@ -178,7 +232,12 @@ class SamTrainer:
             recent = [*recent[-49:], self._step(step)]
             if (step + 1) % config.save_steps == 0 or step + 1 == config.steps:
                 self._save(step + 1)
-            yield Progress(step + 1, config.steps, *map(float, np.mean(recent, axis=0)), time.monotonic() - started)
+            yield Progress(
+                step + 1,
+                config.steps,
+                *map(float, np.mean(recent, axis=0)),
+                time.monotonic() - started,
+            )
 
     def _step(self, step: int) -> tuple[float, float, float]:
         """Learn from one batch; returns its loss and IoU."""
@@ -198,7 +257,9 @@ class SamTrainer:
     def _pace(self, step: int) -> float:
         """Share of the highest learning rate: up at first, down to zero at the end."""
         left = self._config.steps - step
-        return min(1.0, (step + 1) / _WARM_UP, left / max(1.0, self._config.cooldown * self._config.steps))
+        return min(
+            1.0, (step + 1) / _WARM_UP, left / max(1.0, self._config.cooldown * self._config.steps)
+        )
 
     def _save(self, done: int) -> None:
         save_checkpoint(self._folder, done, self._weights, self._optimizer)
@@ -206,6 +267,10 @@ class SamTrainer:
         network = build_tiny(self._shape)
         network.load_state_dict(self.mean)
         rng = np.random.default_rng(self._config.seed)
-        offsets = best_offsets(network, (draw_batch(self._pictures, rng) for _ in range(_CALIBRATING)))
+        offsets = best_offsets(
+            network, (draw_batch(self._pictures, rng) for _ in range(_CALIBRATING))
+        )
         weights = {**self.mean, "mask_decoder.offset": offsets}
-        save_tiny(self._folder / WEIGHTS, weights, self._shape, {**asdict(self._config), "done": done})
+        save_tiny(
+            self._folder / WEIGHTS, weights, self._shape, {**asdict(self._config), "done": done}
+        )

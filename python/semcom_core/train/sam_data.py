@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures with outlined objects to train "sam-tiny" on, changed at random so that none is seen twice.
+"""Pictures with outlined objects to train "sam-tiny" on, changed at random so that none is seen
+twice.
 
-What one step of the training of "sam-tiny" asks for: pictures, points, boxes and the masks that are wanted.
+What one step of the training of "sam-tiny" asks for: pictures, points, boxes and the masks that are
+wanted.
 """
 
 from __future__ import annotations
@@ -82,24 +84,37 @@ def view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
     box = (left, top, left + shown[1], top + shown[0])
     pixels, labels = np.zeros((size, size, 3), np.uint8), np.full((size, size), PADDING, np.uint8)
     step = -1 if rng.random() < 0.5 else 1
-    pixels[:rows, :columns] = np.asarray(Image.fromarray(scene.pixels).resize((columns, rows), Image.BILINEAR, box))[:, ::step]
-    labels[:rows, :columns] = np.asarray(Image.fromarray(scene.labels).resize((columns, rows), Image.NEAREST, box))[:, ::step]
+    pixels[:rows, :columns] = np.asarray(
+        Image.fromarray(scene.pixels).resize((columns, rows), Image.BILINEAR, box)
+    )[:, ::step]
+    labels[:rows, :columns] = np.asarray(
+        Image.fromarray(scene.labels).resize((columns, rows), Image.NEAREST, box)
+    )[:, ::step]
     return Scene(pixels, labels)
 
 
 def paste(scene: Scene, other: Scene, rng: np.random.Generator) -> Scene:
     """A scene with one object of another one over it, at a random place.
 
-    Source: Ghiasi et al., Simple copy-paste is a strong data augmentation method for instance segmentation, CVPR 2021.
+    Source: Ghiasi et al., Simple copy-paste is a strong data augmentation method for instance
+    segmentation, CVPR 2021.
     """
     found, free = objects_of(other.labels), np.setdiff1d(np.arange(1, PADDING), scene.labels)
     if not found.size or not free.size:
         return scene
     mask = other.labels == rng.choice(found)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    shift = [int(rng.integers(-found[0] - len(found) // 3, len(mask) - found[0] - 2 * len(found) // 3)) for found in (rows, columns)]
+    shift = [
+        int(rng.integers(-found[0] - len(found) // 3, len(mask) - found[0] - 2 * len(found) // 3))
+        for found in (rows, columns)
+    ]
     mask, moved = _moved(mask, shift) & (scene.labels != PADDING), _moved(other.pixels, shift)
-    edge = np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(1)), np.float32)[..., None] / 255
+    edge = (
+        np.asarray(
+            Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(1)), np.float32
+        )[..., None]
+        / 255
+    )
     pixels = (scene.pixels * (1 - edge) + moved * edge).astype(np.uint8)
     return Scene(pixels, np.where(mask, np.uint8(free[0]), scene.labels))
 
@@ -120,7 +135,9 @@ def recolour(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         grey = changed.mean(2, keepdims=True)
         saturation = 0.0 if rng.random() < 0.08 else np.exp(rng.normal(0, 0.3))
         changed = grey + (changed - grey) * np.float32(saturation)
-        changed = (changed - 110) * np.float32(np.exp(rng.normal(0, 0.25))) + np.float32(110 + rng.normal(0, 20))
+        changed = (changed - 110) * np.float32(np.exp(rng.normal(0, 0.25))) + np.float32(
+            110 + rng.normal(0, 20)
+        )
         changed *= np.exp(rng.normal(0, 0.08, 3)).astype(np.float32)
     if rng.random() < 0.2:
         changed += rng.normal(0, rng.uniform(2, 12), changed.shape).astype(np.float32)
@@ -150,13 +167,20 @@ def draw_batch(pictures: Pictures, rng: np.random.Generator) -> Batch:
     points, boxes, wanted = [], [], []
     for scene in scenes:
         found = objects_of(scene.labels)
-        for number in rng.choice(found, pictures.config.prompts, replace=len(found) < pictures.config.prompts):
+        for number in rng.choice(
+            found, pictures.config.prompts, replace=len(found) < pictures.config.prompts
+        ):
             mask = scene.labels == number
             points.append(inner_point(mask) if rng.random() < 0.6 else any_point(mask, rng))
             boxes.append(shaken(bounding_box(mask), rng))
             wanted.append(mask.reshape(len(mask) // 4, 4, -1, 4).mean((1, 3), dtype=np.float32))
-    pixels = torch.from_numpy(np.stack([scene.pixels for scene in scenes])).permute(0, 3, 1, 2).float()
-    return Batch(pixels, *(torch.from_numpy(np.array(values, np.float32)) for values in (points, boxes, wanted)))
+    pixels = (
+        torch.from_numpy(np.stack([scene.pixels for scene in scenes])).permute(0, 3, 1, 2).float()
+    )
+    return Batch(
+        pixels,
+        *(torch.from_numpy(np.array(values, np.float32)) for values in (points, boxes, wanted)),
+    )
 
 
 def any_point(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:

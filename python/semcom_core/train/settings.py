@@ -51,7 +51,9 @@ class DeepscTraining:
     learning_rate: float = setting(1.5e-3, "highest learning rate, 1e-6 to 0.1")
     lowest_snr_db: float = setting(-3.0, "lowest SNR of a message, dB, -20 to 40")
     highest_snr_db: float = setting(15.0, "highest SNR of a message, dB, -20 to 40")
-    rivals: int = setting(1024, "cores drawn in each step that the right ones are told apart from, 0 (all) to 100000")
+    rivals: int = setting(
+        1024, "cores drawn in each step that the right ones are told apart from, 0 (all) to 100000"
+    )
     look_weight: float = setting(0.2, "weight of the look-up's own loss, 0 to 10")
     least_count: int = setting(2, "a word is in the vocabulary from this count on, 1 to 1000")
     parts: int = setting(1500, "parts of words in the vocabulary, 0 to 100000")
@@ -80,8 +82,15 @@ class AttentionTraining:
     steps: int = setting(600, "steps, 1 to 1000000")
     pictures: int = setting(16, "pictures of a step, 2 to 1024")
     learning_rate: float = setting(2e-3, "highest learning rate, 1e-6 to 0.1")
-    unknown: float = setting(0.3, "share of the pictures whose embedding is hidden, as another network's would be, 0 to 1")
-    regions: float = setting(0.3, "share of the pictures cut into regions by colour instead, as if by another network, 0 to 1")
+    unknown: float = setting(
+        0.3,
+        "share of the pictures whose embedding is hidden, as another network's would be, 0 to 1",
+    )
+    regions: float = setting(
+        0.3,
+        "share of the pictures cut into regions by colour instead, as if by another network, 0 to "
+        "1",
+    )
     seed: int = setting(1, "seed of order, augmentation and initial values")
 
     def __post_init__(self):
@@ -98,17 +107,25 @@ CODEC, MASK = "codec", "mask"
 
 @dataclass(frozen=True)
 class ImageTraining:
-    """Settings of one stage; where several are trained, each goes on from the weights of the one before."""
+    """Settings of one stage; where several are trained, each goes on from the weights of the one
+    before.
+    """
 
     steps: int = setting(8000, "steps of the stage, 1 to 10000000")
     pictures: int = setting(4, "crops of a step, which are one message, 1 to 1024")
     crop: int = setting(96, "side of a crop, pixels, 16 to 1024, a multiple of 8")
     learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
-    linear_rate: float = setting(0.2, "learning rate of the linear transforms over that of the rest, 0 to 1")
-    fall: float = setting(0.3, "last share of the steps, in which the learning rate falls to 0, 0 to 1")
+    linear_rate: float = setting(
+        0.2, "learning rate of the linear transforms over that of the rest, 0 to 1"
+    )
+    fall: float = setting(
+        0.3, "last share of the steps, in which the learning rate falls to 0, 0 to 1"
+    )
     lowest_snr_db: float = setting(-1.0, "lowest SNR of a message, dB, -20 to 40")
     highest_snr_db: float = setting(16.0, "highest SNR of a message, dB, -20 to 40")
-    importance_weight: float = setting(8.0, "extra weight of the loss where a picture is most important, 0 to 100")
+    importance_weight: float = setting(
+        8.0, "extra weight of the loss where a picture is most important, 0 to 100"
+    )
     save_steps: int = setting(200, "steps between two checkpoints, 1 to 100000")
     seed: int = setting(1, "seed of crops, channel and initial values")
 
@@ -132,9 +149,13 @@ class SamTraining:
 
     steps: int = setting(20_000, "steps, 1 to 10000000")
     pictures: int = setting(8, "pictures of a step, 1 to 256")
-    prompts: int = setting(5, "objects of a picture that are asked for, each by a point and by a box, 1 to 64")
+    prompts: int = setting(
+        5, "objects of a picture that are asked for, each by a point and by a box, 1 to 64"
+    )
     learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
-    cooldown: float = setting(0.2, "share of the steps, the last ones, over which the learning rate falls to zero, 0 to 1")
+    cooldown: float = setting(
+        0.2, "share of the steps, the last ones, over which the learning rate falls to zero, 0 to 1"
+    )
     scenes: float = setting(0.15, "share of the pictures that are generated scenes, 0 to 1")
     paste: float = setting(0.5, "share of the pictures that get objects of others, 0 to 1")
     save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")

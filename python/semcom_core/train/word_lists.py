@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts which words are written with a capital inside sentences, and which are not: text/words/common.txt and names.txt.
+"""Counts which words are written with a capital inside sentences, and which are not:
+text/words/common.txt and names.txt.
 
-    python -m semcom_core.train.word_lists DATA_FOLDER [OUT_FOLDER]
+python -m semcom_core.train.word_lists DATA_FOLDER [OUT_FOLDER]
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from pathlib import Path
 from semcom_core.datasets.corpus import is_test
 
 #: Files below the data folder, one text a line; of the captions the part after the tab.
-SOURCES = ("text/europarl_en.txt", "text/tatoeba_en.txt", "text/sms_ham.txt", "text/coco_captions.tsv")
+SOURCES = (
+    "text/europarl_en.txt",
+    "text/tatoeba_en.txt",
+    "text/sms_ham.txt",
+    "text/coco_captions.tsv",
+)
 _WORD = re.compile(r"[A-Za-z]+(?=['’]s$)|[A-Za-z]+$")
 
 
@@ -30,7 +36,9 @@ def read(data: Path) -> Iterable[str]:
 
 
 def count(texts: Iterable[str]) -> tuple[Counter, Counter]:
-    """How often each word stands in lower case, and how often with a capital inside a sentence; shouted texts do not count."""
+    """How often each word stands in lower case, and how often with a capital inside a sentence;
+    shouted texts do not count.
+    """
     lower, capital = Counter(), Counter()
     for text in texts:
         words = text.split()
@@ -52,14 +60,25 @@ def common_words(lower: Counter, capital: Counter) -> list[str]:
 
 def name_words(lower: Counter, capital: Counter) -> list[str]:
     """Words that hardly ever are written without one."""
-    return sorted(word for word in capital if capital[word] >= 3 and lower[word] <= 0.02 * capital[word] and len(word) > 2)
+    return sorted(
+        word
+        for word in capital
+        if capital[word] >= 3 and lower[word] <= 0.02 * capital[word] and len(word) > 2
+    )
 
 
 def main(arguments: list[str]) -> int:
     """Write both lists."""
-    out = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).parents[1] / "text" / "distillation" / "words"
+    out = (
+        Path(arguments[1])
+        if len(arguments) > 1
+        else Path(__file__).parents[1] / "text" / "distillation" / "words"
+    )
     lower, capital = count(read(Path(arguments[0])))
-    for name, words in {"common.txt": common_words(lower, capital), "names.txt": name_words(lower, capital)}.items():
+    for name, words in {
+        "common.txt": common_words(lower, capital),
+        "names.txt": name_words(lower, capital),
+    }.items():
         (out / name).write_text("\n".join(words) + "\n", encoding="utf-8")
         print(f"{out / name}: {len(words)} words")
     return 0

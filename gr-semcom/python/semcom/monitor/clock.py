@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a run: radios send what they were given, sources are told, and other blocks still handle the last message.
+"""The end of a run: radios send what they were given, sources are told, and other blocks still
+handle the last message.
 
 The time limit of a link without any event.
 """
@@ -15,9 +16,11 @@ from semcom_core.errors import check_range
 
 from ..radio.station import RadioStation
 
-#: Time from the word to the sources to the call, s, in which the other blocks handle the last message.
+#: Time from the word to the sources to the call, s, in which the other blocks handle the last
+#: message.
 GRACE_S = 0.6
-#: How long radios must have had nothing to send: a burst may be on its way to one; and how long they may take at the most, s.
+#: How long radios must have had nothing to send: a burst may be on its way to one; and how long
+#: they may take at the most, s.
 QUIET_S, RADIO_S = 0.3, 60.0
 
 
@@ -54,18 +57,24 @@ class LinkEnd:
     def _wait_for_radios(self) -> None:
         limit = time.monotonic() + RADIO_S
         quiet = time.monotonic()
-        while not self._cancelled.wait(0.05) and time.monotonic() - quiet < QUIET_S and time.monotonic() < limit:
+        while (
+            not self._cancelled.wait(0.05)
+            and time.monotonic() - quiet < QUIET_S
+            and time.monotonic() < limit
+        ):
             if RadioStation.are_busy():
                 quiet = time.monotonic()
 
 
 class LinkClock:
-    """Calls `on_silence` in a thread of its own each time that `timeout_s` has passed without an event.
+    """Calls `on_silence` in a thread of its own each time that `timeout_s` has passed without an
+    event.
 
     The clock stands still while a codec loads, which may take longer than any message.
 
     Args:
-        on_silence: called without arguments; it should lead to an event, else it is called again soon.
+        on_silence: called without arguments; it should lead to an event, else it is called again
+            soon.
     """
 
     def __init__(self, on_silence: Callable[[], None]):

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a link monitor keeps of messages, texts or pictures, and how it compares what was sent with what arrived.
+"""What a link monitor keeps of messages, texts or pictures, and how it compares what was sent with
+what arrived.
 
 The books of a link: which messages were sent, what became of each, and whether the run was healthy.
 
@@ -65,7 +66,9 @@ def judge(sent: Content, received: Content, decoded: bool) -> str:
 
 
 def quality_db(sent: Content, received: Content) -> float | None:
-    """PSNR of a received picture, dB; None of texts, and of pictures of another size or not kept."""
+    """PSNR of a received picture, dB; None of texts, and of pictures of another size or not
+    kept.
+    """
     pixels = [content.pixels for content in (sent, received) if isinstance(content, Picture)]
     if len(pixels) < 2 or any(p is None for p in pixels) or pixels[0].shape != pixels[1].shape:
         return None
@@ -84,16 +87,19 @@ def light(content: Content | None) -> Content | None:
 
 #: Modes of a monitor, and the counts of messages that arrived as they should.
 MODES = {"link": ("exact", "whole"), "transmit": ("transmitted",), "receive": ("decoded",)}
-#: What can become of a message. `exact` is the text sent, not marked; `marked` is any text marked as not decoded, right or not (the
-#: count `text_right` tells), and any picture marked as degraded; `wrong` is a text that differs from the one sent without being
-#: marked; `whole` is a picture that is not marked, as good as its codec makes it.
+#: What can become of a message. `exact` is the text sent, not marked; `marked` is any text marked
+#: as not decoded, right or not (the count `text_right` tells), and any picture marked as degraded;
+#: `wrong` is a text that differs from the one sent without being marked; `whole` is a picture that
+#: is not marked, as good as its codec makes it.
 OUTCOMES = ("exact", "whole", "wrong", "marked", "lost", "transmitted")
-#: What blocks say of themselves, counted: messages dropped because a queue was full (these are among the lost), messages and settings
-#: refused, codec processes started anew; and what radios say: samples lost on reception, samples late for transmission, new connections.
+#: What blocks say of themselves, counted: messages dropped because a queue was full (these are
+#: among the lost), messages and settings refused, codec processes started anew; and what radios
+#: say: samples lost on reception, samples late for transmission, new connections.
 TROUBLES = ("dropped", "refused", "restarts", "overruns", "underruns", "reconnects")
 #: Notices of radios that are counted, and as what.
 _RADIO_COUNTS = {"overrun": "overruns", "underrun": "underruns", "reconnecting": "reconnects"}
-#: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a window comes that far.
+#: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a
+#: window comes that far.
 MOST_PENDING = 16 * MESSAGE_IDS
 #: The same of pictures, which are kept to be compared.
 MOST_PICTURES = 64
@@ -106,10 +112,12 @@ EARLY_S = 5.0
 class LinkLedger:
     """Counts messages and pairs each received text or picture with the one sent.
 
-    The link keeps the order of messages: one that arrives settles those sent before it as lost. What is said of a message before
-    it is known to be sent (the ports of a block have queues of their own) is kept for a while. Where nothing is known of what is
-    sent, each message is entered as it comes, as `decoded`, `marked` or `lost`. A run may last for ever: only `history` grows with
-    it, up to its bound. What is sent faster than it can arrive is bounded as well (MOST_PENDING).
+    The link keeps the order of messages: one that arrives settles those sent before it as lost.
+    What is said of a message before it is known to be sent (the ports of a block have queues of
+    their own) is kept for a while. Where nothing is known of what is sent, each message is entered
+    as it comes, as `decoded`, `marked` or `lost`. A run may last for ever: only `history` grows
+    with it, up to its bound. What is sent faster than it can arrive is bounded as well
+    (MOST_PENDING).
 
     Args:
         history: how many settled messages are kept for the report, the latest ones.
@@ -160,11 +168,21 @@ class LinkLedger:
         return self._conclude(meta.get("message_id", -1), "", content, meta)
 
     def settle(self, message_id: int, outcome: str) -> int:
-        """Enter a message's fate as a notice tells it; returns how many sent ones it settles, 0 or 1."""
+        """Enter a message's fate as a notice tells it; returns how many sent ones it settles, 0 or
+        1.
+        """
         return self._conclude(message_id, outcome)
 
-    def _conclude(self, message_id: int, outcome: str, content: Content | None = None, meta: dict | None = None) -> int:
-        place = next((i for i, (pending_id, _) in enumerate(self._pending) if pending_id == message_id), None)
+    def _conclude(
+        self,
+        message_id: int,
+        outcome: str,
+        content: Content | None = None,
+        meta: dict | None = None,
+    ) -> int:
+        place = next(
+            (i for i, (pending_id, _) in enumerate(self._pending) if pending_id == message_id), None
+        )
         if place is None:
             return self._unpaired(message_id, outcome, content, meta)
         if content is None:
@@ -179,8 +197,12 @@ class LinkLedger:
         self._settle(judge(sent, content, decoded), content, meta)
         return place + 1
 
-    def _unpaired(self, message_id: int, outcome: str, content: Content | None, meta: dict | None) -> int:
-        """Enter what is said of a message that is not known as sent: it waits to be paired, or is all that will be known."""
+    def _unpaired(
+        self, message_id: int, outcome: str, content: Content | None, meta: dict | None
+    ) -> int:
+        """Enter what is said of a message that is not known as sent: it waits to be paired, or is
+        all that will be known.
+        """
         if self.paired:
             self.counts["unexpected"] += 1
             self._early.append((time.monotonic(), message_id, outcome, light(content), meta))
@@ -205,7 +227,8 @@ class LinkLedger:
             self.failures.append(reason)
 
     def good_share(self, mode: str, expected: int) -> float:
-        """Share of the messages that arrived as they should, 0 to 1; 0 where there was none to arrive.
+        """Share of the messages that arrived as they should, 0 to 1; 0 where there was none to
+        arrive.
 
         Args:
             mode: one of MODES.
@@ -223,42 +246,93 @@ class LinkLedger:
         return given_up
 
     def report(self) -> dict:
-        """Counts (uses: symbols received), mean SNR (dB) and CFO (Hz) of received messages, mean PSNR (dB), failures."""
+        """Counts (uses: symbols received), mean SNR (dB) and CFO (Hz) of received messages, mean
+        PSNR (dB), failures.
+        """
         count = self._measured
-        snr_db, cfo_hz = (self._snr_db_sum / count, self._cfo_hz_sum / count) if count else (None, None)
-        names = ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected", "uses", *TROUBLES)
+        snr_db, cfo_hz = (
+            (self._snr_db_sum / count, self._cfo_hz_sum / count) if count else (None, None)
+        )
+        names = (
+            "sent",
+            "received",
+            "decoded",
+            *OUTCOMES,
+            "text_right",
+            "unexpected",
+            "uses",
+            *TROUBLES,
+        )
         counts = {name: self.counts[name] for name in names}
-        measured = {"snr_db": snr_db, "cfo_hz": cfo_hz, "psnr_db": self._psnr_db_sum / self._compared if self._compared else None}
+        measured = {
+            "snr_db": snr_db,
+            "cfo_hz": cfo_hz,
+            "psnr_db": self._psnr_db_sum / self._compared if self._compared else None,
+        }
         rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
-        return {**counts, "pending": self.pending, "exact_rate": rate, **measured, "failures": self.failures}
+        return {
+            **counts,
+            "pending": self.pending,
+            "exact_rate": rate,
+            **measured,
+            "failures": self.failures,
+        }
 
     def line(self) -> str:
         """The report in one line."""
         r = self.report()
-        snr = "" if r["snr_db"] is None else f", SNR {r['snr_db']:.1f} dB, CFO {r['cfo_hz'] / 1e3:.2f} kHz"
+        snr = (
+            ""
+            if r["snr_db"] is None
+            else f", SNR {r['snr_db']:.1f} dB, CFO {r['cfo_hz'] / 1e3:.2f} kHz"
+        )
         psnr = "" if r["psnr_db"] is None else f", PSNR {r['psnr_db']:.2f} dB"
         shown = [name for name in (*OUTCOMES, *TROUBLES) if r[name]]
         counts = ", ".join(f"{name} {r[name]}" for name in ("sent", "received", *shown))
         more = f"; {len(self.failures) - 3} more failures" if len(self.failures) > 3 else ""
-        return counts + snr + psnr + "".join(f"; failed: {reason}" for reason in self.failures[:3]) + more
+        return (
+            counts
+            + snr
+            + psnr
+            + "".join(f"; failed: {reason}" for reason in self.failures[:3])
+            + more
+        )
 
-    def _settle(self, outcome: str, received: Content | None = None, meta: dict | None = None) -> None:
+    def _settle(
+        self, outcome: str, received: Content | None = None, meta: dict | None = None
+    ) -> None:
         message_id, sent = self._pending.popleft()
         self.counts[outcome] += 1
         self._record(message_id, outcome, sent, received, meta)
 
-    def _record(self, message_id: int, outcome: str, sent: Content | None, received: Content | None, meta: dict | None) -> None:
-        entry = {"message_id": message_id, "outcome": outcome, "sent": label(sent), "received": label(received)}
+    def _record(
+        self,
+        message_id: int,
+        outcome: str,
+        sent: Content | None,
+        received: Content | None,
+        meta: dict | None,
+    ) -> None:
+        entry = {
+            "message_id": message_id,
+            "outcome": outcome,
+            "sent": label(sent),
+            "received": label(received),
+        }
         entry["snr_db"] = (meta or {}).get("snr_db")
         if isinstance(sent, Picture) or isinstance(received, Picture):
-            entry |= {"psnr_db": quality_db(sent, received), "reason": (meta or {}).get("reason", "")}
+            entry |= {
+                "psnr_db": quality_db(sent, received),
+                "reason": (meta or {}).get("reason", ""),
+            }
             self._compared += entry["psnr_db"] is not None
             self._psnr_db_sum += entry["psnr_db"] or 0.0
         self.messages.append(entry)
 
 
 def checked_file(report_file: str) -> Path | None:
-    """Path of a file that can be written as far as can be told without writing it; None where no file is named.
+    """Path of a file that can be written as far as can be told without writing it; None where no
+    file is named.
 
     Raises:
         ConfigError: it cannot be.
@@ -267,8 +341,15 @@ def checked_file(report_file: str) -> Path | None:
         return None
     path = Path(os.path.expanduser(report_file))
     there = os.path.exists(path)  # Path.exists raises where a folder may not be searched
-    if os.path.isdir(path) or not (there or os.path.isdir(path.parent)) or not os.access(path if there else path.parent, os.W_OK):
-        raise ConfigError(f"report_file is {report_file!r}; allowed is a file in a folder that is there and can be written to")
+    if (
+        os.path.isdir(path)
+        or not (there or os.path.isdir(path.parent))
+        or not os.access(path if there else path.parent, os.W_OK)
+    ):
+        raise ConfigError(
+            f"report_file is {report_file!r}; allowed is a file in a folder that is there and can "
+            "be written to"
+        )
     return path
 
 
@@ -278,7 +359,9 @@ def write_report(path: Path, report: dict) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    path.write_text(json.dumps(_finite(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(_finite(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def _finite(value):

@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Source of the samples that a radio's process transmits: pieces from a socket, as bursts or as one stream.
+"""Source of the samples that a radio's process transmits: pieces from a socket, as bursts or as one
+stream.
 
-GNU Radio's own blocks of a radio, set up by the settings of a profile, and how they are tuned while they run.
+GNU Radio's own blocks of a radio, set up by the settings of a profile, and how they are tuned while
+they run.
 
-The settings are those of semcom_core.radio.profile.RadioProfile as a dict, and `filter_hz`. Each library is imported when a radio of it is
-made: its import alone may take a second and print lines.
+The settings are those of semcom_core.radio.profile.RadioProfile as a dict, and `filter_hz`. Each
+library is imported when a radio of it is made: its import alone may take a second and print lines.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class radio_feed(gr.sync_block):
 
     def __init__(self, end: socket.socket, continuous=False, tag="", multiple=0, settle=0, prime=0):
         gr.sync_block.__init__(self, "radio_feed", None, [np.complex64])
-        self.set_blkd_input_timer_value(1)  # ms until work() is called again after it had nothing; 250 else
+        self.set_blkd_input_timer_value(
+            1
+        )  # ms until work() is called again after it had nothing; 250 else
         self._end, self._continuous, self._tag = end, continuous, pmt.intern(tag) if tag else None
         self._multiple, self._settle = multiple, settle
         self._changed, self._pieces, self._waiting = threading.Condition(), deque(), 0
@@ -53,7 +57,9 @@ class radio_feed(gr.sync_block):
         return True
 
     def left(self, taken: int) -> int | None:
-        """Number of the last piece that has left, when the radio has taken so many samples; None: none since it was asked last."""
+        """Number of the last piece that has left, when the radio has taken so many samples; None:
+        none since it was asked last.
+        """
         number = None
         while self._ends and self._ends[0][1] + self._settle <= taken:
             number = self._ends.popleft()[0]
@@ -67,7 +73,9 @@ class radio_feed(gr.sync_block):
             count += self._copy(out, count)
         if count:
             return count
-        zeros = min(len(out), ZEROS if self._continuous else max(0, self._owed - self.nitems_written(0)))
+        zeros = min(
+            len(out), ZEROS if self._continuous else max(0, self._owed - self.nitems_written(0))
+        )
         out[:zeros] = 0
         return zeros
 
@@ -121,7 +129,9 @@ IIO_TRANSFERS = 5
 
 
 def iio_source(s: dict):
-    """A Pluto's receiver. Its gain mode is set twice: gr-iio 3.10 writes the mode that was asked for before."""
+    """A Pluto's receiver. Its gain mode is set twice: gr-iio 3.10 writes the mode that was asked
+    for before.
+    """
     from gnuradio import iio
 
     block = iio.fmcomms2_source_fc32(_uri(s), [True, True], s["buffer_size"])
@@ -156,7 +166,9 @@ def uhd_source(s: dict):
     """A USRP's receiver."""
     from gnuradio import uhd
 
-    return _set_usrp(uhd.usrp_source(s["address"], uhd.stream_args(cpu_format="fc32", channels=[0])), s, "rx")
+    return _set_usrp(
+        uhd.usrp_source(s["address"], uhd.stream_args(cpu_format="fc32", channels=[0])), s, "rx"
+    )
 
 
 def uhd_sink(s: dict):
@@ -164,7 +176,9 @@ def uhd_sink(s: dict):
     from gnuradio import uhd
 
     tag = PACKET_LEN if s["mode"] == "burst" else ""
-    return _set_usrp(uhd.usrp_sink(s["address"], uhd.stream_args(cpu_format="fc32", channels=[0]), tag), s, "tx")
+    return _set_usrp(
+        uhd.usrp_sink(s["address"], uhd.stream_args(cpu_format="fc32", channels=[0]), tag), s, "tx"
+    )
 
 
 def soapy_source(s: dict):
@@ -207,7 +221,9 @@ TUNING = {
 
 
 def tune(backend: str, side: str, block, settings: dict) -> None:
-    """Change the gain and the frequency of a side, "rx" or "tx"; settings of the other side are left alone."""
+    """Change the gain and the frequency of a side, "rx" or "tx"; settings of the other side are
+    left alone.
+    """
     for name, value in settings.items():
         if name.startswith(side):
             TUNING[backend][name if name.endswith("gain_db") else "lo_hz"](block, value)

@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process behind a radio: GNU Radio's own blocks of the device, between sockets; see semcom_core.radio.process.child.
+"""The process behind a radio: GNU Radio's own blocks of the device, between sockets; see
+semcom_core.radio.process.child.
 
     device source ─► file descriptor ═► the flowgraph that receives
     the flowgraph that transmits ═► radio_feed ─► device sink
 
-Both directions of a device are in one process: most devices can be opened only once. Each is a flowgraph of its own, so that the end of
-one is seen. What a library does that cannot be undone, a destructor that hangs for instance, ends with os._exit().
+Both directions of a device are in one process: most devices can be opened only once. Each is a
+flowgraph of its own, so that the end of one is seen. What a library does that cannot be undone, a
+destructor that hangs for instance, ends with os._exit().
 """
 
 from __future__ import annotations
@@ -29,14 +31,16 @@ from .devices import IIO_TRANSFERS, PACKET_LEN, SINKS, SOURCES, radio_feed, tune
 
 #: Samples between a receiver and its socket: time for a flowgraph that is late.
 RECEIVE_ROOM = 1 << 20
-#: How long a burst may take on its way through a radio after it was taken, and a flowgraph to its end, s.
+#: How long a burst may take on its way through a radio after it was taken, and a flowgraph to its
+#: end, s.
 LINGER_S, STOP_S = 0.1, 1.5
-#: Silence that gr-soapy's sink gets before the first burst, samples, and how long it may take, s: gr-soapy 3.10 does not initialise what
-#: is left of a burst, and so may lose the first one.
+#: Silence that gr-soapy's sink gets before the first burst, samples, and how long it may take, s:
+#: gr-soapy 3.10 does not initialise what is left of a burst, and so may lose the first one.
 PRIME, PRIME_S = 64, 2.0
 #: How often it is told how many samples the device has taken, s.
 TAKEN_S = 0.5
-#: How long it takes until what gr-soapy says of that has been read, s: it is no loss, and not counted before the radio is ready.
+#: How long it takes until what gr-soapy says of that has been read, s: it is no loss, and not
+#: counted before the radio is ready.
 TOLD_S = 0.1
 
 
@@ -58,16 +62,23 @@ class receiving(gr.top_block):
 
 
 class transmitting(gr.top_block):
-    """Pieces of samples to the device. On iio, whose sink takes whole transfers only, zeros fill the last one and push it out."""
+    """Pieces of samples to the device. On iio, whose sink takes whole transfers only, zeros fill
+    the last one and push it out.
+    """
 
     def __init__(self, settings: dict, descriptor: int):
         gr.top_block.__init__(self, "transmitting")
         self.device = SINKS[settings["backend"]](settings)
-        burst, size = settings["mode"] == "burst", settings["buffer_size"] if settings["backend"] == "iio" else 0
+        burst, size = (
+            settings["mode"] == "burst",
+            settings["buffer_size"] if settings["backend"] == "iio" else 0,
+        )
         tag = PACKET_LEN if burst and not size else ""
         self._prime = PRIME if tag and settings["backend"] == "soapy" else 0
         end = socket.socket(fileno=descriptor)
-        self.feed = radio_feed(end, not burst, tag, size if burst else 0, IIO_TRANSFERS * size, self._prime)
+        self.feed = radio_feed(
+            end, not burst, tag, size if burst else 0, IIO_TRANSFERS * size, self._prime
+        )
         self.connect(self.feed, self.device)
         self._told, self._due = 0, 0.0
 
@@ -80,7 +91,9 @@ class transmitting(gr.top_block):
             time.sleep(TOLD_S)
 
     def news(self) -> dict:
-        """What is to be told: the last piece that has left the device, and how many samples it has taken, where that has changed."""
+        """What is to be told: the last piece that has left the device, and how many samples it has
+        taken, where that has changed.
+        """
         taken, now = self.device.nitems_read(0), time.monotonic()
         number = self.feed.left(taken)
         news = {"sent": number} if number is not None and number >= 0 else {}
@@ -167,10 +180,14 @@ def end_with(parent: int) -> None:
 def main() -> int:
     """Run the radio that the command line describes."""
     radio = Radio(json.loads(sys.argv[1]))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the flowgraph, which then ends this process
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the flowgraph, which then ends this process
     signal.signal(signal.SIGTERM, lambda *_: radio.stopping.set())
     libc = ctypes.CDLL(None)
-    libc.setvbuf(ctypes.c_void_p.in_dll(libc, "stdout"), None, 2, 0)  # unbuffered (_IONBF): gr-iio prints letters without a line end
+    libc.setvbuf(
+        ctypes.c_void_p.in_dll(libc, "stdout"), None, 2, 0
+    )  # unbuffered (_IONBF): gr-iio prints letters without a line end
     threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     try:
         radio.set_up()
@@ -184,8 +201,14 @@ def main() -> int:
 
 
 def failure(error: Exception) -> dict:
-    """What is told of an exception: no further try mends one of this project, which is about a setting that the radio does not have."""
-    return {"state": "failed", "reason": f"{type(error).__name__}: {' '.join(str(error).split())}", "final": isinstance(error, SemcomError)}
+    """What is told of an exception: no further try mends one of this project, which is about a
+    setting that the radio does not have.
+    """
+    return {
+        "state": "failed",
+        "reason": f"{type(error).__name__}: {' '.join(str(error).split())}",
+        "final": isinstance(error, SemcomError),
+    }
 
 
 if __name__ == "__main__":

@@ -29,8 +29,12 @@ from ..pdu import describe
 Radio = RadioProcess | SimulationRadio | FileRadio
 
 
-def make_radio(profile: RadioProfile, receive=True, transmit=False, mode="burst", retries=30, on_event=None) -> Radio:
-    """The radio of a profile, not started yet; see RadioProcess for the arguments, the methods and what is raised."""
+def make_radio(
+    profile: RadioProfile, receive=True, transmit=False, mode="burst", retries=30, on_event=None
+) -> Radio:
+    """The radio of a profile, not started yet; see RadioProcess for the arguments, the methods and
+    what is raised.
+    """
     told = on_event or (lambda state, reason, count: None)
     if profile.backend == "simulation":
         return SimulationRadio(profile, receive, transmit, told)
@@ -50,32 +54,46 @@ DRAIN_S = 1.0
 class RadioStation:
     """A radio and the blocks of a flowgraph that use it.
 
-    GNU Radio starts all blocks before any of them works. So each block enters when it starts, and the first one that works opens the
-    radio, for all that have entered. The radio is closed when the last one has left.
+    GNU Radio starts all blocks before any of them works. So each block enters when it starts, and
+    the first one that works opens the radio, for all that have entered. The radio is closed when
+    the last one has left.
     """
 
     _stations: dict[tuple[str, str], RadioStation] = {}
     _lock = threading.RLock()
 
     def __init__(self, key: tuple[str, str], refused: str = ""):
-        self._key, self._refused, self._blocks, self.radio, self._set_up = key, refused, {}, None, threading.Event()
+        self._key, self._refused, self._blocks, self.radio, self._set_up = (
+            key,
+            refused,
+            {},
+            None,
+            threading.Event(),
+        )
 
     @classmethod
     def entered(cls, block) -> RadioStation:
-        """The station of a block's profile, which the block enters; where another is in its place, one that does not open."""
+        """The station of a block's profile, which the block enters; where another is in its place,
+        one that does not open.
+        """
         key = block.radio_profile.backend, block.radio_profile.address
         with cls._lock:
             station = cls._stations.setdefault(key, RadioStation(key))
             if station._blocks.setdefault(block.SIDE, block) is not block:
                 name = block.name()
-                return RadioStation(key, f"radio at {key[1]} has two {name}s; allowed is one radio_source and one radio_sink")
+                return RadioStation(
+                    key,
+                    f"radio at {key[1]} has two {name}s; allowed is one radio_source and one "
+                    "radio_sink",
+                )
             return station
 
     def open(self) -> Radio:
         """The radio, started by the first call.
 
         Raises:
-            ConfigError: the blocks do not agree, another one is in the place of this one, or the radio cannot do that.
+            ConfigError: the blocks do not agree, another one is in the place of this one, or the
+                radio cannot do that.
             RadioError: it is not there.
         """
         with self._lock:
@@ -85,7 +103,11 @@ class RadioStation:
                 try:
                     self.radio = self._started()
                 except (ConfigError, RadioError) as error:
-                    self._refused = str(error)  # for the other block as well, which could open it alone once this one has left
+                    self._refused = str(
+                        error
+                        # for the other block as well, which could open it alone once this one has
+                        # left
+                    )
                     self._set_up.set()  # nobody is to wait for it
                     raise
             return self.radio
@@ -96,9 +118,18 @@ class RadioStation:
         profile = _merged(source, sink)
         notice = profile.notice_for(source is not None, sink is not None, permitted)
         if notice:
-            logging.getLogger(f"gnuradio.semcom.{sink.name()}").warning("%s: %s", sink.name(), notice)
+            logging.getLogger(f"gnuradio.semcom.{sink.name()}").warning(
+                "%s: %s", sink.name(), notice
+            )
         mode = sink.mode if sink is not None else "burst"
-        radio = make_radio(profile, source is not None, sink is not None, mode, (source or sink).retries, self._tell)
+        radio = make_radio(
+            profile,
+            source is not None,
+            sink is not None,
+            mode,
+            (source or sink).retries,
+            self._tell,
+        )
         radio.start()
         return radio
 
@@ -120,9 +151,14 @@ class RadioStation:
 
     @classmethod
     def wait_for_all(cls, timeout_s: float) -> bool:
-        """Wait until every radio of this process has been set up once, or has failed: what is sent before would be lost to the late."""
+        """Wait until every radio of this process has been set up once, or has failed: what is sent
+        before would be lost to the late.
+        """
         end = time.monotonic() + timeout_s
-        return all(station._set_up.wait(max(0.0, end - time.monotonic())) for station in list(cls._stations.values()))
+        return all(
+            station._set_up.wait(max(0.0, end - time.monotonic()))
+            for station in list(cls._stations.values())
+        )
 
     def leave(self, block) -> None:
         """A block has stopped; the last one closes the radio."""
@@ -138,7 +174,9 @@ class RadioStation:
             radio.stop()
 
     def _tell(self, state: str, reason: str, count: int) -> None:
-        """Hand on what the radio says: to the sink what is about transmitting, the rest to the source, if there is one."""
+        """Hand on what the radio says: to the sink what is about transmitting, the rest to the
+        source, if there is one.
+        """
         if state == "ready":
             print_line(f"radio at {self._key[1]} is ready")
         if state in ("ready", "failed"):
@@ -164,25 +202,35 @@ def _merged(source, sink) -> RadioProfile:
 
 
 OPEN = pmt.intern("open")
-#: Longest wait for samples, or for room, before GNU Radio may ask whether the flowgraph is to stop, s.
+#: Longest wait for samples, or for room, before GNU Radio may ask whether the flowgraph is to stop,
+#: s.
 WAIT_S = 0.1
 
 
 class radio_block:
-    """A block with a profile, a station and setters. A derived class has SIDE, "rx" or "tx", and is a GNU Radio block as well."""
+    """A block with a profile, a station and setters. A derived class has SIDE, "rx" or "tx", and is
+    a GNU Radio block as well.
+    """
 
     def prepare(self, profile, overrides, retries, gain_db, lo_hz, **settings) -> None:
-        """Read the profile and register the ports; raises ConfigError before any radio is touched."""
+        """Read the profile and register the ports; raises ConfigError before any radio is
+        touched.
+        """
         side = self.SIDE
         own = {f"{side}_antenna": settings.pop("antenna"), **settings}
         self.profile, self.overrides = str(profile), dict(overrides or {})
-        self.radio_profile = load_profile(self.profile, **{**self.overrides, **{k: v for k, v in own.items() if v not in (None, "")}})
+        self.radio_profile = load_profile(
+            self.profile,
+            **{**self.overrides, **{k: v for k, v in own.items() if v not in (None, "")}},
+        )
         check_range("retries", retries, 0, 1 << 20)
         self.retries = int(retries)
         self.station, self.refused = None, 0
         self.set_gain_db(gain_db)
         self.set_lo_hz(lo_hz)
-        self.set_blkd_input_timer_value(1)  # ms until work() is called again after it could do nothing; 250 else
+        self.set_blkd_input_timer_value(
+            1
+        )  # ms until work() is called again after it could do nothing; 250 else
         self.message_port_register_in(OPEN)
         self.set_msg_handler(OPEN, self.handle_open)
         self.message_port_register_out(FEEDBACK)
@@ -226,7 +274,9 @@ class radio_block:
     def handle_open(self, message):
         """Open the radio, in this block's own thread."""
         if not pmt.eq(message, pmt.PMT_T):
-            raise FrameError(f"message on port open is {describe(message)}; allowed is none but the block's own")
+            raise FrameError(
+                f"message on port open is {describe(message)}; allowed is none but the block's own"
+            )
         try:
             self.station.open()
         except (ConfigError, RadioError) as error:  # what the user can mend, no defect of the block

@@ -70,14 +70,18 @@ class worker_block(gr.basic_block):
         drain(self, "in")
         if discarded:
             self.dropped += discarded
-            logging.getLogger(f"gnuradio.semcom.{self.name()}").warning("%s: %d messages wait at the end", self.name(), discarded)
+            logging.getLogger(f"gnuradio.semcom.{self.name()}").warning(
+                "%s: %d messages wait at the end", self.name(), discarded
+            )
         return True
 
     def submit(self, job: Job) -> None:
         """Queue a job; a message for which there is no room is dropped, counted and reported."""
         if not self.worker.jobs.put(job):
             self.dropped += 1
-            notify(self, "lost", job.message_id, f"the queue of {self.name()} is full", cause="dropped")
+            notify(
+                self, "lost", job.message_id, f"the queue of {self.name()} is full", cause="dropped"
+            )
 
     def on_lost(self, job: Job, reason: str) -> None:
         """Count and report a message that the codec refused or died over."""
@@ -85,7 +89,9 @@ class worker_block(gr.basic_block):
         notify(self, "lost", job.message_id, reason)
 
     def on_state(self, state: str, reason: str) -> None:
-        """Report what the codec does; where it refused other settings, the former ones are in force."""
+        """Report what the codec does; where it refused other settings, the former ones are in
+        force.
+        """
         if state == "refused":
             self.codec, self.options = self.worker.codec, dict(self.worker.options)
         notify(self, state, reason=reason)
@@ -102,14 +108,18 @@ class codec_block(worker_block):
 
     @tunable
     def set_codec(self, codec: str) -> None:
-        """Load another codec, with the settings that are set, once what waits is done; if it does not load, the former one stays."""
+        """Load another codec, with the settings that are set, once what waits is done; if it does
+        not load, the former one stays.
+        """
         if codec != self.codec:
             self.worker.reload(codec, self.options)
             self.codec = codec
 
     @tunable
     def set_options(self, options: dict) -> None:
-        """Load the codec with other settings once what waits is done; if it does not load, the former settings stay."""
+        """Load the codec with other settings once what waits is done; if it does not load, the
+        former settings stay.
+        """
         if options != self.options:
             self.worker.reload(self.codec, options)
             self.options = dict(options)
@@ -146,9 +156,11 @@ class service_block(worker_block):
 
 
 class decoder_block(codec_block):
-    """Gathers received frames in groups, has a codec decode each, and hands the end PDU on once all before it is decoded.
+    """Gathers received frames in groups, has a codec decode each, and hands the end PDU on once all
+    before it is decoded.
 
-    A derived class has `is_own(frame)`, `push(frame, message)`, which gives the groups that a frame completes, and `publish(job, result)`.
+    A derived class has `is_own(frame)`, `push(frame, message)`, which gives the groups that a frame
+    completes, and `publish(job, result)`.
 
     Args:
         name, codec, options, queue_size, timeout_s: see worker_block.
@@ -163,7 +175,9 @@ class decoder_block(codec_block):
 
     @guarded_handler
     def handle_message(self, message):
-        """Gather a frame; a complete group goes to the codec. At the end, what is there of the last ones does."""
+        """Gather a frame; a complete group goes to the codec. At the end, what is there of the last
+        ones does.
+        """
         if is_end(message):
             with self._lock:
                 groups = self._groups.flush()
@@ -188,7 +202,10 @@ class decoder_block(codec_block):
 
     def _submit(self, groups: list[list[ReceivedFrame]]) -> None:
         for frames in groups:
-            measured = {name: float(np.mean([getattr(f, name) for f in frames])) for name in ("snr_db", "cfo_hz")}
+            measured = {
+                name: float(np.mean([getattr(f, name) for f in frames]))
+                for name in ("snr_db", "cfo_hz")
+            }
             measured["uses"] = sum(len(frame.symbols) for frame in frames)
             self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
 

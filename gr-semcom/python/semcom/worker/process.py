@@ -11,8 +11,8 @@ Runs a codec in a process of its own, so that seconds of decoding never hold up 
     block ─submit→ bounded queue ─thread→ pipe → codec_process: load(name), encode / decode
       ↑ on_done(job, result), on_lost(job, reason), on_state(state, reason) ─┘
 
-torch and transformers are imported in that process alone. When it dies, the job it had is lost and another process is started at
-once; one that dies at START_TRIES starts in a row is given up.
+torch and transformers are imported in that process alone. When it dies, the job it had is lost and
+another process is started at once; one that dies at START_TRIES starts in a row is given up.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Job:
 class JobQueue:
     """Jobs in order; calls of the codec are refused when it is full.
 
-    Markers and reloads always find room, without one a run would not end; of two in a row the later says all, so their number is
-    bounded as well.
+    Markers and reloads always find room, without one a run would not end; of two in a row the later
+    says all, so their number is bounded as well.
 
     Args:
         size: jobs that may wait; 0 is as many as MOST_JOBS.
@@ -170,15 +170,21 @@ class CodecPipe:
         self.process.wait()
 
     def _limit(self, limit_s: float) -> None:
-        """Bound the time that a half-sent message may block: a process that is stopped does not read what fills its pipe."""
+        """Bound the time that a half-sent message may block: a process that is stopped does not
+        read what fills its pipe.
+        """
         whole, rest = divmod(limit_s, 1)
         with socket.socket(fileno=os.dup(self._connection.fileno())) as end:
             for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
-                end.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(whole), int(rest * 1e6)))
+                end.setsockopt(
+                    socket.SOL_SOCKET, option, struct.pack("ll", int(whole), int(rest * 1e6))
+                )
 
 
 def checked(codec: str, options: dict, known: Container[str] = TEXT_CODECS) -> tuple[str, dict]:
-    """Name and settings of a codec, or of another service of those known, as far as they can be checked without loading it."""
+    """Name and settings of a codec, or of another service of those known, as far as they can be
+    checked without loading it.
+    """
     check_choice("codec", codec, known)
     if not isinstance(options, dict):
         raise ConfigError(f"options is {options!r}; allowed is a dict of settings")
@@ -186,10 +192,11 @@ def checked(codec: str, options: dict, known: Container[str] = TEXT_CODECS) -> t
 
 
 def environment() -> dict[str, str]:
-    """The environment of the process: this one's, with the folder of semcom_core on the module path.
+    """The environment of the process: this one's, with the folder of semcom_core on the module
+    path.
 
-    Threads of a numerical library that spin while they wait take the processor from the flowgraph and the other codec: on two
-    busy cores a decode then took six times the processor time.
+    Threads of a numerical library that spin while they wait take the processor from the flowgraph
+    and the other codec: on two busy cores a decode then took six times the processor time.
     """
     folder = str(Path(semcom_core.__file__).parents[1])
     path = os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH", "")]))
@@ -207,7 +214,9 @@ class Listener(Protocol):
         """A job was refused, or the process died over it."""
 
     def on_state(self, state: str, reason: str) -> None:
-        """The codec is `loading`, `ready`, `restarted`, `refused` (the former one stays) or `failed` (each job will be lost)."""
+        """The codec is `loading`, `ready`, `restarted`, `refused` (the former one stays) or
+        `failed` (each job will be lost).
+        """
 
     def on_idle(self) -> None:
         """Called a few times a second, also while a job is under way."""
@@ -229,14 +238,24 @@ class CodecWorker:
         options: settings of the codec's configuration.
         listener: what is told of results and losses.
         queue_size: jobs that may wait; see JobQueue.
-        timeout_s: a job that takes longer is lost and the process started anew, s. Loading has the limit LOAD_LIMIT_S.
-        known: names that the codec may have: of text codecs, of image codecs, or of services of semcom_core.worker.
+        timeout_s: a job that takes longer is lost and the process started anew, s. Loading has the
+            limit LOAD_LIMIT_S.
+        known: names that the codec may have: of text codecs, of image codecs, or of services of
+            semcom_core.worker.
 
     Raises:
         ConfigError: there is no such codec, or a value is out of range.
     """
 
-    def __init__(self, codec, options: dict, listener: Listener, queue_size: int = 64, timeout_s: float = 300.0, known=TEXT_CODECS):
+    def __init__(
+        self,
+        codec,
+        options: dict,
+        listener: Listener,
+        queue_size: int = 64,
+        timeout_s: float = 300.0,
+        known=TEXT_CODECS,
+    ):
         self._known = known
         self.codec, self.options = checked(codec, options, known)
         self.set_timeout_s(timeout_s)
@@ -261,7 +280,9 @@ class CodecWorker:
         self._thread.start()
 
     def stop(self) -> int:
-        """End thread and process; returns how many jobs waited and are discarded. Does nothing when not started."""
+        """End thread and process; returns how many jobs waited and are discarded. Does nothing when
+        not started.
+        """
         self._stopping.set()
         if self._thread is None:
             return 0
@@ -273,7 +294,8 @@ class CodecWorker:
         return self.jobs.clear()
 
     def reload(self, codec: str, options: dict) -> None:
-        """Load another codec, or the same with other settings, after the jobs that wait. If it does not load, the former stays.
+        """Load another codec, or the same with other settings, after the jobs that wait. If it does
+        not load, the former stays.
 
         Raises:
             ConfigError: there is no such codec.
@@ -285,7 +307,9 @@ class CodecWorker:
             try:
                 self._turn()
             except Exception as error:  # noqa: BLE001 (a defect of a listener must fail the run, not end this thread unseen)
-                logging.getLogger("gnuradio.semcom").error("codec %s: the worker failed", self.codec, exc_info=error)
+                logging.getLogger("gnuradio.semcom").error(
+                    "codec %s: the worker failed", self.codec, exc_info=error
+                )
                 self._listener.on_state("failed", f"{type(error).__name__}: {error}")
         self._close()
 
@@ -305,7 +329,9 @@ class CodecWorker:
         if self._pipe is not None:
             if time.monotonic() - self._born > STEADY_S:
                 self._vain = 0
-            self._died(f"the process of codec {self.codec} ended while it had nothing to do", vain=True)
+            self._died(
+                f"the process of codec {self.codec} ended while it had nothing to do", vain=True
+            )
         if not self._failure:
             self._open()
         if self._failure and not self._stopping.is_set():
@@ -313,14 +339,19 @@ class CodecWorker:
         return self._pipe is not None
 
     def _open(self) -> None:
-        """Start a process and wait until its codec is loaded; sets the failure where that can never be."""
+        """Start a process and wait until its codec is loaded; sets the failure where that can never
+        be.
+        """
         self._listener.on_state("loading", "")
         self.starts += 1
         try:
             self._pipe = CodecPipe(self.codec, self.options)
             state, result = self._pipe.receive(LOAD_LIMIT_S, self._wait)
         except (EOFError, OSError) as error:
-            self._died(f"the process of codec {self.codec} ended while it loaded: {_words(error)}", vain=True)
+            self._died(
+                f"the process of codec {self.codec} ended while it loaded: {_words(error)}",
+                vain=True,
+            )
             return
         if state == "failed":
             self._close()
@@ -353,7 +384,9 @@ class CodecWorker:
 
     def _call(self, job: Job) -> None:
         try:
-            state, result = self._pipe.call((job.verb, job.arguments, job.settings), self.timeout_s, self._wait)
+            state, result = self._pipe.call(
+                (job.verb, job.arguments, job.settings), self.timeout_s, self._wait
+            )
         except (EOFError, OSError) as error:
             if not self._stopping.is_set():
                 reason = f"the process of codec {self.codec} ended: {_words(error)}"
@@ -373,7 +406,10 @@ class CodecWorker:
         if self._failure:
             reason, self._failure, self._vain = self._failure, "", 0
             self.codec, self.options = former
-            self._listener.on_state("refused", f"{reason}; the codec stays {self.codec} with the settings {self.options}")
+            self._listener.on_state(
+                "refused",
+                f"{reason}; the codec stays {self.codec} with the settings {self.options}",
+            )
 
     def _wait(self) -> bool:
         """What is done while the process works; False when the worker is to stop."""

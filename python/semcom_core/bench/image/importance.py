@@ -18,7 +18,8 @@ from semcom_core.image.segmentation.segments import Segments
 
 
 class BenchAttention:
-    """The attention over the segments of the knowledge base, both loaded for the first picture; segments are kept.
+    """The attention over the segments of the knowledge base, both loaded for the first picture;
+    segments are kept.
 
     Args:
         weights: of the attention; empty for those shipped.
@@ -29,7 +30,9 @@ class BenchAttention:
 
     def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
         """Importance of a picture's pixels, float32 (H, W) in 0 to 1; see Attention.importance."""
-        return self._attention.importance(pixels, None if mode == "spatial" else self._segments_of(pixels), mode)
+        return self._attention.importance(
+            pixels, None if mode == "spatial" else self._segments_of(pixels), mode
+        )
 
     @cached_property
     def _attention(self) -> Attention:
@@ -46,7 +49,8 @@ class BenchAttention:
         return self._segments[key]
 
 
-#: Nothing, the objects that the data name, or what the attention over the segments of each picture finds.
+#: Nothing, the objects that the data name, or what the attention over the segments of each picture
+#: finds.
 KINDS = ("off", "objects", "attention")
 
 
@@ -65,7 +69,8 @@ class Importance:
         self._kind = kind
 
     def __call__(self, pixels: np.ndarray, objects: np.ndarray | None) -> np.ndarray | None:
-        """What matters in a picture, float32 (H, W) in 0 to 1; None where the codec is told nothing.
+        """What matters in a picture, float32 (H, W) in 0 to 1; None where the codec is told
+        nothing.
 
         Args:
             pixels: uint8 (H, W, 3).
@@ -76,7 +81,9 @@ class Importance:
         """
         if self._kind == "attention":
             return self._attention(pixels, "both")
-        return objects.astype(np.float32) if self._kind == "objects" and objects is not None else None
+        return (
+            objects.astype(np.float32) if self._kind == "objects" and objects is not None else None
+        )
 
     @cached_property
     def _attention(self):

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of the image bench: quality against SNR beside what is published, quality against CBR, and a grid of received pictures."""
+"""Pictures of the image bench: quality against SNR beside what is published, quality against CBR,
+and a grid of received pictures.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +22,42 @@ HEADLINE = "hybrid"
 def _lines(axes, rows: list[dict], key: str, along: str = "snr_db", name=image_series) -> None:
     names = list(dict.fromkeys(name(row) for row in rows))
     for i, label in enumerate(names):
-        chosen = sorted((row for row in rows if name(row) == label and row[key] is not None), key=lambda row: row[along])
+        chosen = sorted(
+            (row for row in rows if name(row) == label and row[key] is not None),
+            key=lambda row: row[along],
+        )
         own = bool(chosen) and chosen[0]["codec"] == HEADLINE
         style = {"lw": 2.2, "zorder": 3} if own else {"ls": (0, (5, 1)), "lw": 1.3}
         places, values = [row[along] for row in chosen], [row[key] for row in chosen]
-        axes.plot(places, values, marker="o", ms=4, color=COLOURS[i % len(COLOURS)], label=label, **style)
+        axes.plot(
+            places, values, marker="o", ms=4, color=COLOURS[i % len(COLOURS)], label=label, **style
+        )
     axes.grid(alpha=0.2)
 
 
 def draw_psnr(axes, rows: list[dict]) -> None:
     """PSNR against SNR, and what is published for this kind of channel and these CBRs."""
     kind = rows[0]["channel"].partition(":")[0]
-    curves = [curve for cbr in dict.fromkeys(row["cbr"] for row in rows) for curve in published_pictures(kind, cbr)]
+    curves = [
+        curve
+        for cbr in dict.fromkeys(row["cbr"] for row in rows)
+        for curve in published_pictures(kind, cbr)
+    ]
     for curve, marker in zip(curves, PUBLISHED_MARKERS * len(curves)):
-        style = {"ls": "--", "lw": 1, "marker": marker, "mfc": "none", "color": PUBLISHED_COLOUR, "ms": 5}
-        axes.plot(list(curve.psnr_db), list(curve.psnr_db.values()), label=f"published: {curve.system}, CBR {curve.cbr}", **style)
+        style = {
+            "ls": "--",
+            "lw": 1,
+            "marker": marker,
+            "mfc": "none",
+            "color": PUBLISHED_COLOUR,
+            "ms": 5,
+        }
+        axes.plot(
+            list(curve.psnr_db),
+            list(curve.psnr_db.values()),
+            label=f"published: {curve.system}, CBR {curve.cbr}",
+            **style,
+        )
     _lines(axes, rows, "psnr_db")
     axes.set(xlabel="SNR (dB)", ylabel="PSNR (dB)", title="Quality, PSNR")
 
@@ -53,8 +76,16 @@ def draw_objects(axes, rows: list[dict]) -> None:
 
 def draw_cbr(axes, rows: list[dict]) -> None:
     """PSNR against CBR, a curve for each codec and SNR."""
-    _lines(axes, rows, "psnr_db", along="cbr_spent", name=lambda row: f"{row['codec']} at {row['snr_db']:g} dB")
-    axes.set(xlabel="CBR (channel uses over 3 H W)", ylabel="PSNR (dB)", title="Quality against CBR")
+    _lines(
+        axes,
+        rows,
+        "psnr_db",
+        along="cbr_spent",
+        name=lambda row: f"{row['codec']} at {row['snr_db']:g} dB",
+    )
+    axes.set(
+        xlabel="CBR (channel uses over 3 H W)", ylabel="PSNR (dB)", title="Quality against CBR"
+    )
 
 
 def image_pictures(rows: list[dict]) -> dict:
@@ -62,10 +93,17 @@ def image_pictures(rows: list[dict]) -> dict:
     several = len({row["cbr"] for row in rows}) > 1
     objects = any(row["roi_psnr_db"] is not None for row in rows)
     large = any(row["ms_ssim"] is not None for row in rows)
-    found = {"Mean PSNR of all pictures, marked ones included. Grey, dashed and hollow: published figures of other systems.": draw_psnr}
+    found = {
+        "Mean PSNR of all pictures, marked ones included. Grey, dashed and hollow: published "
+        "figures of other systems.": draw_psnr
+    }
     found |= {"Mean MS-SSIM, likewise.": draw_ms_ssim} if large else {}
     found |= {"Mean PSNR inside the objects that the data name.": draw_objects} if objects else {}
-    return found | ({"PSNR against the channel uses spent, side information included.": draw_cbr} if several else {})
+    return found | (
+        {"PSNR against the channel uses spent, side information included.": draw_cbr}
+        if several
+        else {}
+    )
 
 
 def plot_image(path: Path, rows: list[dict]) -> None:
@@ -87,7 +125,9 @@ def plot_image(path: Path, rows: list[dict]) -> None:
     _save(figure, path, "plot")
 
 
-def draw_grid(path: Path, sent: np.ndarray, received: dict[tuple[str, str], tuple[np.ndarray, str]]) -> None:
+def draw_grid(
+    path: Path, sent: np.ndarray, received: dict[tuple[str, str], tuple[np.ndarray, str]]
+) -> None:
     """Draw one picture as it was sent and as each codec delivered it.
 
     Args:
@@ -101,7 +141,10 @@ def draw_grid(path: Path, sent: np.ndarray, received: dict[tuple[str, str], tupl
     from matplotlib.figure import Figure
 
     rows, columns = (list(dict.fromkeys(key[i] for key in received)) for i in (0, 1))
-    size = 3.2 * (len(columns) + 1), 3.2 * len(rows) * sent.shape[0] / sent.shape[1] + 0.45 * len(rows)
+    size = (
+        3.2 * (len(columns) + 1),
+        3.2 * len(rows) * sent.shape[0] / sent.shape[1] + 0.45 * len(rows),
+    )
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(rows), len(columns) + 1, squeeze=False)
     for axes in grid.flat:

@@ -26,10 +26,11 @@ COLUMNS = (
 def summarise(link: ImageLink, trials: list[ImageTrial]) -> dict:
     """One row of the image bench.
 
-    Quality figures are means over all pictures, marked and grey ones included; roi_psnr_db over those with objects. cbr is what the
-    codec was allowed, cbr_spent what it took, side information included. delivered is the share of the pictures of which the codec
-    made something, marked the number of those it did not vouch for, marked_psnr_db their mean. air_uses are samples a picture with
-    each fragment in a burst of its own.
+    Quality figures are means over all pictures, marked and grey ones included; roi_psnr_db over
+    those with objects. cbr is what the codec was allowed, cbr_spent what it took, side information
+    included. delivered is the share of the pictures of which the codec made something, marked the
+    number of those it did not vouch for, marked_psnr_db their mean. air_uses are samples a picture
+    with each fragment in a burst of its own.
     """
     marked = [t.psnr_db for t in trials if not t.decoded]
     return {
@@ -38,7 +39,10 @@ def summarise(link: ImageLink, trials: list[ImageTrial]) -> dict:
         "snr_db": link.channel.snr_db,
         "cbr": link.cbr,
         "images": len(trials),
-        **{name: _mean([getattr(t, name) for t in trials]) for name in ("psnr_db", "ssim", "ms_ssim", "roi_psnr_db", "latents_kept")},
+        **{
+            name: _mean([getattr(t, name) for t in trials])
+            for name in ("psnr_db", "ssim", "ms_ssim", "roi_psnr_db", "latents_kept")
+        },
         "delivered": _mean([float(t.delivered) for t in trials]),
         "marked": len(marked),
         "marked_psnr_db": _mean(marked),
@@ -66,8 +70,13 @@ def image_series(row: dict) -> str:
 def describe(row: dict) -> str:
     """One line on a row."""
     figures = [
-        f"{image_series(row)}, {row['channel']}{' over the modem' if row['modem'] else ''}: PSNR {row['psnr_db']:.2f} dB",
-        *(f"{name} {row[key]:.4f}" for name, key in (("SSIM", "ssim"), ("MS-SSIM", "ms_ssim")) if row[key] is not None),
+        f"{image_series(row)}, {row['channel']}{' over the modem' if row['modem'] else ''}: PSNR "
+        f"{row['psnr_db']:.2f} dB",
+        *(
+            f"{name} {row[key]:.4f}"
+            for name, key in (("SSIM", "ssim"), ("MS-SSIM", "ms_ssim"))
+            if row[key] is not None
+        ),
         f"{row['images']} pictures, {row['uses']:.0f} uses each (CBR {row['cbr_spent']:.5f})",
         f"delivered {row['delivered']:.3f}",
         f"encode {row['encode_s']:.2f} s, decode {row['decode_s']:.2f} s",
@@ -82,9 +91,17 @@ def describe(row: dict) -> str:
 
 
 def image_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells of the table of all rows, without the columns in which none has a value; what is not known is a dash."""
+    """Headings and cells of the table of all rows, without the columns in which none has a value;
+    what is not known is a dash.
+    """
     shown = [column for column in COLUMNS if any(row[column[1]] is not None for row in rows)]
-    table = [[image_series(row), *("-" if row[key] is None else format(row[key], form) for _, key, form in shown)] for row in rows]
+    table = [
+        [
+            image_series(row),
+            *("-" if row[key] is None else format(row[key], form) for _, key, form in shown),
+        ]
+        for row in rows
+    ]
     return ["codec", *(heading for heading, _, _ in shown)], table
 
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures over a link: what a codec spends on one, and what comes out at the far end of a channel."""
+"""Pictures over a link: what a codec spends on one, and what comes out at the far end of a
+channel.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ _GAP = 400
 #: Smallest side of a picture that has a structural similarity.
 _LEAST_SIDE = 11
 _MID_GREY = 128
-#: What the burst modem takes of the SNR, with a margin, dB; measured are 0.15 to 0.22 dB at 1 to 13 dB.
+#: What the burst modem takes of the SNR, with a margin, dB; measured are 0.15 to 0.22 dB at 1 to 13
+#: dB.
 MODEM_LOSS_DB = 0.3
 
 
@@ -34,7 +37,8 @@ class ImageLink:
     Args:
         codec: name of the codec.
         settings: its settings, the channel bandwidth ratio among them.
-        channel: states an SNR, for which the codec chooses its rate unless design_snr_db says otherwise.
+        channel: states an SNR, for which the codec chooses its rate unless design_snr_db says
+            otherwise.
         cbr: what the codec was allowed, as given.
         modem: whether each fragment goes through the burst modem, in a burst and a fade of its own.
         roi: what the codec is told to matter, one of image_importance.KINDS.
@@ -63,7 +67,9 @@ class ImageLink:
 
     @property
     def rate_snr_db(self) -> float:
-        """SNR for which the codec chooses its rate, dB: that of the channel, less what the modem takes of it, unless another is stated."""
+        """SNR for which the codec chooses its rate, dB: that of the channel, less what the modem
+        takes of it, unless another is stated.
+        """
         loss_db = MODEM_LOSS_DB if self.modem else 0.0
         return self.channel.snr_db - loss_db if self.design_snr_db is None else self.design_snr_db
 
@@ -81,7 +87,8 @@ class ImageTrial:
         values: height times width times 3.
         decoded: whether it came out unmarked.
         reason: why not.
-        psnr_db, ssim, ms_ssim: of what was delivered; the latter two None where the picture is too small.
+        psnr_db, ssim, ms_ssim: of what was delivered; the latter two None where the picture is too
+            small.
         roi_psnr_db: PSNR inside the objects; None where there are none.
         uses: channel uses of all fragments.
         air_uses: samples on air with a fragment a burst.
@@ -137,17 +144,40 @@ class ImageTrials:
         compared = compare(pixels, result.pixels, objects)
         kept = getattr(self._codec, "latents_kept", lambda frames: None)(frames)
         uses, layout = [len(frame.symbols) for frame in frames], Layout(PhyConfig())
-        cost = {"uses": sum(uses), "air_uses": sum(layout.burst_samples([length]) for length in uses), "latents_kept": kept}
-        times = {"encode_s": encode_s, "decode_s": decode_s, "pixels": result.pixels if link.keep else None}
-        return ImageTrial(picture.name, pixels.size, result.decoded, result.reason, **compared, **cost, delivered=delivered, **times)
+        cost = {
+            "uses": sum(uses),
+            "air_uses": sum(layout.burst_samples([length]) for length in uses),
+            "latents_kept": kept,
+        }
+        times = {
+            "encode_s": encode_s,
+            "decode_s": decode_s,
+            "pixels": result.pixels if link.keep else None,
+        }
+        return ImageTrial(
+            picture.name,
+            pixels.size,
+            result.decoded,
+            result.reason,
+            **compared,
+            **cost,
+            delivered=delivered,
+            **times,
+        )
 
-    def _decoded(self, frames: list[ReceivedFrame], shape: tuple[int, ...]) -> tuple[DecodedImage, bool]:
-        """What the codec makes of the frames, and whether it makes a picture at all; where it does not, one of mid-grey."""
+    def _decoded(
+        self, frames: list[ReceivedFrame], shape: tuple[int, ...]
+    ) -> tuple[DecodedImage, bool]:
+        """What the codec makes of the frames, and whether it makes a picture at all; where it does
+        not, one of mid-grey.
+        """
         try:
             result = self._codec.decode(frames)
             if result.pixels.shape == shape:
                 return result, True
-            reason = f"the picture came out as {result.pixels.shape[1]}x{result.pixels.shape[0]} pixels"
+            reason = (
+                f"the picture came out as {result.pixels.shape[1]}x{result.pixels.shape[0]} pixels"
+            )
         except FrameError as error:
             reason = str(error)
         return DecodedImage(np.full(shape, _MID_GREY, np.uint8), False, reason=reason), False
@@ -165,19 +195,28 @@ class ImageTrials:
         return received + receiver.flush()
 
     def _warm_up(self) -> None:
-        """Send a small picture before anything is timed: the first use of a codec loads and compiles what it needs."""
+        """Send a small picture before anything is timed: the first use of a codec loads and
+        compiles what it needs.
+        """
         if not self._warm:
             pixels = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
             noise = np.float32(0.01)
             try:
                 frames = self._codec.encode(pixels, 20.0)
-                self._codec.decode([ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), noise)) for f in frames])
+                self._codec.decode(
+                    [
+                        ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), noise))
+                        for f in frames
+                    ]
+                )
             except FrameError:
                 pass  # too few uses for so small a picture: the first picture is timed cold
             self._warm = True
 
 
-def compare(sent: np.ndarray, received: np.ndarray, objects: np.ndarray | None) -> dict[str, float | None]:
+def compare(
+    sent: np.ndarray, received: np.ndarray, objects: np.ndarray | None
+) -> dict[str, float | None]:
     """Figures of ImageTrial on the quality of a picture."""
     large = min(sent.shape[:2]) >= _LEAST_SIDE
     return {

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bursts of one message, one by one: how many are found and read, and how far from a receiver that knows the channel.
+"""Bursts of one message, one by one: how many are found and read, and how far from a receiver that
+knows the channel.
 
-Every burst is sent with a carrier frequency offset uniform in +-CFO_HZ and a delay uniform over whole and fractional
-samples, on top of the channel asked for. Throughput is by the processor time of the one thread that does the work.
+Every burst is sent with a carrier frequency offset uniform in +-CFO_HZ and a delay uniform over
+whole and fractional samples, on top of the channel asked for. Throughput is by the processor time
+of the one thread that does the work.
 
 Bursts as long as they come, through oscillators, clocks and converters that are not ideal.
 
@@ -45,8 +47,12 @@ class Tally:
     errors: list[float] = field(default_factory=list)
     genie: list[float] = field(default_factory=list)
 
-    def receive(self, receiver: Receiver, samples: np.ndarray, end: bool = True) -> list[ReceivedFrame]:
-        """Frames that a receiver finds in samples, the last of a stream with `end`; counts the work, and one burst if any is found."""
+    def receive(
+        self, receiver: Receiver, samples: np.ndarray, end: bool = True
+    ) -> list[ReceivedFrame]:
+        """Frames that a receiver finds in samples, the last of a stream with `end`; counts the
+        work, and one burst if any is found.
+        """
         before, start = receiver.stats.bursts, time.thread_time()
         found = receiver.push(samples) + (receiver.flush() if end else [])
         self.busy_s += time.thread_time() - start
@@ -55,10 +61,16 @@ class Tally:
         return found
 
     def row(self, channel: str, stimulus: str, snr_db: float | None, profile: str) -> dict:
-        """The row: over the frames that were read, snr_loss_db is the SNR less the mean of 1/E|y-x|^2 in dB, extra_loss_db that of
-        a receiver that knows the channel less the same; evm_db, without noise, is the mean of E|y-x|^2."""
+        """The row: over the frames that were read, snr_loss_db is the SNR less the mean of
+        1/E|y-x|^2 in dB, extra_loss_db that of a receiver that knows the channel less the same;
+        evm_db, without noise, is the mean of E|y-x|^2.
+        """
         row = empty_row(channel, stimulus, snr_db, self.frames, profile)
-        row |= {"detected": self.detected, "header_ok": self.header_ok, "rx_msps": self.samples / self.busy_s / 1e6}
+        row |= {
+            "detected": self.detected,
+            "header_ok": self.header_ok,
+            "rx_msps": self.samples / self.busy_s / 1e6,
+        }
         if self.errors and snr_db is None:
             row["evm_db"] = float(linear_to_db(np.mean(self.errors)))
         elif self.errors:
@@ -74,7 +86,13 @@ def mean_snr_db(errors: list[float]) -> float:
     return float(linear_to_db(np.mean(1 / np.array(errors))))
 
 
-def burst_row(label: str, channel: Channel, frames: int, rng: np.random.Generator, config: PhyConfig | None = None) -> dict:
+def burst_row(
+    label: str,
+    channel: Channel,
+    frames: int,
+    rng: np.random.Generator,
+    config: PhyConfig | None = None,
+) -> dict:
     """Send bursts of one message each through a channel; see Tally.row for the figures."""
     transmitter, receiver = Transmitter(config), Receiver(config)
     tally = Tally(frames)
@@ -95,7 +113,9 @@ def burst_row(label: str, channel: Channel, frames: int, rng: np.random.Generato
     return tally.row(label, "bursts", channel.snr_db, receiver.config.profile)
 
 
-def genie_snr(snr_db: float, layout: Layout, burst: np.ndarray, clean: np.ndarray, frame: ReceivedFrame) -> float:
+def genie_snr(
+    snr_db: float, layout: Layout, burst: np.ndarray, clean: np.ndarray, frame: ReceivedFrame
+) -> float:
     """1/E|y-x|^2 of a receiver that knows the channel of each payload symbol, as a ratio.
 
     Args:
@@ -104,17 +124,25 @@ def genie_snr(snr_db: float, layout: Layout, burst: np.ndarray, clean: np.ndarra
         clean: what arrives of it without noise.
         frame: the burst's one frame as received; tells where it is and its frequency.
     """
-    turned = clean * np.exp(-2j * np.pi * frame.cfo_hz / layout.config.rate_hz * np.arange(len(clean)))
+    turned = clean * np.exp(
+        -2j * np.pi * frame.cfo_hz / layout.config.rate_hz * np.arange(len(clean))
+    )
     there = _payload(layout, turned, frame.start_sample, frame)
     sent = _payload(layout, burst, 0, frame)
     return float(db_to_linear(snr_db) / np.mean(1 / np.maximum(np.abs(there / sent) ** 2, 1e-12)))
 
 
 def _payload(layout: Layout, samples: np.ndarray, start: int, frame: Frame) -> np.ndarray:
-    """Carriers of a first frame's payload, complex64 (length,), from samples whose burst begins at `start`."""
+    """Carriers of a first frame's payload, complex64 (length,), from samples whose burst begins at
+    `start`.
+    """
     count = layout.symbols_for(layout.header_uses + frame.header.length)
-    index = start + symbol_offsets(layout, np.arange(count))[:, None] + np.arange(layout.profile.fft)
-    padded = np.concatenate([samples, np.zeros(max(int(index.max()) + 1 - len(samples), 0))]).astype(np.complex64)
+    index = (
+        start + symbol_offsets(layout, np.arange(count))[:, None] + np.arange(layout.profile.fft)
+    )
+    padded = np.concatenate(
+        [samples, np.zeros(max(int(index.max()) + 1 - len(samples), 0))]
+    ).astype(np.complex64)
     carriers, _ = to_carriers(layout, padded[index])
     return carriers[:, layout.data].ravel()[layout.header_uses :][: frame.header.length]
 
@@ -127,25 +155,39 @@ IMPAIRMENTS = ("sco:40ppm", "sco:-40ppm", "phase-noise:-80", "iq:1db,5deg", "dc:
 
 
 def long_rows(seed: int):
-    """A row for each impairment; extra_loss_db is mean SNR reached without it less that reached with it, burst_s a burst's length."""
+    """A row for each impairment; extra_loss_db is mean SNR reached without it less that reached
+    with it, burst_s a burst's length.
+    """
     plain, burst_s = _send("", seed)
     for impairment in IMPAIRMENTS:
         tally, _ = _send(impairment, seed)
-        row = tally.row(impairment, "long-bursts", LONG_BURST_SNR_DB, "standard") | {"burst_s": burst_s}
+        row = tally.row(impairment, "long-bursts", LONG_BURST_SNR_DB, "standard") | {
+            "burst_s": burst_s
+        }
         if plain.errors and tally.errors:
             row["extra_loss_db"] = mean_snr_db(plain.errors) - mean_snr_db(tally.errors)
         yield row
 
 
 def _send(impairment: str, seed: int) -> tuple[Tally, float]:
-    """What long bursts through an impairment brought, each frame of a burst found as one detected; and how long a burst is, s."""
+    """What long bursts through an impairment brought, each frame of a burst found as one detected;
+    and how long a burst is, s.
+    """
     config, rng = PhyConfig(), np.random.default_rng(seed)
-    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at(impairment, LONG_BURST_SNR_DB, config)
+    transmitter, receiver, channel = (
+        Transmitter(config),
+        Receiver(config),
+        channel_at(impairment, LONG_BURST_SNR_DB, config),
+    )
     tally = Tally(BURSTS * FRAMES)
     for _ in range(BURSTS):
-        frames = [signals.random_frame(number, (MAX_LENGTH, MAX_LENGTH), rng) for number in range(FRAMES)]
+        frames = [
+            signals.random_frame(number, (MAX_LENGTH, MAX_LENGTH), rng) for number in range(FRAMES)
+        ]
         burst = transmitter.burst(frames)
-        received = channel.through_samples(signals.displaced(burst, CFO_HZ, config.rate_hz, rng), rng)
+        received = channel.through_samples(
+            signals.displaced(burst, CFO_HZ, config.rate_hz, rng), rng
+        )
         found = {f.header.message_id: f for f in tally.receive(receiver, received)}
         for frame in frames:
             got = found.get(frame.header.message_id)
@@ -156,16 +198,23 @@ def _send(impairment: str, seed: int) -> tuple[Tally, float]:
     return tally, len(burst) / config.rate_hz
 
 
-#: SNR of the rows, dB; share of the frames hit; an impulse's power over the bursts', dB, and its length, samples.
+#: SNR of the rows, dB; share of the frames hit; an impulse's power over the bursts', dB, and its
+#: length, samples.
 COLLISION_SNR_DB, SHARE, IMPULSE_DB, IMPULSE_SAMPLES = 15.0, 0.3, 30.0, 20
 #: How much weaker the other one of two overlapping bursts is, dB.
 WEAKER_DB = (0.0, 10.0)
 
 
 def impulse_row(frames: int, rng: np.random.Generator) -> dict:
-    """A stream of bursts of which some are hit by an impulse; the row counts the others; rx_msps is over all, given one by one."""
+    """A stream of bursts of which some are hit by an impulse; the row counts the others; rx_msps is
+    over all, given one by one.
+    """
     config = PhyConfig()
-    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at("", COLLISION_SNR_DB, config)
+    transmitter, receiver, channel = (
+        Transmitter(config),
+        Receiver(config),
+        channel_at("", COLLISION_SNR_DB, config),
+    )
     spared, found, others, hit = [], [], Tally(), Tally()
     for number in range(frames):
         frame = signals.random_frame(number, MESSAGE_LENGTHS, rng)
@@ -173,31 +222,49 @@ def impulse_row(frames: int, rng: np.random.Generator) -> dict:
         struck = rng.random() < SHARE
         if struck:
             at = int(rng.integers(signals.LEAD, len(burst) - signals.TAIL - IMPULSE_SAMPLES))
-            burst[at : at + IMPULSE_SAMPLES] += complex_noise(IMPULSE_SAMPLES, config.rms**2 * db_to_linear(IMPULSE_DB), rng)
+            burst[at : at + IMPULSE_SAMPLES] += complex_noise(
+                IMPULSE_SAMPLES, config.rms**2 * db_to_linear(IMPULSE_DB), rng
+            )
         else:
             spared.append(frame)
-        found += (hit if struck else others).receive(receiver, channel.through_samples(burst, rng), end=number == frames - 1)
+        found += (hit if struck else others).receive(
+            receiver, channel.through_samples(burst, rng), end=number == frames - 1
+        )
     others.frames, others.header_ok = len(spared), signals.matches(spared, found)
     others.samples, others.busy_s = others.samples + hit.samples, others.busy_s + hit.busy_s
     return others.row("awgn", "impulses", COLLISION_SNR_DB, config.profile) | {"hit_share": SHARE}
 
 
 def overlap_row(weaker_db: float, pairs: int, rng: np.random.Generator) -> dict:
-    """Pairs of bursts that overlap anywhere; counts the pairs whose stronger one (at equal power: at least one) is received."""
+    """Pairs of bursts that overlap anywhere; counts the pairs whose stronger one (at equal power:
+    at least one) is received.
+    """
     config, tally = PhyConfig(), Tally(pairs)
-    transmitter, receiver, channel = Transmitter(config), Receiver(config), channel_at("", COLLISION_SNR_DB, config)
+    transmitter, receiver, channel = (
+        Transmitter(config),
+        Receiver(config),
+        channel_at("", COLLISION_SNR_DB, config),
+    )
     for number in range(pairs):
         frames = [signals.random_frame(2 * number + i, MESSAGE_LENGTHS, rng) for i in range(2)]
-        bursts = [signals.displaced(transmitter.burst([f]), CFO_HZ, config.rate_hz, rng) for f in frames]
+        bursts = [
+            signals.displaced(transmitter.burst([f]), CFO_HZ, config.rate_hz, rng) for f in frames
+        ]
         bursts[1] *= np.float32(db_to_linear(-weaker_db) ** 0.5)
         found = tally.receive(receiver, channel.through_samples(_overlapped(*bursts, rng), rng))
         wanted = frames if weaker_db == 0 else frames[:1]
-        tally.header_ok += any(signals.same_header(f.header, w.header) for f in found for w in wanted)
-    return tally.row(f"the second {weaker_db:g} dB weaker", "overlap", COLLISION_SNR_DB, config.profile)
+        tally.header_ok += any(
+            signals.same_header(f.header, w.header) for f in found for w in wanted
+        )
+    return tally.row(
+        f"the second {weaker_db:g} dB weaker", "overlap", COLLISION_SNR_DB, config.profile
+    )
 
 
 def _overlapped(one: np.ndarray, two: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sum of two bursts that lie amid silence, shifted so that they overlap by one sample or more."""
+    """Sum of two bursts that lie amid silence, shifted so that they overlap by one sample or
+    more.
+    """
     quiet = signals.LEAD + signals.TAIL
     shift = int(rng.integers(quiet - len(two) + 1, len(one) - quiet))
     mixed = np.zeros(max(len(one), len(two) + shift) - min(shift, 0), np.complex64)

@@ -10,7 +10,14 @@ import numpy as np
 
 from semcom_core.bench.modem.bursts import WEAKER_DB, burst_row, impulse_row, long_rows, overlap_row
 from semcom_core.bench.modem.settings import ModemBench, channel_at
-from semcom_core.bench.modem.streams import COST_LENGTHS, COST_MESSAGES, STREAMS, back_to_back_row, cost_row, stream_row
+from semcom_core.bench.modem.streams import (
+    COST_LENGTHS,
+    COST_MESSAGES,
+    STREAMS,
+    back_to_back_row,
+    cost_row,
+    stream_row,
+)
 from semcom_core.channel import parse_channel
 from semcom_core.errors import check_choice
 from semcom_core.phy import PROFILES, PhyConfig
@@ -36,7 +43,9 @@ def run(settings: ModemBench, parts: Sequence[str] | None = None) -> Iterator[di
 def _bursts(settings: ModemBench, rng: np.random.Generator) -> Iterator[dict]:
     """The channel asked for at its SNRs, and without noise."""
     for snr_db in (*settings.snr_db, None):
-        label = settings.channel if snr_db is not None else settings.channel.replace("awgn", "clean")
+        label = (
+            settings.channel if snr_db is not None else settings.channel.replace("awgn", "clean")
+        )
         yield burst_row(label, settings.at(snr_db), settings.frames, rng)
 
 

@@ -16,7 +16,16 @@ from semcom_core.phy import PhyConfig
 #: Payload symbols of a bench message, uniform between these.
 MESSAGE_LENGTHS = (100, 190)
 #: What every row has; what does not apply stays None.
-FIGURES = ("detected", "header_ok", "false_alarms_per_s", "snr_loss_db", "extra_loss_db", "evm_db", "tx_msps", "rx_msps")
+FIGURES = (
+    "detected",
+    "header_ok",
+    "false_alarms_per_s",
+    "snr_loss_db",
+    "extra_loss_db",
+    "evm_db",
+    "tx_msps",
+    "rx_msps",
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +37,13 @@ class ModemBench:
     """
 
     frames: int = setting(500, "bursts sent at each SNR")
-    channel: str = setting("awgn", "channel without its SNR: awgn, or terms such as taps:0,-6,-10 and rayleigh")
+    channel: str = setting(
+        "awgn", "channel without its SNR: awgn, or terms such as taps:0,-6,-10 and rayleigh"
+    )
     snr_db: tuple[float, ...] = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0)
-    seconds: float = setting(60.0, "length of the noise, the carriers and the interference, s at the sample rate")
+    seconds: float = setting(
+        60.0, "length of the noise, the carriers and the interference, s at the sample rate"
+    )
     seed: int = setting(1, "seed of everything random")
 
     def __post_init__(self):
@@ -40,7 +53,10 @@ class ModemBench:
         for snr_db in self.snr_db:
             check_range("snr_db", snr_db, -20.0, 60.0)
         if self.extra and parse_channel(self.extra).snr_db is not None:
-            raise ConfigError(f"channel {self.channel!r} sets its own SNR; allowed is a channel without one, the SNRs apart")
+            raise ConfigError(
+                f"channel {self.channel!r} sets its own SNR; allowed is a channel without one, the "
+                "SNRs apart"
+            )
 
     @property
     def extra(self) -> str:
@@ -58,7 +74,15 @@ def channel_at(extra: str, snr_db: float | None, config: PhyConfig) -> Channel:
     return parse_channel("+".join(filter(None, [extra, noise]))).for_modem(config)
 
 
-def empty_row(channel: str, stimulus: str, snr_db: float | None, frames: int, profile: str = "standard") -> dict:
+def empty_row(
+    channel: str, stimulus: str, snr_db: float | None, frames: int, profile: str = "standard"
+) -> dict:
     """A row with every key of a modem row, its figures None."""
-    about = {"channel": channel, "snr_db": snr_db, "stimulus": stimulus, "profile": profile, "frames": frames}
+    about = {
+        "channel": channel,
+        "snr_db": snr_db,
+        "stimulus": stimulus,
+        "profile": profile,
+        "frames": frames,
+    }
     return about | dict.fromkeys(FIGURES)

@@ -24,11 +24,16 @@ KEYING = (30, 10000)
 
 
 def random_frame(number: int, lengths: tuple[int, int], rng: np.random.Generator) -> Frame:
-    """A frame of Gaussian symbols of mean power 1, its length uniform within `lengths`, ends included."""
+    """A frame of Gaussian symbols of mean power 1, its length uniform within `lengths`, ends
+    included.
+    """
     length = int(rng.integers(lengths[0], lengths[1] + 1))
     symbols = complex_noise(length, 1.0, rng)
     symbols /= np.sqrt(np.mean(np.abs(symbols) ** 2))
-    return Frame(FrameHeader(codec=BENCH_CODEC, message_id=number % 256, params=number % 64, length=length), symbols)
+    return Frame(
+        FrameHeader(codec=BENCH_CODEC, message_id=number % 256, params=number % 64, length=length),
+        symbols,
+    )
 
 
 def same_header(a: FrameHeader, b: FrameHeader) -> bool:
@@ -37,16 +42,24 @@ def same_header(a: FrameHeader, b: FrameHeader) -> bool:
 
 
 def matches(sent: Sequence[Frame], found: Sequence[Frame]) -> int:
-    """How many of the frames sent are among those found, by their headers; one found stands for one sent."""
-    one, other = (Counter(replace(frame.header, more=0) for frame in frames) for frames in (sent, found))
+    """How many of the frames sent are among those found, by their headers; one found stands for one
+    sent.
+    """
+    one, other = (
+        Counter(replace(frame.header, more=0) for frame in frames) for frames in (sent, found)
+    )
     return (one & other).total()
 
 
-def displaced(burst: np.ndarray, cfo_hz: float, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
+def displaced(
+    burst: np.ndarray, cfo_hz: float, rate_hz: float, rng: np.random.Generator
+) -> np.ndarray:
     """A burst amid silence, with a delay and a frequency offset drawn from rng, and any phase."""
     quiet = np.concatenate([np.zeros(LEAD), burst, np.zeros(TAIL)]).astype(np.complex64)
     terms = (Delay(float(rng.uniform(0, 100))), Cfo(float(rng.uniform(-cfo_hz, cfo_hz))))
-    return Channel(terms, rate_hz).through_samples(quiet, rng) * np.complex64(np.exp(2j * np.pi * rng.random()))
+    return Channel(terms, rate_hz).through_samples(quiet, rng) * np.complex64(
+        np.exp(2j * np.pi * rng.random())
+    )
 
 
 def noise(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -55,21 +68,33 @@ def noise(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def interference(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise of power 1 with, by turns, a tone, phase-shift keying of eight samples a symbol, and pulses of noise over it."""
+    """Noise of power 1 with, by turns, a tone, phase-shift keying of eight samples a symbol, and
+    pulses of noise over it.
+    """
     third = count // 3
     size = float(np.sqrt(db_to_linear(INTERFERENCE_DB)))
     tone = np.exp(2j * np.pi * rng.uniform(-0.4, 0.4) * np.arange(third))
     keyed = np.repeat(np.exp(0.5j * np.pi * rng.integers(0, 4, third // 8 + 1)), 8)[:third]
     rest = count - 2 * third
-    pulses = complex_noise(rest, 1.0, rng) * np.repeat(rng.random(rest // 500 + 1) < 0.3, 500)[:rest]
+    pulses = (
+        complex_noise(rest, 1.0, rng) * np.repeat(rng.random(rest // 500 + 1) < 0.3, 500)[:rest]
+    )
     return noise(count, rng) + (size * np.concatenate([tone, keyed, pulses])).astype(np.complex64)
 
 
 def carrier(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise of power 1 and a steady carrier at any frequency, or on the grid of the preamble's tones, by turns."""
-    frequency = rng.uniform(-0.45, 0.45) if rng.random() < 0.5 else int(rng.integers(-3, 4)) / 8 + rng.normal(0, 1e-4)
+    """Noise of power 1 and a steady carrier at any frequency, or on the grid of the preamble's
+    tones, by turns.
+    """
+    frequency = (
+        rng.uniform(-0.45, 0.45)
+        if rng.random() < 0.5
+        else int(rng.integers(-3, 4)) / 8 + rng.normal(0, 1e-4)
+    )
     turns = frequency * np.arange(count) + rng.random()
-    return noise(count, rng) + (np.sqrt(db_to_linear(CARRIER_DB)) * np.exp(2j * np.pi * (turns % 1))).astype(np.complex64)
+    return noise(count, rng) + (
+        np.sqrt(db_to_linear(CARRIER_DB)) * np.exp(2j * np.pi * (turns % 1))
+    ).astype(np.complex64)
 
 
 def keyed_carrier(count: int, rng: np.random.Generator) -> np.ndarray:

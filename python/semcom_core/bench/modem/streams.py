@@ -26,8 +26,12 @@ STREAMS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
 }
 
 
-def stream_row(stimulus: str, seconds: float, rng: np.random.Generator, config: PhyConfig | None = None) -> dict:
-    """Feed a stream to a receiver, a second or less at a time; its rate is that of the receiver's configuration."""
+def stream_row(
+    stimulus: str, seconds: float, rng: np.random.Generator, config: PhyConfig | None = None
+) -> dict:
+    """Feed a stream to a receiver, a second or less at a time; its rate is that of the receiver's
+    configuration.
+    """
     receiver = Receiver(config)
     rate_hz = receiver.config.rate_hz
     busy, frames = 0.0, 0
@@ -38,7 +42,10 @@ def stream_row(stimulus: str, seconds: float, rng: np.random.Generator, config: 
     frames += len(receiver.flush())
     row = empty_row("-", stimulus, None, frames, receiver.config.profile)
     count = receiver.stats.samples
-    return row | {"false_alarms_per_s": receiver.stats.bursts / (count / rate_hz), "rx_msps": count / busy / 1e6}
+    return row | {
+        "false_alarms_per_s": receiver.stats.bursts / (count / rate_hz),
+        "rx_msps": count / busy / 1e6,
+    }
 
 
 def _pieces(make, total: int, piece: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -49,15 +56,20 @@ def _pieces(make, total: int, piece: int, rng: np.random.Generator) -> Iterator[
 
 #: Message lengths and messages a burst of the cost table.
 COST_LENGTHS, COST_MESSAGES = (60, 80, 100, 140, 190), (1, 2, 4, 8)
-#: Passes of which the fastest counts: others slow down the processor's caches, nothing speeds them up.
+#: Passes of which the fastest counts: others slow down the processor's caches, nothing speeds them
+#: up.
 PASSES = 3
 
 
 def back_to_back_row(count: int, rng: np.random.Generator) -> dict:
-    """Bursts of one message each without a gap at 20 dB: speed of both ends, the best of PASSES passes over them."""
+    """Bursts of one message each without a gap at 20 dB: speed of both ends, the best of PASSES
+    passes over them.
+    """
     transmitter = Transmitter()
     frames = [signals.random_frame(number, MESSAGE_LENGTHS, rng) for number in range(count)]
-    sent, tx_busy = _best_time(lambda: np.concatenate([transmitter.burst([frame]) for frame in frames]))
+    sent, tx_busy = _best_time(
+        lambda: np.concatenate([transmitter.burst([frame]) for frame in frames])
+    )
     received = parse_channel("awgn:20").through_samples(sent, rng)
     receivers = iter([Receiver() for _ in range(PASSES)])
     (receiver, found), rx_busy = _best_time(lambda: _receive(next(receivers), received))
@@ -72,7 +84,9 @@ def _receive(receiver: Receiver, samples: np.ndarray):
 
 
 def _best_time(work):
-    """What `work` returns the last time, and the least processor time it took in PASSES passes, s."""
+    """What `work` returns the last time, and the least processor time it took in PASSES passes,
+    s.
+    """
     times = []
     for _ in range(PASSES):
         start = time.thread_time()
@@ -82,8 +96,18 @@ def _best_time(work):
 
 
 def cost_row(length: int, messages: int) -> dict:
-    """Air uses of a burst of `messages` messages of `length` symbols each, counted on the samples made."""
-    frames = [signals.random_frame(number, (length, length), np.random.default_rng(number)) for number in range(messages)]
+    """Air uses of a burst of `messages` messages of `length` symbols each, counted on the samples
+    made.
+    """
+    frames = [
+        signals.random_frame(number, (length, length), np.random.default_rng(number))
+        for number in range(messages)
+    ]
     air_uses = len(Transmitter().burst(frames))
     row = empty_row("-", "cost", None, messages)
-    return row | {"uses": length * messages, "messages": messages, "air_uses": air_uses, "air_ratio": air_uses / (length * messages)}
+    return row | {
+        "uses": length * messages,
+        "messages": messages,
+        "air_uses": air_uses,
+        "air_ratio": air_uses / (length * messages),
+    }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The daemon of virtual radios as a process of its own, which can be killed and started again.
 
-Texts and pictures from one process to another: by virtual radios through real client libraries, and by the simulation beside them.
+Texts and pictures from one process to another: by virtual radios through real client libraries, and
+by the simulation beside them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ START_S = 60.0
 
 
 def loopback(number: int) -> str:
-    """An address of this machine for the virtual Pluto `number` (1 to 254) of this process, which no other process uses likewise."""
+    """An address of this machine for the virtual Pluto `number` (1 to 254) of this process, which
+    no other process uses likewise.
+    """
     return f"127.{1 + (os.getpid() >> 8) % 254}.{os.getpid() % 256}.{number}"
 
 
@@ -56,7 +59,15 @@ class AirProcess:
         Raises:
             RadioError: it ends, or takes too long; nothing of it is left then.
         """
-        command = [sys.executable, "-m", "semcom_core.cli", "air", str(self._plan), "--socket", self.socket]
+        command = [
+            sys.executable,
+            "-m",
+            "semcom_core.cli",
+            "air",
+            str(self._plan),
+            "--socket",
+            self.socket,
+        ]
         log = Path(self._folder.name) / "log"
         with log.open("w") as output:
             self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
@@ -71,7 +82,10 @@ class AirProcess:
         while "\nready:" not in "\n" + log.read_text():
             if self._process.poll() is not None or time.monotonic() > end:
                 words = log.read_text().strip().splitlines()
-                raise RadioError(f"the virtual radios are not served: {words[-1] if words else 'semcom air says nothing'}")
+                raise RadioError(
+                    "the virtual radios are not served: "
+                    f"{words[-1] if words else 'semcom air says nothing'}"
+                )
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -101,7 +115,9 @@ READY_S, LIMIT_S = 90.0, 1800.0
 
 @dataclass(frozen=True)
 class End:
-    """One end of a link: a profile, its address, and the virtual radio there (None: it needs none)."""
+    """One end of a link: a profile, its address, and the virtual radio there (None: it needs
+    none).
+    """
 
     profile: str
     address: str
@@ -149,7 +165,16 @@ TRANSPORTS = {
 }
 
 
-def carry(transport: Transport, flowgraph: str, channel: str, common: dict, send: dict, receive: dict, seed: int = 1, air=None) -> dict:
+def carry(
+    transport: Transport,
+    flowgraph: str,
+    channel: str,
+    common: dict,
+    send: dict,
+    receive: dict,
+    seed: int = 1,
+    air=None,
+) -> dict:
     """Send by radio_{flowgraph}_tx in one process, receive by radio_{flowgraph}_rx in another.
 
     Args:
@@ -172,14 +197,24 @@ def carry(transport: Transport, flowgraph: str, channel: str, common: dict, send
         extra = {}
         if radios:
             links = [{"from": "sender", "to": "receiver", "gain_db": PATH_DB, "channel": channel}]
-            plan = {"pacing": "elastic", "seed": seed, **(air or {}), "radios": radios, "links": links}
+            plan = {
+                "pacing": "elastic",
+                "seed": seed,
+                **(air or {}),
+                "radios": radios,
+                "links": links,
+            }
             extra = {"SEMCOM_AIR_SOCKET": stack.enter_context(AirProcess(plan)).socket}
         elif transport.receiver.profile == "simulation":
             receive = {**receive, "overrides": repr({"channel": channel, "seed": seed})}
         begun = time.monotonic()
-        receiver = stack.enter_context(Flowgraph(f"radio_{flowgraph}_rx", transport.receiver, {**common, **receive}, extra))
+        receiver = stack.enter_context(
+            Flowgraph(f"radio_{flowgraph}_rx", transport.receiver, {**common, **receive}, extra)
+        )
         receiver.wait_ready()
-        sender = stack.enter_context(Flowgraph(f"radio_{flowgraph}_tx", transport.sender, {**common, **send}, extra))
+        sender = stack.enter_context(
+            Flowgraph(f"radio_{flowgraph}_tx", transport.sender, {**common, **send}, extra)
+        )
         report = receiver.report()
         return report | {"sender": sender.report(), "seconds": time.monotonic() - begun}
 
@@ -203,17 +238,29 @@ class Flowgraph:
     """
 
     def __init__(self, name: str, end: End, parameters: dict, extra: dict | None = None):
-        self.name, self._parameters = name, {**parameters, "profile": end.profile, "address": end.address}
+        self.name, self._parameters = (
+            name,
+            {**parameters, "profile": end.profile, "address": end.address},
+        )
         self._environment = {**environment(), **(extra or {})}
 
     def __enter__(self) -> Flowgraph:
         self._folder = tempfile.TemporaryDirectory(prefix="semcom-radio-")
-        self._log, self._report = Path(self._folder.name) / "log", Path(self._folder.name) / "report.json"
+        self._log, self._report = (
+            Path(self._folder.name) / "log",
+            Path(self._folder.name) / "report.json",
+        )
         options = {**self._parameters, "out_file": str(self._report)}
         words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
         command = [sys.executable, str(_script(self.name)), *words]
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=self._environment, start_new_session=True)
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
         return self
 
     def __exit__(self, *exception) -> None:
@@ -242,5 +289,7 @@ class Flowgraph:
             raise RadioError(f"{self.name} has ended without a report: {self._words()}") from error
 
     def _words(self) -> str:
-        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
+        lines = [
+            line for line in self._log.read_text(errors="replace").splitlines() if line.strip()
+        ]
         return lines[-1] if lines else "it says nothing"

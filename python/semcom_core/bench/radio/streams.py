@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streams through a radio without end: does every sample arrive, and does the stream come back when the radio does?
+"""Streams through a radio without end: does every sample arrive, and does the stream come back when
+the radio does?
 
-What is sent is a counter: the lower half of its bits in the real part, the upper half in the imaginary part, so that each sample says
-which one it is. 11 bits each go exactly through converters of 12 bits.
+What is sent is a counter: the lower half of its bits in the real part, the upper half in the
+imaginary part, so that each sample says which one it is. 11 bits each go exactly through converters
+of 12 bits.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ PATIENCE_S = 20.0
 
 
 def counter(first: int, count: int) -> np.ndarray:
-    """Samples `first` to first + count - 1 of the sequence, complex64; each part is -1/2 to 1/2 of full scale."""
+    """Samples `first` to first + count - 1 of the sequence, complex64; each part is -1/2 to 1/2 of
+    full scale.
+    """
     number = np.arange(first, first + count, dtype=np.int64) % PERIOD
     parts = np.stack([number % (1 << BITS), number >> BITS], axis=-1) - (1 << (BITS - 1))
     return (parts / (1 << BITS)).astype(np.float32).view(np.complex64)[:, 0]
@@ -35,12 +39,15 @@ def counter(first: int, count: int) -> np.ndarray:
 
 def numbers(samples: np.ndarray) -> np.ndarray:
     """Which samples of the sequence these are, int64 (n,); nonsense where they are none."""
-    parts = np.rint(np.ascontiguousarray(samples).view(np.float32).reshape(-1, 2) * (1 << BITS)).astype(np.int64) + (1 << (BITS - 1))
+    parts = np.rint(
+        np.ascontiguousarray(samples).view(np.float32).reshape(-1, 2) * (1 << BITS)
+    ).astype(np.int64) + (1 << (BITS - 1))
     return parts[:, 0] + (parts[:, 1] << BITS)
 
 
 def breaks(samples: np.ndarray, before: int | None) -> tuple[int, int]:
-    """Places where a stream does not go on, and the number of its last sample. Silence or noise between two parts is one place.
+    """Places where a stream does not go on, and the number of its last sample. Silence or noise
+    between two parts is one place.
 
     Args:
         samples: complex64 (n,).
@@ -57,24 +64,36 @@ def sequence() -> Iterator[np.ndarray]:
     return cycle(np.split(whole, PERIOD // PIECE))
 
 
-def stream(radio: RadioProcess, transmitter: RadioProcess, seconds: float, progress=lambda samples: None) -> dict:
+def stream(
+    radio: RadioProcess, transmitter: RadioProcess, seconds: float, progress=lambda samples: None
+) -> dict:
     """Send and receive for a while; both radios are started, and the same one may do both.
 
     Returns:
-        samples read, discontinuities among them, and how often the radio said that samples were lost.
+        samples read, discontinuities among them, and how often the radio said that samples were
+        lost.
     """
     total, read, broken, last = int(seconds * radio.profile.rate_hz), 0, 0, None
     with Feeder(transmitter, sequence()):
         _until_it_flows(radio)
-        before = dict(radio.counts) | {f"tx_{name}": value for name, value in transmitter.counts.items()}
+        before = dict(radio.counts) | {
+            f"tx_{name}": value for name, value in transmitter.counts.items()
+        }
         while read < total:
             samples = radio.read(PIECE, PATIENCE_S)
             more, last = breaks(samples, last)
             broken, read = broken + more, read + len(samples)
             progress(len(samples))
-        after = dict(radio.counts) | {f"tx_{name}": value for name, value in transmitter.counts.items()}
+        after = dict(radio.counts) | {
+            f"tx_{name}": value for name, value in transmitter.counts.items()
+        }
     lost = {name: after.get(name, 0) - before.get(name, 0) for name in ("overruns", "tx_underruns")}
-    return {"samples": read, "discontinuities": broken, "overruns": lost["overruns"], "underruns": lost["tx_underruns"]}
+    return {
+        "samples": read,
+        "discontinuities": broken,
+        "overruns": lost["overruns"],
+        "underruns": lost["tx_underruns"],
+    }
 
 
 def _until_it_flows(radio: RadioProcess) -> None:
@@ -82,7 +101,10 @@ def _until_it_flows(radio: RadioProcess) -> None:
     end = time.monotonic() + PATIENCE_S
     while breaks(radio.read(PIECE, PATIENCE_S), None)[0]:
         if time.monotonic() > end:
-            raise RadioError(f"radio {radio.profile.name} receives nothing of what is sent; allowed is a clean link at the reference gains")
+            raise RadioError(
+                f"radio {radio.profile.name} receives nothing of what is sent; allowed is a clean "
+                "link at the reference gains"
+            )
 
 
 def time_to_resume(radio: RadioProcess, interrupt, restore) -> dict:

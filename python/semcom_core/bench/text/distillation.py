@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bench of context distillation: channel symbols saved, what the shorter texts still say, and how often the model's own was refused."""
+"""Bench of context distillation: channel symbols saved, what the shorter texts still say, and how
+often the model's own was refused.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ from semcom_core.text.distillation.protected import kept_items
 
 __all__ = ["MESSAGE_CORPORA", "corpora", "describe_distillation", "distill_row", "targets"]
 
-#: Similarity (cosine of sentence embeddings) that counts as the same meaning, and the target of the symbols saved.
+#: Similarity (cosine of sentence embeddings) that counts as the same meaning, and the target of the
+#: symbols saved.
 SIMILARITY, SAVED = 0.85, 0.2
 
 
-def distill_row(corpus: str, texts: Sequence[str], codec: TextCodec, snr_db: float, distiller: Distiller) -> dict:
-    """One row: uses are channel symbols of a codec for all texts, similarities are cosines of sentence embeddings.
+def distill_row(
+    corpus: str, texts: Sequence[str], codec: TextCodec, snr_db: float, distiller: Distiller
+) -> dict:
+    """One row: uses are channel symbols of a codec for all texts, similarities are cosines of
+    sentence embeddings.
 
     Args:
         corpus: its name.
@@ -35,19 +41,35 @@ def distill_row(corpus: str, texts: Sequence[str], codec: TextCodec, snr_db: flo
     found = [distiller.distill(text) for text in texts]
     elapsed = time.perf_counter() - begun
     kept, wanted = np.array([kept_items(one.original, one.text) for one in found]).sum(axis=0)
-    uses = [[_uses(codec, text, snr_db) for text in pair] for pair in ((one.original, one.text) for one in found)]
+    uses = [
+        [_uses(codec, text, snr_db) for text in pair]
+        for pair in ((one.original, one.text) for one in found)
+    ]
     before, after = np.sum(uses, axis=0)
     nearness = np.array([one.similarity for one in found])
-    row = {"corpus": corpus, "mode": distiller.config.mode, "codec": codec.name, "snr_db": snr_db, "sentences": len(found)}
+    row = {
+        "corpus": corpus,
+        "mode": distiller.config.mode,
+        "codec": codec.name,
+        "snr_db": snr_db,
+        "sentences": len(found),
+    }
     row |= {"protected": int(wanted), "protected_kept": float(kept / wanted) if wanted else 1.0}
-    row |= {"uses_before": int(before), "uses_after": int(after), "symbols_saved": float(1 - after / before)}
+    row |= {
+        "uses_before": int(before),
+        "uses_after": int(after),
+        "symbols_saved": float(1 - after / before),
+    }
     row |= {"similarity": float(nearness.mean()), "similarity_least": float(nearness.min())}
     row |= {"similarity_below": float((nearness < SIMILARITY).mean())}
     return row | _counts(found) | {"distill_s": elapsed / len(found)}
 
 
 def _counts(found: list[Distilled]) -> dict:
-    return {"fallbacks": sum(one.fell_back for one in found), "unchanged": sum(one.text == one.original for one in found)}
+    return {
+        "fallbacks": sum(one.fell_back for one in found),
+        "unchanged": sum(one.text == one.original for one in found),
+    }
 
 
 def _uses(codec: TextCodec, text: str, snr_db: float) -> int:
@@ -56,23 +78,39 @@ def _uses(codec: TextCodec, text: str, snr_db: float) -> int:
 
 def describe_distillation(row: dict) -> str:
     """One line on a row."""
-    return "; ".join([
-        f"{row['corpus']:9s} {row['mode']:11s} {row['sentences']} texts, {row['snr_db']:g} dB, {row['codec']}",
-        f"uses {row['uses_before']} -> {row['uses_after']}, saved {row['symbols_saved']:.1%}",
-        f"similarity {row['similarity']:.3f}, least {row['similarity_least']:.3f}, below {SIMILARITY:g}: {row['similarity_below']:.1%}",
-        f"protected kept {row['protected_kept']:.1%} of {row['protected']}",
-        f"{row['fallbacks']} fell back, {row['unchanged']} unchanged, {row['distill_s']:.2f} s a text",
-    ])
+    return "; ".join(
+        [
+            f"{row['corpus']:9s} {row['mode']:11s} {row['sentences']} texts, {row['snr_db']:g} dB, "
+            f"{row['codec']}",
+            f"uses {row['uses_before']} -> {row['uses_after']}, saved {row['symbols_saved']:.1%}",
+            f"similarity {row['similarity']:.3f}, least {row['similarity_least']:.3f}, below "
+            f"{SIMILARITY:g}: {row['similarity_below']:.1%}",
+            f"protected kept {row['protected_kept']:.1%} of {row['protected']}",
+            f"{row['fallbacks']} fell back, {row['unchanged']} unchanged, {row['distill_s']:.2f} s "
+            "a text",
+        ]
+    )
 
 
 def targets(rows: Sequence[dict]) -> list[str]:
-    """The figures that have a target, a line each: protected items of every corpus, symbols saved of messages and dialogues."""
+    """The figures that have a target, a line each: protected items of every corpus, symbols saved
+    of messages and dialogues.
+    """
     lines = []
     for row in rows:
-        figures = [verdict(f"protected items kept {row['protected_kept']:.1%}", "100 %", row["protected_kept"] == 1)]
+        figures = [
+            verdict(
+                f"protected items kept {row['protected_kept']:.1%}",
+                "100 %",
+                row["protected_kept"] == 1,
+            )
+        ]
         if row["corpus"] in ("sms", "dialogue"):
             reached = row["symbols_saved"] >= SAVED and row["similarity_below"] == 0
-            said = f"symbols saved {row['symbols_saved']:.1%}, {1 - row['similarity_below']:.1%} of the texts at {SIMILARITY:g} or more"
+            said = (
+                f"symbols saved {row['symbols_saved']:.1%}, {1 - row['similarity_below']:.1%} "
+                f"of the texts at {SIMILARITY:g} or more"
+            )
             figures.append(verdict(said, f">= {SAVED:.0%} with all", reached))
         lines.append(f"{row['corpus']} {row['mode']}: " + "; ".join(figures))
     return lines

@@ -4,17 +4,21 @@
 
 Block fading whose gain the receiver estimates from pilots, without the modem.
 
-    block of B uses:  | P pilots 1 | B - P codec symbols |        r = h s + n,  E|h|^2 = 1,  E|n|^2 = N0
+    block of B uses:  | P pilots 1 | B - P codec symbols |        r = h s + n,  E|h|^2 = 1,  E|n|^2
+    = N0
 
-    h' = sum of the received pilots / (P + N0)                    least mean square error for Rayleigh gains
+    h' = sum of the received pilots / (P + N0)                    least mean square error for
+    Rayleigh gains
     y = r / h' = x + (e x + n) / h',   noise_var = (N0 / (P + N0) + N0) / |h'|^2,   e = h - h'
 
-For Rayleigh gains the error e does not depend on h', so y and noise_var keep the contract with the codecs exactly. The pilots are
-counted as channel uses. N0 is taken as known: it changes slowly, and many blocks tell it.
+For Rayleigh gains the error e does not depend on h', so y and noise_var keep the contract with the
+codecs exactly. The pilots are counted as channel uses. N0 is taken as known: it changes slowly, and
+many blocks tell it.
 
 Where the channel uses of a message go, by cause.
 
-What a codec makes of a message of a conversation: the frames of its rounds, and the received ones put together.
+What a codec makes of a message of a conversation: the frames of its rounds, and the received ones
+put together.
 
 Text over a link: what a codec spends on a message, and what comes out at the far end of a channel.
 """
@@ -91,9 +95,14 @@ def data_uses(channel: Channel, pilots: int) -> int:
     """
     block = next((one.block for one in channel.terms if getattr(one, "block", 0)), 0)
     if not block:
-        raise ConfigError(f"channel {str(channel)!r} has no fading blocks; allowed with pilots is one such as rayleigh,block=32")
+        raise ConfigError(
+            f"channel {str(channel)!r} has no fading blocks; allowed with pilots is one such as "
+            "rayleigh,block=32"
+        )
     if not 1 <= pilots < block:
-        raise ConfigError(f"pilots is {pilots}; allowed is 0 to {block - 1}, fewer than a block has uses")
+        raise ConfigError(
+            f"pilots is {pilots}; allowed is 0 to {block - 1}, fewer than a block has uses"
+        )
     return block - pilots
 
 
@@ -102,13 +111,20 @@ def pilot_uses(length: int, channel: Channel, pilots: int) -> int:
     return -(-length // data_uses(channel, pilots)) * pilots
 
 
-def receive_with_pilots(frame: Frame, channel: Channel, pilots: int, rng: np.random.Generator) -> ReceivedFrame:
-    """A frame as it comes out of a block-fading channel whose gains are estimated from `pilots` pilots at the begin of each block.
+def receive_with_pilots(
+    frame: Frame, channel: Channel, pilots: int, rng: np.random.Generator
+) -> ReceivedFrame:
+    """A frame as it comes out of a block-fading channel whose gains are estimated from `pilots`
+    pilots at the begin of each block.
 
     Raises:
         ConfigError: as data_uses.
     """
-    length, width, n0 = len(frame.symbols), data_uses(channel, pilots), float(1 / db_to_linear(channel.snr_db))
+    length, width, n0 = (
+        len(frame.symbols),
+        data_uses(channel, pilots),
+        float(1 / db_to_linear(channel.snr_db)),
+    )
     sent = np.zeros((-(-length // width), width), np.complex64)
     sent.ravel()[:length] = frame.symbols
     got = _raw(np.pad(sent, ((0, 0), (pilots, 0)), constant_values=1), channel, n0, rng)
@@ -116,25 +132,34 @@ def receive_with_pilots(frame: Frame, channel: Channel, pilots: int, rng: np.ran
     lost = np.abs(gains) ** 2 < _LEAST_POWER
     gains = np.where(lost, 1, gains)
     symbols = np.where(lost, 0, got[:, pilots:] / gains)
-    noise_var = np.where(lost, np.inf, (n0 / (pilots + n0) + n0) / np.abs(gains) ** 2) * np.ones((1, width))
-    found = symbols.ravel()[:length].astype(np.complex64), noise_var.ravel()[:length].astype(np.float32)
+    noise_var = np.where(lost, np.inf, (n0 / (pilots + n0) + n0) / np.abs(gains) ** 2) * np.ones(
+        (1, width)
+    )
+    found = (
+        symbols.ravel()[:length].astype(np.complex64),
+        noise_var.ravel()[:length].astype(np.float32),
+    )
     return ReceivedFrame(frame.header, *found, snr_db=channel.snr_db)
 
 
 def _raw(sent: np.ndarray, channel: Channel, n0: float, rng: np.random.Generator) -> np.ndarray:
-    """Blocks with their gains, complex (blocks, block): what Channel.through_symbols has taken out is put back.
+    """Blocks with their gains, complex (blocks, block): what Channel.through_symbols has taken out
+    is put back.
 
-    The phase of a gain is uniform and independent of its size, so it is drawn anew; a block so faded that the channel erases it has no
-    signal left.
+    The phase of a gain is uniform and independent of its size, so it is drawn anew; a block so
+    faded that the channel erases it has no signal left.
     """
     symbols, noise_var = channel.through_symbols(sent.ravel(), rng)
     size = np.sqrt(n0 / noise_var).reshape(sent.shape)
     phase = np.exp(2j * np.pi * rng.random((len(sent), 1)))
-    noise = np.sqrt(n0 / 2) * (rng.standard_normal(sent.shape) + 1j * rng.standard_normal(sent.shape))
+    noise = np.sqrt(n0 / 2) * (
+        rng.standard_normal(sent.shape) + 1j * rng.standard_normal(sent.shape)
+    )
     return np.where(size > 0, phase * size * symbols.reshape(sent.shape), noise)
 
 
-#: What a cause means, in the order in which causes are stacked; a codec that tells none has the first and the last.
+#: What a cause means, in the order in which causes are stacked; a codec that tells none has the
+#: first and the last.
 CAUSES = {
     "source": "source bits at capacity",
     "end": "end of the message at capacity",
@@ -149,7 +174,8 @@ CAUSES = {
 def gap_of(codec: TextCodec, text: str, snr_db: float) -> dict[str, float]:
     """Channel uses of a text by cause, a part of CAUSES.
 
-    A codec with a method `gap` tells them itself; any other has what its source bits need at capacity, and the rest.
+    A codec with a method `gap` tells them itself; any other has what its source bits need at
+    capacity, and the rest.
     """
     if hasattr(codec, "gap"):
         return codec.gap(text, snr_db)
@@ -162,7 +188,11 @@ def shares(gaps: list[dict[str, float]]) -> dict[str, float]:
     """Share of the uses of all messages by cause, in the order of CAUSES; 1 in all."""
     total = sum(sum(gap.values()) for gap in gaps)
     causes = [cause for cause in CAUSES if any(cause in gap for gap in gaps)]
-    return {cause: sum(gap.get(cause, 0.0) for gap in gaps) / total for cause in causes} if total else {}
+    return (
+        {cause: sum(gap.get(cause, 0.0) for gap in gaps) / total for cause in causes}
+        if total
+        else {}
+    )
 
 
 def in_context(codec: TextCodec, message: Message) -> TextCodec:
@@ -178,7 +208,9 @@ def in_context(codec: TextCodec, message: Message) -> TextCodec:
     return codec.with_context(message.context)
 
 
-def rounds_of(codec: TextCodec, text: str, snr_db: float, message_id: int, rounds: int) -> list[list[Frame]]:
+def rounds_of(
+    codec: TextCodec, text: str, snr_db: float, message_id: int, rounds: int
+) -> list[list[Frame]]:
     """Frames of each round of a message: increments where the codec has them, else copies."""
     if rounds > 1 and hasattr(codec, "increments"):
         return codec.increments(text, snr_db, message_id)[:rounds]
@@ -230,12 +262,14 @@ class Link:
     Args:
         codec: name of the codec.
         settings: its settings.
-        channel: must state an SNR, for which the codec chooses its rate unless design_snr_db says otherwise.
+        channel: must state an SNR, for which the codec chooses its rate unless design_snr_db says
+            otherwise.
         probability_noise: uniform noise on each log2-probability at the receiver, ± bits.
         seed: of the channel and the noise; message i has a generator of its own.
         rounds: most rounds of a message, 1 to 4: increments where the codec has them, else copies.
         design_snr_db: SNR for which the codec chooses its rate, dB.
-        pilots: known symbols in each fading block, from which the receiver estimates the gain; 0 tells it the gain.
+        pilots: known symbols in each fading block, from which the receiver estimates the gain; 0
+            tells it the gain.
 
     Raises:
         ConfigError: a value is out of range.
@@ -263,7 +297,11 @@ class Link:
 
     def receive(self, frame: Frame, rng: np.random.Generator) -> ReceivedFrame:
         """A frame as the receiver has it."""
-        return receive_with_pilots(frame, self.channel, self.pilots, rng) if self.pilots else receive(frame, self.channel, rng)
+        return (
+            receive_with_pilots(frame, self.channel, self.pilots, rng)
+            if self.pilots
+            else receive(frame, self.channel, rng)
+        )
 
     def pilot_uses(self, length: int) -> int:
         """Channel uses of the pilots of a frame."""
@@ -278,7 +316,8 @@ class Link:
         return load_codec(self.codec, **self.settings)
 
     def receiver(self, sender: TextCodec, rng: np.random.Generator) -> TextCodec:
-        """The codec at the receiving end: the sender's, or one whose model is a little off by noise of `rng`.
+        """The codec at the receiving end: the sender's, or one whose model is a little off by noise
+        of `rng`.
 
         Raises:
             ConfigError: there is to be noise, and the codec has no language model.
@@ -286,7 +325,9 @@ class Link:
         if not self.probability_noise:
             return sender
         if not hasattr(sender, "model"):
-            raise ConfigError(f"codec {self.codec!r} has no language model; --probability-noise goes with spinal")
+            raise ConfigError(
+                f"codec {self.codec!r} has no language model; --probability-noise goes with spinal"
+            )
         return type(sender)(sender.config, NoisyModel(sender.model, self.probability_noise, rng))
 
 
@@ -309,12 +350,16 @@ class Trials:
         return sum(len(frame.symbols) for frame in frames)
 
     def run(self, number: int, message: Message) -> Trial:
-        """Send message `number`, round after round until it is decoded; its message number is that modulo MESSAGE_IDS."""
+        """Send message `number`, round after round until it is decoded; its message number is that
+        modulo MESSAGE_IDS.
+        """
         link, rng = self._link, np.random.default_rng([self._link.seed, number])
         self._warm_up()
         started = time.perf_counter()
         sender = in_context(self._sender, message)
-        rounds = rounds_of(sender, message.text, link.rate_snr_db, number % MESSAGE_IDS, link.rounds)
+        rounds = rounds_of(
+            sender, message.text, link.rate_snr_db, number % MESSAGE_IDS, link.rounds
+        )
         encode_s = time.perf_counter() - started
         sent, result, decode_s = self._deliver(rounds, link.receiver(sender, rng), rng)
         lengths = tuple(len(frame.symbols) for frames in rounds[:sent] for frame in frames)
@@ -323,15 +368,23 @@ class Trials:
         return Trial(message.text, result, bits, lengths, encode_s, decode_s, sent, gap, pilots)
 
     def _warm_up(self) -> None:
-        """Send a word before anything is timed: the first use of a codec loads and compiles what it needs."""
+        """Send a word before anything is timed: the first use of a codec loads and compiles what it
+        needs.
+        """
         if not self._warm:
             snr_db, clean = 20.0, np.float32(0.01)
             frames = self._sender.encode("Yes.", snr_db)
-            self._sender.decode([ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), clean)) for f in frames])
+            self._sender.decode(
+                [ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), clean)) for f in frames]
+            )
             self._warm = True
 
-    def _deliver(self, rounds: list[list[Frame]], receiver: TextCodec, rng: np.random.Generator) -> tuple[int, DecodedText, float]:
-        """Rounds sent until the message was decoded (or all), what was received, and the time of all attempts to decode, s."""
+    def _deliver(
+        self, rounds: list[list[Frame]], receiver: TextCodec, rng: np.random.Generator
+    ) -> tuple[int, DecodedText, float]:
+        """Rounds sent until the message was decoded (or all), what was received, and the time of
+        all attempts to decode, s.
+        """
         received: list[ReceivedFrame] = []
         sent, decode_s, result = 0, 0.0, None
         while sent < len(rounds) and not (result and result.decoded):

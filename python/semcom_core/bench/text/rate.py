@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the bench chooses a codec's rate: the highest that still delivers, or the lowest that fits a budget of uses.
+"""How the bench chooses a codec's rate: the highest that still delivers, or the lowest that fits a
+budget of uses.
 
 Measuring a link at the rate that the bench asks for.
 """
@@ -22,15 +23,20 @@ from semcom_core.bench.text.results import summarise
 from semcom_core.datasets.corpus import Message
 from semcom_core.errors import ConfigError, check_range
 
-#: Efficiencies at which a codec with a channel code is tried, a step of its rate table (5.6 %) apart.
+#: Efficiencies at which a codec with a channel code is tried, a step of its rate table (5.6 %)
+#: apart.
 TRIED = tuple(round(0.95 / 1.056**i, 3) for i in range(28))
-#: Efficiencies tried when uses have to be measured, because rounds follow each other until a message is decoded: STEP apart.
+#: Efficiencies tried when uses have to be measured, because rounds follow each other until a
+#: message is decoded: STEP apart.
 STEP = 1.08
 MEASURED = tuple(round(0.1 * STEP**i, 3) for i in range(33))
 
 
-def highest_passing(measure: Callable[[float], Iterable[Trial]], count: int, exact: float) -> tuple[float, list[Trial]]:
-    """The highest efficiency of TRIED at which a share of the texts arrives exactly, and its trials; the lowest, where none does.
+def highest_passing(
+    measure: Callable[[float], Iterable[Trial]], count: int, exact: float
+) -> tuple[float, list[Trial]]:
+    """The highest efficiency of TRIED at which a share of the texts arrives exactly, and its
+    trials; the lowest, where none does.
 
     Args:
         measure: gives the trials of an efficiency one by one; it is left when too many are wrong.
@@ -57,7 +63,9 @@ def while_few_wrong(trials: Iterable[Trial], most: int) -> list[Trial] | None:
     return kept
 
 
-def lowest_fitting(uses_of: Callable[[float], float], budget: float, choices: Sequence[float]) -> float:
+def lowest_fitting(
+    uses_of: Callable[[float], float], budget: float, choices: Sequence[float]
+) -> float:
     """Lowest efficiency of rising `choices` whose mean uses stay within a budget.
 
     Args:
@@ -69,14 +77,21 @@ def lowest_fitting(uses_of: Callable[[float], float], budget: float, choices: Se
     """
     found = bisect.bisect_left(choices, True, key=lambda efficiency: uses_of(efficiency) <= budget)
     if found == len(choices):
-        raise ConfigError(f"mean uses of a sentence are limited to {budget:g}; even the highest rate of the codec needs more")
+        raise ConfigError(
+            f"mean uses of a sentence are limited to {budget:g}; even the highest rate of the "
+            "codec needs more"
+        )
     return choices[found]
 
 
-def first_measured(measure: Callable[[float], float], budget: float, choices: Sequence[float]) -> float:
-    """The first efficiency of rising `choices` whose measured uses stay within a budget; far above it, steps are longer.
+def first_measured(
+    measure: Callable[[float], float], budget: float, choices: Sequence[float]
+) -> float:
+    """The first efficiency of rising `choices` whose measured uses stay within a budget; far above
+    it, steps are longer.
 
-    Where rounds are whole copies, uses rise again with the efficiency, so the choices are tried from the lowest on.
+    Where rounds are whole copies, uses rise again with the efficiency, so the choices are tried
+    from the lowest on.
 
     Args:
         measure: mean uses at an efficiency.
@@ -91,7 +106,10 @@ def first_measured(measure: Callable[[float], float], budget: float, choices: Se
         if excess <= 1:
             return choices[place]
         place += max(1, int(math.log(excess) / math.log(STEP) / 2))
-    raise ConfigError(f"mean uses of a sentence are limited to {budget:g}; with all its rounds the codec needs more at any rate")
+    raise ConfigError(
+        f"mean uses of a sentence are limited to {budget:g}; with all its rounds the codec needs "
+        "more at any rate"
+    )
 
 
 def hundredths(highest: float) -> list[float]:
@@ -105,10 +123,12 @@ def _close(source: Iterator) -> None:
         source.close()
 
 
-#: The codec that this project is about; its efficiency is a default that was measured, and it may exceed 1.
+#: The codec that this project is about; its efficiency is a default that was measured, and it may
+#: exceed 1.
 HEADLINE = "spinal"
 HIGHEST_EFFICIENCY = {HEADLINE: 1.2}
-#: Messages on which uses are measured before the whole sample, and what is kept of the budget for the difference.
+#: Messages on which uses are measured before the whole sample, and what is kept of the budget for
+#: the difference.
 PILOT_MESSAGES, PILOT_SHARE = 24, 0.97
 
 
@@ -128,7 +148,9 @@ class Measurement:
     messages: list[Message]
     exact: float = 0.99
     uses_per_word: float | None = None
-    progress: Callable[[Iterable[Trial], str, int], Iterable[Trial]] = lambda trials, title, count: trials
+    progress: Callable[[Iterable[Trial], str, int], Iterable[Trial]] = lambda trials, title, count: (
+        trials
+    )
 
     def __post_init__(self):
         check_range("exact", self.exact, 0.0, 1.0)
@@ -136,9 +158,10 @@ class Measurement:
     def row(self, link: Link, context: int = 0) -> dict:
         """The row of a link, its codec told of `context` texts before each message.
 
-        Without a budget, a codec with a channel code whose efficiency is not set runs at the highest that delivers; all others at
-        their own. A budget is met by the lowest efficiency. Where rounds follow until a message is decoded, that is the lowest whose
-        uses of all rounds, measured on PILOT_MESSAGES messages and then on all, fit; the row's uses are those measured.
+        Without a budget, a codec with a channel code whose efficiency is not set runs at the
+        highest that delivers; all others at their own. A budget is met by the lowest efficiency.
+        Where rounds follow until a message is decoded, that is the lowest whose uses of all rounds,
+        measured on PILOT_MESSAGES messages and then on all, fit; the row's uses are those measured.
 
         Raises:
             ConfigError: the codec cannot stay within the budget.
@@ -147,31 +170,53 @@ class Measurement:
         rated = "efficiency" in defaults_of(link.codec)
         trials = partial(self._trials, link, messages)
         if self.uses_per_word is not None:
-            return self._within_budget(link, messages, context) if rated else self._as_it_is(link, messages, context)
-        tested = link.design_snr_db is None and link.rounds == 1 and link.codec != HEADLINE and "efficiency" not in link.settings
+            return (
+                self._within_budget(link, messages, context)
+                if rated
+                else self._as_it_is(link, messages, context)
+            )
+        tested = (
+            link.design_snr_db is None
+            and link.rounds == 1
+            and link.codec != HEADLINE
+            and "efficiency" not in link.settings
+        )
         if rated and tested:
             efficiency, found = highest_passing(trials, len(messages), self.exact)
             return summarise(_at(link, efficiency), found, context)
         return summarise(link, list(trials()), context)
 
-    def _trials(self, link: Link, messages: list[Message], efficiency: float | None = None) -> Iterable[Trial]:
+    def _trials(
+        self, link: Link, messages: list[Message], efficiency: float | None = None
+    ) -> Iterable[Trial]:
         """Trials of messages, with the codec's efficiency set unless it is None."""
         chosen = link if efficiency is None else _at(link, efficiency)
-        title = f"{link.codec} {link.channel}" + ("" if efficiency is None else f" efficiency {efficiency:g}")
+        title = f"{link.codec} {link.channel}" + (
+            "" if efficiency is None else f" efficiency {efficiency:g}"
+        )
         return self.progress(self.workers.trials(chosen, messages), title, len(messages))
 
     def _within_budget(self, link: Link, messages: list[Message], context: int) -> dict:
-        """The row of a codec whose rate can be chosen, at the lowest efficiency within the budget."""
-        highest, first = HIGHEST_EFFICIENCY.get(link.codec, 1.0), partial(_first_uses, link, messages)
+        """The row of a codec whose rate can be chosen, at the lowest efficiency within the
+        budget.
+        """
+        highest, first = (
+            HIGHEST_EFFICIENCY.get(link.codec, 1.0),
+            partial(_first_uses, link, messages),
+        )
         if link.rounds == 1:
             efficiency = lowest_fitting(first, self._budget(messages), hundredths(highest))
-            return summarise(_at(link, efficiency), list(self._trials(link, messages, efficiency)), context)
+            return summarise(
+                _at(link, efficiency), list(self._trials(link, messages, efficiency)), context
+            )
         choices = [efficiency for efficiency in MEASURED if efficiency <= highest]
         choices = choices[choices.index(lowest_fitting(first, self._budget(messages), choices)) :]
         if len(messages) > PILOT_MESSAGES:
             pilot = messages[:PILOT_MESSAGES]
             goal = self._budget(pilot) * PILOT_SHARE
-            efficiency = first_measured(lambda choice: _mean_uses(self._trials(link, pilot, choice)), goal, choices)
+            efficiency = first_measured(
+                lambda choice: _mean_uses(self._trials(link, pilot, choice)), goal, choices
+            )
             choices = choices[choices.index(efficiency) :]
         kept: dict[float, list[Trial]] = {}
 
@@ -187,12 +232,17 @@ class Measurement:
         words, trials = np.mean([len(message.text.split()) for message in messages]), Trials(link)
         uses = float(np.mean([trials.uses(message) for message in messages]) / words)
         if uses > self.uses_per_word:
-            raise ConfigError(f"uses per word are limited to {self.uses_per_word:g}; codec {link.codec!r} always has {uses:.3g}")
+            raise ConfigError(
+                f"uses per word are limited to {self.uses_per_word:g}; codec {link.codec!r} always "
+                f"has {uses:.3g}"
+            )
         return summarise(link, list(self._trials(link, messages)), context)
 
     def _budget(self, messages: list[Message]) -> float:
         """Most mean uses of a message."""
-        return self.uses_per_word * float(np.mean([len(message.text.split()) for message in messages]))
+        return self.uses_per_word * float(
+            np.mean([len(message.text.split()) for message in messages])
+        )
 
 
 def _at(link: Link, efficiency: float) -> Link:

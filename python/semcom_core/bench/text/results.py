@@ -29,11 +29,12 @@ MESSAGES_A_BURST = (1, 2, 4, 8)
 def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
     """One row of the text bench.
 
-    Uses are channel uses of the payload, air uses are samples of the burst (one message each; air_ratio has air uses over uses for
-    several). bound_ratio is uses over the source bits at capacity, limit_ratio the same for the finite-blocklength limit at an error
-    probability of LIMIT_ERROR, both at the channel's mean SNR. Marked texts were delivered as undecoded; similarity is chrF, 0 to 1.
-    Rounds are a mean; times are a message, s. throughput is the source bits of messages delivered exactly over all uses, gap the share
-    of the uses by cause.
+    Uses are channel uses of the payload, air uses are samples of the burst (one message each;
+    air_ratio has air uses over uses for several). bound_ratio is uses over the source bits at
+    capacity, limit_ratio the same for the finite-blocklength limit at an error probability of
+    LIMIT_ERROR, both at the channel's mean SNR. Marked texts were delivered as undecoded;
+    similarity is chrF, 0 to 1. Rounds are a mean; times are a message, s. throughput is the source
+    bits of messages delivered exactly over all uses, gap the share of the uses by cause.
 
     Args:
         context: texts before each message that both ends know.
@@ -51,7 +52,10 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
         "air_ratio": {str(n): air_uses(trials, n) / uses for n in MESSAGES_A_BURST},
         **_quality(trials),
         **_ratios(link, trials, uses),
-        **{name: float(np.mean([getattr(t, name) for t in trials])) for name in ("rounds", "encode_s", "decode_s")},
+        **{
+            name: float(np.mean([getattr(t, name) for t in trials]))
+            for name in ("rounds", "encode_s", "decode_s")
+        },
         "design_snr_db": link.rate_snr_db,
         "efficiency": {**defaults_of(link.codec), **link.settings}.get("efficiency"),
         "max_rounds": link.rounds,
@@ -94,7 +98,9 @@ def air_uses(trials: list[Trial], messages: int) -> int:
     """Samples on air of all bursts, with this many messages in each."""
     layout = Layout(PhyConfig())
     groups = (trials[i : i + messages] for i in range(0, len(trials), messages))
-    return sum(layout.burst_samples([length for t in group for length in t.lengths]) for group in groups)
+    return sum(
+        layout.burst_samples([length for t in group for length in t.lengths]) for group in groups
+    )
 
 
 def series(row: dict) -> str:
@@ -109,15 +115,18 @@ def series(row: dict) -> str:
     return ", ".join(parts)
 
 
-#: The codec that the targets are for, and the other codecs that it is compared with: uses over theirs, at most.
+#: The codec that the targets are for, and the other codecs that it is compared with: uses over
+#: theirs, at most.
 HEADLINE, USES_OVER = "spinal", {"deflate": 0.32, "llm-ac": 0.9}
 #: The corpus that the targets are for, unless they say otherwise.
 CORPUS = "europarl"
-#: Share of exact sentences, decode time in s, bits a word of an adapted model on its own corpus, deflate's efficiency.
+#: Share of exact sentences, decode time in s, bits a word of an adapted model on its own corpus,
+#: deflate's efficiency.
 EXACT, DECODE_S, ADAPTED_BITS, BASELINE_EFFICIENCY = 0.99, 1.5, 5.5, 0.7
 #: Uses over the source bits at capacity, by SNR in dB.
 BOUND = {0: 1.50, 3: 1.45, 6: 1.40, 9: 1.35, 12: 1.30}
-#: BLEU-1 and BLEU-4 at a budget of BUDGET uses a word, by SNR in dB; BLEU-1 in block Rayleigh fading with rounds.
+#: BLEU-1 and BLEU-4 at a budget of BUDGET uses a word, by SNR in dB; BLEU-1 in block Rayleigh
+#: fading with rounds.
 BUDGET = 8.0
 BLEU = {0: (0.97, 0.95), 1: (0.99, 0.98), 3: (0.998, 0.995), 6: (0.998, 0.995)}
 FADING_BLEU1 = {0: 0.80, 6: 0.98, 12: 0.998}
@@ -129,7 +138,8 @@ CONTEXT_RATIO, CONTEXT_CORPORA = 0.9, ("sms", "dialogue")
 MARKED_OF_WRONG, OFFSET_DB = 0.95, 3.0
 
 
-#: A figure as the parts below tell it: its name, its value in words, the target, whether that is reached.
+#: A figure as the parts below tell it: its name, its value in words, the target, whether that is
+#: reached.
 Told = tuple[str, str, str, bool]
 
 
@@ -155,7 +165,12 @@ class Figure:
 
 def figures(rows: list[dict], settings: dict) -> list[Figure]:
     """All figures of the rows of one bench file that have a target."""
-    return [Figure(series(row), row["snr_db"], *told) for row in rows for part in PARTS for told in part(row, rows, settings)]
+    return [
+        Figure(series(row), row["snr_db"], *told)
+        for row in rows
+        for part in PARTS
+        for told in part(row, rows, settings)
+    ]
 
 
 def _most(name: str, value: float, limit: float, digits: int = 3) -> Told:
@@ -174,7 +189,11 @@ def _if(delivered: bool, told: Told) -> Told:
 
 def _is_plain(row: dict, settings: dict) -> bool:
     """Whether a row is of noise alone, at the SNR that the codec was told, at its own rate."""
-    return row["channel"].startswith("awgn") and row["design_snr_db"] == row["snr_db"] and settings.get("uses_per_word") is None
+    return (
+        row["channel"].startswith("awgn")
+        and row["design_snr_db"] == row["snr_db"]
+        and settings.get("uses_per_word") is None
+    )
 
 
 def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
@@ -184,16 +203,24 @@ def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     if row["efficiency"] is not None:
         yield _least("exact", row["exact_rate"], settings.get("exact", EXACT))
     if row["codec"] == "deflate":
-        yield _least("information bits a use over capacity", 1 / row["bound_ratio"], BASELINE_EFFICIENCY)
+        yield _least(
+            "information bits a use over capacity", 1 / row["bound_ratio"], BASELINE_EFFICIENCY
+        )
     if row["codec"] != HEADLINE or row["context"] or settings.get("corpus", CORPUS) != CORPUS:
         return
     exact = settings.get("exact", EXACT)
     if row["snr_db"] in BOUND:
-        yield _if(row["exact_rate"] >= exact, _most("uses over bound", row["bound_ratio"], BOUND[row["snr_db"]]))
+        yield _if(
+            row["exact_rate"] >= exact,
+            _most("uses over bound", row["bound_ratio"], BOUND[row["snr_db"]]),
+        )
     for other in rows:
         same = all(other[key] == row[key] for key in ("channel", "max_rounds", "pilots"))
         if other["codec"] in USES_OVER and same and not other["context"]:
-            ratio, equal = row["uses_per_word"] / other["uses_per_word"], row["exact_rate"] >= min(exact, other["exact_rate"])
+            ratio, equal = (
+                row["uses_per_word"] / other["uses_per_word"],
+                row["exact_rate"] >= min(exact, other["exact_rate"]),
+            )
             yield _if(equal, _most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]]))
 
 
@@ -205,7 +232,14 @@ def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
         yield _most("decode in s", row["decode_s"], DECODE_S, 2)
     if row["snr_db"] == AIR_SNR_DB and row["max_rounds"] == 1 and row["context"] == 0:
         yield _most("on air over uses", row["air_ratio"]["1"], AIR_RATIO, 2)
-    adapter = next((one.partition("=")[2] for one in settings.get("set", []) if one.partition("=")[0].endswith("adapter")), "")
+    adapter = next(
+        (
+            one.partition("=")[2]
+            for one in settings.get("set", [])
+            if one.partition("=")[0].endswith("adapter")
+        ),
+        "",
+    )
     if adapter and adapter == settings.get("corpus"):
         yield _most("bits a word", row["bits_per_word"], ADAPTED_BITS, 2)
 
@@ -221,13 +255,22 @@ def _budget(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     if row["channel"].startswith("awgn") and row["snr_db"] in BLEU:
         for order, limit in zip((1, 4), BLEU[row["snr_db"]]):
             yield _least(f"BLEU-{order}", row[f"bleu{order}"], limit)
-    if row["channel"].startswith("rayleigh") and row["max_rounds"] > 1 and row["snr_db"] in FADING_BLEU1 and not row["pilots"]:
+    if (
+        row["channel"].startswith("rayleigh")
+        and row["max_rounds"] > 1
+        and row["snr_db"] in FADING_BLEU1
+        and not row["pilots"]
+    ):
         yield _least("BLEU-1", row["bleu1"], FADING_BLEU1[row["snr_db"]])
 
 
 def _context(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     """Uses against those without context."""
-    if row["context"] and settings.get("corpus") in CONTEXT_CORPORA and row.get("context_ratio") is not None:
+    if (
+        row["context"]
+        and settings.get("corpus") in CONTEXT_CORPORA
+        and row.get("context_ratio") is not None
+    ):
         yield _most("uses over those without context", row["context_ratio"], CONTEXT_RATIO)
 
 
@@ -259,13 +302,19 @@ COLUMNS = (
 
 def describe(row: dict) -> str:
     """One line on a row."""
-    marked = "" if row["marked_of_wrong"] is None else f", wrong ones marked {row['marked_of_wrong']:.2f}"
+    marked = (
+        ""
+        if row["marked_of_wrong"] is None
+        else f", wrong ones marked {row['marked_of_wrong']:.2f}"
+    )
     figures = [
         f"{series(row):8s} {row['channel']:10s} exact {row['exact_rate']:.3f}{marked}",
         f"{row['uses_per_word']:6.2f} uses/word, {row['bits_per_word']:.2f} bits/word",
         f"uses over bound {row['bound_ratio']:.3f} (limit {row['limit_ratio']:.3f})",
         f"BLEU-1/4 {row['bleu1']:.3f}/{row['bleu4']:.3f}",
-        "on air with " + ", ".join(f"{n}: {ratio:.2f} x" for n, ratio in row["air_ratio"].items()) + " messages a burst",
+        "on air with "
+        + ", ".join(f"{n}: {ratio:.2f} x" for n, ratio in row["air_ratio"].items())
+        + " messages a burst",
         f"encode {row['encode_s']:.2f} s, decode {row['decode_s']:.2f} s",
     ]
     if row["max_rounds"] > 1:
@@ -278,14 +327,24 @@ def describe(row: dict) -> str:
 def cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the table of all rows; what is not known is a dash."""
     headings = ["codec", *(heading for heading, _, _ in COLUMNS)]
-    return headings, [[series(row), *("-" if row[key] is None else format(row[key], form) for _, key, form in COLUMNS)] for row in rows]
+    return headings, [
+        [
+            series(row),
+            *("-" if row[key] is None else format(row[key], form) for _, key, form in COLUMNS),
+        ]
+        for row in rows
+    ]
 
 
 def gap_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the table of uses by cause, in uses a word."""
     causes = [cause for cause in CAUSES if any(cause in row["gap"] for row in rows)]
     table = [
-        [series(row), f"{row['snr_db']:g}", *(f"{_uses(row, c):.2f}" if c in row["gap"] else "-" for c in causes)]
+        [
+            series(row),
+            f"{row['snr_db']:g}",
+            *(f"{_uses(row, c):.2f}" if c in row["gap"] else "-" for c in causes),
+        ]
         for row in rows
         if row["gap"] and row["max_rounds"] == 1
     ]
@@ -298,7 +357,9 @@ def _uses(row: dict, cause: str) -> float:
 
 
 def ratio_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells of the table of the headline codec's uses over those of each other codec, with what that one delivers."""
+    """Headings and cells of the table of the headline codec's uses over those of each other codec,
+    with what that one delivers.
+    """
     plain = [row for row in rows if row["max_rounds"] == 1 and row["context"] == 0]
     own = {row["snr_db"]: row for row in plain if row["codec"] == HEADLINE}
     others = list(dict.fromkeys(row["codec"] for row in plain if row["codec"] != HEADLINE))
@@ -308,12 +369,19 @@ def ratio_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
     table = []
     for snr_db, row in own.items():
         pairs = [(row, found.get((codec, snr_db))) for codec in others]
-        table.append([f"{snr_db:g}", f"{row['exact_rate']:.3f}", *(_ratio(*pair) for pair in pairs)])
+        table.append(
+            [f"{snr_db:g}", f"{row['exact_rate']:.3f}", *(_ratio(*pair) for pair in pairs)]
+        )
     return ["SNR dB", f"{HEADLINE} exact", *others], table
 
 
 def _ratio(row: dict, other: dict | None) -> str:
-    return "-" if other is None else f"{row['uses_per_word'] / other['uses_per_word']:.3f} (exact {other['exact_rate']:.3f})"
+    return (
+        "-"
+        if other is None
+        else f"{row['uses_per_word'] / other['uses_per_word']:.3f} (exact "
+        f"{other['exact_rate']:.3f})"
+    )
 
 
 def published_cells(kind: str) -> tuple[list[str], list[list[str]]]:
@@ -323,7 +391,13 @@ def published_cells(kind: str) -> tuple[list[str], list[list[str]]]:
     table = []
     for curve in curves:
         pairs = (curve.bleu.get(snr_db) for snr_db in snrs)
-        table.append([curve.system, curve.uses, *(f"{pair[0]:.3f} / {pair[1]:.3f}" if pair else "-" for pair in pairs)])
+        table.append(
+            [
+                curve.system,
+                curve.uses,
+                *(f"{pair[0]:.3f} / {pair[1]:.3f}" if pair else "-" for pair in pairs),
+            ]
+        )
     return ["system", "uses", *(f"{snr_db:g} dB" for snr_db in snrs)], table
 
 
@@ -331,4 +405,12 @@ def aligned(headings: list[str], table: list[list[str]]) -> list[str]:
     """A table as lines of text, columns as wide as they need."""
     lines = [headings, *table]
     widths = [max(len(line[i]) for line in lines) for i in range(len(headings))]
-    return ["  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))]) for line in lines]
+    return [
+        "  ".join(
+            [
+                line[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:])),
+            ]
+        )
+        for line in lines
+    ]

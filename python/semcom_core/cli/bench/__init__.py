@@ -23,6 +23,8 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("bench", help="measure quality and cost", description=__doc__)
     benches = parser.add_subparsers(title="benches", required=True, metavar="BENCH")
     for name, module in BENCHES.items():
-        bench = benches.add_parser(name, help=module.__doc__.split(": ", 1)[1].splitlines()[0], description=module.__doc__)
+        bench = benches.add_parser(
+            name, help=module.__doc__.split(": ", 1)[1].splitlines()[0], description=module.__doc__
+        )
         module.add_arguments(bench)
         bench.set_defaults(run=module.run)

@@ -28,7 +28,8 @@ from semcom_core.text.distillation.distiller import MODES, load_distiller
 
 
 def run_distill(args: argparse.Namespace, settings: dict) -> int:
-    """Shorten the texts of a corpus, or of all that there are, and count what the first codec saves at every SNR.
+    """Shorten the texts of a corpus, or of all that there are, and count what the first codec saves
+    at every SNR.
 
     Raises:
         ConfigError: an option is outside what is allowed, or no data folder is named.
@@ -39,7 +40,9 @@ def run_distill(args: argparse.Namespace, settings: dict) -> int:
         raise ConfigError(f"no data: name a folder of corpora with --data or in ${DATA_VARIABLE}")
     name = HEADLINE if HEADLINE in args.codec else args.codec[0]
     names = tuple(MESSAGE_CORPORA) if args.corpus is None else (args.corpus,)
-    texts = corpora(Path(folder), names, args.split, args.limit, rng=np.random.default_rng(args.seed))
+    texts = corpora(
+        Path(folder), names, args.split, args.limit, rng=np.random.default_rng(args.seed)
+    )
     codec = load_codec(name, **settings_for(name, args.codec, settings_from(args)))
     distiller, rows = load_distiller(args.distill, codec), []
     for corpus, chosen in texts.items():

@@ -35,22 +35,81 @@ from semcom_core.image.fragments import parse_cbr
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add all options."""
-    parser.add_argument("--codec", nargs="+", default=list(IMAGE_CODECS), help=f"codecs (default {' '.join(IMAGE_CODECS)})")
-    parser.add_argument("--cbr", nargs="+", default=["1/16"], help="channel uses over 3 H W, fractions or numbers (default 1/16)")
-    parser.add_argument("--channel", default="awgn", help="such as awgn or tdl-a,100ns; --snr-db gives its SNR (default awgn)")
-    parser.add_argument("--snr-db", type=float, nargs="+", default=[1, 4, 7, 10, 13], help="SNRs, dB (default 1 4 7 10 13)")
-    parser.add_argument("--design-snr-db", type=float, help="SNR that the rate is chosen for (default: that of the channel)")
-    parser.add_argument("--modem", action="store_true", help="through the burst modem, each fragment in a burst and a fade of its own")
-    parser.add_argument("--data", help="folder of pictures, or one with images/ and instances/ (default kodak/ in $SEMCOM_DATA)")
-    parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
-    parser.add_argument("--limit", type=int, default=24, help="pictures, a seeded sample (default 24)")
-    parser.add_argument("--roi", nargs="+", default=["off"], help=f"tell the codec what matters, of {', '.join(KINDS)} (default off)")
-    parser.add_argument("--jobs", type=int, default=1, help="pictures at once, above 1 each in a process with one thread (default 1)")
-    parser.add_argument("--ray", help="address of a Ray cluster that runs the jobs (default: this machine)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
+    parser.add_argument(
+        "--codec",
+        nargs="+",
+        default=list(IMAGE_CODECS),
+        help=f"codecs (default {' '.join(IMAGE_CODECS)})",
+    )
+    parser.add_argument(
+        "--cbr",
+        nargs="+",
+        default=["1/16"],
+        help="channel uses over 3 H W, fractions or numbers (default 1/16)",
+    )
+    parser.add_argument(
+        "--channel",
+        default="awgn",
+        help="such as awgn or tdl-a,100ns; --snr-db gives its SNR (default awgn)",
+    )
+    parser.add_argument(
+        "--snr-db",
+        type=float,
+        nargs="+",
+        default=[1, 4, 7, 10, 13],
+        help="SNRs, dB (default 1 4 7 10 13)",
+    )
+    parser.add_argument(
+        "--design-snr-db",
+        type=float,
+        help="SNR that the rate is chosen for (default: that of the channel)",
+    )
+    parser.add_argument(
+        "--modem",
+        action="store_true",
+        help="through the burst modem, each fragment in a burst and a fade of its own",
+    )
+    parser.add_argument(
+        "--data",
+        help="folder of pictures, or one with images/ and instances/ (default kodak/ in "
+        "$SEMCOM_DATA)",
+    )
+    parser.add_argument(
+        "--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=24, help="pictures, a seeded sample (default 24)"
+    )
+    parser.add_argument(
+        "--roi",
+        nargs="+",
+        default=["off"],
+        help=f"tell the codec what matters, of {', '.join(KINDS)} (default off)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="pictures at once, above 1 each in a process with one thread (default 1)",
+    )
+    parser.add_argument(
+        "--ray", help="address of a Ray cluster that runs the jobs (default: this machine)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of sample and channel (default 1)"
+    )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
-    parser.add_argument("--plot", type=Path, help="picture to draw: quality against SNR and CBR, beside what is published")
-    parser.add_argument("--qualitative", type=Path, metavar="FILE.png", help="grid to draw: the first picture as each codec delivers it")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        help="picture to draw: quality against SNR and CBR, beside what is published",
+    )
+    parser.add_argument(
+        "--qualitative",
+        type=Path,
+        metavar="FILE.png",
+        help="grid to draw: the first picture as each codec delivers it",
+    )
     add_settings_option(parser)
 
 
@@ -68,19 +127,28 @@ def links(args: argparse.Namespace) -> list[ImageLink]:
     given, found = settings_from(args), []
     if any(name.rpartition(".")[2] == "cbr" for name in given):
         raise ConfigError("cbr is given by --set; allowed is --cbr, which takes several")
-    common = {"modem": args.modem, "seed": args.seed, "design_snr_db": args.design_snr_db, "keep": args.qualitative is not None}
+    common = {
+        "modem": args.modem,
+        "seed": args.seed,
+        "design_snr_db": args.design_snr_db,
+        "keep": args.qualitative is not None,
+    }
     for name in dict.fromkeys(args.codec):
         settings = settings_for(name, args.codec, given)
         for cbr in dict.fromkeys(args.cbr):
             for snr_db in dict.fromkeys(args.snr_db):
                 channel = parse_channel(with_snr(args.channel, snr_db))
                 for roi in dict.fromkeys(args.roi):
-                    found.append(ImageLink(name, {**settings, "cbr": cbr}, channel, cbr, roi=roi, **common))
+                    found.append(
+                        ImageLink(name, {**settings, "cbr": cbr}, channel, cbr, roi=roi, **common)
+                    )
     return found
 
 
 def with_snr(channel: str, snr_db: float) -> str:
-    """A channel's text with the SNR in its first term: "tdl-a,100ns+cfo:9khz" at 5 dB is "tdl-a:5,100ns+cfo:9khz"."""
+    """A channel's text with the SNR in its first term: "tdl-a,100ns+cfo:9khz" at 5 dB is
+    "tdl-a:5,100ns+cfo:9khz".
+    """
     first, plus, others = channel.partition("+")
     kind, comma, options = first.partition(",")
     return f"{kind}:{snr_db:g}{comma}{options}{plus}{others}"
@@ -93,16 +161,20 @@ _NOT_SETTINGS = ("run", "json", "plot", "seed", "qualitative")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure each codec at every CBR and SNR, print its row when it is there, and show them all at the end.
+    """Measure each codec at every CBR and SNR, print its row when it is there, and show them all at
+    the end.
 
-    A codec that cannot do what is asked, such as a CBR that it does not know, is left out with a line that says why.
+    A codec that cannot do what is asked, such as a CBR that it does not know, is left out with a
+    line that says why.
 
     Raises:
         ConfigError: an option is outside what is allowed, or every row is left out.
     """
     check_writable(args.json, args.plot, args.qualitative)
     todo = links(args)
-    pictures, refused = bench_pictures(image_folder(args.data), args.split, args.limit, np.random.default_rng(args.seed))
+    pictures, refused = bench_pictures(
+        image_folder(args.data), args.split, args.limit, np.random.default_rng(args.seed)
+    )
     settings = {name: value for name, value in vars(args).items() if name not in _NOT_SETTINGS}
     settings |= {"pictures": [picture.name for picture in pictures], "left_out": refused}
     for line in refused:
@@ -128,12 +200,17 @@ def run(args: argparse.Namespace) -> int:
 def _measured(
     workers: Workers, todo: list[ImageLink], pictures: list[BenchPicture], left_out: list[str]
 ) -> Iterator[tuple[ImageLink, list[ImageTrial]]]:
-    """Links with their trials as they come; why links are left out is printed and added to `left_out`."""
+    """Links with their trials as they come; why links are left out is printed and added to
+    `left_out`.
+    """
     failed: list[Exception] = []
     for link in todo:
         title = f"{link.codec} {link.channel} CBR {link.cbr}"
         try:
-            yield link, list(tqdm(workers.trials(link, pictures), title, len(pictures), leave=False))
+            yield (
+                link,
+                list(tqdm(workers.trials(link, pictures), title, len(pictures), leave=False)),
+            )
         except (ConfigError, FrameError, ModelError) as error:
             failed.append(error)
             left_out.append(f"{title}: {error}")
@@ -145,10 +222,18 @@ def _measured(
 def _judged(rows: list[dict], settings: dict) -> list[str]:
     """The figures that have a target, as lines."""
     found = image_figures(rows, settings)
-    return [f"{f.series} at {f.snr_db:g} dB: " + verdict(f"{f.name} {f.value}", f.target, f.reached) for f in found]
+    return [
+        f"{f.series} at {f.snr_db:g} dB: " + verdict(f"{f.name} {f.value}", f.target, f.reached)
+        for f in found
+    ]
 
 
 def _first(row: dict, trial: ImageTrial) -> dict:
     """What the grid shows of a row: its first picture."""
     mark = "" if trial.decoded else ", marked"
-    return {(image_series(row), f"{row['snr_db']:g} dB"): (trial.pixels, f"PSNR {trial.psnr_db:.2f} dB{mark}")}
+    return {
+        (image_series(row), f"{row['snr_db']:g} dB"): (
+            trial.pixels,
+            f"PSNR {trial.psnr_db:.2f} dB{mark}",
+        )
+    }

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench lam-sc`: lam-sc against systems without semantics, with parts of its attention, and at all mask ratios."""
+"""`semcom bench lam-sc`: lam-sc against systems without semantics, with parts of its attention, and
+at all mask ratios.
+"""
 
 from __future__ import annotations
 
@@ -23,21 +25,48 @@ EXPERIMENTS = ("baseline", "attention", "mask")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
-    parser.add_argument("--experiment", nargs="+", default=list(EXPERIMENTS), help=f"of {', '.join(EXPERIMENTS)} (default all)")
-    parser.add_argument("--snr-db", type=float, nargs="+", default=[_TARGET_SNR_DB], help="SNRs, dB (default 10)")
-    parser.add_argument("--channel", default="awgn", help="awgn, rayleigh or rician with options; --snr-db gives its SNR (default awgn)")
+    parser.add_argument(
+        "--experiment",
+        nargs="+",
+        default=list(EXPERIMENTS),
+        help=f"of {', '.join(EXPERIMENTS)} (default all)",
+    )
+    parser.add_argument(
+        "--snr-db", type=float, nargs="+", default=[_TARGET_SNR_DB], help="SNRs, dB (default 10)"
+    )
+    parser.add_argument(
+        "--channel",
+        default="awgn",
+        help="awgn, rayleigh or rician with options; --snr-db gives its SNR (default awgn)",
+    )
     parser.add_argument("--weights", default="", help="weights of lam-sc (default those shipped)")
-    parser.add_argument("--peer", default="", help="deepjscc weights of an unmasked system trained at the masked one's uses")
-    parser.add_argument("--attention-weights", default="", help="weights of the attention (default those shipped)")
-    parser.add_argument("--data", help=f"folder with images/ and instances/ (default {_FOLDER} in ${DATA_VARIABLE})")
-    parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
-    parser.add_argument("--limit", type=int, default=20, help="pictures, a seeded sample (default 20)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
+    parser.add_argument(
+        "--peer",
+        default="",
+        help="deepjscc weights of an unmasked system trained at the masked one's uses",
+    )
+    parser.add_argument(
+        "--attention-weights", default="", help="weights of the attention (default those shipped)"
+    )
+    parser.add_argument(
+        "--data", help=f"folder with images/ and instances/ (default {_FOLDER} in ${DATA_VARIABLE})"
+    )
+    parser.add_argument(
+        "--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=20, help="pictures, a seeded sample (default 20)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of sample and channel (default 1)"
+    )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure, print each row and after each experiment what its targets say, and write the rows."""
+    """Measure, print each row and after each experiment what its targets say, and write the
+    rows.
+    """
     from semcom_core.channel import parse_channel
     from semcom_core.datasets.pictures import bench_pictures
 
@@ -47,12 +76,16 @@ def run(args: argparse.Namespace) -> int:
     check_writable(args.json)
     channels = [parse_channel(with_snr(args.channel, snr_db)) for snr_db in args.snr_db]
     folder = Path(args.data) if args.data else data_folder(None, f"{_FOLDER}/") / _FOLDER
-    pictures, refused = bench_pictures(folder, args.split, args.limit, np.random.default_rng(args.seed))
+    pictures, refused = bench_pictures(
+        folder, args.split, args.limit, np.random.default_rng(args.seed)
+    )
     for line in refused:
         print(line)
     rows = _measure(args, pictures, channels)
     if args.json:
-        shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+        shown = {
+            name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")
+        }
         write_json(args.json, "lam-sc", args.seed, shown, rows)
     return 0
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench modem`: detection, losses, impairments, collisions, false alarms, throughput and cost of the burst modem."""
+"""`semcom bench modem`: detection, losses, impairments, collisions, false alarms, throughput and
+cost of the burst modem.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,14 @@ from semcom_core.config import add_arguments as add_settings
 from semcom_core.config import from_arguments
 
 #: Least share of bursts detected and headers read, by profile, and where it is asked for.
-HEADER_RATE, HEADER_SNR_DB = {"standard": 0.99, "long-range": 0.97}, {"standard": 0.0, "long-range": -4.0}
+HEADER_RATE, HEADER_SNR_DB = (
+    {"standard": 0.99, "long-range": 0.97},
+    {"standard": 0.0, "long-range": -4.0},
+)
 #: Most loss in white noise, in fading against a known channel, and by one impairment, dB.
 LOSS_DB, FADING_LOSS_DB, IMPAIRMENT_LOSS_DB = 0.7, 1.5, 1.0
-#: Most error without noise, dB; least speed of the receiver in noise and with bursts back to back, Msps.
+#: Most error without noise, dB; least speed of the receiver in noise and with bursts back to back,
+#: Msps.
 EVM_DB, IDLE_MSPS, BUSY_MSPS = -38.0, 5.0, 2.0
 #: Least share of the stronger one of overlapping bursts received.
 STRONGER_RATE = 0.95
@@ -30,8 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
     add_settings(parser, ModemBench, skip=("snr_db",))
     default = ModemBench().snr_db
-    parser.add_argument("--snr-db", type=float, nargs="+", default=list(default), help=f"SNRs, dB (default {' '.join(map(str, default))})")
-    parser.add_argument("--part", nargs="+", metavar="PART", help=f"parts to run, of {', '.join(PARTS)} (default all)")
+    parser.add_argument(
+        "--snr-db",
+        type=float,
+        nargs="+",
+        default=list(default),
+        help=f"SNRs, dB (default {' '.join(map(str, default))})",
+    )
+    parser.add_argument(
+        "--part",
+        nargs="+",
+        metavar="PART",
+        help=f"parts to run, of {', '.join(PARTS)} (default all)",
+    )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
 
 
@@ -61,17 +78,30 @@ def _bursts(row: dict) -> str:
     """Line of a row of bursts one by one."""
     found, right = row["detected"] / row["frames"], row["header_ok"] / row["frames"]
     plain, profile = row["channel"] in ("awgn", "clean"), row["profile"]
-    where = f"{profile} {row['channel']:>8} " + ("no noise" if row["snr_db"] is None else f"{row['snr_db']:5.1f} dB")
+    where = f"{profile} {row['channel']:>8} " + (
+        "no noise" if row["snr_db"] is None else f"{row['snr_db']:5.1f} dB"
+    )
     rates = f"{row['frames']} bursts: detected {found:.4f}, header right {right:.4f}"
     if plain and (row["snr_db"] is None or row["snr_db"] >= HEADER_SNR_DB[profile]):
-        rates = verdict(rates, f">= {HEADER_RATE[profile]}", min(found, right) >= HEADER_RATE[profile])
+        rates = verdict(
+            rates, f">= {HEADER_RATE[profile]}", min(found, right) >= HEADER_RATE[profile]
+        )
     figures = [f"{where}  {rates}"]
     if row["snr_loss_db"] is not None:
         loss = f"loss {row['snr_loss_db']:.2f} dB"
-        figures.append(verdict(loss, f"<= {LOSS_DB}", row["snr_loss_db"] <= LOSS_DB) if plain else loss)
+        figures.append(
+            verdict(loss, f"<= {LOSS_DB}", row["snr_loss_db"] <= LOSS_DB) if plain else loss
+        )
     if row["extra_loss_db"] is not None:
-        extra, fading = f"against a known channel {row['extra_loss_db']:.2f} dB", row["channel"].startswith("tdl")
-        figures.append(verdict(extra, f"<= {FADING_LOSS_DB}", row["extra_loss_db"] <= FADING_LOSS_DB) if fading else extra)
+        extra, fading = (
+            f"against a known channel {row['extra_loss_db']:.2f} dB",
+            row["channel"].startswith("tdl"),
+        )
+        figures.append(
+            verdict(extra, f"<= {FADING_LOSS_DB}", row["extra_loss_db"] <= FADING_LOSS_DB)
+            if fading
+            else extra
+        )
     if row["evm_db"] is not None:
         evm = f"EVM {row['evm_db']:.1f} dB"
         figures.append(verdict(evm, f"<= {EVM_DB}", row["evm_db"] <= EVM_DB) if plain else evm)
@@ -85,42 +115,72 @@ def _long_bursts(row: dict) -> str:
     if row["extra_loss_db"] is None:
         return verdict(f"{read}, no extra loss measured", f"<= {IMPAIRMENT_LOSS_DB}", False)
     whole = row["header_ok"] == row["frames"] and row["extra_loss_db"] <= IMPAIRMENT_LOSS_DB
-    return f"{read}, " + verdict(f"extra loss {row['extra_loss_db']:.2f} dB", f"<= {IMPAIRMENT_LOSS_DB}, all read", whole)
+    return f"{read}, " + verdict(
+        f"extra loss {row['extra_loss_db']:.2f} dB", f"<= {IMPAIRMENT_LOSS_DB}, all read", whole
+    )
 
 
 def _impulses(row: dict) -> str:
     """Line of the row of frames hit by impulses."""
     others = f"{row['header_ok']} of {row['frames']} others received"
-    return f"{100 * row['hit_share']:.0f} % of the frames hit by an impulse: " + verdict(others, "all", row["header_ok"] == row["frames"])
+    return f"{100 * row['hit_share']:.0f} % of the frames hit by an impulse: " + verdict(
+        others, "all", row["header_ok"] == row["frames"]
+    )
 
 
 def _overlap(row: dict) -> str:
     """Line of a row of overlapping bursts."""
     rate = row["header_ok"] / row["frames"]
-    stronger = verdict(f"stronger received {rate:.3f}", f">= {STRONGER_RATE}", rate >= STRONGER_RATE)
+    stronger = verdict(
+        f"stronger received {rate:.3f}", f">= {STRONGER_RATE}", rate >= STRONGER_RATE
+    )
     return f"overlapping bursts, {row['channel']}: {stronger}"
 
 
 def _stream(row: dict) -> str:
     """Line of a row of a stream without bursts."""
-    alarms = f"{row['profile']} {row['stimulus']}: {row['false_alarms_per_s']:.2f} preambles wrongly accepted a second, "
+    alarms = (
+        f"{row['profile']} {row['stimulus']}: {row['false_alarms_per_s']:.2f} preambles "
+        "wrongly accepted a second, "
+    )
     frames = verdict(f"{row['frames']} frames", "0", row["frames"] == 0)
-    speed, asked = f"receiver {row['rx_msps']:.1f} Msps", row["stimulus"] == "noise" and row["profile"] == "standard"
-    return alarms + frames + ", " + (verdict(speed, f">= {IDLE_MSPS}", row["rx_msps"] >= IDLE_MSPS) if asked else speed)
+    speed, asked = (
+        f"receiver {row['rx_msps']:.1f} Msps",
+        row["stimulus"] == "noise" and row["profile"] == "standard",
+    )
+    return (
+        alarms
+        + frames
+        + ", "
+        + (verdict(speed, f">= {IDLE_MSPS}", row["rx_msps"] >= IDLE_MSPS) if asked else speed)
+    )
 
 
 def _back_to_back(row: dict) -> str:
     """Line of a row of back_to_back_row."""
-    speed = verdict(f"receiver {row['rx_msps']:.2f} Msps", f">= {BUSY_MSPS}", row["rx_msps"] >= BUSY_MSPS)
+    speed = verdict(
+        f"receiver {row['rx_msps']:.2f} Msps", f">= {BUSY_MSPS}", row["rx_msps"] >= BUSY_MSPS
+    )
     read = f"header right {row['header_ok'] / row['frames']:.4f}"
-    return f"back-to-back bursts at {row['snr_db']:.0f} dB, one core: {read}, {speed}, transmitter {row['tx_msps']:.2f} Msps"
+    return (
+        f"back-to-back bursts at {row['snr_db']:.0f} dB, one core: {read}, {speed}, "
+        "transmitter "
+        f"{row['tx_msps']:.2f} Msps"
+    )
 
 
 def _cost(row: dict) -> str:
     """Line of a row of cost_row."""
     uses = row["uses"] // row["messages"]
-    text = f"cost: {row['messages']} x {uses} uses a burst: {row['air_uses']} air uses, air_uses/uses {row['air_ratio']:.2f}"
-    return verdict(text, f"<= {AIR_RATIO}", row["air_ratio"] <= AIR_RATIO) if row["messages"] == 1 and uses >= AIR_RATIO_FROM else text
+    text = (
+        f"cost: {row['messages']} x {uses} uses a burst: {row['air_uses']} air uses, "
+        f"air_uses/uses {row['air_ratio']:.2f}"
+    )
+    return (
+        verdict(text, f"<= {AIR_RATIO}", row["air_ratio"] <= AIR_RATIO)
+        if row["messages"] == 1 and uses >= AIR_RATIO_FROM
+        else text
+    )
 
 
 _DESCRIBE = {

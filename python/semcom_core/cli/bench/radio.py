@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench radio`: links, streams and failures on virtual radios, by the client libraries of real ones, beside the simulation.
+"""`semcom bench radio`: links, streams and failures on virtual radios, by the client libraries of
+real ones, beside the simulation.
 
-A link is two processes: radio_text_tx or radio_image_tx sends, radio_text_rx or radio_image_rx receives. A stream is a counter that one
-radio sends to itself; each break of it counts. Run it on an idle machine: with real pacing other work costs samples.
+A link is two processes: radio_text_tx or radio_image_tx sends, radio_text_rx or radio_image_rx
+receives. A stream is a counter that one radio sends to itself; each break of it counts. Run it on
+an idle machine: with real pacing other work costs samples.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from semcom_core.radio.virtual.air.plan import PACINGS, LinkSpec
 from semcom_core.text import TEXT_CODECS
 
 PARTS = ("link", "recording", "stream", "resume")
-#: The rate is chosen for this much less than the SNR: paths take from some carriers what they give to others, dB.
+#: The rate is chosen for this much less than the SNR: paths take from some carriers what they give
+#: to others, dB.
 MARGIN_DB = 4.0
 #: Longest time without any event until a link is given up, s.
 TIMEOUT_S = 240
@@ -40,27 +43,64 @@ TIMEOUT_S = 240
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
-    parser.add_argument("--part", nargs="+", default=list(PARTS), help=f"of {', '.join(PARTS)} (default all)")
-    parser.add_argument("--transport", nargs="+", default=list(TRANSPORTS), help=f"links by {', '.join(TRANSPORTS)} (default all)")
+    parser.add_argument(
+        "--part", nargs="+", default=list(PARTS), help=f"of {', '.join(PARTS)} (default all)"
+    )
+    parser.add_argument(
+        "--transport",
+        nargs="+",
+        default=list(TRANSPORTS),
+        help=f"links by {', '.join(TRANSPORTS)} (default all)",
+    )
     parser.add_argument("--texts", type=int, default=50, help="texts of a link (default 50)")
     parser.add_argument("--pictures", type=int, default=3, help="pictures of a link (default 3)")
     parser.add_argument("--codec", default="spinal", help="codec of the texts (default spinal)")
-    parser.add_argument("--image-codec", default="hybrid", help="codec of the pictures (default hybrid)")
-    parser.add_argument("--channel", default="cfo:20khz+taps:0,-6", help="terms of the links (default cfo:20khz+taps:0,-6)")
-    parser.add_argument("--snr-db", type=float, default=10.0, help="SNR of the links, dB (default 10)")
+    parser.add_argument(
+        "--image-codec", default="hybrid", help="codec of the pictures (default hybrid)"
+    )
+    parser.add_argument(
+        "--channel",
+        default="cfo:20khz+taps:0,-6",
+        help="terms of the links (default cfo:20khz+taps:0,-6)",
+    )
+    parser.add_argument(
+        "--snr-db", type=float, default=10.0, help="SNR of the links, dB (default 10)"
+    )
     design = f"SNR that the rates are chosen for (default {MARGIN_DB:g} dB less)"
     parser.add_argument("--design-snr-db", type=float, help=design)
-    parser.add_argument("--data", help=f"folder with text/europarl_en.txt and kodak/ (default ${DATA_VARIABLE}; without, what is shipped)")
-    parser.add_argument("--client", nargs="+", default=list(CLIENTS), help=f"streams by {', '.join(CLIENTS)} (default all)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="length of a stream (default 60)")
-    parser.add_argument("--rate-hz", type=float, nargs="+", default=[1e6, 2e6], help="sample rates of the streams (default 1e6 2e6)")
-    parser.add_argument("--pacing", default="real", choices=PACINGS, help="of the streams (default real)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of noise, fading and sample (default 1)")
+    parser.add_argument(
+        "--data",
+        help=f"folder with text/europarl_en.txt and kodak/ (default ${DATA_VARIABLE}; without, "
+        "what is shipped)",
+    )
+    parser.add_argument(
+        "--client",
+        nargs="+",
+        default=list(CLIENTS),
+        help=f"streams by {', '.join(CLIENTS)} (default all)",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="length of a stream (default 60)"
+    )
+    parser.add_argument(
+        "--rate-hz",
+        type=float,
+        nargs="+",
+        default=[1e6, 2e6],
+        help="sample rates of the streams (default 1e6 2e6)",
+    )
+    parser.add_argument(
+        "--pacing", default="real", choices=PACINGS, help="of the streams (default real)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of noise, fading and sample (default 1)"
+    )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print; a row that cannot be measured costs itself only, and exit status 1. What has been measured is written in any case.
+    """Measure and print; a row that cannot be measured costs itself only, and exit status 1. What
+    has been measured is written in any case.
 
     Raises:
         ConfigError: an option is not allowed.
@@ -72,7 +112,11 @@ def run(args: argparse.Namespace) -> int:
             complete = _measure(args, Path(folder), rows)
     finally:
         if args.json:
-            shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+            shown = {
+                name: value
+                for name, value in vars(args).items()
+                if name not in ("run", "json", "seed")
+            }
             write_json(args.json, "radio", args.seed, shown, rows)
     return int(not complete)
 
@@ -91,7 +135,9 @@ def _check(args: argparse.Namespace) -> None:
     check_range("seed", args.seed, 0, math.inf)
     check_range("design_snr_db", _design_db(args), -20, 60)
     if parse_channel(args.channel).snr_db is not None:
-        raise ConfigError(f"channel is {args.channel!r}; allowed are terms without an SNR, which --snr-db gives")
+        raise ConfigError(
+            f"channel is {args.channel!r}; allowed are terms without an SNR, which --snr-db gives"
+        )
     channel = f"awgn:{args.snr_db:g}+{args.channel}"
     parse_channel(channel)
     if "recording" in args.part or set(args.transport) != {"simulation"}:
@@ -122,10 +168,14 @@ def _measures(args: argparse.Namespace, folder: Path) -> Iterator:
         for content, (count, made) in contents.items():
             parameters = made(args, folder) if count else {}
             for transport in args.transport if count else ():
-                yield lambda t=transport, c=content, n=count, p=parameters: [link_row(t, c, n, args.channel, args.snr_db, p, args.seed)]
+                yield lambda t=transport, c=content, n=count, p=parameters: [
+                    link_row(t, c, n, args.channel, args.snr_db, p, args.seed)
+                ]
     if "recording" in args.part and args.texts:
         parameters = _texts(args, folder)
-        yield lambda: [recording_row("pluto", args.texts, args.channel, args.snr_db, parameters, args.seed)]
+        yield lambda: [
+            recording_row("pluto", args.texts, args.channel, args.snr_db, parameters, args.seed)
+        ]
     for client in args.client if "stream" in args.part else ():
         for rate_hz in args.rate_hz:
             yield lambda c=client, r=rate_hz: [stream_row(c, r, args.seconds, args.pacing)]
@@ -143,7 +193,10 @@ def _texts(args: argparse.Namespace, folder: Path) -> dict:
     try:
         chosen = sentences(data_file(args.data), "test", (5, 30), args.texts, rng)
     except ConfigError as error:
-        print(f"texts are the {args.texts} first of those that come with the project, repeated: {error}")
+        print(
+            f"texts are the {args.texts} first of those that come with the project, repeated: "
+            f"{error}"
+        )
         shipped = shipped_sentences()
         chosen = [shipped[i % len(shipped)] for i in range(args.texts)]
     file = folder / "texts.txt"
@@ -159,7 +212,12 @@ def _pictures(args: argparse.Namespace, folder: Path) -> dict:
     """Parameters of the picture flowgraphs."""
     rng = np.random.default_rng(args.seed)
     try:
-        chosen = [picture.path for picture in bench_pictures(image_folder(_kodak(args.data)), "test", args.pictures, rng)[0]]
+        chosen = [
+            picture.path
+            for picture in bench_pictures(
+                image_folder(_kodak(args.data)), "test", args.pictures, rng
+            )[0]
+        ]
     except ConfigError as error:
         print(f"pictures are examples that come with scikit-image, repeated: {error}")
         names = list(EXAMPLES)
@@ -185,12 +243,35 @@ def _line(row: dict) -> str:
     if row["part"] == "link":
         exact = "" if row["exact_rate"] is None else f", exact {row['exact_rate']:.3f}"
         heard = row["snr_measured_db"] is not None
-        where = f"SNR {row['snr_measured_db']:.1f} dB, CFO {row['cfo_hz'] / 1e3:.2f} kHz" if heard else "nothing received"
-        counts = f"delivered {row['delivered']:.3f}{exact}, {row['uses']:.1f} uses each, {row['reconnects']} reconnections"
-        return f"{row['content']:5s} {row['transport']:10s} {row['count']} sent: {counts}; {where}; {row['seconds']:.0f} s"
+        where = (
+            f"SNR {row['snr_measured_db']:.1f} dB, CFO {row['cfo_hz'] / 1e3:.2f} kHz"
+            if heard
+            else "nothing received"
+        )
+        counts = (
+            f"delivered {row['delivered']:.3f}{exact}, {row['uses']:.1f} uses each, "
+            f"{row['reconnects']} reconnections"
+        )
+        return (
+            f"{row['content']:5s} {row['transport']:10s} {row['count']} sent: {counts}; "
+            f"{where}; {row['seconds']:.0f} s"
+        )
     if row["part"] == "recording":
-        return f"recording {row['transport']}: {row['live']} texts live, {row['offline']} offline, {row['identical']} of them identical"
+        return (
+            f"recording {row['transport']}: {row['live']} texts live, {row['offline']} "
+            "offline, "
+            f"{row['identical']} of them identical"
+        )
     if row["part"] == "stream":
-        lost = f"{row['discontinuities']} discontinuities, {row['overruns']} overruns, {row['underruns']} underruns"
-        return f"stream {row['client']:5s} {row['rate_hz'] / 1e6:g} Msps, {row['seconds']:g} s {row['pacing']}: {lost}"
-    return f"resume {row['client']:5s} {row['event']}: samples again after {row['resume_s']:.2f} s, {row['reconnects']} reconnections"
+        lost = (
+            f"{row['discontinuities']} discontinuities, {row['overruns']} overruns, "
+            f"{row['underruns']} underruns"
+        )
+        return (
+            f"stream {row['client']:5s} {row['rate_hz'] / 1e6:g} Msps, {row['seconds']:g} s "
+            f"{row['pacing']}: {lost}"
+        )
+    return (
+        f"resume {row['client']:5s} {row['event']}: samples again after {row['resume_s']:.2f} "
+        f"s, {row['reconnects']} reconnections"
+    )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench safety`: how well toxic, unhelpful, unfaithful and harmful texts are told apart, on labelled texts."""
+"""`semcom bench safety`: how well toxic, unhelpful, unfaithful and harmful texts are told apart, on
+labelled texts.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,29 @@ MEASURES = ("toxicity", "helpful", "honest", "harmless")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
-    parser.add_argument("--measure", nargs="+", default=list(MEASURES), help=f"of {', '.join(MEASURES)} (default all)")
-    parser.add_argument("--classifier", nargs="+", default=["minilm"], help=f"of {', '.join(CLASSIFIERS)} (default minilm)")
-    parser.add_argument("--weights", default="", help="weights of the classifier, where it does not bring its own")
-    parser.add_argument("--data", help=f"folder with text/toxicity and the other labelled texts (default ${DATA_VARIABLE})")
+    parser.add_argument(
+        "--measure",
+        nargs="+",
+        default=list(MEASURES),
+        help=f"of {', '.join(MEASURES)} (default all)",
+    )
+    parser.add_argument(
+        "--classifier",
+        nargs="+",
+        default=["minilm"],
+        help=f"of {', '.join(CLASSIFIERS)} (default minilm)",
+    )
+    parser.add_argument(
+        "--weights", default="", help="weights of the classifier, where it does not bring its own"
+    )
+    parser.add_argument(
+        "--data",
+        help=f"folder with text/toxicity and the other labelled texts (default ${DATA_VARIABLE})",
+    )
     parser.add_argument("--split", default="test", help=f"one of {', '.join(PARTS)} (default test)")
-    parser.add_argument("--limit", type=int, default=2000, help="texts of each set, a seeded sample (default 2000)")
+    parser.add_argument(
+        "--limit", type=int, default=2000, help="texts of each set, a seeded sample (default 2000)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the rows to")
 
@@ -50,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
         rows.append(row)
         print(safety.describe(row), flush=True)
     if args.json:
-        shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+        shown = {
+            name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")
+        }
         write_json(args.json, "safety", args.seed, shown, rows)
     return 0
 
@@ -60,8 +81,16 @@ def _rows(args: argparse.Namespace, data: Path) -> Iterator[dict]:
     if "toxicity" in args.measure:
         for name in args.classifier:
             classifier = load_toxicity(name, args.weights)
-            yield from safety.toxicity_rows(classifier, data, args.split, args.limit, np.random.default_rng(args.seed))
-    measures = {"helpful": safety.helpful_row, "honest": safety.honest_row, "harmless": safety.harmless_row}
+            yield from safety.toxicity_rows(
+                classifier, data, args.split, args.limit, np.random.default_rng(args.seed)
+            )
+    measures = {
+        "helpful": safety.helpful_row,
+        "honest": safety.honest_row,
+        "harmless": safety.harmless_row,
+    }
     for name in args.measure:
         if name in measures:
-            yield measures[name](Assessor.load(), data, args.split, args.limit, np.random.default_rng(args.seed))
+            yield measures[name](
+                Assessor.load(), data, args.split, args.limit, np.random.default_rng(args.seed)
+            )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench sam`: how well Segment Anything finds objects and boundaries, beside methods without learning."""
+"""`semcom bench sam`: how well Segment Anything finds objects and boundaries, beside methods
+without learning.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +27,34 @@ _TIMED = (512, 768)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
-    parser.add_argument("--measure", nargs="+", default=list(MEASURES), help=f"of {', '.join(MEASURES)} (default all)")
-    parser.add_argument("--data", help=f"folder with cocoseg/ and bsds500/ (default ${DATA_VARIABLE})")
-    parser.add_argument("--split", default="test", help=f"pictures with outlined objects, one of {', '.join(PARTS)} (default test)")
-    parser.add_argument("--limit", type=int, default=1000, help="pictures of each set, a seeded sample (default 1000)")
-    parser.add_argument("--attention", default="", help="weights of the attention (default those that come with the project)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the samples and of the timed scene (default 1)")
+    parser.add_argument(
+        "--measure",
+        nargs="+",
+        default=list(MEASURES),
+        help=f"of {', '.join(MEASURES)} (default all)",
+    )
+    parser.add_argument(
+        "--data", help=f"folder with cocoseg/ and bsds500/ (default ${DATA_VARIABLE})"
+    )
+    parser.add_argument(
+        "--split",
+        default="test",
+        help=f"pictures with outlined objects, one of {', '.join(PARTS)} (default test)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=1000,
+        help="pictures of each set, a seeded sample (default 1000)",
+    )
+    parser.add_argument(
+        "--attention",
+        default="",
+        help="weights of the attention (default those that come with the project)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the samples and of the timed scene (default 1)"
+    )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
     config.add_arguments(parser, KnowledgeConfig)
 
@@ -49,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
         rows.append(row)
         print(line, flush=True)
     if args.json:
-        shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+        shown = {
+            name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")
+        }
         write_json(args.json, "sam", args.seed, shown, rows)
     return 0
 
@@ -67,14 +93,24 @@ def _measured(args: argparse.Namespace, knowledge: KnowledgeBase) -> Iterator[tu
     if "boundaries" in args.measure:
         folder = data_folder(args.data, "bsds500/") / "bsds500"
         pictures = sam_boundaries.annotated(folder, args.limit, np.random.default_rng(args.seed))
-        yield from ((row, sam_boundaries.describe_boundaries(row)) for row in sam_boundaries.boundary_rows(knowledge, pictures))
+        yield from (
+            (row, sam_boundaries.describe_boundaries(row))
+            for row in sam_boundaries.boundary_rows(knowledge, pictures)
+        )
     if "attention" in args.measure:
         from semcom_core.image.segmentation.attention import Attention
 
-        rows = sam_attention.attention_rows(Attention(args.attention or None), knowledge, _scenes(args), np.random.default_rng(args.seed))
+        rows = sam_attention.attention_rows(
+            Attention(args.attention or None),
+            knowledge,
+            _scenes(args),
+            np.random.default_rng(args.seed),
+        )
         yield from ((row, sam_attention.describe_attention(row)) for row in rows)
     if "speed" in args.measure:
-        row = sam_boundaries.speed_row(knowledge, generate_scene(*_TIMED, np.random.default_rng(args.seed)).pixels)
+        row = sam_boundaries.speed_row(
+            knowledge, generate_scene(*_TIMED, np.random.default_rng(args.seed)).pixels
+        )
         yield row, sam_boundaries.describe_boundaries(row)
 
 
@@ -85,9 +121,13 @@ def _scenes(args: argparse.Namespace) -> Iterator:
         ConfigError: there are none.
     """
     folder = data_folder(args.data, "cocoseg/") / "cocoseg"
-    found = labelled_scenes(folder, args.split, limit=args.limit, rng=np.random.default_rng(args.seed))
+    found = labelled_scenes(
+        folder, args.split, limit=args.limit, rng=np.random.default_rng(args.seed)
+    )
     first = next(found, None)
     if first is None:
-        raise ConfigError(f"split {args.split!r} of the pictures is empty; allowed is one with pictures")
+        raise ConfigError(
+            f"split {args.split!r} of the pictures is empty; allowed is one with pictures"
+        )
     yield first
     yield from found

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench speed`: how fast the language model runs here, and what its fast numbers cost in bits."""
+"""`semcom bench speed`: how fast the language model runs here, and what its fast numbers cost in
+bits.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from semcom_core.bench.speed import Speed, speed_rows
 from semcom_core.datasets.corpus import SPLITS, data_file, sentences, word_range
 from semcom_core.errors import check_range
 
-#: Targets: most bits a token that fast numbers may cost, difference that the codec bears, memory of the process.
+#: Targets: most bits a token that fast numbers may cost, difference that the codec bears, memory of
+#: the process.
 LOSS_BITS, ORDER_BITS, MEMORY_GIB = 0.02, 0.002, 2.5
 _HELP = {field.name: field.metadata.get("help", "") for field in fields(Speed)}
 _DEFAULT = {field.name: field.default for field in fields(Speed)}
@@ -25,15 +28,44 @@ _DEFAULT = {field.name: field.default for field in fields(Speed)}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
     for name in ("model", "adapter"):
-        parser.add_argument(f"--{name}", default=_DEFAULT[name], help=f"{_HELP[name]} (default {_DEFAULT[name] or 'none'})")
-    parser.add_argument("--precision", nargs="+", default=_DEFAULT["precisions"], help=f"{_HELP['precisions']} (default int8 float32)")
-    parser.add_argument("--nodes", type=int, nargs="+", default=_DEFAULT["nodes"], help=f"{_HELP['nodes']} (default 8 16 32)")
-    parser.add_argument("--repeats", type=int, default=_DEFAULT["repeats"], help=f"{_HELP['repeats']} (default {_DEFAULT['repeats']})")
+        parser.add_argument(
+            f"--{name}",
+            default=_DEFAULT[name],
+            help=f"{_HELP[name]} (default {_DEFAULT[name] or 'none'})",
+        )
+    parser.add_argument(
+        "--precision",
+        nargs="+",
+        default=_DEFAULT["precisions"],
+        help=f"{_HELP['precisions']} (default int8 float32)",
+    )
+    parser.add_argument(
+        "--nodes",
+        type=int,
+        nargs="+",
+        default=_DEFAULT["nodes"],
+        help=f"{_HELP['nodes']} (default 8 16 32)",
+    )
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=_DEFAULT["repeats"],
+        help=f"{_HELP['repeats']} (default {_DEFAULT['repeats']})",
+    )
     parser.add_argument("--threads", type=int, help="threads (default: as many as torch takes)")
-    parser.add_argument("--data", help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)")
-    parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
-    parser.add_argument("--words", default="5:30", help="keep sentences of this many words (default 5:30)")
-    parser.add_argument("--limit", type=int, default=50, help="sentences, a seeded sample (default 50)")
+    parser.add_argument(
+        "--data",
+        help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)",
+    )
+    parser.add_argument(
+        "--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)"
+    )
+    parser.add_argument(
+        "--words", default="5:30", help="keep sentences of this many words (default 5:30)"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=50, help="sentences, a seeded sample (default 50)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the rows to")
 
@@ -41,8 +73,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure each precision and print a line on each."""
     check_writable(args.json)
-    texts = sentences(data_file(args.data), args.split, word_range(args.words), args.limit, np.random.default_rng(args.seed))
-    config = Speed(tuple(texts), args.model, args.adapter, tuple(args.precision), tuple(args.nodes), args.repeats)
+    texts = sentences(
+        data_file(args.data),
+        args.split,
+        word_range(args.words),
+        args.limit,
+        np.random.default_rng(args.seed),
+    )
+    config = Speed(
+        tuple(texts),
+        args.model,
+        args.adapter,
+        tuple(args.precision),
+        tuple(args.nodes),
+        args.repeats,
+    )
     if args.threads is not None:
         import torch
 
@@ -55,17 +100,24 @@ def run(args: argparse.Namespace) -> int:
     memory_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"process, with every precision in it: memory {memory_gib:.2f} GiB")
     if args.json:
-        shown = {name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")}
+        shown = {
+            name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")
+        }
         write_json(args.json, "speed", args.seed, shown, rows)
     return 0
 
 
 def describe(row: dict) -> str:
     """One line on a row."""
-    steps = ", ".join(f"{nodes} nodes {ms:.1f} ms = {row['read_ratio'][nodes]:.2f} x" for nodes, ms in row["step_ms"].items())
+    steps = ", ".join(
+        f"{nodes} nodes {ms:.1f} ms = {row['read_ratio'][nodes]:.2f} x"
+        for nodes, ms in row["step_ms"].items()
+    )
     return (
-        f"{row['precision']:8s} {row['threads']} threads; reading the weights once {row['read_ms']:.1f} ms; a step of {steps} of that;"
-        f" new prompt {row['prefill_ms']:.0f} ms, text {row['text_ms']:.0f} ms, loading {row['load_s']:.1f} s"
+        f"{row['precision']:8s} {row['threads']} threads; reading the weights once "
+        f"{row['read_ms']:.1f} ms; a step of {steps} of that;"
+        f" new prompt {row['prefill_ms']:.0f} ms, text {row['text_ms']:.0f} ms, loading "
+        f"{row['load_s']:.1f} s"
     )
 
 
@@ -73,8 +125,15 @@ def targets(row: dict) -> str:
     """The figures of a row that have a target."""
     divergence, order = row["divergence_bits"], row["order_bits"]
     figures = [
-        verdict(f"divergence from float32 {divergence:.4f} bit a token", f"<= {LOSS_BITS}", divergence <= LOSS_BITS),
-        f"surprisal against float32 {row['loss_bits']:+.4f} bit a token over {row['tokens']} tokens",
-        verdict(f"whole texts against steps {order:.2g} bit", f"<= {ORDER_BITS}", order <= ORDER_BITS),
+        verdict(
+            f"divergence from float32 {divergence:.4f} bit a token",
+            f"<= {LOSS_BITS}",
+            divergence <= LOSS_BITS,
+        ),
+        f"surprisal against float32 {row['loss_bits']:+.4f} bit a token over {row['tokens']} "
+        "tokens",
+        verdict(
+            f"whole texts against steps {order:.2g} bit", f"<= {ORDER_BITS}", order <= ORDER_BITS
+        ),
     ]
     return f"{row['precision']:8s} " + "; ".join(figures)

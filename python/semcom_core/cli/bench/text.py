@@ -45,43 +45,132 @@ DEFAULT_CORPUS = "europarl"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add all options."""
-    parser.add_argument("--codec", nargs="+", default=list(TEXT_CODECS), help=f"codecs (default {' '.join(TEXT_CODECS)})")
+    parser.add_argument(
+        "--codec",
+        nargs="+",
+        default=list(TEXT_CODECS),
+        help=f"codecs (default {' '.join(TEXT_CODECS)})",
+    )
     _add_channel(parser)
     _add_data(parser)
     _add_rate(parser)
-    parser.add_argument("--distill", metavar="MODE", help="count what distilled texts save: off, canonical, extractive or abstractive")
-    parser.add_argument("--probability-noise", type=float, default=0.0, help="uniform noise on each log2-probability at the receiver, bits")
-    parser.add_argument("--jobs", type=int, default=1, help="sentences at once, above 1 each in a process with one thread (default 1)")
-    parser.add_argument("--ray", help="address of a Ray cluster that runs the jobs (default: this machine)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of sample and channel (default 1)")
+    parser.add_argument(
+        "--distill",
+        metavar="MODE",
+        help="count what distilled texts save: off, canonical, extractive or abstractive",
+    )
+    parser.add_argument(
+        "--probability-noise",
+        type=float,
+        default=0.0,
+        help="uniform noise on each log2-probability at the receiver, bits",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="sentences at once, above 1 each in a process with one thread (default 1)",
+    )
+    parser.add_argument(
+        "--ray", help="address of a Ray cluster that runs the jobs (default: this machine)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of sample and channel (default 1)"
+    )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
-    parser.add_argument("--plot", type=Path, help="picture to draw: cost, delivery, quality and where the uses go, against SNR")
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        help="picture to draw: cost, delivery, quality and where the uses go, against SNR",
+    )
     add_settings_option(parser)
 
 
 def _add_channel(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--channel", default="awgn", help="awgn, rayleigh or rician with options; --snr-db gives its SNR (default awgn)")
-    parser.add_argument("--snr-db", type=float, nargs="+", default=[0, 3, 6, 9, 12], help="SNRs, dB (default 0 3 6 9 12)")
-    parser.add_argument("--pilots", type=int, default=0, help="pilots in each fading block that tell the gain (default 0: it is known)")
+    parser.add_argument(
+        "--channel",
+        default="awgn",
+        help="awgn, rayleigh or rician with options; --snr-db gives its SNR (default awgn)",
+    )
+    parser.add_argument(
+        "--snr-db",
+        type=float,
+        nargs="+",
+        default=[0, 3, 6, 9, 12],
+        help="SNRs, dB (default 0 3 6 9 12)",
+    )
+    parser.add_argument(
+        "--pilots",
+        type=int,
+        default=0,
+        help="pilots in each fading block that tell the gain (default 0: it is known)",
+    )
     design = parser.add_mutually_exclusive_group()
-    design.add_argument("--design-snr-db", type=float, help="SNR that the rate is chosen for (default: that of the channel)")
-    design.add_argument("--design-offset-db", type=float, default=0.0, help="choose the rate for this much above the channel's SNR, dB")
+    design.add_argument(
+        "--design-snr-db",
+        type=float,
+        help="SNR that the rate is chosen for (default: that of the channel)",
+    )
+    design.add_argument(
+        "--design-offset-db",
+        type=float,
+        default=0.0,
+        help="choose the rate for this much above the channel's SNR, dB",
+    )
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--corpus", help=f"one of {', '.join(CORPORA)}, or a file (default {DEFAULT_CORPUS})")
-    parser.add_argument("--data", help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)")
-    parser.add_argument("--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)")
-    parser.add_argument("--words", default="5:30", help="keep sentences of this many words (default 5:30)")
-    parser.add_argument("--limit", type=int, default=100, help="sentences, a seeded sample (default 100)")
-    parser.add_argument("--context", type=int, nargs="+", default=[0], help="texts before each that both ends know (default 0)")
+    parser.add_argument(
+        "--corpus", help=f"one of {', '.join(CORPORA)}, or a file (default {DEFAULT_CORPUS})"
+    )
+    parser.add_argument(
+        "--data",
+        help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)",
+    )
+    parser.add_argument(
+        "--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)"
+    )
+    parser.add_argument(
+        "--words", default="5:30", help="keep sentences of this many words (default 5:30)"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=100, help="sentences, a seeded sample (default 100)"
+    )
+    parser.add_argument(
+        "--context",
+        type=int,
+        nargs="+",
+        default=[0],
+        help="texts before each that both ends know (default 0)",
+    )
 
 
 def _add_rate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--uses-per-word", type=float, help="choose the rate so that the mean uses a word are at most this")
-    parser.add_argument("--exact", type=float, default=EXACT, help=f"share of exact texts that separate codes must reach (default {EXACT})")
-    parser.add_argument("--rounds", type=int, nargs="+", default=[1], help="most rounds of a message, one or several (default 1)")
-    parser.add_argument("--harq", dest="rounds", action="store_const", const=[ROUNDS], help=f"the same as --rounds {ROUNDS}")
+    parser.add_argument(
+        "--uses-per-word",
+        type=float,
+        help="choose the rate so that the mean uses a word are at most this",
+    )
+    parser.add_argument(
+        "--exact",
+        type=float,
+        default=EXACT,
+        help=f"share of exact texts that separate codes must reach (default {EXACT})",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        nargs="+",
+        default=[1],
+        help="most rounds of a message, one or several (default 1)",
+    )
+    parser.add_argument(
+        "--harq",
+        dest="rounds",
+        action="store_const",
+        const=[ROUNDS],
+        help=f"the same as --rounds {ROUNDS}",
+    )
 
 
 @dataclass(frozen=True)
@@ -104,7 +193,9 @@ def check(args: argparse.Namespace) -> None:
     for count in args.context:
         check_range("context", count, 0, 64)
     if args.uses_per_word is not None and not args.uses_per_word > 0:
-        raise ConfigError(f"uses per word are limited to {args.uses_per_word:g}; allowed is above 0")
+        raise ConfigError(
+            f"uses per word are limited to {args.uses_per_word:g}; allowed is above 0"
+        )
 
 
 def corpus_of(args: argparse.Namespace) -> str:
@@ -115,7 +206,14 @@ def corpus_of(args: argparse.Namespace) -> str:
 def messages_of(args: argparse.Namespace) -> list[Message]:
     """The messages to send, each with the longest context asked for."""
     path = data_file(args.data, corpus_of(args))
-    return messages(path, args.split, word_range(args.words), args.limit, np.random.default_rng(args.seed), max(args.context))
+    return messages(
+        path,
+        args.split,
+        word_range(args.words),
+        args.limit,
+        np.random.default_rng(args.seed),
+        max(args.context),
+    )
 
 
 def cases(args: argparse.Namespace) -> list[Case]:
@@ -126,17 +224,41 @@ def cases(args: argparse.Namespace) -> list[Case]:
         settings = settings_for(name, args.codec, given)
         for snr_db in dict.fromkeys(args.snr_db):
             channel = parse_channel(f"{kind[0]}:{snr_db:g}{kind[1]}{kind[2]}")
-            link = Link(name, settings, channel, args.probability_noise, args.seed, 1, _design(args, snr_db), args.pilots)
-            contexts = [context for context in sorted(set(args.context)) if not context or takes_context(name)]
-            found += [Case(replace(link, rounds=rounds), context) for rounds in dict.fromkeys(args.rounds) for context in contexts]
+            link = Link(
+                name,
+                settings,
+                channel,
+                args.probability_noise,
+                args.seed,
+                1,
+                _design(args, snr_db),
+                args.pilots,
+            )
+            contexts = [
+                context
+                for context in sorted(set(args.context))
+                if not context or takes_context(name)
+            ]
+            found += [
+                Case(replace(link, rounds=rounds), context)
+                for rounds in dict.fromkeys(args.rounds)
+                for context in contexts
+            ]
     if not found:
-        raise ConfigError(f"context is {args.context}, and no codec of {', '.join(args.codec)} takes one; allowed is 0")
+        raise ConfigError(
+            f"context is {args.context}, and no codec of {', '.join(args.codec)} takes one; "
+            "allowed is 0"
+        )
     return found
 
 
 def _design(args: argparse.Namespace, snr_db: float) -> float | None:
     """SNR that the rate is chosen for; None for that of the channel."""
-    return snr_db + args.design_offset_db if args.design_snr_db is None and args.design_offset_db else args.design_snr_db
+    return (
+        snr_db + args.design_offset_db
+        if args.design_snr_db is None and args.design_offset_db
+        else args.design_snr_db
+    )
 
 
 __all__ = ["add_arguments", "run"]
@@ -148,9 +270,11 @@ _NOT_SETTINGS = ("run", "json", "plot", "seed")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure each codec at every SNR, print its row when it is there, and compare them all at the end.
+    """Measure each codec at every SNR, print its row when it is there, and compare them all at the
+    end.
 
-    A codec that cannot do what is asked, such as a budget of uses that it always exceeds, is left out with a line that says why.
+    A codec that cannot do what is asked, such as a budget of uses that it always exceeds, is left
+    out with a line that says why.
 
     Raises:
         ConfigError: an option is outside what is allowed, or every row is left out.
@@ -200,7 +324,9 @@ def _rows(measurement: Measurement, todo: list[Case], left_out: list[str]) -> It
             continue
         place = link.codec, str(link.channel), link.rounds
         uses.setdefault((*place, case.context), row["uses_per_word"])
-        row["context_ratio"] = row["uses_per_word"] / uses[*place, 0] if case.context and (*place, 0) in uses else None
+        row["context_ratio"] = (
+            row["uses_per_word"] / uses[*place, 0] if case.context and (*place, 0) in uses else None
+        )
         print(describe(row), flush=True)
         yield row
     if failed and len(left_out) == len(todo):
@@ -214,14 +340,29 @@ def _progress(trials: Iterable[Trial], title: str, count: int) -> Iterator[Trial
 def conclusion(rows: list[dict], settings: dict) -> list[str]:
     """The tables and the figures that have a target, as lines."""
     lines = ["", *aligned(*cells(rows))]
-    for title, table in (("Uses a word by cause:", gap_cells(rows)), ("Uses over those of each other codec:", ratio_cells(rows))):
+    for title, table in (
+        ("Uses a word by cause:", gap_cells(rows)),
+        ("Uses over those of each other codec:", ratio_cells(rows)),
+    ):
         if table[1]:
             lines += ["", title, *aligned(*table)]
     lines.append("")
     found = figures(rows, settings)
     for name, snr_db in dict.fromkeys((figure.series, figure.snr_db) for figure in found):
         chosen = [f for f in found if (f.series, f.snr_db) == (name, snr_db)]
-        lines.append(f"{name} at {snr_db:g} dB: " + "; ".join(verdict(f"{f.name} {f.value}", f.target, f.reached) for f in chosen))
-    memory_gib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 2**20
-    lines.append("process: " + verdict(f"memory {memory_gib:.2f} GiB", f"<= {MEMORY_GIB}", memory_gib <= MEMORY_GIB))
+        lines.append(
+            f"{name} at {snr_db:g} dB: "
+            + "; ".join(verdict(f"{f.name} {f.value}", f.target, f.reached) for f in chosen)
+        )
+    memory_gib = (
+        max(
+            resource.getrusage(who).ru_maxrss
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        / 2**20
+    )
+    lines.append(
+        "process: "
+        + verdict(f"memory {memory_gib:.2f} GiB", f"<= {MEMORY_GIB}", memory_gib <= MEMORY_GIB)
+    )
     return lines

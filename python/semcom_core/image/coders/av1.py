@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """AVIF files of at most so many bytes, as good in PSNR as a patient user would make them.
 
-Measured on Kodak pictures at 0.25 to 0.4 bits a pixel: chroma at full size gains 0.2 dB over half size, tuning for PSNR 0.5 dB, and speed 3
-0.5 dB over speed 6 (4: 0.05 dB less than 3 in half its time). Quantisers are sought at a fast speed, whose files differ in size
-by a ratio that hardly changes from one quantiser to the next.
+Measured on Kodak pictures at 0.25 to 0.4 bits a pixel: chroma at full size gains 0.2 dB over half
+size, tuning for PSNR 0.5 dB, and speed 3 0.5 dB over speed 6 (4: 0.05 dB less than 3 in half its
+time). Quantisers are sought at a fast speed, whose files differ in size by a ratio that hardly
+changes from one quantiser to the next.
 
-AV1 still pictures without their container: what an AVIF file holds besides the coded picture, both ends can make up.
+AV1 still pictures without their container: what an AVIF file holds besides the coded picture, both
+ends can make up.
 
-An AVIF file is some 275 bytes of boxes around one AV1 picture. The receiver codes a grey picture of the same size, takes its boxes and puts
-the received AV1 data into them.
+An AVIF file is some 275 bytes of boxes around one AV1 picture. The receiver codes a grey picture of
+the same size, takes its boxes and puts the received AV1 data into them.
 
 Source: AV1 Image File Format 1.1; ISO/IEC 14496-12 §8.11.3 (item location box).
 """
@@ -36,7 +38,9 @@ _THREADS = 2
 
 
 def avif_file(image, budget: int, hasty: bool, speed: int) -> bytes | None:
-    """An AVIF file tuned for PSNR, chroma at full size, encoded at libavif's `speed` (0 the slowest to 10) unless hasty."""
+    """An AVIF file tuned for PSNR, chroma at full size, encoded at libavif's `speed` (0 the slowest
+    to 10) unless hasty.
+    """
     fast = lru_cache(maxsize=None)(lambda quantiser: encoded(image, quantiser, _FAST))
     first = _finest(lambda quantiser: len(fast(quantiser)), budget)
     if hasty or speed >= _FAST:
@@ -67,12 +71,23 @@ def _finest(size: Callable[[int], float], budget: int) -> int | None:
 
 
 def encoded(image, quantiser: int, speed: int) -> bytes:
-    """An AVIF file of a PIL image at a quantiser of 0 (finest) to 63 and libavif's speed, 0 (the slowest) to 10."""
+    """An AVIF file of a PIL image at a quantiser of 0 (finest) to 63 and libavif's speed, 0 (the
+    slowest) to 10.
+    """
     quality = 100 - round(quantiser * 100 / _QUANTISERS)
-    return saved(image, "AVIF", quality=quality, speed=speed, subsampling="4:4:4", max_threads=_THREADS, advanced={"tune": "psnr"})
+    return saved(
+        image,
+        "AVIF",
+        quality=quality,
+        speed=speed,
+        subsampling="4:4:4",
+        max_threads=_THREADS,
+        advanced={"tune": "psnr"},
+    )
 
 
-#: Places of the size in an image extent box, and of the data's length in an item location box (version 0, one item of one extent).
+#: Places of the size in an image extent box, and of the data's length in an item location box
+#: (version 0, one item of one extent).
 _SIZE_PLACE, _LENGTH_PLACE = 4, 18
 
 
@@ -109,11 +124,19 @@ def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:
     coded_width, coded_height = sizes(height, width)[steps]
     boxes = _boxes(coded_height, coded_width)
     place = boxes.index(b"iloc") + 4 + _LENGTH_PLACE
-    head = boxes[:place] + struct.pack(">I", len(data)) + boxes[place + 4 : -8] + struct.pack(">I", len(data) + 8) + b"mdat"
+    head = (
+        boxes[:place]
+        + struct.pack(">I", len(data))
+        + boxes[place + 4 : -8]
+        + struct.pack(">I", len(data) + 8)
+        + b"mdat"
+    )
     try:
         return read_file(head + data, height, width)
     except RuntimeError as error:
-        raise FrameError(f"{len(data)} bytes are no AV1 picture of {coded_width}x{coded_height} pixels: {error}") from error
+        raise FrameError(
+            f"{len(data)} bytes are no AV1 picture of {coded_width}x{coded_height} pixels: {error}"
+        ) from error
 
 
 @lru_cache(maxsize=8)
@@ -121,5 +144,7 @@ def _boxes(height: int, width: int) -> bytes:
     """What comes before the data in the file of a picture of this size."""
     from PIL import Image
 
-    file = avif_file(Image.fromarray(np.full((height, width, 3), 128, np.uint8)), 1 << 30, hasty=True, speed=10)
+    file = avif_file(
+        Image.fromarray(np.full((height, width, 3), 128, np.uint8)), 1 << 30, hasty=True, speed=10
+    )
     return file[: file.index(b"mdat") + 4]

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Picture files of at most so many bytes, as good in PSNR as each format's encoder in Pillow makes them."""
+"""Picture files of at most so many bytes, as good in PSNR as each format's encoder in Pillow makes
+them.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ import numpy as np
 from semcom_core.errors import FrameError
 from semcom_core.image.picture import smaller_size
 
-#: A fit makes a file of a PIL image that has at most so many bytes, or None. The third argument asks for haste.
+#: A fit makes a file of a PIL image that has at most so many bytes, or None. The third argument
+#: asks for haste.
 Fit = Callable[[object, int, bool], bytes | None]
-#: Luma table of ITU-T T.81 annex K; raised to a power it gives the shape of ours. Measured on Kodak at 0.2 to 0.8 bits a pixel, 0.3 and
-#: chroma steps of 1.2 times the luma ones gain 0.1 to 0.75 dB over annex K: even steps suit the mean squared error.
+#: Luma table of ITU-T T.81 annex K; raised to a power it gives the shape of ours. Measured on Kodak
+#: at 0.2 to 0.8 bits a pixel, 0.3 and chroma steps of 1.2 times the luma ones gain 0.1 to 0.75 dB
+#: over annex K: even steps suit the mean squared error.
 _ANNEX_K = np.array(
     [16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55]
     + [14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62]
@@ -32,7 +36,8 @@ _HALVINGS = 9
 
 
 def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
-    """The best file of a picture in `budget` bytes: at its own size, or smaller where that brings a higher PSNR or nothing else fits.
+    """The best file of a picture in `budget` bytes: at its own size, or smaller where that brings a
+    higher PSNR or nothing else fits.
 
     Args:
         pixels: uint8 (H, W, 3) RGB.
@@ -57,7 +62,10 @@ def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
         image = original.resize(smaller_size(image.size), Image.Resampling.LANCZOS)
     if best is None:
         size = f"{original.width}x{original.height}"
-        raise FrameError(f"picture of {size} pixels fits no file of {budget} bytes; more channel uses are needed: raise cbr")
+        raise FrameError(
+            f"picture of {size} pixels fits no file of {budget} bytes; more channel uses are "
+            "needed: raise cbr"
+        )
     return fit(chosen, budget, False) or best
 
 
@@ -72,30 +80,50 @@ def read_file(data: bytes, height: int, width: int) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "WEBP", "AVIF")) as image:
             if image.width > width or image.height > height:
-                raise FrameError(f"file holds {image.width}x{image.height} pixels; allowed is up to {width}x{height}")
+                raise FrameError(
+                    f"file holds {image.width}x{image.height} pixels; allowed is up to "
+                    f"{width}x{height}"
+                )
             return np.array(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
     except UnidentifiedImageError as error:
-        raise FrameError(f"{len(data)} bytes are no picture file; allowed is JPEG, WebP or AVIF") from error
+        raise FrameError(
+            f"{len(data)} bytes are no picture file; allowed is JPEG, WebP or AVIF"
+        ) from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise FrameError(f"picture file of {len(data)} bytes cannot be read: {error}; allowed is a whole file") from error
+        raise FrameError(
+            f"picture file of {len(data)} bytes cannot be read: {error}; allowed is a whole file"
+        ) from error
 
 
 def jpeg_file(image, budget: int, hasty: bool) -> bytes | None:
-    """A progressive JPEG file with tables made for PSNR; chroma at half or at full size, whichever is better."""
+    """A progressive JPEG file with tables made for PSNR; chroma at half or at full size, whichever
+    is better.
+    """
     samplings = ("4:2:0",) if hasty else ("4:2:0", "4:4:4")
-    found = [finest(lambda step, s=sampling: _jpeg(image, step, s), *_JPEG_STEPS, budget) for sampling in samplings]
+    found = [
+        finest(lambda step, s=sampling: _jpeg(image, step, s), *_JPEG_STEPS, budget)
+        for sampling in samplings
+    ]
     pixels = np.array(image)
-    return min((data for data in found if data), key=lambda data: _squared_error(pixels, data), default=None)
+    return min(
+        (data for data in found if data),
+        key=lambda data: _squared_error(pixels, data),
+        default=None,
+    )
 
 
 def webp_file(image, budget: int, hasty: bool) -> bytes | None:
     """A lossy WebP file."""
     method = 2 if hasty else 6
-    return finest(lambda step: saved(image, "WEBP", quality=100 - step, method=method), 0.0, 100.0, budget)
+    return finest(
+        lambda step: saved(image, "WEBP", quality=100 - step, method=method), 0.0, 100.0, budget
+    )
 
 
 def finest(encode: Callable[[float], bytes], low: float, high: float, budget: int) -> bytes | None:
-    """The file of the smallest step in `low` to `high` that has at most `budget` bytes, found by bisection; None where none has."""
+    """The file of the smallest step in `low` to `high` that has at most `budget` bytes, found by
+    bisection; None where none has.
+    """
     best = encode(high)
     if len(best) > budget:
         return None
@@ -118,8 +146,12 @@ def saved(image, kind: str, **settings) -> bytes:
 
 def _jpeg(image, step: float, sampling: str) -> bytes:
     shape = _ANNEX_K**_POWER * 2**step
-    tables = [np.clip(np.round(shape * factor), 1, 255).astype(int).tolist() for factor in (1.0, _CHROMA)]
-    return saved(image, "JPEG", qtables=tables, subsampling=sampling, optimize=True, progressive=True)
+    tables = [
+        np.clip(np.round(shape * factor), 1, 255).astype(int).tolist() for factor in (1.0, _CHROMA)
+    ]
+    return saved(
+        image, "JPEG", qtables=tables, subsampling=sampling, optimize=True, progressive=True
+    )
 
 
 def _squared_error(pixels: np.ndarray, data: bytes) -> float:

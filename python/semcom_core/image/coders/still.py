@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Still pictures in so many bytes: VVC, or AV1 for the smallest and for those of very many bytes; what arrives tells which it is."""
+"""Still pictures in so many bytes: VVC, or AV1 for the smallest and for those of very many bytes;
+what arrives tells which it is.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,23 @@ from semcom_core.image.picture import grown, sizes
 
 #: Coders, the best first.
 CODERS = ("vvc", "av1")
-#: A VVC stream begins with some 90 bytes of parameters: smaller files, and those of pictures of a shorter side, are better as AV1.
+#: A VVC stream begins with some 90 bytes of parameters: smaller files, and those of pictures of a
+#: shorter side, are better as AV1.
 _LEAST_BYTES, _LEAST_SIDE = 450, 64
-#: Most bytes a pixel for VVC: chroma at half size then limits what it can reach, and FFmpeg has no room for a stream of more than one.
+#: Most bytes a pixel for VVC: chroma at half size then limits what it can reach, and FFmpeg has no
+#: room for a stream of more than one.
 _MOST_BYTES_A_PIXEL = 0.6
-#: Highest speed, 0 to 10 → preset of VVenC, and how many pairs of encodings by it aim at the bytes (see vvc_fit).
-_PRESETS = {0: ("slower", 2), 1: ("slow", 2), 3: ("medium", 2), 4: ("fast", 1), 6: ("faster-split", 1), 8: ("faster", 2), 10: ("faster", 1)}
+#: Highest speed, 0 to 10 → preset of VVenC, and how many pairs of encodings by it aim at the bytes
+#: (see vvc_fit).
+_PRESETS = {
+    0: ("slower", 2),
+    1: ("slow", 2),
+    3: ("medium", 2),
+    4: ("fast", 1),
+    6: ("faster-split", 1),
+    8: ("faster", 2),
+    10: ("faster", 1),
+}
 
 
 def compress(pixels: np.ndarray, most: int, coder: str, speed: int) -> tuple[bytes, int]:
@@ -38,10 +51,15 @@ def compress(pixels: np.ndarray, most: int, coder: str, speed: int) -> tuple[byt
     """
     check_choice("coder", coder, CODERS)
     height, width = pixels.shape[:2]
-    suits_vvc = _LEAST_BYTES <= most <= _MOST_BYTES_A_PIXEL * height * width and min(height, width) >= _LEAST_SIDE
+    suits_vvc = (
+        _LEAST_BYTES <= most <= _MOST_BYTES_A_PIXEL * height * width
+        and min(height, width) >= _LEAST_SIDE
+    )
     if coder == "av1" or not suits_vvc:
         return av1.compress(pixels, most, speed)
-    return vvc_fit.compress(pixels, most, *next(way for highest, way in _PRESETS.items() if speed <= highest))
+    return vvc_fit.compress(
+        pixels, most, *next(way for highest, way in _PRESETS.items() if speed <= highest)
+    )
 
 
 def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:

@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Digital layers of different robustness and an analog one on top of each other in the same channel uses.
+"""Digital layers of different robustness and an analog one on top of each other in the same channel
+uses.
 
     x = sqrt(p_1) d_1 + sqrt(p_2) d_2 + ... + sqrt(p_a) a        with p_1 + p_2 + ... + p_a = 1
 
-The receiver decodes the strongest layer while it counts the others as noise, takes it away, and goes on to the next. On a channel that may
-be good or bad this carries more than giving each layer uses of its own.
+The receiver decodes the strongest layer while it counts the others as noise, takes it away, and
+goes on to the next. On a channel that may be good or bad this carries more than giving each layer
+uses of its own.
 
 Source: T. Cover, "Broadcast channels", IEEE Trans. Inf. Theory 18, 1972.
 
@@ -32,7 +34,8 @@ class Received:
 
     Args:
         data: bytes of the digital layers that arrived whole, the strongest first.
-        symbols: the analog layer of power 1, complex (uses,); None unless all digital layers arrived.
+        symbols: the analog layer of power 1, complex (uses,); None unless all digital layers
+            arrived.
         noise_var: of those symbols, float (uses,).
     """
 
@@ -57,8 +60,15 @@ class Superposition:
     powers: tuple[float, ...]
 
     def __post_init__(self):
-        if len(self.links) != len(self.powers) or not all(p > 0 for p in self.powers) or sum(self.powers) > 1 + _ROUNDING:
-            raise ConfigError(f"powers of {len(self.links)} layers are {self.powers}; allowed is above 0 each, at most 1 together")
+        if (
+            len(self.links) != len(self.powers)
+            or not all(p > 0 for p in self.powers)
+            or sum(self.powers) > 1 + _ROUNDING
+        ):
+            raise ConfigError(
+                f"powers of {len(self.links)} layers are {self.powers}; allowed is above 0 each, "
+                "at most 1 together"
+            )
 
     @property
     def analog_power(self) -> float:
@@ -73,11 +83,20 @@ class Superposition:
             data: bytes of each digital layer.
             analog: complex array (uses,) of mean power 1, where there is an analog layer.
         """
-        total = sum(np.sqrt(p) * link.encode(one) for p, link, one in zip(self.powers, self.links, data, strict=True))
-        return total if analog is None else (total + np.sqrt(self.analog_power) * analog).astype(np.complex64)
+        total = sum(
+            np.sqrt(p) * link.encode(one)
+            for p, link, one in zip(self.powers, self.links, data, strict=True)
+        )
+        return (
+            total
+            if analog is None
+            else (total + np.sqrt(self.analog_power) * analog).astype(np.complex64)
+        )
 
     def demodulate(self, symbols: np.ndarray, noise_var: np.ndarray) -> Received:
-        """Layers of received symbols (uses,), y = x + n, with E|n|^2 = noise_var; erased symbols have inf."""
+        """Layers of received symbols (uses,), y = x + n, with E|n|^2 = noise_var; erased symbols
+        have inf.
+        """
         symbols, above, data = symbols.astype(np.complex128), 1.0, []
         for link, power in zip(self.links, self.powers, strict=True):
             above -= power
@@ -85,7 +104,9 @@ class Superposition:
             if not ok:
                 return Received(data, None, None)
             data.append(one)
-            symbols = np.where(np.isfinite(noise_var), symbols - np.sqrt(power) * link.encode(one), 0.0)
+            symbols = np.where(
+                np.isfinite(noise_var), symbols - np.sqrt(power) * link.encode(one), 0.0
+            )
         if not self.analog_power:
             return Received(data, None, None)
         return Received(data, symbols / np.sqrt(self.analog_power), noise_var / self.analog_power)
@@ -99,7 +120,8 @@ class Layers:
     """Coded layers.
 
     Args:
-        data: of each, as `still` codes them; empty where the layer's bytes were too few for anything.
+        data: of each, as `still` codes them; empty where the layer's bytes were too few for
+            anything.
         steps: how often each was shrunk before it was coded.
         pictures: the picture decoded from the first 1, 2, ... layers, float (H, W, 3), 0 to 255.
     """
@@ -134,11 +156,19 @@ def compress_layers(pixels: np.ndarray, sizes: Sequence[int], coder: str, speed:
 
 
 def left(pixels: np.ndarray, pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """What the next layer codes, uint8 (H, W, 3): the picture, or about mid-grey what the layers so far leave of it."""
-    return pixels if not pictures else np.clip(np.rint(pixels - pictures[-1]) + _MIDDLE, 0, 255).astype(np.uint8)
+    """What the next layer codes, uint8 (H, W, 3): the picture, or about mid-grey what the layers so
+    far leave of it.
+    """
+    return (
+        pixels
+        if not pictures
+        else np.clip(np.rint(pixels - pictures[-1]) + _MIDDLE, 0, 255).astype(np.uint8)
+    )
 
 
-def add_layer(pictures: Sequence[np.ndarray], data: bytes, steps: int, height: int, width: int) -> np.ndarray:
+def add_layer(
+    pictures: Sequence[np.ndarray], data: bytes, steps: int, height: int, width: int
+) -> np.ndarray:
     """The picture with one more layer, float (height, width, 3).
 
     Raises:

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the hybrid codec divides the channel uses of a picture: what both ends work out from a frame's header and the side part.
+"""How the hybrid codec divides the channel uses of a picture: what both ends work out from a
+frame's header and the side part.
 
-    matched:   side │ one digital layer
-    graceful:  side │ thumbnail │ base + enhancement + analog refinement, on top of each other
+matched:   side │ one digital layer
+graceful:  side │ thumbnail │ base + enhancement + analog refinement, on top of each other
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from semcom_core.image.side_info import SidePart
 
 #: Profile → codec number in the frame header.
 PROFILES = {"matched": 8, "graceful": 15}
-#: In the side part, the base layer's share of the power is counted in 32nds, the analog layer's in 128ths.
+#: In the side part, the base layer's share of the power is counted in 32nds, the analog layer's in
+#: 128ths.
 BASE_PARTS, ANALOG_PARTS = 32, 128
 #: One in so many channel uses of a graceful picture is the thumbnail's.
 _THUMBNAIL_SHARE = 64
@@ -28,7 +30,15 @@ _SIZE = (MAX_SIDE.bit_length(),) * 2
 _STEPS = MAX_STEPS.bit_length()
 _WIDTHS = {
     "matched": (*_SIZE, _STEPS),
-    "graceful": (*_SIZE, _STEPS, _STEPS, (INDICES - 1).bit_length(), 5, 4, (SCALES - 1).bit_length()),
+    "graceful": (
+        *_SIZE,
+        _STEPS,
+        _STEPS,
+        (INDICES - 1).bit_length(),
+        5,
+        4,
+        (SCALES - 1).bit_length(),
+    ),
 }
 
 
@@ -69,7 +79,9 @@ class Plan:
 
     @property
     def side(self) -> SidePart:
-        """Height, width, how often each layer was shrunk; of a graceful picture also its split and the scale of the analog layer."""
+        """Height, width, how often each layer was shrunk; of a graceful picture also its split and
+        the scale of the analog layer.
+        """
         return SidePart(self.uses, _WIDTHS[self.profile])
 
     @property
@@ -86,14 +98,20 @@ class Plan:
         """
         left = self.uses - self.side.uses - self.thumbnail_uses
         if left < 1 or not DigitalLink(left, self.index).capacity_bytes:
-            raise FrameError(f"picture has {self.uses} channel uses, which carry no byte at rate index {self.index}: raise cbr")
+            raise FrameError(
+                f"picture has {self.uses} channel uses, which carry no byte at rate index "
+                f"{self.index}: raise cbr"
+            )
         return left
 
     def layers(self, split: Split | None = None) -> Superposition:
         """The layers; those of a graceful picture take a split."""
         if split is None:
             return Superposition((DigitalLink(self.layer_uses, self.index),), (1.0,))
-        links = DigitalLink(self.layer_uses, split.base_index), DigitalLink(self.layer_uses, self.index)
+        links = (
+            DigitalLink(self.layer_uses, split.base_index),
+            DigitalLink(self.layer_uses, self.index),
+        )
         return Superposition(links, split.powers)
 
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Spending a picture's bytes where they matter, with an encoder that knows of no such thing.
 
-What does not matter is made easier to code before the picture is coded: it is blurred, or replaced by what is left of it after a coarser
-coding. Several ways are tried at a fast speed, and the one is kept that brings most where it matters for what it costs the whole picture.
+What does not matter is made easier to code before the picture is coded: it is blurred, or replaced
+by what is left of it after a coarser coding. Several ways are tried at a fast speed, and the one is
+kept that brings most where it matters for what it costs the whole picture.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from scipy.ndimage import gaussian_filter
 from semcom_core.errors import FrameError
 from semcom_core.image.coders import av1
 
-#: Shares of the bytes at which what does not matter is coded coarsely, and widths of the blur, pixels.
+#: Shares of the bytes at which what does not matter is coded coarsely, and widths of the blur,
+#: pixels.
 _SHARES, _BLURS = (0.88, 0.75, 0.6, 0.45), (0.5, 0.8, 1.2)
-#: Speed of the encoder while ways are tried, and how far what matters reaches into what does not, pixels.
+#: Speed of the encoder while ways are tried, and how far what matters reaches into what does not,
+#: pixels.
 _SPEED, _REACH = 9, 4.0
 
 
 def emphasise(pixels: np.ndarray, importance: np.ndarray, size: int, price: float) -> np.ndarray:
-    """The picture to code instead of a picture, uint8 (H, W, 3): the picture itself where nothing is gained.
+    """The picture to code instead of a picture, uint8 (H, W, 3): the picture itself where nothing
+    is gained.
 
     Args:
         pixels: uint8 (H, W, 3).
@@ -39,7 +43,9 @@ def emphasise(pixels: np.ndarray, importance: np.ndarray, size: int, price: floa
         plain = code(pixels)
     except FrameError:
         return pixels
-    weight = np.maximum(importance, np.clip(1.5 * gaussian_filter(importance.astype(float), _REACH), 0, 1))[..., None]
+    weight = np.maximum(
+        importance, np.clip(1.5 * gaussian_filter(importance.astype(float), _REACH), 0, 1)
+    )[..., None]
     whole_db, there_db = _psnrs(pixels, plain, importance)
     best, most = pixels, 0.0
     for easier in _easier(pixels, size):
@@ -70,4 +76,7 @@ def _easier(pixels: np.ndarray, size: int) -> Iterator[np.ndarray]:
 def _psnrs(pixels: np.ndarray, coded: np.ndarray, importance: np.ndarray) -> tuple[float, float]:
     """PSNR of the whole picture, and weighted by importance, dB."""
     squares = np.square(pixels.astype(float) - coded).mean(axis=2) + 1e-3
-    return tuple(float(-10 * np.log10(mean / 255**2)) for mean in (squares.mean(), np.average(squares, weights=importance)))
+    return tuple(
+        float(-10 * np.log10(mean / 255**2))
+        for mean in (squares.mean(), np.average(squares, weights=importance))
+    )

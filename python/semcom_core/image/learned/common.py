@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Layers of the learned image codecs.
 
-A position is a block of 8x8 pixels: 192 numbers of the picture, and up to 12 complex symbols that tell about them.
+A position is a block of 8x8 pixels: 192 numbers of the picture, and up to 12 complex symbols that
+tell about them.
 
-Pictures of any size to what the networks take and back, and latents to the order in which their symbols travel.
+Pictures of any size to what the networks take and back, and latents to the order in which their
+symbols travel.
 """
 
 from __future__ import annotations
@@ -14,19 +16,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, gelu, pixel_unshuffle
 
-#: Pixels a side of a position, its numbers in the picture, and its complex symbols at a CBR of 1/16.
+#: Pixels a side of a position, its numbers in the picture, and its complex symbols at a CBR of
+#: 1/16.
 STRIDE, BLOCK_VALUES, SYMBOLS = 8, 3 * 8 * 8, 12
-#: Real values of a position's latent: symbol i has value i as its real part and value i + 12 as its imaginary part.
+#: Real values of a position's latent: symbol i has value i as its real part and value i + 12 as its
+#: imaginary part.
 VALUES = 2 * SYMBOLS
 
 
 def blocks_of(pictures: Tensor) -> Tensor:
-    """Numbers of each position, float (B, 192, H/8, W/8), of pictures (B, 3, H, W) whose sides are multiples of 8."""
+    """Numbers of each position, float (B, 192, H/8, W/8), of pictures (B, 3, H, W) whose sides are
+    multiples of 8.
+    """
     return pixel_unshuffle(pictures, STRIDE)
 
 
 def position_importance(importance: Tensor) -> Tensor:
-    """Importance of positions (B, 1, H/8, W/8): the mean over each and a little of its neighbours, of pixels (B, 1, H, W)."""
+    """Importance of positions (B, 1, H/8, W/8): the mean over each and a little of its neighbours,
+    of pixels (B, 1, H, W).
+    """
     mean = avg_pool2d(importance, STRIDE)
     return avg_pool2d(mean, 3, stride=1, padding=1, count_include_pad=False)
 
@@ -95,13 +103,16 @@ def zero_conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
 
 
 def noisy(symbols: Tensor, noise_var: Tensor) -> Tensor:
-    """Values (B, 2 n, h, w) after a channel of noise variances (B, n, h, w) for each complex symbol; erased ones are 0.
+    """Values (B, 2 n, h, w) after a channel of noise variances (B, n, h, w) for each complex
+    symbol; erased ones are 0.
 
     Half of the variance is on each axis (see units).
     """
     sigma = (noise_var / 2).sqrt().repeat(1, 2, 1, 1)
     heard = torch.isfinite(sigma)
-    return torch.where(heard, symbols + torch.randn_like(symbols) * torch.where(heard, sigma, 0.0), 0.0)
+    return torch.where(
+        heard, symbols + torch.randn_like(symbols) * torch.where(heard, sigma, 0.0), 0.0
+    )
 
 
 def positions_of(height: int, width: int) -> tuple[int, int]:
@@ -110,7 +121,9 @@ def positions_of(height: int, width: int) -> tuple[int, int]:
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:
-    """A picture as networks take it, float (1, 3, H', W'), -0.5 to 0.5; mirrored at its edges up to multiples of 8."""
+    """A picture as networks take it, float (1, 3, H', W'), -0.5 to 0.5; mirrored at its edges up to
+    multiples of 8.
+    """
     return torch.from_numpy(_padded(pixels).transpose(2, 0, 1)[None].astype(np.float32)) / 255 - 0.5
 
 
@@ -131,12 +144,15 @@ def importance_tensor(importance: np.ndarray | None, height: int, width: int) ->
 def _padded(array: np.ndarray) -> np.ndarray:
     height, width = array.shape[:2]
     rows, columns = positions_of(height, width)
-    margins = [(0, STRIDE * rows - height), (0, STRIDE * columns - width)] + [(0, 0)] * (array.ndim - 2)
+    margins = [(0, STRIDE * rows - height), (0, STRIDE * columns - width)] + [(0, 0)] * (
+        array.ndim - 2
+    )
     return np.pad(array, margins, mode="symmetric")
 
 
 def to_symbols(values: Tensor, sent: np.ndarray) -> np.ndarray:
-    """Symbols in the order they travel, complex64 (n,): first the first symbol of every position, then the second of those that send it.
+    """Symbols in the order they travel, complex64 (n,): first the first symbol of every position,
+    then the second of those that send it.
 
     Args:
         values: float (1, 2 n, h, w), real parts and then imaginary ones.
@@ -146,7 +162,9 @@ def to_symbols(values: Tensor, sent: np.ndarray) -> np.ndarray:
     return (real + 1j * imaginary)[sent].astype(np.complex64)
 
 
-def from_symbols(symbols: np.ndarray, noise_var: np.ndarray, sent: np.ndarray) -> tuple[Tensor, Tensor]:
+def from_symbols(
+    symbols: np.ndarray, noise_var: np.ndarray, sent: np.ndarray
+) -> tuple[Tensor, Tensor]:
     """Values, float (1, 2 n, h, w), and noise variances, float (1, n, h, w), of received symbols.
 
     Args:

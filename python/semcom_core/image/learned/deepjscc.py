@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network of the codec "deepjscc": plain convolutions at both ends, no mask, no attention, no side information.
+"""The network of the codec "deepjscc": plain convolutions at both ends, no mask, no attention, no
+side information.
 
     picture ─► three convolutions of stride 2 ─► two more ─► power 1 ─► channel ─► two convolutions ─► three transposed ones ─► picture
 
-Source: E. Bourtsoulatze, D. Burth Kurka, D. Gunduz, Deep joint source-channel coding for wireless image transmission, IEEE Trans.
-Cognitive Communications and Networking 2019; one halving more than there, for the low rates asked here.
+Source: E. Bourtsoulatze, D. Burth Kurka, D. Gunduz, Deep joint source-channel coding for wireless
+image transmission, IEEE Trans. Cognitive Communications and Networking 2019; one halving more than
+there, for the low rates asked here.
 
-Image codec "deepjscc", the learned baseline: plain convolutions, as many symbols for every position (see deepjscc_network).
+Image codec "deepjscc", the learned baseline: plain convolutions, as many symbols for every position
+(see deepjscc_network).
 """
 
 from __future__ import annotations
@@ -44,7 +47,9 @@ class DeepjsccShape:
     """Shape of the network."""
 
     width: int = setting(128, "features inside, 8 to 1024")
-    symbols: int = setting(SYMBOLS, "complex symbols of a position of 8x8 pixels, 1 to 12: the CBR is 1/192 of it")
+    symbols: int = setting(
+        SYMBOLS, "complex symbols of a position of 8x8 pixels, 1 to 12: the CBR is 1/192 of it"
+    )
 
     def __post_init__(self):
         check_range("width", self.width, 8, 1024)
@@ -74,7 +79,9 @@ class DeepjsccNetwork(nn.Module):
         )
 
     def send(self, pictures: Tensor) -> Tensor:
-        """Values of mean power 1 a complex symbol over the message, float (B, 2 symbols, h, w), of pictures (B, 3, H, W)."""
+        """Values of mean power 1 a complex symbol over the message, float (B, 2 symbols, h, w), of
+        pictures (B, 3, H, W).
+        """
         values = self.sender(pictures).float()
         return values / (2 * values.square().mean() + 1e-12).sqrt()
 
@@ -94,8 +101,14 @@ SHIPPED = Path(models.__file__).parent / "weights" / "deepjscc" / "deepjscc.safe
 class DeepjsccConfig:
     """Settings of the deepjscc codec."""
 
-    cbr: str = setting("1/16", "channel bandwidth ratio that is not exceeded; at least that of the network, as a fraction or a number")
-    weights: str = setting("", "file of the network, the same at both ends; empty for the shipped one")
+    cbr: str = setting(
+        "1/16",
+        "channel bandwidth ratio that is not exceeded; at least that of the network, as a fraction "
+        "or a number",
+    )
+    weights: str = setting(
+        "", "file of the network, the same at both ends; empty for the shipped one"
+    )
 
     def __post_init__(self):
         check_range("cbr", parse_cbr(self.cbr), 0, 4)
@@ -111,7 +124,10 @@ class DeepjsccCodec:
         self.config, self._model, self._network = config, model, model.network
         self._symbols = model.network.shape.symbols
         if parse_cbr(config.cbr) < self._symbols / BLOCK_VALUES:
-            raise ConfigError(f"cbr is {config.cbr}; allowed is {self._symbols}/{BLOCK_VALUES} and more: the network has one rate")
+            raise ConfigError(
+                f"cbr is {config.cbr}; allowed is {self._symbols}/{BLOCK_VALUES} and more: the "
+                "network has one rate"
+            )
 
     @classmethod
     def from_settings(cls, **settings) -> DeepjsccCodec:
@@ -120,15 +136,26 @@ class DeepjsccCodec:
         path = Path(config.weights) if config.weights else SHIPPED
         return cls(config, load_model(path, DeepjsccNetwork, DeepjsccShape))
 
-    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
+    def encode(
+        self,
+        pixels: np.ndarray,
+        snr_db: float,
+        message_id: int = 0,
+        importance: np.ndarray | None = None,
+    ) -> list[Frame]:
         """Frames of one picture, the same for every SNR and importance (see ImageCodec)."""
         check_pixels(pixels)
         check_importance(importance, pixels)
         height, width = pixels.shape[:2]
         with torch.inference_mode():
             values = self._network.send(to_tensor(pixels))
-        symbols, most = to_symbols(values, self._sent(height, width)), uses_for(parse_cbr(self.config.cbr), height, width)
-        symbols, _ = message.unit_power(symbols[: message.room(len(symbols), 0, most)])  # the receiver is not told, as published
+        symbols, most = (
+            to_symbols(values, self._sent(height, width)),
+            uses_for(parse_cbr(self.config.cbr), height, width),
+        )
+        symbols, _ = message.unit_power(
+            symbols[: message.room(len(symbols), 0, most)]
+        )  # the receiver is not told, as published
         prelude = message.Prelude(height, width, 0, message.code_amplitude(1.0), self._model.number)
         return message.frames_for(prelude, b"", symbols, 0, self.number, message_id)
 
@@ -145,8 +172,17 @@ class DeepjsccCodec:
         with torch.inference_mode():
             picture = self._network.receive(values)
         reception = heard.reception
-        common = {"missing": reception.missing, "fragments": reception.header.fragments, "reason": heard.reason}
-        return DecodedImage(to_pixels(picture, height, width), not heard.reason, reception.header.message_id, **common)
+        common = {
+            "missing": reception.missing,
+            "fragments": reception.header.fragments,
+            "reason": heard.reason,
+        }
+        return DecodedImage(
+            to_pixels(picture, height, width),
+            not heard.reason,
+            reception.header.message_id,
+            **common,
+        )
 
     def _sent(self, height: int, width: int) -> np.ndarray:
         return np.ones((self._symbols, *positions_of(height, width)), bool)

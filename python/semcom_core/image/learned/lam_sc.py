@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image codec "lam-sc": learned semantic and channel coding, whose symbols follow a mask of what matters.
+"""Image codec "lam-sc": learned semantic and channel coding, whose symbols follow a mask of what
+matters.
 
     picture ─► network ─► latent and scores ─► ASC: levels ─┬─► symbols that are kept ─┬─► frames
     importance ──┘                                          └─► coded, protected ──────┘
 
-One network serves all SNRs, shares of kept symbols and channel bandwidth ratios up to 1/16. The mask is transmitted, never guessed; where
-it is lost, the first symbol of every position still gives a coarse picture.
+One network serves all SNRs, shares of kept symbols and channel bandwidth ratios up to 1/16. The
+mask is transmitted, never guessed; where it is lost, the first symbol of every position still gives
+a coarse picture.
 
-Source: after LAM-SC (Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications 2024).
+Source: after LAM-SC (Jiang et al., Large AI model-based semantic communications, IEEE Wireless
+Communications 2024).
 """
 
 from __future__ import annotations
@@ -54,10 +57,20 @@ _TRIES = 3
 class LamScConfig:
     """Settings of the lam-sc codec."""
 
-    cbr: str = setting("1/16", "channel bandwidth ratio that is not exceeded, mask included, above 0 to 1/16; as a fraction or a number")
-    keep: float = setting(0.0, "share of the symbols of the latent to keep, 1/12 to 1; 0 for as many as cbr allows")
-    margin_db: float = setting(1.0, "how far below the SNR the channel may fall for the mask to arrive, dB, 0 to 40")
-    weights: str = setting("", "file of the network, the same at both ends; empty for the shipped one")
+    cbr: str = setting(
+        "1/16",
+        "channel bandwidth ratio that is not exceeded, mask included, above 0 to 1/16; as a "
+        "fraction or a number",
+    )
+    keep: float = setting(
+        0.0, "share of the symbols of the latent to keep, 1/12 to 1; 0 for as many as cbr allows"
+    )
+    margin_db: float = setting(
+        1.0, "how far below the SNR the channel may fall for the mask to arrive, dB, 0 to 40"
+    )
+    weights: str = setting(
+        "", "file of the network, the same at both ends; empty for the shipped one"
+    )
 
     def __post_init__(self):
         check_range("cbr", parse_cbr(self.cbr), 0, 1 / 16)
@@ -68,7 +81,9 @@ class LamScConfig:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A latent's levels, int64 (1, h, w), as a mask's bytes (none where all is sent) and the uses they take."""
+    """A latent's levels, int64 (1, h, w), as a mask's bytes (none where all is sent) and the uses
+    they take.
+    """
 
     levels: torch.Tensor
     mask: bytes
@@ -95,20 +110,33 @@ class LamScCodec:
         path = Path(config.weights) if config.weights else SHIPPED
         return cls(config, load_model(path, LamScNetwork, LamScShape))
 
-    def encode(self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: np.ndarray | None = None) -> list[Frame]:
+    def encode(
+        self,
+        pixels: np.ndarray,
+        snr_db: float,
+        message_id: int = 0,
+        importance: np.ndarray | None = None,
+    ) -> list[Frame]:
         """Frames of one picture (see ImageCodec)."""
         check_pixels(pixels)
         importance = check_importance(importance, pixels)
         height, width = pixels.shape[:2]
-        most, index = uses_for(parse_cbr(self.config.cbr), height, width), index_for(snr_db, self.config.margin_db)
+        most, index = (
+            uses_for(parse_cbr(self.config.cbr), height, width),
+            index_for(snr_db, self.config.margin_db),
+        )
         share = self._first_share(most, math.prod(positions_of(height, width)), index)
         with torch.inference_mode():
             places = position_importance(importance_tensor(importance, height, width))
-            latent = self._network.sender(to_tensor(pixels), places, conditions_of(snr_db, share, 1))
+            latent = self._network.sender(
+                to_tensor(pixels), places, conditions_of(snr_db, share, 1)
+            )
             choice = self._choose(latent, share, most, index)
             values, mask, amplitude = self._network.send(latent, asc.groups_of(choice.levels))
         symbols = to_symbols(values, mask[0, :SYMBOLS].numpy() > 0)
-        symbols, scale = message.unit_power(symbols[: message.room(len(symbols), choice.mask_uses, most)])
+        symbols, scale = message.unit_power(
+            symbols[: message.room(len(symbols), choice.mask_uses, most)]
+        )
         code = message.code_amplitude(float(amplitude) * scale)
         prelude = message.Prelude(height, width, choice.mask_uses, code, self._model.number)
         return message.frames_for(prelude, choice.mask, symbols, index, self.number, message_id)
@@ -124,12 +152,27 @@ class LamScCodec:
         height, width = heard.prelude.height, heard.prelude.width
         levels, important, known = _mask_of(heard, positions_of(height, width))
         groups = asc.groups_of(levels)
-        values, noise_var = from_symbols(heard.symbols[:known], heard.noise_var[:known], asc.value_mask(groups)[0, :SYMBOLS].numpy() > 0)
+        values, noise_var = from_symbols(
+            heard.symbols[:known],
+            heard.noise_var[:known],
+            asc.value_mask(groups)[0, :SYMBOLS].numpy() > 0,
+        )
         with torch.inference_mode():
-            picture = self._network.receive(values, noise_var, important, groups, heard.prelude.amplitude)
+            picture = self._network.receive(
+                values, noise_var, important, groups, heard.prelude.amplitude
+            )
         reception = heard.reception
-        common = {"missing": reception.missing, "fragments": reception.header.fragments, "reason": heard.reason}
-        return DecodedImage(to_pixels(picture, height, width), not heard.reason, reception.header.message_id, **common)
+        common = {
+            "missing": reception.missing,
+            "fragments": reception.header.fragments,
+            "reason": heard.reason,
+        }
+        return DecodedImage(
+            to_pixels(picture, height, width),
+            not heard.reason,
+            reception.header.message_id,
+            **common,
+        )
 
     def latents_kept(self, frames: list[Frame]) -> float:
         """Share of the latent's symbols that the frames of a picture carry, 0 to 1.
@@ -137,9 +180,16 @@ class LamScCodec:
         Args:
             frames: all of them, as sent.
         """
-        clean = [ReceivedFrame(frame.header, frame.symbols, np.full(frame.symbols.shape, 1e-6, np.float32)) for frame in frames]
+        clean = [
+            ReceivedFrame(
+                frame.header, frame.symbols, np.full(frame.symbols.shape, 1e-6, np.float32)
+            )
+            for frame in frames
+        ]
         heard = message.hear(clean, self.number, self.name, self._model.number)
-        return len(heard.symbols) / (SYMBOLS * math.prod(positions_of(heard.prelude.height, heard.prelude.width)))
+        return len(heard.symbols) / (
+            SYMBOLS * math.prod(positions_of(heard.prelude.height, heard.prelude.width))
+        )
 
     def _first_share(self, most: int, positions: int, index: int) -> float:
         """The share to keep, or a first guess of the one that fits."""
@@ -148,7 +198,9 @@ class LamScCodec:
         share = (most - message.PRELUDE_USES) / (SYMBOLS * positions)
         if share > 0.95:
             return 1.0
-        mask_uses = message.mask_uses_for(bytes(math.ceil(_GUESSED_MASK_BITS * positions / 8)), index)
+        mask_uses = message.mask_uses_for(
+            bytes(math.ceil(_GUESSED_MASK_BITS * positions / 8)), index
+        )
         return max(share - mask_uses / (SYMBOLS * positions), asc.LEAST_SHARE)
 
     def _choose(self, latent: Latent, share: float, most: int, index: int) -> _Choice:
@@ -170,8 +222,11 @@ def _choice(latent: Latent, share: float, index: int) -> _Choice:
     return _Choice(levels, mask, uses)
 
 
-def _mask_of(heard: message.Heard, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, int]:
-    """Levels, int64 (1, h, w), which positions are important, bool (1, h, w), and how many of the symbols the levels explain.
+def _mask_of(
+    heard: message.Heard, shape: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Levels, int64 (1, h, w), which positions are important, bool (1, h, w), and how many of the
+    symbols the levels explain.
 
     Without the mask these are the first of each position.
     """

@@ -2,23 +2,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Adaptive semantic compression (ASC): how many of its symbols each position sends.
 
-The symbols of a position are nested: level l sends the first LEVEL_SYMBOLS[l]. Scores fall from group to group within a position; of all
-groups of a message those with the highest scores are sent, so the share that is kept is what was asked for, whatever the scores.
+The symbols of a position are nested: level l sends the first LEVEL_SYMBOLS[l]. Scores fall from
+group to group within a position; of all groups of a message those with the highest scores are sent,
+so the share that is kept is what was asked for, whatever the scores.
 
     scores u ─► threshold t(share) ─► mask = [u > t]          while learning also: mask = sigmoid((u - t) / SOFTNESS)
 
-Scores learn from soft masks, by which symbols are sent with a part of their amplitude. A hard mask with a straight-through gradient teaches
-them nothing: what is not sent has no gradient, and what is sent has that of a slightly larger amplitude, not that of being sent or not.
-The threshold moves with the scores so that the soft share stays; its part of the gradient is that of the implicit function.
+Scores learn from soft masks, by which symbols are sent with a part of their amplitude. A hard mask
+with a straight-through gradient teaches them nothing: what is not sent has no gradient, and what is
+sent has that of a slightly larger amplitude, not that of being sent or not. The threshold moves
+with the scores so that the soft share stays; its part of the gradient is that of the implicit
+function.
 
-Source: the continuous relaxation of Maddison, Mnih, Teh, 2017, and Jang, Gu, Poole, 2017, without its noise and at a given rate.
+Source: the continuous relaxation of Maddison, Mnih, Teh, 2017, and Jang, Gu, Poole, 2017, without
+its noise and at a given rate.
 
 The mask of a picture to bytes and back, in whole numbers, so that both ends agree on every machine.
 
     levels of the positions | which of them are important, where some are
 
-Adaptive arithmetic coding, line by line: how often each level was seen is counted for each pair of levels on the left and above. Before
-anything was seen, a level counts as likely as it is close to the mean of the two.
+Adaptive arithmetic coding, line by line: how often each level was seen is counted for each pair of
+levels on the left and above. Before anything was seen, a level counts as likely as it is close to
+the mean of the two.
 """
 
 from __future__ import annotations
@@ -40,20 +45,35 @@ LEAST_SHARE = LEVEL_SYMBOLS[0] / SYMBOLS
 
 
 def group_energies(latent: Tensor, weights: Tensor) -> Tensor:
-    """Mean weighted power of a value in each group beyond the first, float (B, G, h, w), of latents (B, 24, h, w) and weights (24,)."""
+    """Mean weighted power of a value in each group beyond the first, float (B, G, h, w), of latents
+    (B, 24, h, w) and weights (24,).
+    """
     power = latent.square() * weights[:, None, None]
     power = power[:, :SYMBOLS] + power[:, SYMBOLS:]
-    return torch.stack([part.mean(1) for part in power.split([LEVEL_SYMBOLS[0], *GROUP_SIZES], 1)[1:]], 1) / 2
+    return (
+        torch.stack(
+            [part.mean(1) for part in power.split([LEVEL_SYMBOLS[0], *GROUP_SIZES], 1)[1:]], 1
+        )
+        / 2
+    )
 
 
 def nested(scores: Tensor) -> Tensor:
-    """Scores (B, G, h, w) that fall from group to group: a group is worth what it and all after it are."""
+    """Scores (B, G, h, w) that fall from group to group: a group is worth what it and all after it
+    are.
+    """
     return scores.flip(1).logcumsumexp(1).flip(1)
 
 
 def threshold(scores: Tensor, share: float) -> Tensor:
-    """The score above which groups are sent so that at most `share` of all symbols is; the share of the first group is in it."""
-    cost = torch.tensor(GROUP_SIZES, dtype=torch.float64, device=scores.device)[None, :, None, None].expand(scores.shape).reshape(-1)
+    """The score above which groups are sent so that at most `share` of all symbols is; the share of
+    the first group is in it.
+    """
+    cost = (
+        torch.tensor(GROUP_SIZES, dtype=torch.float64, device=scores.device)[None, :, None, None]
+        .expand(scores.shape)
+        .reshape(-1)
+    )
     order = scores.reshape(-1).argsort(descending=True, stable=True)
     positions = scores.numel() // len(GROUP_SIZES)
     budget = (share * SYMBOLS - LEVEL_SYMBOLS[0]) * positions
@@ -74,24 +94,34 @@ def chosen(scores: Tensor, share: float) -> Tensor:
 
 
 def softly_chosen(scores: Tensor, share: float) -> Tensor:
-    """Part of its amplitude with which each group is sent, 0 to 1, differentiable; arguments as `chosen` takes them."""
+    """Part of its amplitude with which each group is sent, 0 to 1, differentiable; arguments as
+    `chosen` takes them.
+    """
     limit = threshold(scores.detach(), share)
     soft = torch.sigmoid((scores.detach() - limit) / SOFTNESS)
-    weight = soft * (1 - soft) * torch.tensor(GROUP_SIZES, device=scores.device)[None, :, None, None]
+    weight = (
+        soft * (1 - soft) * torch.tensor(GROUP_SIZES, device=scores.device)[None, :, None, None]
+    )
     mean = (weight * scores).sum() / weight.sum().clamp_min(1e-9)
     return torch.sigmoid((scores - mean + mean.detach() - limit) / SOFTNESS)
 
 
 def value_mask(groups: Tensor) -> Tensor:
-    """Which values are sent, or with which part of their amplitude, float (B, 24, h, w), of what `chosen` says of groups (B, G, h, w)."""
+    """Which values are sent, or with which part of their amplitude, float (B, 24, h, w), of what
+    `chosen` says of groups (B, G, h, w).
+    """
     first = torch.ones_like(groups[:, :1]).expand(-1, LEVEL_SYMBOLS[0], -1, -1)
-    rest = groups.repeat_interleave(torch.tensor(GROUP_SIZES, device=groups.device), dim=1, output_size=sum(GROUP_SIZES))
+    rest = groups.repeat_interleave(
+        torch.tensor(GROUP_SIZES, device=groups.device), dim=1, output_size=sum(GROUP_SIZES)
+    )
     return torch.cat([first, rest], 1).repeat(1, 2, 1, 1)
 
 
 def groups_of(levels: Tensor) -> Tensor:
     """Which groups are sent, float (B, G, h, w), of levels int (B, h, w)."""
-    return (levels[:, None] > torch.arange(len(GROUP_SIZES), device=levels.device)[None, :, None, None]).float()
+    return (
+        levels[:, None] > torch.arange(len(GROUP_SIZES), device=levels.device)[None, :, None, None]
+    ).float()
 
 
 def levels_of(groups: Tensor) -> Tensor:
@@ -138,7 +168,9 @@ def mask_to_bytes(levels: np.ndarray, important: np.ndarray) -> bytes:
 
 
 def mask_from_bytes(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Levels, int64 (h, w), and which positions are important, bool (h, w), of their bytes; zeros after them are left aside."""
+    """Levels, int64 (h, w), and which positions are important, bool (h, w), of their bytes; zeros
+    after them are left aside.
+    """
     levels, data = _decoded(data, shape, _LEVELS)
     important, _ = _decoded(data, shape, 2) if any(data) else (np.zeros(shape, bool), data)
     return levels, important.astype(bool)
@@ -163,11 +195,15 @@ def _decoded(data: bytes, shape: tuple[int, int], count: int) -> tuple[np.ndarra
     for rows in _pieces(shape):
         size = int.from_bytes(data[:_LENGTH_BYTES], "big")
         piece, data = data[_LENGTH_BYTES : _LENGTH_BYTES + size], data[_LENGTH_BYTES + size :]
-        _decode_rows(levels, rows, ArithmeticDecoder(np.unpackbits(np.frombuffer(piece, np.uint8))), model)
+        _decode_rows(
+            levels, rows, ArithmeticDecoder(np.unpackbits(np.frombuffer(piece, np.uint8))), model
+        )
     return levels, data
 
 
-def _decode_rows(levels: np.ndarray, rows: slice, coder: ArithmeticDecoder, model: LevelModel) -> None:
+def _decode_rows(
+    levels: np.ndarray, rows: slice, coder: ArithmeticDecoder, model: LevelModel
+) -> None:
     for row in range(rows.start, rows.stop):
         left, above = 0, (levels[row - 1] if row else np.zeros(levels.shape[1], int)).tolist()
         for column, up in enumerate(above):
@@ -192,4 +228,6 @@ def _neighbours(levels: np.ndarray, rows: slice):
     """(level, left, above) of the positions of some rows; 0 outside the picture."""
     left = np.pad(levels, ((0, 0), (1, 0)))[rows, :-1]
     above = np.pad(levels, ((1, 0), (0, 0)))[:-1][rows]
-    return zip(levels[rows].ravel().tolist(), left.ravel().tolist(), above.ravel().tolist(), strict=True)
+    return zip(
+        levels[rows].ravel().tolist(), left.ravel().tolist(), above.ravel().tolist(), strict=True
+    )

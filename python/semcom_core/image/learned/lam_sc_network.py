@@ -9,14 +9,16 @@
     channel ─► × reliability ─┬─► linear transform ─(+)─► picture
     noise variances ──┘       └─► convolutions ──────┘
 
-What the receiver is told beside the symbols: the levels, which positions are important, and the amplitude by which the message was divided
-to have power 1. Important positions send more symbols, and each with more power.
+What the receiver is told beside the symbols: the levels, which positions are important, and the
+amplitude by which the message was divided to have power 1. Important positions send more symbols,
+and each with more power.
 
-The linear transforms start as the best ones for blocks, so that the convolutions learn what those miss. Convolutions see the SNR and the
-share of symbols kept by FiLM; the receiver's also see how reliable each value is: 0 where a symbol was masked or lost.
+The linear transforms start as the best ones for blocks, so that the convolutions learn what those
+miss. Convolutions see the SNR and the share of symbols kept by FiLM; the receiver's also see how
+reliable each value is: 0 where a symbol was masked or lost.
 
-Source: after LAM-SC (Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications 2024); network and mask are
-this project's own.
+Source: after LAM-SC (Jiang et al., Large AI model-based semantic communications, IEEE Wireless
+Communications 2024); network and mask are this project's own.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ _CONDITIONS = 2
 _LEAST_POWER = 1e-4
 #: How much more the power of a position's values counts for the mask where importance is 1.
 _WORTH_OF_IMPORTANCE = 10.0
-#: From which importance on a position is important, and the gain, dB, with which its values then start to learn.
+#: From which importance on a position is important, and the gain, dB, with which its values then
+#: start to learn.
 _IMPORTANT, _IMPORTANT_GAIN_DB = 0.5, 5.0
 
 
@@ -69,8 +72,9 @@ class LamScShape:
 
 
 class Latent(NamedTuple):
-    """What the sender makes of pictures: values (B, 24, h, w), nested scores of their groups (B, G, h, w), which positions are important,
-    bool (B, h, w)."""
+    """What the sender makes of pictures: values (B, 24, h, w), nested scores of their groups (B, G,
+    h, w), which positions are important, bool (B, h, w).
+    """
 
     values: Tensor
     scores: Tensor
@@ -80,7 +84,9 @@ class Latent(NamedTuple):
 def conditions_of(snr_db: float | Tensor, share: float | Tensor, count: int) -> Tensor:
     """What FiLM takes, float (count, 2)."""
     snr = torch.as_tensor(snr_db, dtype=torch.float32).expand(count)
-    return torch.stack([(snr - 8) / 8, torch.as_tensor(share, dtype=torch.float32).expand(count)], 1)
+    return torch.stack(
+        [(snr - 8) / 8, torch.as_tensor(share, dtype=torch.float32).expand(count)], 1
+    )
 
 
 class Sender(nn.Module):
@@ -92,7 +98,9 @@ class Sender(nn.Module):
         self.trunk = Trunk(BLOCK_VALUES + 1, shape.width, shape.sender_blocks, _CONDITIONS)
         self.refine = zero_conv(shape.width, VALUES, 1)
         self.worth = zero_conv(shape.width, len(asc.GROUP_SIZES), 3)
-        self.log_weight = nn.Parameter(torch.zeros(VALUES))  # of the power of each value in the picture over that in the latent
+        self.log_weight = nn.Parameter(
+            torch.zeros(VALUES)
+        )  # of the power of each value in the picture over that in the latent
 
     def forward(self, pictures: Tensor, importance: Tensor, conditions: Tensor) -> Latent:
         """See Latent.
@@ -107,9 +115,13 @@ class Sender(nn.Module):
         values = self.linear(blocks).float() + self.refine(inside).float()
         own = asc.group_energies(values, self.log_weight.exp())
         around = avg_pool2d(own, 3, stride=1, padding=1, count_include_pad=False)
-        energy = ((own + around) / 2 + _LEAST_POWER).log()  # with its surroundings it is steadier, so levels are cheaper to tell
+        energy = (
+            (own + around) / 2 + _LEAST_POWER
+        ).log()  # with its surroundings it is steadier, so levels are cheaper to tell
         energy = energy + (1 + _WORTH_OF_IMPORTANCE * importance).log()
-        return Latent(values, asc.nested(energy + self.worth(inside).float()), importance[:, 0] > _IMPORTANT)
+        return Latent(
+            values, asc.nested(energy + self.worth(inside).float()), importance[:, 0] > _IMPORTANT
+        )
 
 
 class Receiver(nn.Module):
@@ -120,7 +132,9 @@ class Receiver(nn.Module):
         self.linear = nn.Conv2d(VALUES, BLOCK_VALUES, 1)
         self.trunk = Trunk(2 * VALUES, shape.width, shape.receiver_blocks, _CONDITIONS)
         self.split = nn.Conv2d(shape.width, 4 * shape.fine_width, 1)
-        self.fine = nn.ModuleList(FilmBlock(shape.fine_width, _CONDITIONS) for _ in range(shape.fine_blocks))
+        self.fine = nn.ModuleList(
+            FilmBlock(shape.fine_width, _CONDITIONS) for _ in range(shape.fine_blocks)
+        )
         self.refine = zero_conv(shape.fine_width, BLOCK_VALUES // 4, 3)
 
     def forward(self, weighted: Tensor, reliability: Tensor, conditions: Tensor) -> Tensor:
@@ -140,7 +154,9 @@ class Receiver(nn.Module):
 
 
 class LamScNetwork(nn.Module):
-    """Both ends. Importance and level of a position set the gain of its values at the sender and their expected power at the receiver."""
+    """Both ends. Importance and level of a position set the gain of its values at the sender and
+    their expected power at the receiver.
+    """
 
     def __init__(self, shape: LamScShape):
         super().__init__()
@@ -155,21 +171,30 @@ class LamScNetwork(nn.Module):
         """Values of mean power 1 a complex symbol over the message (which is the whole batch).
 
         Returns:
-            The values, 0 where masked, float (B, 24, h, w); which are sent, same shape; the amplitude that they were divided by.
+            The values, 0 where masked, float (B, 24, h, w); which are sent, same shape; the
+            amplitude that they were divided by.
         """
         mask = asc.value_mask(groups)
         values = latent.values * _entries(self.log_gain, latent.important, groups).exp() * mask
         amplitude = (2 * values.square().sum() / mask.detach().sum() + 1e-12).sqrt()
         return values / amplitude, mask, amplitude
 
-    def receive(self, values: Tensor, noise_var: Tensor, important: Tensor, groups: Tensor, amplitude: Tensor | float) -> Tensor:
+    def receive(
+        self,
+        values: Tensor,
+        noise_var: Tensor,
+        important: Tensor,
+        groups: Tensor,
+        amplitude: Tensor | float,
+    ) -> Tensor:
         """Pictures, float (B, 3, H, W), -0.5 to 0.5 about.
 
         Args:
             values: as received, 0 where masked or lost, float (B, 24, h, w).
             noise_var: of each complex symbol, inf for a lost one, float (B, 12, h, w).
             important: which positions are, bool (B, h, w).
-            groups: which groups were sent, or with which part of their amplitude, float (B, G, h, w).
+            groups: which groups were sent, or with which part of their amplitude, float (B, G, h,
+                w).
             amplitude: as `send` tells it.
         """
         sent = asc.value_mask(groups)
@@ -183,12 +208,16 @@ class LamScNetwork(nn.Module):
 
 
 def heard(noise_var: Tensor, sent: Tensor) -> tuple[Tensor, Tensor]:
-    """SNR of the message, dB, from the mean inverse noise variance of what was sent, and the share that was."""
+    """SNR of the message, dB, from the mean inverse noise variance of what was sent, and the share
+    that was.
+    """
     mask = sent[:, : noise_var.shape[1]]
     mean = ((1 / noise_var) * mask).sum() / mask.sum()
     return 10 * torch.log10(mean.clamp(1e-3, 1e4)), mask.mean()
 
 
 def _entries(table: Tensor, important: Tensor, groups: Tensor) -> Tensor:
-    """Entries of a table (2, levels, 24) for the importance and the level of each position, float (B, 24, h, w)."""
+    """Entries of a table (2, levels, 24) for the importance and the level of each position, float
+    (B, 24, h, w).
+    """
     return table[important.long(), asc.levels_of(groups)].permute(0, 3, 1, 2)

@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The message of a learned image codec: what both ends must know, coded, and then the learned symbols.
+"""The message of a learned image codec: what both ends must know, coded, and then the learned
+symbols.
 
-    prelude (polar coded, 160 uses) | mask (LDPC coded, as many uses as the prelude says) | learned symbols, the most useful first
+    prelude (polar coded, 160 uses) | mask (LDPC coded, as many uses as the prelude says) | learned
+    symbols, the most useful first
 
-Where the learned symbols are more than the uses allowed, the last ones stay at home; the receiver takes them for lost.
+Where the learned symbols are more than the uses allowed, the last ones stay at home; the receiver
+takes them for lost.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.digital import DigitalLink, rate_of
 from semcom_core.image.fragments import Reception, frames_of, received, shape_for
 
-#: Channel uses of the prelude: its 83 bits arrive from about -1 dB on, at 10 dB even when half of the fragments are lost.
+#: Channel uses of the prelude: its 83 bits arrive from about -1 dB on, at 10 dB even when half of
+#: the fragments are lost.
 PRELUDE_USES = 160
 _WIDTHS = {"height": 14, "width": 14, "mask_uses": 20, "amplitude_code": 16, "model": 8}
 _AMPLITUDE_STEPS, _AMPLITUDE_ZERO = 2048, 2**15
@@ -45,7 +49,9 @@ class Prelude:
 
     def bits(self) -> np.ndarray:
         """The prelude as it is coded, uint8 (72,)."""
-        return np.concatenate([_bits(getattr(self, name), width) for name, width in _WIDTHS.items()])
+        return np.concatenate(
+            [_bits(getattr(self, name), width) for name, width in _WIDTHS.items()]
+        )
 
     @classmethod
     def of_bits(cls, bits: np.ndarray) -> Prelude:
@@ -65,7 +71,8 @@ class Heard:
 
     Args:
         prelude: see there.
-        mask: its bytes, zeros after them; None where it was not decoded, and empty where all symbols were sent.
+        mask: its bytes, zeros after them; None where it was not decoded, and empty where all
+            symbols were sent.
         symbols: learned symbols, complex128 (n,).
         noise_var: of each, inf for lost ones, float64 (n,).
         reception: of the frames.
@@ -80,8 +87,14 @@ class Heard:
     @property
     def reason(self) -> str:
         """Why the picture is degraded, in one line; empty where it is not."""
-        lost = f"{self.reception.missing} of {self.reception.header.fragments} fragments are missing" if self.reception.missing else ""
-        return "; ".join(filter(None, [lost, "" if self.mask is not None else "the mask was not decoded"]))
+        lost = (
+            f"{self.reception.missing} of {self.reception.header.fragments} fragments are missing"
+            if self.reception.missing
+            else ""
+        )
+        return "; ".join(
+            filter(None, [lost, "" if self.mask is not None else "the mask was not decoded"])
+        )
 
 
 def code_amplitude(amplitude: float) -> int:
@@ -91,7 +104,9 @@ def code_amplitude(amplitude: float) -> int:
 
 
 def unit_power(symbols: np.ndarray) -> tuple[np.ndarray, float]:
-    """Symbols of mean power 1, complex64, and the amplitude that they were divided by; zeros stay zeros."""
+    """Symbols of mean power 1, complex64, and the amplitude that they were divided by; zeros stay
+    zeros.
+    """
     amplitude = float(np.sqrt(np.mean(np.abs(symbols) ** 2)))
     return (symbols / amplitude if amplitude else symbols).astype(np.complex64), amplitude or 1.0
 
@@ -107,7 +122,8 @@ def mask_uses_for(data: bytes, index: int) -> int:
 
 
 def room(count: int, mask_uses: int, most_uses: int) -> int:
-    """How many of `count` learned symbols are sent: those beyond `most_uses` channel uses, or beyond a whole number of fragments, are not.
+    """How many of `count` learned symbols are sent: those beyond `most_uses` channel uses, or
+    beyond a whole number of fragments, are not.
 
     Raises:
         FrameError: the uses do not even hold the prelude and the mask.
@@ -115,16 +131,22 @@ def room(count: int, mask_uses: int, most_uses: int) -> int:
     fixed = PRELUDE_USES + mask_uses
     sent = (shape_for(min(fixed + count, most_uses)).uses if most_uses > 0 else 0) - fixed
     if sent < 1:
-        raise FrameError(f"picture may take {most_uses} channel uses; {fixed} are needed for what comes before its symbols")
+        raise FrameError(
+            f"picture may take {most_uses} channel uses; {fixed} are needed for what comes before "
+            "its symbols"
+        )
     return sent
 
 
-def frames_for(prelude: Prelude, mask: bytes, symbols: np.ndarray, index: int, codec: int, message_id: int) -> list[Frame]:
+def frames_for(
+    prelude: Prelude, mask: bytes, symbols: np.ndarray, index: int, codec: int, message_id: int
+) -> list[Frame]:
     """Frames of a message.
 
     Args:
         mask: its bytes, which fit prelude.mask_uses.
-        symbols: learned symbols, complex (n,), the most useful first, of mean power 1; n is what `room` tells.
+        symbols: learned symbols, complex (n,), the most useful first, of mean power 1; n is what
+            `room` tells.
         index: rate index of the mask.
     """
     parts = [_prelude_link().encode(prelude.bits())]
@@ -141,22 +163,38 @@ def hear(frames: list[ReceivedFrame], codec: int, name: str, model: int) -> Hear
         model: see Prelude.
 
     Raises:
-        FrameError: frames that do not belong together or to this codec, or too few to tell even the picture's size.
+        FrameError: frames that do not belong together or to this codec, or too few to tell even the
+            picture's size.
         ModelError: the message was made with other weights.
     """
     reception = received(frames, codec, name)
     if len(reception.symbols) <= PRELUDE_USES:
-        raise FrameError(f"picture has {len(reception.symbols)} symbols; a {name} message has more than {PRELUDE_USES}")
-    bits, ok = _prelude_link().decode(reception.symbols[:PRELUDE_USES], reception.noise_var[:PRELUDE_USES])
+        raise FrameError(
+            f"picture has {len(reception.symbols)} symbols; a {name} message has more than "
+            f"{PRELUDE_USES}"
+        )
+    bits, ok = _prelude_link().decode(
+        reception.symbols[:PRELUDE_USES], reception.noise_var[:PRELUDE_USES]
+    )
     prelude = Prelude.of_bits(bits)
     fixed = PRELUDE_USES + prelude.mask_uses
     if not ok or not prelude.height or not prelude.width or fixed > len(reception.symbols):
-        raise FrameError(f"message {reception.header.message_id}: the picture's size was not decoded; more fragments are needed")
+        raise FrameError(
+            f"message {reception.header.message_id}: the picture's size was not decoded; more "
+            "fragments are needed"
+        )
     if prelude.model != model:
         raise ModelError(
-            f"message {reception.header.message_id} was made with weights of fingerprint {prelude.model:02x}…; those here have {model:02x}…"
+            f"message {reception.header.message_id} was made with weights of fingerprint "
+            f"{prelude.model:02x}…; those here have {model:02x}…"
         )
-    return Heard(prelude, _mask_of(reception, prelude), reception.symbols[fixed:], reception.noise_var[fixed:], reception)
+    return Heard(
+        prelude,
+        _mask_of(reception, prelude),
+        reception.symbols[fixed:],
+        reception.noise_var[fixed:],
+        reception,
+    )
 
 
 def _mask_of(reception: Reception, prelude: Prelude) -> bytes | None:

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of the learned image codecs: a network's weights, with its shape and the settings of its training."""
+"""The files of the learned image codecs: a network's weights, with its shape and the settings of
+its training.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from semcom_core.errors import ConfigError, ModelError
 
 @dataclass(frozen=True)
 class JsccModel:
-    """A network in evaluation mode, and what tells its weights from others, 16 hexadecimal digits."""
+    """A network in evaluation mode, and what tells its weights from others, 16 hexadecimal
+    digits.
+    """
 
     network: torch.nn.Module
     fingerprint: str
@@ -39,8 +43,14 @@ def save_model(network: torch.nn.Module, shape, training: list[dict], path: Path
         shape: the dataclass from which the network is made.
         training: the settings of each stage of its training.
     """
-    tensors = {name: tensor.detach().half().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(tensors, path, metadata={"network": json.dumps(asdict(shape)), "training": json.dumps(training)})
+    tensors = {
+        name: tensor.detach().half().contiguous() for name, tensor in network.state_dict().items()
+    }
+    save_file(
+        tensors,
+        path,
+        metadata={"network": json.dumps(asdict(shape)), "training": json.dumps(training)},
+    )
 
 
 @lru_cache(maxsize=8)
@@ -61,7 +71,12 @@ def load_model(path: Path, kind: Callable, shape: type) -> JsccModel:
         network = kind(found)
         network.load_state_dict(tensors)
     except (OSError, SafetensorError, ConfigError, ValueError) as error:
-        raise ModelError(f"weights {path} cannot be read: {error}; allowed is a file written by `semcom train image`") from error
+        raise ModelError(
+            f"weights {path} cannot be read: {error}; allowed is a file written by `semcom train "
+            "image`"
+        ) from error
     except RuntimeError as error:  # of load_state_dict: a list of all tensors that do not fit
-        raise ModelError(f"weights {path} are of another network: {str(error).splitlines()[1].strip()}") from error
+        raise ModelError(
+            f"weights {path} are of another network: {str(error).splitlines()[1].strip()}"
+        ) from error
     return JsccModel(network.eval(), hashlib.sha256(path.read_bytes()).hexdigest()[:16])

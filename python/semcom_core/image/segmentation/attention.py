@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Attention-based semantic integration: what in a picture matters, learned from what people outlined as objects."""
+"""Attention-based semantic integration: what in a picture matters, learned from what people
+outlined as objects.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from semcom_core.errors import ConfigError, check_choice
 from semcom_core.image.picture import check_pixels
 from semcom_core.image.segmentation.segments import COUNT, Segments, segment_features
 
-#: What importance is made of: segments and places, one of them, or nothing, which makes everything equally important.
+#: What importance is made of: segments and places, one of them, or nothing, which makes everything
+#: equally important.
 MODES = ("both", "channel", "spatial", "none")
 
 
@@ -27,11 +30,16 @@ class Attention:
     """
 
     def __init__(self, weights: str | Path | None = None):
-        from semcom_core.image.segmentation.attention_network import SHIPPED, load_attention  # loads torch
+        from semcom_core.image.segmentation.attention_network import (
+            SHIPPED,
+            load_attention,
+        )  # loads torch
 
         self._network, self._embedding = load_attention(Path(weights or SHIPPED))
 
-    def importance(self, pixels: np.ndarray, segments: Segments | None, mode: str = "both") -> np.ndarray:
+    def importance(
+        self, pixels: np.ndarray, segments: Segments | None, mode: str = "both"
+    ) -> np.ndarray:
         """How likely each pixel belongs to something that people would outline.
 
         Args:
@@ -74,15 +82,24 @@ class Attention:
 
         if segments is None or segments.labels.shape != pixels.shape[:2]:
             shape = None if segments is None else segments.labels.shape
-            raise ConfigError(f"segments are of size {shape}; allowed is that of the picture, {pixels.shape[:2]}")
+            raise ConfigError(
+                f"segments are of size {shape}; allowed is that of the picture, {pixels.shape[:2]}"
+            )
         figures = segment_features(pixels, segments)
         known = segments.fingerprint == self._embedding
         if not known:  # another network's embedding says nothing here
             width = self._network.channel.norm.num_features - COUNT
-            figures = np.concatenate([figures[:, :COUNT], np.zeros((len(figures), width), np.float32)], 1)
-        weights = np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
+            figures = np.concatenate(
+                [figures[:, :COUNT], np.zeros((len(figures), width), np.float32)], 1
+            )
+        weights = (
+            np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
+        )
         with torch.inference_mode():
-            table, sizes = torch.from_numpy(figures)[None], torch.from_numpy(weights.astype(np.float32))[None]
+            table, sizes = (
+                torch.from_numpy(figures)[None],
+                torch.from_numpy(weights.astype(np.float32))[None],
+            )
             logits = self._network.channel(table, sizes, torch.tensor([[float(known)]]))[0].numpy()
         return logits[segments.labels]
 
@@ -94,12 +111,15 @@ def small_picture(pixels: np.ndarray):
 
     from semcom_core.image.segmentation.attention_network import SIDE
 
-    small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.BILINEAR, reducing_gap=2.0))
+    small = np.asarray(
+        Image.fromarray(pixels).resize((SIDE, SIDE), Image.BILINEAR, reducing_gap=2.0)
+    )
     return torch.from_numpy(small.astype(np.float32)).permute(2, 0, 1) / 255 - 0.5
 
 
 def importance_picture(pixels: np.ndarray, importance: np.ndarray) -> np.ndarray:
-    """Importance as colours over the picture in grey, for people to look at: blue 0, green 0.5, red 1.
+    """Importance as colours over the picture in grey, for people to look at: blue 0, green 0.5, red
+    1.
 
     Args:
         pixels: uint8 (H, W, 3).
@@ -113,7 +133,10 @@ def importance_picture(pixels: np.ndarray, importance: np.ndarray) -> np.ndarray
     """
     check_pixels(pixels)
     if importance.shape != pixels.shape[:2]:
-        raise ConfigError(f"importance is of size {importance.shape}; allowed is that of the picture, {pixels.shape[:2]}")
+        raise ConfigError(
+            f"importance is of size {importance.shape}; allowed is that of the picture, "
+            f"{pixels.shape[:2]}"
+        )
     level = np.clip(importance, 0, 1)[..., None]
     colour = np.clip(1.5 - np.abs(4 * level - np.array([3.0, 2.0, 1.0])), 0, 1)
     grey = pixels.mean(2, keepdims=True) / 255

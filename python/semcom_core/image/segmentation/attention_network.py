@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network of the semantic attention: which segments matter, and where in the picture something does.
+"""Network of the semantic attention: which segments matter, and where in the picture something
+does.
 
     figures of the segments ─► channel attention ─► a logit for each segment ─┐
     picture, 96 × 96 ────────► spatial attention ─► a logit for each place ───┴─► importance
 
-Source: Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications 2024 (attention over segments and pixels);
-Woo et al., CBAM, ECCV 2018 (channel and spatial attention). The networks are this project's own.
+Source: Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications
+2024 (attention over segments and pixels); Woo et al., CBAM, ECCV 2018 (channel and spatial
+attention). The networks are this project's own.
 
-The file of the semantic attention: weights in half precision, the network's size, and whose embedding it was trained with.
+The file of the semantic attention: weights in half precision, the network's size, and whose
+embedding it was trained with.
 """
 
 from __future__ import annotations
@@ -50,47 +53,69 @@ class AttentionConfig:
 class ChannelAttention(nn.Module):
     """A logit for each segment, from its own figures and the mean and the largest of all segments'.
 
-    The embedding may be missing (`known` is 0), as it is where another network made it than the one that this was trained with.
+    The embedding may be missing (`known` is 0), as it is where another network made it than the one
+    that this was trained with.
     """
 
     def __init__(self, config: AttentionConfig):
         super().__init__()
         self.norm = nn.BatchNorm1d(COUNT + config.embedding)
-        self.own = nn.Sequential(nn.Linear(COUNT + config.embedding + 1, config.hidden), nn.ReLU(), nn.Dropout(0.2))
-        self.judge = nn.Sequential(nn.Linear(3 * config.hidden, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1))
+        self.own = nn.Sequential(
+            nn.Linear(COUNT + config.embedding + 1, config.hidden), nn.ReLU(), nn.Dropout(0.2)
+        )
+        self.judge = nn.Sequential(
+            nn.Linear(3 * config.hidden, config.hidden), nn.ReLU(), nn.Linear(config.hidden, 1)
+        )
 
-    def forward(self, figures: torch.Tensor, weights: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, figures: torch.Tensor, weights: torch.Tensor, known: torch.Tensor
+    ) -> torch.Tensor:
         """Logits (B, n).
 
         Args:
             figures: (B, n, COUNT + C), see segment_features.
-            weights: (B, n), share of the picture that each segment takes; 0 for places that are not used.
+            weights: (B, n), share of the picture that each segment takes; 0 for places that are not
+                used.
             known: (B, 1), 1 where the embedding counts, else 0.
         """
         real = weights > 0
         table = torch.zeros_like(figures)
         table[real] = self.norm(figures[real])
         table = torch.cat([table[..., :COUNT], table[..., COUNT:] * known[..., None]], 2)
-        own = self.own(torch.cat([table, known[:, None].expand(-1, table.shape[1], -1)], 2)) * real[..., None]
-        mean, most = (own * weights[..., None]).sum(1, keepdim=True), own.max(1, keepdim=True).values
+        own = (
+            self.own(torch.cat([table, known[:, None].expand(-1, table.shape[1], -1)], 2))
+            * real[..., None]
+        )
+        mean, most = (
+            (own * weights[..., None]).sum(1, keepdim=True),
+            own.max(1, keepdim=True).values,
+        )
         return self.judge(torch.cat([own, mean.expand_as(own), most.expand_as(own)], 2))[..., 0]
 
 
 class SpatialAttention(nn.Module):
-    """A logit for each 2 × 2 pixels of a small picture: halved three times, seen as a whole, and doubled back with what was there."""
+    """A logit for each 2 × 2 pixels of a small picture: halved three times, seen as a whole, and
+    doubled back with what was there.
+    """
 
     def __init__(self, config: AttentionConfig):
         super().__init__()
         widths = [5, config.filters, 2 * config.filters, 4 * config.filters, 4 * config.filters]
         self.down = nn.ModuleList(_convolution(a, b, 2) for a, b in zip(widths, widths[1:]))
         self.whole = nn.Linear(widths[-1], widths[-1])
-        self.up = nn.ModuleList(_convolution(a + b, b, 1) for a, b in zip(widths[:1:-1], widths[-2:0:-1]))
+        self.up = nn.ModuleList(
+            _convolution(a + b, b, 1) for a, b in zip(widths[:1:-1], widths[-2:0:-1])
+        )
         self.last = nn.Conv2d(config.filters, 1, 1)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Logits (B, SIDE/2, SIDE/2) of pictures (B, 3, SIDE, SIDE), -0.5 to 0.5."""
         line = torch.linspace(-1, 1, SIDE, device=pictures.device)
-        place = torch.stack(torch.meshgrid(line, line, indexing="ij")).abs().expand(len(pictures), -1, -1, -1)
+        place = (
+            torch.stack(torch.meshgrid(line, line, indexing="ij"))
+            .abs()
+            .expand(len(pictures), -1, -1, -1)
+        )
         found = [torch.cat([pictures, place], 1)]
         for layer in self.down:
             found.append(layer(found[-1]))
@@ -102,7 +127,9 @@ class SpatialAttention(nn.Module):
 
 
 def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
 
 
 class AttentionNetwork(nn.Module):
@@ -123,20 +150,32 @@ WEIGHTS = "attention.safetensors"
 SHIPPED = Path(models.__file__).parent / "weights" / "attention" / WEIGHTS
 
 
-def save_attention(path: Path, network: AttentionNetwork, shape: AttentionConfig, embedding: str, training: dict) -> None:
+def save_attention(
+    path: Path, network: AttentionNetwork, shape: AttentionConfig, embedding: str, training: dict
+) -> None:
     """Write a network.
 
     Args:
         embedding: fingerprint of the knowledge base's network.
     """
-    tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()}
-    described = {"network": json.dumps(asdict(shape)), "embedding": embedding, "training": json.dumps(training)}
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata=described)
+    tensors = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in network.state_dict().items()
+    }
+    described = {
+        "network": json.dumps(asdict(shape)),
+        "embedding": embedding,
+        "training": json.dumps(training),
+    }
+    save_file(
+        {name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata=described
+    )
 
 
 @lru_cache(maxsize=2)
 def load_attention(path: Path) -> tuple[AttentionNetwork, str]:
-    """The network in a file, in evaluation mode, and the fingerprint of the network whose embedding it knows.
+    """The network in a file, in evaluation mode, and the fingerprint of the network whose embedding
+    it knows.
 
     Raises:
         ModelError: the file cannot be read, or is not of this network.
@@ -149,7 +188,12 @@ def load_attention(path: Path) -> tuple[AttentionNetwork, str]:
         network = AttentionNetwork(shape)
         network.load_state_dict(tensors)
     except (OSError, SafetensorError, ConfigError, KeyError, ValueError) as error:
-        raise ModelError(f"weights {path} cannot be read: {error}; allowed is a file that `semcom train attention` wrote") from error
+        raise ModelError(
+            f"weights {path} cannot be read: {error}; allowed is a file that `semcom train "
+            "attention` wrote"
+        ) from error
     except RuntimeError as error:  # of load_state_dict: a list of all tensors that do not fit
-        raise ModelError(f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}") from error
+        raise ModelError(
+            f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}"
+        ) from error
     return network.eval(), described.get("embedding", "")

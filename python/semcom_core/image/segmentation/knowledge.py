@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Semantic knowledge base: what a picture consists of, according to Segment Anything.
 
-    picture ─► masks over a grid of points ─► segments (labels, masks, quality, embedding)
-    picture, point or box ─► the segment that is meant
+picture ─► masks over a grid of points ─► segments (labels, masks, quality, embedding)
+picture, point or box ─► the segment that is meant
 """
 
 from __future__ import annotations
@@ -21,12 +21,20 @@ from semcom_core.image.segmentation.segments import Segments, scaled_masks, segm
 
 @dataclass(frozen=True)
 class KnowledgeConfig:
-    """Settings of the knowledge base. The limits fit "sam-tiny"; for official checkpoints 0.88, 0.95 and 1.0 are usual."""
+    """Settings of the knowledge base. The limits fit "sam-tiny"; for official checkpoints 0.88,
+    0.95 and 1.0 are usual.
+    """
 
-    model: str = setting("sam-tiny", "sam-tiny, or the path of an official checkpoint or of trained weights")
-    points: int = setting(10, "points along each side of the picture that automatic mode asks for, 1 to 128")
+    model: str = setting(
+        "sam-tiny", "sam-tiny, or the path of an official checkpoint or of trained weights"
+    )
+    points: int = setting(
+        10, "points along each side of the picture that automatic mode asks for, 1 to 128"
+    )
     least_quality: float = setting(0.3, "least predicted IoU of a mask, 0 to 1")
-    least_stability: float = setting(0.5, "least IoU of a mask with itself at a higher and a lower threshold, 0 to 1")
+    least_stability: float = setting(
+        0.5, "least IoU of a mask with itself at a higher and a lower threshold, 0 to 1"
+    )
     stability_offset: float = setting(0.3, "how far the threshold moves for that, logits, 0 to 10")
     same_box: float = setting(0.6, "masks whose boxes overlap by this IoU are one, 0 to 1")
     side: int = setting(384, "longer side at which masks are compared, pixels, 64 to 4096")
@@ -88,7 +96,9 @@ class KnowledgeBase:
         self._predictor.set_image(small)
         return self._segments(scaled_masks(masks, pixels.shape[:2]), quality)
 
-    def segment(self, pixels: np.ndarray, point: tuple | None = None, box: tuple | None = None) -> Segments:
+    def segment(
+        self, pixels: np.ndarray, point: tuple | None = None, box: tuple | None = None
+    ) -> Segments:
         """What a point or a box in a picture means.
 
         Args:
@@ -97,8 +107,8 @@ class KnowledgeBase:
             box: left, top, right and bottom edge, pixels, inside the picture, not empty.
 
         Returns:
-            With a box one segment, nothing of it outside the box; for a point alone three, the best by predicted IoU first. Empty ones
-            are left out.
+            With a box one segment, nothing of it outside the box; for a point alone three, the best
+            by predicted IoU first. Empty ones are left out.
 
         Raises:
             FrameError: that is no picture.
@@ -112,7 +122,9 @@ class KnowledgeBase:
         edges = None if box is None else _checked_box(box, size) * np.tile(scale, 2)
         self._predictor.set_image(small)
         labels = None if points is None else np.ones(1, int)
-        logits, quality, _ = self._predictor.predict(points, labels, edges, multimask_output=box is None, return_logits=True)
+        logits, quality, _ = self._predictor.predict(
+            points, labels, edges, multimask_output=box is None, return_logits=True
+        )
         order = np.argsort(-quality, kind="stable")
         masks = scaled_masks(logits[order], size)
         return self._segments(masks if box is None else masks & _inside(box, size), quality[order])
@@ -121,29 +133,42 @@ class KnowledgeBase:
         return segments_of(masks, quality, self._predictor.embedding(), self.model.fingerprint)
 
     def _shown(self, pixels: np.ndarray) -> np.ndarray:
-        """A picture at the size at which masks are compared; no side becomes so short that the network's input has none."""
+        """A picture at the size at which masks are compared; no side becomes so short that the
+        network's input has none.
+        """
         from PIL import Image
 
         check_pixels(pixels)
         longer = min(max(pixels.shape[:2]), self.config.side)
         least = math.ceil(longer / self.model.network.image_encoder.img_size)
-        height, width = (max(least, round(n * longer / max(pixels.shape[:2]))) for n in pixels.shape[:2])
+        height, width = (
+            max(least, round(n * longer / max(pixels.shape[:2]))) for n in pixels.shape[:2]
+        )
         if (height, width) == pixels.shape[:2]:
             return pixels
-        return np.asarray(Image.fromarray(pixels).resize((width, height), Image.BILINEAR, reducing_gap=2.0))
+        return np.asarray(
+            Image.fromarray(pixels).resize((width, height), Image.BILINEAR, reducing_gap=2.0)
+        )
 
 
 def _checked_point(point: tuple, size: tuple[int, int]) -> np.ndarray:
     values = np.asarray(point, float)
     if values.shape != (2,) or not (0 <= values[0] < size[1] and 0 <= values[1] < size[0]):
-        raise ConfigError(f"point is {point}; allowed is x, y with 0 <= x < {size[1]} and 0 <= y < {size[0]}")
+        raise ConfigError(
+            f"point is {point}; allowed is x, y with 0 <= x < {size[1]} and 0 <= y < {size[0]}"
+        )
     return values
 
 
 def _checked_box(box: tuple, size: tuple[int, int]) -> np.ndarray:
     values = np.asarray(box, float)
-    if values.shape != (4,) or not (0 <= values[0] < values[2] <= size[1] and 0 <= values[1] < values[3] <= size[0]):
-        raise ConfigError(f"box is {box}; allowed is left < right <= {size[1]} and top < bottom <= {size[0]}, none negative")
+    if values.shape != (4,) or not (
+        0 <= values[0] < values[2] <= size[1] and 0 <= values[1] < values[3] <= size[0]
+    ):
+        raise ConfigError(
+            f"box is {box}; allowed is left < right <= {size[1]} and top < bottom <= {size[0]}, "
+            "none negative"
+        )
     return values
 
 

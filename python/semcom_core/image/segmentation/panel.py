@@ -39,7 +39,8 @@ class Panel:
 
 
 def side_by_side(panels: Sequence[Panel], height: int = 384) -> np.ndarray:
-    """Panels from left to right on white, each scaled to `height` pixels, captions above, notes below.
+    """Panels from left to right on white, each scaled to `height` pixels, captions above, notes
+    below.
 
     Returns:
         uint8 (H, W, 3).
@@ -52,26 +53,43 @@ def side_by_side(panels: Sequence[Panel], height: int = 384) -> np.ndarray:
     if not panels:
         raise ConfigError("panels are none; allowed is one or more")
     pictures = [Image.fromarray(p.pixels) for p in panels]
-    pictures = [p.resize((max(1, round(p.width * height / p.height)), height), Image.LANCZOS) for p in pictures]
+    pictures = [
+        p.resize((max(1, round(p.width * height / p.height)), height), Image.LANCZOS)
+        for p in pictures
+    ]
     fonts = {size: ImageFont.load_default(size) for size in (_CAPTION_SIZE, _NOTE_SIZE)}
-    widths = [max(p.width, *(_text_width(panel, fonts))) for p, panel in zip(pictures, panels, strict=True)]
+    widths = [
+        max(p.width, *(_text_width(panel, fonts)))
+        for p, panel in zip(pictures, panels, strict=True)
+    ]
     top = _MARGIN + round(_CAPTION_SIZE * _LINE)
     lines = max(len(panel.note.splitlines()) for panel in panels)
-    size = (sum(widths) + _MARGIN * (len(panels) + 1), top + height + _MARGIN + round(lines * _NOTE_SIZE * _LINE))
+    size = (
+        sum(widths) + _MARGIN * (len(panels) + 1),
+        top + height + _MARGIN + round(lines * _NOTE_SIZE * _LINE),
+    )
     sheet = Image.new("RGB", size, "white")
     pen, left = ImageDraw.Draw(sheet), _MARGIN
     for panel, picture, width in zip(panels, pictures, widths, strict=True):
         pen.text((left, _MARGIN // 2), panel.caption, "black", fonts[_CAPTION_SIZE])
         sheet.paste(picture, (left, top))
         for number, line in enumerate(panel.note.splitlines()):
-            pen.text((left, top + height + 4 + round(number * _NOTE_SIZE * _LINE)), line, "dimgrey", fonts[_NOTE_SIZE])
+            pen.text(
+                (left, top + height + 4 + round(number * _NOTE_SIZE * _LINE)),
+                line,
+                "dimgrey",
+                fonts[_NOTE_SIZE],
+            )
         left += width + _MARGIN
     return np.array(sheet)
 
 
 def _text_width(panel: Panel, fonts: dict) -> list[int]:
     """Widths of a panel's caption and of the lines of its note, pixels."""
-    lines = [(panel.caption, fonts[_CAPTION_SIZE]), *((line, fonts[_NOTE_SIZE]) for line in panel.note.splitlines())]
+    lines = [
+        (panel.caption, fonts[_CAPTION_SIZE]),
+        *((line, fonts[_NOTE_SIZE]) for line in panel.note.splitlines()),
+    ]
     return [round(font.getlength(line)) for line, font in lines]
 
 
@@ -80,7 +98,8 @@ def segments_picture(pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Args:
         pixels: uint8 (H, W, 3).
-        labels: int (H, W), number of the segment that a pixel is part of; 0, none, keeps the picture's colour.
+        labels: int (H, W), number of the segment that a pixel is part of; 0, none, keeps the
+            picture's colour.
 
     Returns:
         uint8 (H, W, 3).
@@ -90,8 +109,15 @@ def segments_picture(pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """
     check_pixels(pixels)
     if labels.shape != pixels.shape[:2]:
-        raise ConfigError(f"labels are of size {labels.shape}; allowed is that of the picture, {pixels.shape[:2]}")
-    colours = np.array([colorsys.hsv_to_rgb(number * _HUE_STEP % 1, 0.75, 1.0) for number in range(int(labels.max(initial=0)) + 1)])
+        raise ConfigError(
+            f"labels are of size {labels.shape}; allowed is that of the picture, {pixels.shape[:2]}"
+        )
+    colours = np.array(
+        [
+            colorsys.hsv_to_rgb(number * _HUE_STEP % 1, 0.75, 1.0)
+            for number in range(int(labels.max(initial=0)) + 1)
+        ]
+    )
     tint = np.where(labels[..., None] > 0, _TINT, 0.0)
     mixed = (1 - tint) * pixels + tint * 255 * colours[labels]
     border = np.zeros(labels.shape, bool)

@@ -1,19 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiled parts of a transformer that work on one row at a time, so that a row never depends on what is computed beside it.
+"""Compiled parts of a transformer that work on one row at a time, so that a row never depends on
+what is computed beside it.
 
-All sums have a stated order and products are rounded before they are added, so that every processor gets the same bits: the
-smallest difference at one end would round some inputs of the next product the other way, and grow to 0.01 bit.
+All sums have a stated order and products are rounded before they are added, so that every processor
+gets the same bits: the smallest difference at one end would round some inputs of the next product
+the other way, and grow to 0.01 bit.
 
 One pass of new tree nodes through a Llama network with integer weights, compiled as a whole.
 
-The weights are int8 with a scale for each output channel. The rows they are multiplied with are int16 with a scale for each
-row, so that the sums are exact: a node's probabilities are the same, to the last bit, whatever is computed beside it.
-The pass is a sequence of phases, and a phase's units of work (some rows, or some output channels) go to whichever thread
-takes them first, so that a thread that gets no processor holds nobody up.
+The weights are int8 with a scale for each output channel. The rows they are multiplied with are
+int16 with a scale for each row, so that the sums are exact: a node's probabilities are the same, to
+the last bit, whatever is computed beside it. The pass is a sequence of phases, and a phase's units
+of work (some rows, or some output channels) go to whichever thread takes them first, so that a
+thread that gets no processor holds nobody up.
 
-Source: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023; integer products as in Dettmers et al.,
-LLM.int8(), 2022, with rows of 16 bits, which need no care for outliers.
+Source: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023; integer products
+as in Dettmers et al., LLM.int8(), 2022, with rows of 16 bits, which need no care for outliers.
 """
 
 from __future__ import annotations
@@ -61,7 +64,9 @@ def _exp2(x):
 
 @_compiled
 def copy(values, out):
-    """Copy a row. (An assignment of slices compiles ten times as long, for the sake of its error message.)"""
+    """Copy a row. (An assignment of slices compiles ten times as long, for the sake of its error
+    message.)
+    """
     for i in range(len(values)):
         out[i] = values[i]
 
@@ -75,7 +80,9 @@ def add(values, out):
 
 @_compiled
 def _largest(row):
-    """Largest value of a row. Integers compare as the floats of the same bits do, negative ones the other way round; and by vectors."""
+    """Largest value of a row. Integers compare as the floats of the same bits do, negative ones the
+    other way round; and by vectors.
+    """
     bits, highest = row.view(np.int32), _LEAST
     for i in range(len(bits)):
         highest = max(highest, bits[i] ^ ((bits[i] >> _SIGN_PLACE) & _NO_SIGN))
@@ -158,7 +165,9 @@ def attend(queries, store, parents, node, scores, out):
         for group in range(groups):
             key = store[at, 0, group]
             for head in range(group * share, (group + 1) * share):
-                scores[head, depth] = dot(pointer(queries, head * size), pointer(key, 0), size) * scale
+                scores[head, depth] = (
+                    dot(pointer(queries, head * size), pointer(key, 0), size) * scale
+                )
         depth += 1
         at = parents[at]
     out[:] = _ZERO
@@ -305,7 +314,16 @@ def _layer_unit(kind, layer, unit, units, net, nodes, work, first, count):
             part = net.gates
         else:
             part = net.down
-        _multiply(part.weights[layer], part.scales[layer], work.inputs, work.scales, work.products, count, unit, units)
+        _multiply(
+            part.weights[layer],
+            part.scales[layer],
+            work.inputs,
+            work.scales,
+            work.products,
+            count,
+            unit,
+            units,
+        )
         return
     for row in range(*_share(count, unit, units)):
         _row_phase(kind, layer, row, net, nodes, work, first)
@@ -320,7 +338,16 @@ def _edge_unit(edge, unit, units, net, work, tokens, wanted, out):
             _normalise(work, row, net.norms[0], net.eps)
     elif edge == 1:
         skipped = len(tokens) - wanted
-        _multiply(net.head.weights[0], net.head.scales[0], work.inputs[skipped:], work.scales[skipped:], out, wanted, unit, units)
+        _multiply(
+            net.head.weights[0],
+            net.head.scales[0],
+            work.inputs[skipped:],
+            work.scales[skipped:],
+            out,
+            wanted,
+            unit,
+            units,
+        )
     else:
         for row in range(*_share(wanted, unit, units)):
             log2_normalise(out[row, : len(net.embedding)])
@@ -335,7 +362,17 @@ def _pass(workers, counters, net, nodes, work, tokens, first, wanted, out):
         unit = take(counters, phase)
         while unit < units:
             if 0 < phase <= inner:
-                _layer_unit((phase - 1) % LAYER_PHASES, (phase - 1) // LAYER_PHASES, unit, units, net, nodes, work, first, len(tokens))
+                _layer_unit(
+                    (phase - 1) % LAYER_PHASES,
+                    (phase - 1) // LAYER_PHASES,
+                    unit,
+                    units,
+                    net,
+                    nodes,
+                    work,
+                    first,
+                    len(tokens),
+                )
             else:
                 _edge_unit(max(0, phase - inner), unit, units, net, work, tokens, wanted, out)
             hand_in(counters, phase)
@@ -346,7 +383,8 @@ def _pass(workers, counters, net, nodes, work, tokens, first, wanted, out):
 def _keep_compiled(sources: str):
     """The compiled pass, kept on disk for the next process as long as `sources` are the same.
 
-    By itself numba would look at this file alone, and keep what it compiled from an older state of the others.
+    By itself numba would look at this file alone, and keep what it compiled from an older state of
+    the others.
     """
 
     @numba.njit(cache=True, nogil=True)
@@ -356,7 +394,8 @@ def _keep_compiled(sources: str):
         Args:
             workers: number of threads.
             counters: int64 (LAYER_PHASES * layers + 3, 2), 0.
-            net, nodes, work: see models.arrays; the new nodes' parents and depths are set, their keys and values are written.
+            net, nodes, work: see models.arrays; the new nodes' parents and depths are set, their
+                keys and values are written.
             tokens: int64 (n,), of nodes `first` to `first + n - 1`.
             wanted: the last `wanted` nodes' probabilities are computed.
             out: float32 (wanted rounded up to ROWS, vocabulary with padding), written.
@@ -367,4 +406,8 @@ def _keep_compiled(sources: str):
     return forward
 
 
-forward = _keep_compiled(hashlib.sha256(b"".join(Path(file).read_bytes() for file in (__file__, simd.__file__))).hexdigest())
+forward = _keep_compiled(
+    hashlib.sha256(
+        b"".join(Path(file).read_bytes() for file in (__file__, simd.__file__))
+    ).hexdigest()
+)

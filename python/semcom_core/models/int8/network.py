@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The arrays that a pass through a network with integer weights works on (see models.step).
 
-A Llama network with integer weights: faster than float32 on any processor, and the same to the last bit in any order.
+A Llama network with integer weights: faster than float32 on any processor, and the same to the last
+bit in any order.
 
-A step reads a quarter of the bytes; the sender's pass over a whole text and the receiver's steps through a tree of
-hypotheses give identical probabilities (see models.step).
+A step reads a quarter of the bytes; the sender's pass over a whole text and the receiver's steps
+through a tree of hypotheses give identical probabilities (see models.step).
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ from semcom_core.models.int8.simd import BLOCKS, LANES, ROWS
 
 
 class Matrices(NamedTuple):
-    """Weights of linear layers of one kind: int8 (layers, blocks, pairs, LANES, 2), and a float32 scale (layers, blocks * LANES)."""
+    """Weights of linear layers of one kind: int8 (layers, blocks, pairs, LANES, 2), and a float32
+    scale (layers, blocks * LANES).
+    """
 
     weights: np.ndarray
     scales: np.ndarray
 
 
 def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matrices:
-    """Integer weights of linear layers; those of one layer that share their input become one matrix.
+    """Integer weights of linear layers; those of one layer that share their input become one
+    matrix.
 
     Args:
         layers: for each layer, float32 weights (outputs, inputs); inputs are even in number.
@@ -52,7 +56,9 @@ def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matr
 
 
 class Weights(NamedTuple):
-    """A network: embedding float32 (vocabulary, hidden), matrices, norms float32 (2 * layers + 1, hidden)."""
+    """A network: embedding float32 (vocabulary, hidden), matrices, norms float32 (2 * layers + 1,
+    hidden).
+    """
 
     embedding: np.ndarray
     attention: Matrices
@@ -65,7 +71,9 @@ class Weights(NamedTuple):
 
 
 class Nodes(NamedTuple):
-    """Nodes of a tree: store float32 (layers, nodes, 2, groups, d), parents and depths int32 (nodes,), cos and sin of each depth."""
+    """Nodes of a tree: store float32 (layers, nodes, 2, groups, d), parents and depths int32
+    (nodes,), cos and sin of each depth.
+    """
 
     store: np.ndarray
     parents: np.ndarray
@@ -75,7 +83,9 @@ class Nodes(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Room for one pass: float32 states, inner values and outputs of products; their int16 inputs and scales; attention scores."""
+    """Room for one pass: float32 states, inner values and outputs of products; their int16 inputs
+    and scales; attention scores.
+    """
 
     states: np.ndarray
     inner: np.ndarray
@@ -105,7 +115,9 @@ def applies(network) -> bool:
 
 
 def frequencies(rotary, size: int) -> np.ndarray:
-    """Angles a position of a rotary embedding, float64 (size / 2,); the simple ones anew, as the library's differ by processor."""
+    """Angles a position of a rotary embedding, float64 (size / 2,); the simple ones anew, as the
+    library's differ by processor.
+    """
     settings = rotary.config.rope_parameters
     if rotary.rope_type == "llama3":
         return rotary.inv_freq.double().numpy()
@@ -125,10 +137,18 @@ class IntegerNetwork:
         attention = layers[0].self_attn
         self.heads, self.size = config.num_attention_heads, attention.head_dim
         self.shape = (len(layers), config.num_key_value_heads, self.size)
-        norms = [norm.weight for layer in layers for norm in (layer.input_layernorm, layer.post_attention_layernorm)]
+        norms = [
+            norm.weight
+            for layer in layers
+            for norm in (layer.input_layernorm, layer.post_attention_layernorm)
+        ]
         self.weights = Weights(
-            embedding=network.get_input_embeddings().weight.numpy().copy(),  # the original may hold a whole file in memory
-            attention=pack_matrices([[getattr(x.self_attn, f"{part}_proj").weight for part in "qkv"] for x in layers]),
+            embedding=network.get_input_embeddings()
+            .weight.numpy()
+            .copy(),  # the original may hold a whole file in memory
+            attention=pack_matrices(
+                [[getattr(x.self_attn, f"{part}_proj").weight for part in "qkv"] for x in layers]
+            ),
             projection=pack_matrices([[x.self_attn.o_proj.weight] for x in layers]),
             gates=pack_matrices([[x.mlp.gate_proj.weight, x.mlp.up_proj.weight] for x in layers]),
             down=pack_matrices([[x.mlp.down_proj.weight] for x in layers]),
@@ -145,7 +165,9 @@ class IntegerNetwork:
         return IntegerTree(self, prompt)
 
     def log2_probs(self, prompt: list[int], tokens: list[int]) -> np.ndarray:
-        """Log2-probabilities of each token after a prompt and of what follows the last: float32 (len(tokens) + 1, vocabulary)."""
+        """Log2-probabilities of each token after a prompt and of what follows the last: float32
+        (len(tokens) + 1, vocabulary).
+        """
         tree = self.tree(prompt)
         root, first = tree.root()
         if not tokens:
@@ -187,7 +209,9 @@ class IntegerTree:
         return count - 1, found
 
     def extend(self, parents: list[int], tokens: list[int]) -> tuple[list[int], np.ndarray]:
-        """Grow one node below each parent; a parent may be one of the nodes before it in the same call."""
+        """Grow one node below each parent; a parent may be one of the nodes before it in the same
+        call.
+        """
         first = self._count
         found = self.append(np.asarray(parents), tokens, wanted=len(tokens))
         return list(range(first, first + len(tokens))), found
@@ -202,7 +226,9 @@ class IntegerTree:
             self.nodes.depths[node] = self.nodes.depths[parent] + 1 if parent >= 0 else 0
         weights = self._network.weights
         out = np.empty((-(-wanted // ROWS) * ROWS, weights.head.scales.shape[1]), np.float32)
-        work = _workspace(self._network, count, int(self.nodes.depths[first : first + count].max()) + 1)
+        work = _workspace(
+            self._network, count, int(self.nodes.depths[first : first + count].max()) + 1
+        )
         _run(weights, self.nodes, work, np.asarray(tokens, np.int64), first, wanted, out)
         return out[:wanted, : len(weights.embedding)]
 
@@ -227,7 +253,10 @@ def _workspace(network: IntegerNetwork, count: int, depth: int) -> Workspace:
     weights = network.weights
     hidden, inner = weights.embedding.shape[1], weights.down.weights.shape[2] * 2
     widest = max(hidden, inner, network.heads * network.size)
-    products = max(part.scales.shape[1] for part in (weights.attention, weights.projection, weights.gates, weights.down))
+    products = max(
+        part.scales.shape[1]
+        for part in (weights.attention, weights.projection, weights.gates, weights.down)
+    )
     return Workspace(
         states=np.empty((rows, hidden), np.float32),
         inner=np.empty((rows, widest), np.float32),
@@ -240,7 +269,9 @@ def _workspace(network: IntegerNetwork, count: int, depth: int) -> Workspace:
 
 @lru_cache(maxsize=1)
 def _helpers() -> ThreadPoolExecutor:
-    """Threads that help with a pass; where they do not run, as after a fork, the caller does all of it."""
+    """Threads that help with a pass; where they do not run, as after a fork, the caller does all of
+    it.
+    """
     return ThreadPoolExecutor(max_workers=max(1, torch.get_num_threads() - 1))
 
 

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What numba has no words for: integer products by vectors, reading bits as another type, threads that share work.
+"""What numba has no words for: integer products by vectors, reading bits as another type, threads
+that share work.
 
-The vectors are plain LLVM ones, so they compile for any processor; LLVM finds the instructions for products of 16-bit pairs
-where the processor has them (vpdpwssd or vpmaddwd on x86).
+The vectors are plain LLVM ones, so they compile for any processor; LLVM finds the instructions for
+products of 16-bit pairs where the processor has them (vpdpwssd or vpmaddwd on x86).
 """
 
 from __future__ import annotations
@@ -17,11 +18,18 @@ from numba.extending import intrinsic
 
 #: Output channels of a vector.
 LANES = 16
-#: Rows, and vectors of output channels, that one product works on at once; as many as the registers hold.
+#: Rows, and vectors of output channels, that one product works on at once; as many as the registers
+#: hold.
 ROWS = 4
 BLOCKS = 3 if llvmlite.binding.get_host_cpu_features().get("avx512bw") else 1
 
-_I8, _I16, _I32, _I64, _F32 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64), ir.FloatType()
+_I8, _I16, _I32, _I64, _F32 = (
+    ir.IntType(8),
+    ir.IntType(16),
+    ir.IntType(32),
+    ir.IntType(64),
+    ir.FloatType(),
+)
 _INTS, _FLOATS = ir.VectorType(_I32, LANES), ir.VectorType(_F32, LANES)
 _PAIRS16, _PAIRS32 = ir.VectorType(_I16, 2 * LANES), ir.VectorType(_I32, 2 * LANES)
 
@@ -36,7 +44,9 @@ def _lanes(*numbers: int) -> ir.Constant:
 def _spread(builder, value, kind):
     """A vector with the same value in every lane."""
     empty = ir.Constant(kind, ir.Undefined)
-    return builder.shuffle_vector(builder.insert_element(empty, value, ir.Constant(_I32, 0)), empty, _lanes(*[0] * LANES))
+    return builder.shuffle_vector(
+        builder.insert_element(empty, value, ir.Constant(_I32, 0)), empty, _lanes(*[0] * LANES)
+    )
 
 
 def _at(builder, pointer, offset, kind):
@@ -48,37 +58,55 @@ def _pair_products(builder, sums, weights, pair):
     """sums + first weight x first half of the pair + second weight x second half, in every lane."""
     inputs = builder.bitcast(_spread(builder, pair, _INTS), _PAIRS16)
     products = builder.mul(builder.sext(inputs, _PAIRS32), builder.sext(weights, _PAIRS32))
-    halves = [builder.shuffle_vector(products, products, _lanes(*range(half, 2 * LANES, 2))) for half in (0, 1)]
+    halves = [
+        builder.shuffle_vector(products, products, _lanes(*range(half, 2 * LANES, 2)))
+        for half in (0, 1)
+    ]
     return builder.add(sums, builder.add(*halves))
 
 
 def _add_pair(builder, index, weights, inputs, sums):
     """Add the products of one pair of inputs of every row with the weights of every block."""
     offset = builder.mul(index, ir.Constant(_I64, 2 * LANES))
-    loaded = [builder.load(_at(builder, block, offset, ir.VectorType(_I8, 2 * LANES)), align=1) for block in weights]
+    loaded = [
+        builder.load(_at(builder, block, offset, ir.VectorType(_I8, 2 * LANES)), align=1)
+        for block in weights
+    ]
     loaded = [builder.sext(block, _PAIRS16) for block in loaded]
     for row, places in zip(inputs, sums):
-        pair = builder.load(_at(builder, row, builder.mul(index, ir.Constant(_I64, 2)), _I32), align=2)
+        pair = builder.load(
+            _at(builder, row, builder.mul(index, ir.Constant(_I64, 2)), _I32), align=2
+        )
         for block, place in zip(loaded, places):
             builder.store(_pair_products(builder, builder.load(place), block, pair), place)
 
 
 @intrinsic
-def tile_product(_context, weights, inputs, stride, input_scales, weight_scales, outputs, output_stride, pairs):
-    """outputs = (inputs x weights) x input_scales x weight_scales, for ROWS rows and BLOCKS * LANES output channels.
+def tile_product(
+    _context, weights, inputs, stride, input_scales, weight_scales, outputs, output_stride, pairs
+):
+    """outputs = (inputs x weights) x input_scales x weight_scales, for ROWS rows and BLOCKS * LANES
+    output channels.
 
     Args:
         weights: int8 pointer, (BLOCKS, pairs, LANES, 2).
         inputs, stride: int16 pointer, (ROWS, 2 * pairs), rows `stride` elements apart.
         input_scales, weight_scales: float32 pointers, (ROWS,) and (BLOCKS * LANES,).
-        outputs, output_stride: float32 pointer, (ROWS, BLOCKS * LANES), rows `output_stride` elements apart.
+        outputs, output_stride: float32 pointer, (ROWS, BLOCKS * LANES), rows `output_stride`
+            elements apart.
     """
 
     def generate(context, builder, _signature, args):
         weights, inputs, stride, input_scales, weight_scales, outputs, output_stride, pairs = args
         size = builder.mul(pairs, ir.Constant(_I64, 2 * LANES))
-        blocks = [builder.gep(weights, [builder.mul(size, ir.Constant(_I64, block))]) for block in range(BLOCKS)]
-        rows = [builder.gep(inputs, [builder.mul(stride, ir.Constant(_I64, row))]) for row in range(ROWS)]
+        blocks = [
+            builder.gep(weights, [builder.mul(size, ir.Constant(_I64, block))])
+            for block in range(BLOCKS)
+        ]
+        rows = [
+            builder.gep(inputs, [builder.mul(stride, ir.Constant(_I64, row))])
+            for row in range(ROWS)
+        ]
         zero = ir.Constant(_INTS, None)
         sums = [[cgutils.alloca_once_value(builder, zero) for _ in blocks] for _ in rows]
         for place in sum(sums, []):
@@ -86,16 +114,22 @@ def tile_product(_context, weights, inputs, stride, input_scales, weight_scales,
         with cgutils.for_range(builder, pairs) as loop:
             _add_pair(builder, loop.index, blocks, rows, sums)
         for row, places in enumerate(sums):
-            scale = _spread(builder, builder.load(builder.gep(input_scales, [ir.Constant(_I64, row)])), _FLOATS)
+            scale = _spread(
+                builder, builder.load(builder.gep(input_scales, [ir.Constant(_I64, row)])), _FLOATS
+            )
             for block, place in enumerate(places):
                 column = ir.Constant(_I64, block * LANES)
-                factor = builder.fmul(builder.load(_at(builder, weight_scales, column, _FLOATS), align=4), scale)
+                factor = builder.fmul(
+                    builder.load(_at(builder, weight_scales, column, _FLOATS), align=4), scale
+                )
                 value = builder.fmul(builder.sitofp(builder.load(place), _FLOATS), factor)
                 offset = builder.add(builder.mul(output_stride, ir.Constant(_I64, row)), column)
                 builder.store(value, _at(builder, outputs, offset, _FLOATS), align=4)
         return context.get_dummy_value()
 
-    return types.void(weights, inputs, stride, input_scales, weight_scales, outputs, output_stride, pairs), generate
+    return types.void(
+        weights, inputs, stride, input_scales, weight_scales, outputs, output_stride, pairs
+    ), generate
 
 
 @intrinsic
@@ -109,10 +143,17 @@ def dot(_context, left, right, count):
             builder.store(ir.Constant(place.type.pointee, None), place)
         whole = builder.udiv(count, ir.Constant(_I64, LANES))
         done = builder.mul(whole, ir.Constant(_I64, LANES))
-        for place, kind, first, step, times in zip(places, (_FLOATS, _F32), (0, done), (LANES, 1), (whole, builder.sub(count, done))):
+        for place, kind, first, step, times in zip(
+            places, (_FLOATS, _F32), (0, done), (LANES, 1), (whole, builder.sub(count, done))
+        ):
             with cgutils.for_range(builder, times) as loop:
-                at = builder.add(builder.mul(loop.index, ir.Constant(_I64, step)), ir.Constant(_I64, 0) if first == 0 else first)
-                values = [builder.load(_at(builder, side, at, kind), align=4) for side in (left, right)]
+                at = builder.add(
+                    builder.mul(loop.index, ir.Constant(_I64, step)),
+                    ir.Constant(_I64, 0) if first == 0 else first,
+                )
+                values = [
+                    builder.load(_at(builder, side, at, kind), align=4) for side in (left, right)
+                ]
                 builder.store(builder.fadd(builder.load(place), builder.fmul(*values)), place)
         return builder.fadd(_total(builder, builder.load(places[0])), builder.load(places[1]))
 
@@ -123,7 +164,10 @@ def _total(builder, lanes):
     """Sum of a vector: halves, then halves of these, and so on."""
     half = LANES // 2
     while half:
-        low, high = (builder.shuffle_vector(lanes, lanes, _lanes(*range(start, start + half))) for start in (0, half))
+        low, high = (
+            builder.shuffle_vector(lanes, lanes, _lanes(*range(start, start + half)))
+            for start in (0, half)
+        )
         lanes, half = builder.fadd(low, high), half // 2
     return builder.extract_element(lanes, ir.Constant(_I32, 0))
 
@@ -133,7 +177,9 @@ def pointer(_context, array, offset):
     """Pointer to an element of a contiguous array, counted from its first."""
 
     def generate(context, builder, signature, args):
-        return builder.gep(context.make_array(signature.args[0])(context, builder, args[0]).data, [args[1]])
+        return builder.gep(
+            context.make_array(signature.args[0])(context, builder, args[0]).data, [args[1]]
+        )
 
     return types.CPointer(array.dtype)(array, types.int64), generate
 
@@ -170,7 +216,9 @@ def _read(_context, counter):
 
 @numba.njit(nogil=True)
 def take(counters, phase):
-    """The next unit of a phase's work that nobody has taken: int64 (phases, 2) counters, zero at first."""
+    """The next unit of a phase's work that nobody has taken: int64 (phases, 2) counters, zero at
+    first.
+    """
     return _count_up(pointer(counters, 2 * phase), 1)
 
 

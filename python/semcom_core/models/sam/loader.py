@@ -1,12 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file of "sam-tiny": weights in half precision, with the network's size and the settings of its training.
+"""The file of "sam-tiny": weights in half precision, with the network's size and the settings of
+its training.
 
-Segment Anything networks: the small one of the project by name, and any official checkpoint (vit_b, vit_l, vit_h) by its path.
+Segment Anything networks: the small one of the project by name, and any official checkpoint (vit_b,
+vit_l, vit_h) by its path.
 
-An official checkpoint is a pickle; only tensors are read from it. What network it belongs to is read from the shapes of its tensors.
+An official checkpoint is a pickle; only tensors are read from it. What network it belongs to is
+read from the shapes of its tensors.
 
-The predictor of Segment Anything with a memory for the last picture, so that several questions about it encode it once.
+The predictor of Segment Anything with a memory for the last picture, so that several questions
+about it encode it once.
 """
 
 from __future__ import annotations
@@ -43,11 +47,19 @@ WEIGHTS = "sam_tiny.safetensors"
 SHIPPED = Path(__file__).parents[1] / "weights" / "sam" / WEIGHTS
 
 
-def save_tiny(path: Path, weights: dict[str, torch.Tensor], shape: TinyConfig, training: dict) -> None:
-    """Write a network's weights with its size and its training's settings; the file appears whole or not at all."""
+def save_tiny(
+    path: Path, weights: dict[str, torch.Tensor], shape: TinyConfig, training: dict
+) -> None:
+    """Write a network's weights with its size and its training's settings; the file appears whole
+    or not at all.
+    """
     tensors = {name: tensor.detach().half().contiguous() for name, tensor in weights.items()}
     scratch = path.with_suffix(".new")
-    save_file(tensors, scratch, metadata={"network": json.dumps(asdict(shape)), "training": json.dumps(training)})
+    save_file(
+        tensors,
+        scratch,
+        metadata={"network": json.dumps(asdict(shape)), "training": json.dumps(training)},
+    )
     scratch.rename(path)
 
 
@@ -64,9 +76,14 @@ def read_tiny(path: Path) -> Sam:
         network = build_tiny(shape)
         network.load_state_dict(tensors)
     except (OSError, SafetensorError, ConfigError, KeyError, ValueError) as error:
-        raise ModelError(f"weights {path} cannot be read: {error}; allowed is a file that `semcom train sam` wrote") from error
+        raise ModelError(
+            f"weights {path} cannot be read: {error}; allowed is a file that `semcom train sam` "
+            "wrote"
+        ) from error
     except RuntimeError as error:  # of load_state_dict: a list of all tensors that do not fit
-        raise ModelError(f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}") from error
+        raise ModelError(
+            f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}"
+        ) from error
     return network
 
 
@@ -74,7 +91,8 @@ def read_tiny(path: Path) -> Sam:
 TINY = "sam-tiny"
 #: Official networks by the channels of their transformer.
 _OFFICIAL = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
-#: What the shapes do not tell: heads of the mask decoder, mean and deviation of the colours. The same in all official checkpoints.
+#: What the shapes do not tell: heads of the mask decoder, mean and deviation of the colours. The
+#: same in all official checkpoints.
 _DECODER_HEADS, _MEAN, _DEVIATION = 8, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 _PATCH = "image_encoder.patch_embed.proj.weight"
 
@@ -84,7 +102,8 @@ class SamModel:
     """A network in evaluation mode.
 
     Args:
-        name: "sam-tiny", "vit_b", "vit_l", "vit_h", or "vit" for another one in the official format.
+        name: "sam-tiny", "vit_b", "vit_l", "vit_h", or "vit" for another one in the official
+            format.
         fingerprint: first 16 hexadecimal digits of the file's SHA-256.
     """
 
@@ -102,14 +121,18 @@ def load_sam(model: str = TINY) -> SamModel:
     """Load a network; a second call with the same name gives the same object.
 
     Args:
-        model: "sam-tiny", a file that `semcom train sam` wrote (.safetensors), or an official checkpoint (.pth).
+        model: "sam-tiny", a file that `semcom train sam` wrote (.safetensors), or an official
+            checkpoint (.pth).
 
     Raises:
         ModelError: the file is not there, cannot be read, or is no checkpoint of Segment Anything.
     """
     path = SHIPPED if model == TINY else Path(model).expanduser()
     if not path.is_file():
-        raise ModelError(f"Segment Anything model {model!r} is not there; allowed is {TINY}, or the path of a .safetensors or .pth file")
+        raise ModelError(
+            f"Segment Anything model {model!r} is not there; allowed is {TINY}, or the path of a "
+            ".safetensors or .pth file"
+        )
     return _load(path)
 
 
@@ -122,9 +145,18 @@ def _load(path: Path) -> SamModel:
         network = build_like(state)
         network.load_state_dict(state, assign=True)
     except (KeyError, RuntimeError, IndexError, ValueError, ZeroDivisionError) as error:
-        reason = f"it has no tensor {error}" if isinstance(error, KeyError) else str(error).splitlines()[-1].strip()
-        raise ModelError(f"checkpoint {path} is not of Segment Anything: {reason}; allowed is an official vit_b, vit_l or vit_h") from error
-    return SamModel(_OFFICIAL.get(state[_PATCH].shape[0], "vit"), network.eval(), file_sha256(path)[:16])
+        reason = (
+            f"it has no tensor {error}"
+            if isinstance(error, KeyError)
+            else str(error).splitlines()[-1].strip()
+        )
+        raise ModelError(
+            f"checkpoint {path} is not of Segment Anything: {reason}; allowed is an official "
+            "vit_b, vit_l or vit_h"
+        ) from error
+    return SamModel(
+        _OFFICIAL.get(state[_PATCH].shape[0], "vit"), network.eval(), file_sha256(path)[:16]
+    )
 
 
 def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -133,9 +165,17 @@ def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"checkpoint {path} cannot be read: {reason}; allowed is an official checkpoint of Segment Anything") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ModelError(f"checkpoint {path} does not hold tensors by name; allowed is an official checkpoint of Segment Anything")
+        raise ModelError(
+            f"checkpoint {path} cannot be read: {reason}; allowed is an official checkpoint of "
+            "Segment Anything"
+        ) from error
+    if not isinstance(state, Mapping) or not all(
+        isinstance(value, torch.Tensor) for value in state.values()
+    ):
+        raise ModelError(
+            f"checkpoint {path} does not hold tensors by name; allowed is an official checkpoint "
+            "of Segment Anything"
+        )
     return dict(state)
 
 
@@ -162,10 +202,14 @@ def _grid(state: Mapping[str, torch.Tensor]) -> int:
 
 
 def _encoder(state: Mapping[str, torch.Tensor]) -> ImageEncoderViT:
-    """The encoder of pictures: blocks whose table of relative positions spans the whole grid are global, the others see windows."""
+    """The encoder of pictures: blocks whose table of relative positions spans the whole grid are
+    global, the others see windows.
+    """
     width, _, patch, _ = state[_PATCH].shape
     depth, grid = _count(state, "image_encoder.blocks."), _grid(state)
-    spans = [(len(state[f"image_encoder.blocks.{i}.attn.rel_pos_h"]) + 1) // 2 for i in range(depth)]
+    spans = [
+        (len(state[f"image_encoder.blocks.{i}.attn.rel_pos_h"]) + 1) // 2 for i in range(depth)
+    ]
     return ImageEncoderViT(
         img_size=grid * patch,
         patch_size=patch,
@@ -191,7 +235,10 @@ def _prompts(state: Mapping[str, torch.Tensor]) -> PromptEncoder:
 def _decoder(state: Mapping[str, torch.Tensor]) -> MaskDecoder:
     outputs, channels = state["mask_decoder.mask_tokens.weight"].shape
     hidden = len(state["mask_decoder.transformer.layers.0.mlp.lin1.weight"])
-    depth, quality = _count(state, "mask_decoder.transformer.layers."), "mask_decoder.iou_prediction_head.layers."
+    depth, quality = (
+        _count(state, "mask_decoder.transformer.layers."),
+        "mask_decoder.iou_prediction_head.layers.",
+    )
     return MaskDecoder(
         transformer_dim=channels,
         transformer=TwoWayTransformer(depth, channels, _DECODER_HEADS, hidden),
@@ -208,7 +255,9 @@ class RememberingPredictor(SamPredictor):
 
     def set_image(self, image: np.ndarray, image_format: str = "RGB") -> None:
         """Encode a picture, uint8 (H, W, 3)."""
-        digest = hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()).digest()
+        digest = hashlib.sha256(
+            repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()
+        ).digest()
         if self._last is None or self._last[0] != digest:
             super().set_image(image, image_format)
             self._last = digest, self.features, self.original_size, self.input_size
@@ -216,7 +265,11 @@ class RememberingPredictor(SamPredictor):
         self.is_image_set = True
 
     def embedding(self) -> np.ndarray:
-        """What the network made of the picture, float32 (C, h, w): padding and folded details left out."""
+        """What the network made of the picture, float32 (C, h, w): padding and folded details left
+        out.
+        """
         encoder, channels = self.model.image_encoder, self.model.mask_decoder.transformer_dim
-        height, width = (-(-n * self.features.shape[2] // encoder.img_size) for n in self.input_size)
+        height, width = (
+            -(-n * self.features.shape[2] // encoder.img_size) for n in self.input_size
+        )
         return self.features[0, :channels, :height, :width].float().numpy()

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The check of a radio, or of a pair: noise floor, a tone from one to the other, a sweep of the receive gain, the link's budget.
+"""The check of a radio, or of a pair: noise floor, a tone from one to the other, a sweep of the
+receive gain, the link's budget.
 
 What a check means: findings in words, each with what to change.
 """
@@ -26,7 +27,8 @@ from semcom_core.radio.process.supervisor import RadioProcess
 from semcom_core.radio.profile import RadioProfile
 from semcom_core.units import linear_to_db
 
-#: Samples of a measurement; time that is left out after a setting has changed, s: old samples wait in buffers.
+#: Samples of a measurement; time that is left out after a setting has changed, s: old samples wait
+#: in buffers.
 COUNT, SETTLE_S = 1 << 16, 0.6
 #: The tone: its share of the sample rate, and its amplitude of what the profile allows.
 TONE_SHARE, TONE_AMPLITUDE = 1 / 8, 0.5
@@ -38,7 +40,9 @@ PATIENCE_S = 30.0
 
 @dataclass(frozen=True)
 class GainStep:
-    """One step of the sweep: receive gain, dB, and what was measured there; without a transmitter only the noise."""
+    """One step of the sweep: receive gain, dB, and what was measured there; without a transmitter
+    only the noise.
+    """
 
     gain_db: float
     noise_db: float
@@ -52,7 +56,8 @@ class CheckReport:
     Args:
         rate_hz, lo_hz: sample rate and frequency of the receiver, Hz.
         gain_db: receive gain of the profile, dB.
-        sent_hz: frequency of the tone that was sent, with the difference of the two radios' settings, Hz; None without a transmitter.
+        sent_hz: frequency of the tone that was sent, with the difference of the two radios'
+            settings, Hz; None without a transmitter.
         quiet_db: noise with the transmitter on but silent, of full scale, dB.
         tone: the tone at the profile's gain; None without a transmitter.
         steps: the sweep.
@@ -82,14 +87,23 @@ class CheckReport:
 
 
 def tone_of(profile: RadioProfile) -> tuple[np.ndarray, float, float]:
-    """A tone as a radio is to send it: one piece, complex64, to be repeated; its frequency, Hz; its level at the converter, dB."""
+    """A tone as a radio is to send it: one piece, complex64, to be repeated; its frequency, Hz; its
+    level at the converter, dB.
+    """
     turns = TONE_SHARE * np.arange(profile.buffer_size // 8 * 8)
     level_db = float(20 * np.log10(TONE_AMPLITUDE * profile.amplitude))
-    return (TONE_AMPLITUDE * np.exp(2j * np.pi * turns)).astype(np.complex64), TONE_SHARE * profile.rate_hz, level_db
+    return (
+        (TONE_AMPLITUDE * np.exp(2j * np.pi * turns)).astype(np.complex64),
+        TONE_SHARE * profile.rate_hz,
+        level_db,
+    )
 
 
-def check(receiver: RadioProcess, transmitter: RadioProcess | None, progress=lambda words: None) -> CheckReport:
-    """Measure a radio, with a transmitter also the way to it. Both must be started; they may be the same.
+def check(
+    receiver: RadioProcess, transmitter: RadioProcess | None, progress=lambda words: None
+) -> CheckReport:
+    """Measure a radio, with a transmitter also the way to it. Both must be started; they may be the
+    same.
 
     Args:
         receiver: the radio that listens; its gain is as before afterwards.
@@ -106,7 +120,9 @@ def check(receiver: RadioProcess, transmitter: RadioProcess | None, progress=lam
     quiet_db = measure_noise_db(capture(receiver, profile.rx_gain_db), profile.rate_hz)
     if transmitter is None:
         steps = _sweep(receiver, progress)
-        return CheckReport(**common, quiet_db=quiet_db, steps=steps, overruns=receiver.counts["overruns"])
+        return CheckReport(
+            **common, quiet_db=quiet_db, steps=steps, overruns=receiver.counts["overruns"]
+        )
     piece, tone_hz, sent_db = tone_of(transmitter.profile)
     with Feeder(transmitter, repeat(piece)):
         progress("tone")
@@ -114,7 +130,15 @@ def check(receiver: RadioProcess, transmitter: RadioProcess | None, progress=lam
         steps = _sweep(receiver, progress, with_tone=True)
     sent_hz = tone_hz + transmitter.profile.tx_lo_hz - profile.rx_lo_hz
     overruns = receiver.counts["overruns"]
-    return CheckReport(**common, quiet_db=quiet_db, steps=steps, sent_hz=sent_hz, sent_db=sent_db, tone=heard, overruns=overruns)
+    return CheckReport(
+        **common,
+        quiet_db=quiet_db,
+        steps=steps,
+        sent_hz=sent_hz,
+        sent_db=sent_db,
+        tone=heard,
+        overruns=overruns,
+    )
 
 
 def capture(radio: RadioProcess, gain_db: float) -> np.ndarray:
@@ -150,11 +174,14 @@ def _sweep(radio: RadioProcess, progress, with_tone: bool = False) -> tuple[Gain
     return tuple(steps)
 
 
-#: What is good enough: DC and image below the tone, dB; room to full scale, dB; SNR of a tone that can be trusted, dB.
+#: What is good enough: DC and image below the tone, dB; room to full scale, dB; SNR of a tone that
+#: can be trusted, dB.
 DC_DB, IMAGE_DB, ROOM_DB, TRUSTED_DB = -20.0, -25.0, 3.0, 8.0
-#: SNR at which bursts carry texts and pictures alike, dB, and the one below which it is worth a change.
+#: SNR at which bursts carry texts and pictures alike, dB, and the one below which it is worth a
+#: change.
 GOOD_DB, LEAST_DB = 10.0, 6.0
-#: Noise must rise by this much from the lowest gain, dB, or else the converter and not the antenna makes it.
+#: Noise must rise by this much from the lowest gain, dB, or else the converter and not the antenna
+#: makes it.
 RISE_DB = 3.0
 #: Crystals of radios without a reference are good for this much, parts in a million.
 CRYSTAL_PPM = 25.0
@@ -166,9 +193,27 @@ def findings(report: CheckReport) -> list[tuple[bool, str]]:
     if report.tone is None:
         return found
     if report.tone.snr_db < TRUSTED_DB:
-        hint = "raise the transmit gain by steps, check antennas or cable, and that both are tuned to the same frequency"
-        return [*found, (False, f"tone: {report.tone.snr_db:.1f} dB over the noise, too weak to measure by; {hint}")]
-    return [*found, _level(report), _dc(report), _image(report), _carrier(report), _budget(report), _best_gain(report)]
+        hint = (
+            "raise the transmit gain by steps, check antennas or cable, and that both are "
+            "tuned "
+            "to the same frequency"
+        )
+        return [
+            *found,
+            (
+                False,
+                f"tone: {report.tone.snr_db:.1f} dB over the noise, too weak to measure by; {hint}",
+            ),
+        ]
+    return [
+        *found,
+        _level(report),
+        _dc(report),
+        _image(report),
+        _carrier(report),
+        _budget(report),
+        _best_gain(report),
+    ]
 
 
 def best_step(report: CheckReport) -> GainStep | None:
@@ -186,19 +231,28 @@ def has_room(step: GainStep) -> bool:
 def _overruns(report: CheckReport) -> str:
     if report.overruns == 0:
         return f"samples: none lost at {report.rate_hz / 1e6:g} Msps"
-    return f"samples: lost {report.overruns} times at {report.rate_hz / 1e6:g} Msps; lower rate_hz, or raise buffer_size"
+    return (
+        f"samples: lost {report.overruns} times at {report.rate_hz / 1e6:g} Msps; lower "
+        "rate_hz, or raise buffer_size"
+    )
 
 
 def _noise(report: CheckReport) -> list[tuple[bool, str]]:
     rise_db = report.steps[-1].noise_db - report.steps[0].noise_db
-    words = f"noise: {report.quiet_db:.1f} dB of full scale at gain {report.gain_db:g} dB, rises by {rise_db:.1f} dB over all gains"
+    words = (
+        f"noise: {report.quiet_db:.1f} dB of full scale at gain {report.gain_db:g} dB, rises "
+        f"by {rise_db:.1f} dB over all gains"
+    )
     hint = "the gain does nothing: is the antenna port the right one?"
     return [(rise_db >= RISE_DB, words if rise_db >= RISE_DB else f"{words}; {hint}")]
 
 
 def _level(report: CheckReport) -> tuple[bool, str]:
     tone = report.tone
-    words = f"tone: {tone.level_db:.1f} dB of full scale, {tone.snr_db:.1f} dB over the noise of the band, peak {tone.peak:.2f}"
+    words = (
+        f"tone: {tone.level_db:.1f} dB of full scale, {tone.snr_db:.1f} dB over the noise of "
+        f"the band, peak {tone.peak:.2f}"
+    )
     if tone.clipped > 0:
         return False, f"{words}, clipped; lower rx_gain_db, or put an attenuator in"
     return True, words
@@ -207,29 +261,54 @@ def _level(report: CheckReport) -> tuple[bool, str]:
 def _dc(report: CheckReport) -> tuple[bool, str]:
     over_db = report.tone.dc_db - report.tone.level_db
     words = f"DC offset: {over_db:.1f} dB over the tone"
-    return (True, words) if over_db <= DC_DB else (False, f"{words}; let the radio track it, or tune 0.1 of the rate beside the signal")
+    return (
+        (True, words)
+        if over_db <= DC_DB
+        else (False, f"{words}; let the radio track it, or tune 0.1 of the rate beside the signal")
+    )
 
 
 def _image(report: CheckReport) -> tuple[bool, str]:
     image_db = report.tone.image_db
     words = f"IQ imbalance: image {image_db:.1f} dB over the tone, {imbalance(image_db)}"
-    return (True, words) if image_db <= IMAGE_DB else (False, f"{words}; let the radio's quadrature tracking run, or calibrate it")
+    return (
+        (True, words)
+        if image_db <= IMAGE_DB
+        else (False, f"{words}; let the radio's quadrature tracking run, or calibrate it")
+    )
 
 
 def _carrier(report: CheckReport) -> tuple[bool, str]:
     limit_hz = PhyConfig().max_cfo_hz
     words = f"carrier offset: {report.cfo_hz:.0f} Hz, {report.cfo_ppm:.2f} ppm"
-    advice = f"add {report.cfo_hz:.0f} Hz to rx_lo_hz (--lo-hz of the receiver; a Pluto: correct xo_correction by {report.cfo_ppm:.2f} ppm)"
+    advice = (
+        f"add {report.cfo_hz:.0f} Hz to rx_lo_hz (--lo-hz of the receiver; a Pluto: correct "
+        f"xo_correction by {report.cfo_ppm:.2f} ppm)"
+    )
     if abs(report.cfo_ppm) > 2 * CRYSTAL_PPM:
-        return False, f"{words}, more than two crystals of {CRYSTAL_PPM:g} ppm make; are both tuned to the same frequency?"
-    return (True, words) if abs(report.cfo_hz) <= 0.8 * limit_hz else (False, f"{words}; the modem finds {limit_hz:.0f} Hz: {advice}")
+        return (
+            False,
+            f"{words}, more than two crystals of {CRYSTAL_PPM:g} ppm make; are both tuned to the "
+            "same frequency?",
+        )
+    return (
+        (True, words)
+        if abs(report.cfo_hz) <= 0.8 * limit_hz
+        else (False, f"{words}; the modem finds {limit_hz:.0f} Hz: {advice}")
+    )
 
 
 def _budget(report: CheckReport) -> tuple[bool, str]:
     """What bursts of the modem would have, whose carriers have another power than the tone."""
-    snr_db = report.tone.snr_db + float(linear_to_db(Layout(PhyConfig()).carrier_power / TONE_AMPLITUDE**2))
+    snr_db = report.tone.snr_db + float(
+        linear_to_db(Layout(PhyConfig()).carrier_power / TONE_AMPLITUDE**2)
+    )
     path_db = report.tone.level_db - report.sent_db
-    words = f"link budget: {path_db:.1f} dB from converter to converter; bursts arrive with an SNR of about {snr_db:.0f} dB"
+    words = (
+        f"link budget: {path_db:.1f} dB from converter to converter; bursts arrive with an "
+        "SNR "
+        f"of about {snr_db:.0f} dB"
+    )
     advice = f"raise tx_gain_db by {math.ceil(GOOD_DB - snr_db)} dB where the law allows it"
     return (True, words) if snr_db >= LEAST_DB else (False, f"{words}; {advice}")
 
@@ -237,8 +316,15 @@ def _budget(report: CheckReport) -> tuple[bool, str]:
 def _best_gain(report: CheckReport) -> tuple[bool, str]:
     best = best_step(report)
     if best is None:
-        return False, "receive gain: the tone comes near full scale at each gain; put an attenuator in, or lower tx_gain_db"
+        return (
+            False,
+            "receive gain: the tone comes near full scale at each gain; put an attenuator in, or "
+            "lower tx_gain_db",
+        )
     now = min(report.steps, key=lambda step: abs(step.gain_db - report.gain_db))
-    words = f"receive gain: best near {best.gain_db:g} dB ({best.tone.snr_db:.1f} dB SNR, peak {best.tone.peak:.2f})"
+    words = (
+        f"receive gain: best near {best.gain_db:g} dB ({best.tone.snr_db:.1f} dB SNR, peak "
+        f"{best.tone.peak:.2f})"
+    )
     well = now.tone.snr_db > best.tone.snr_db - 3 and has_room(now)
     return well, words if well else f"{words}; set rx_gain_db={best.gain_db:g}"

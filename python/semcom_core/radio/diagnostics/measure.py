@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A thread that keeps a radio transmitting, for measurements.
 
-What received samples tell of a radio: a tone's frequency and level, DC offset, IQ imbalance, noise, clipping.
+What received samples tell of a radio: a tone's frequency and level, DC offset, IQ imbalance, noise,
+clipping.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from semcom_core.units import linear_to_db
 
 
 class Feeder:
-    """Transmits while the `with` block runs; at its end it raises RadioError where the radio was lost meanwhile.
+    """Transmits while the `with` block runs; at its end it raises RadioError where the radio was
+    lost meanwhile.
 
     Args:
         radio: in mode continuous, started.
@@ -54,7 +56,8 @@ class Feeder:
             raise self._failure
 
 
-#: Bins left and right of a line that belong to it: the main lobe of the window and what a drifting oscillator adds.
+#: Bins left and right of a line that belong to it: the main lobe of the window and what a drifting
+#: oscillator adds.
 LOBE = 6
 #: Samples at which measuring makes sense at least.
 FEWEST = 4096
@@ -79,11 +82,15 @@ class Spectrum:
 
     def line(self, hz: float) -> float:
         """Power of a line, less the noise in its bins."""
-        return max(float(self.power[self.around(hz)].sum()) - self.noise_bin * (2 * LOBE + 1), 1e-20)
+        return max(
+            float(self.power[self.around(hz)].sum()) - self.noise_bin * (2 * LOBE + 1), 1e-20
+        )
 
     @property
     def noise_bin(self) -> float:
-        """Mean power of the noise in a bin, from the median (ln 2 of the mean of an exponential distribution), which lines do not move."""
+        """Mean power of the noise in a bin, from the median (ln 2 of the mean of an exponential
+        distribution), which lines do not move.
+        """
         return max(float(np.median(self.power)) / np.log(2), 1e-30)
 
 
@@ -95,7 +102,8 @@ class ToneReport:
         hz: its frequency, Hz.
         level_db: its power, dB.
         dc_db: power of the DC offset, dB.
-        image_db: power at the mirrored frequency over that of the tone, dB: what IQ imbalance makes.
+        image_db: power at the mirrored frequency over that of the tone, dB: what IQ imbalance
+            makes.
         noise_db: power of the noise in the whole band, dB.
         snr_db: tone over noise, dB.
         peak: largest real or imaginary part.
@@ -113,7 +121,8 @@ class ToneReport:
 
 
 def spectrum(samples: np.ndarray, rate_hz: float) -> Spectrum:
-    """Spectrum of samples, complex (n,), under a Blackman-Harris window (F. J. Harris, Proc. IEEE 1978).
+    """Spectrum of samples, complex (n,), under a Blackman-Harris window (F. J. Harris, Proc. IEEE
+    1978).
 
     Raises:
         ConfigError: there are fewer than FEWEST samples.
@@ -121,10 +130,17 @@ def spectrum(samples: np.ndarray, rate_hz: float) -> Spectrum:
     if len(samples) < FEWEST:
         raise ConfigError(f"samples to measure are {len(samples)}; at least {FEWEST} are needed")
     phase = 2 * np.pi * np.arange(len(samples)) / len(samples)
-    window = 0.35875 - 0.48829 * np.cos(phase) + 0.14128 * np.cos(2 * phase) - 0.01168 * np.cos(3 * phase)
+    window = (
+        0.35875
+        - 0.48829 * np.cos(phase)
+        + 0.14128 * np.cos(2 * phase)
+        - 0.01168 * np.cos(3 * phase)
+    )
     transform = np.fft.fftshift(np.fft.fft(np.asarray(samples) * window))
     scale = len(samples) * np.sum(window**2)
-    return Spectrum(np.abs(transform) ** 2 / scale, np.fft.fftshift(np.fft.fftfreq(len(samples), 1 / rate_hz)))
+    return Spectrum(
+        np.abs(transform) ** 2 / scale, np.fft.fftshift(np.fft.fftfreq(len(samples), 1 / rate_hz))
+    )
 
 
 def measure_tone(samples: np.ndarray, rate_hz: float) -> ToneReport:
@@ -143,8 +159,19 @@ def measure_tone(samples: np.ndarray, rate_hz: float) -> ToneReport:
     parts = np.abs(np.asarray(samples, np.complex64).view(np.float32))
     largest = float(parts.max())
     clipped = float(np.mean(parts >= 0.999 * largest)) if largest > 0.95 else 0.0
-    levels = {"level_db": tone, "dc_db": seen.line(0.0), "image_db": seen.line(-hz) / tone, "noise_db": noise, "snr_db": tone / noise}
-    return ToneReport(hz=hz, peak=largest, clipped=clipped, **{name: float(linear_to_db(value)) for name, value in levels.items()})
+    levels = {
+        "level_db": tone,
+        "dc_db": seen.line(0.0),
+        "image_db": seen.line(-hz) / tone,
+        "noise_db": noise,
+        "snr_db": tone / noise,
+    }
+    return ToneReport(
+        hz=hz,
+        peak=largest,
+        clipped=clipped,
+        **{name: float(linear_to_db(value)) for name, value in levels.items()},
+    )
 
 
 def measure_noise_db(samples: np.ndarray, rate_hz: float) -> float:
@@ -156,7 +183,10 @@ def measure_noise_db(samples: np.ndarray, rate_hz: float) -> float:
 def imbalance(image_db: float) -> str:
     """Gain or phase error that would make an image of this level alone, in words."""
     ratio = 10 ** (image_db / 20)
-    gain_db, phase_deg = 20 * np.log10((1 + ratio) / max(1 - ratio, 1e-9)), 2 * np.degrees(np.arctan(ratio))
+    gain_db, phase_deg = (
+        20 * np.log10((1 + ratio) / max(1 - ratio, 1e-9)),
+        2 * np.degrees(np.arctan(ratio)),
+    )
     return f"as {gain_db:.2f} dB or {phase_deg:.2f} degrees would make"
 
 

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a device says of itself, and which devices there are: by libiio, SoapySDR's and UHD's own tools, each with a time limit."""
+"""What a device says of itself, and which devices there are: by libiio, SoapySDR's and UHD's own
+tools, each with a time limit.
+"""
 
 from __future__ import annotations
 
@@ -40,16 +42,30 @@ def found_devices(backend: str) -> list[str]:
 
 
 def probe(profile: RadioProfile) -> list[str]:
-    """What a radio says of itself: model, firmware, ranges of rates, frequencies and gains; a line each.
+    """What a radio says of itself: model, firmware, ranges of rates, frequencies and gains; a line
+    each.
 
     Raises:
         ConfigError: the profile is of no device.
         RadioError: the radio is not there, or the tool is not.
     """
     if profile.backend not in DEVICES:
-        raise ConfigError(f"backend of profile {profile.name} is {profile.backend!r}; allowed is one of {', '.join(DEVICES)}")
-    lines = _tool([part.format(address=profile.address) for part in ASK[profile.backend]], profile.backend, profile.address)
-    return list(dict.fromkeys(re.sub(r"^\s*(attr\s+\d+: )?[|\s]*", "", line).rstrip() for line in lines if _TOLD.search(line)))
+        raise ConfigError(
+            f"backend of profile {profile.name} is {profile.backend!r}; allowed is one of "
+            f"{', '.join(DEVICES)}"
+        )
+    lines = _tool(
+        [part.format(address=profile.address) for part in ASK[profile.backend]],
+        profile.backend,
+        profile.address,
+    )
+    return list(
+        dict.fromkeys(
+            re.sub(r"^\s*(attr\s+\d+: )?[|\s]*", "", line).rstrip()
+            for line in lines
+            if _TOLD.search(line)
+        )
+    )
 
 
 def _tool(command: list[str], backend: str, address: str = "") -> list[str]:
@@ -59,12 +75,20 @@ def _tool(command: list[str], backend: str, address: str = "") -> list[str]:
         RadioError: it is not there, takes too long, or fails on an address.
     """
     if shutil.which(command[0]) is None:
-        raise RadioError(f"{command[0]} is not there; install it (Debian and Ubuntu: apt install {PACKAGES[backend]})")
+        raise RadioError(
+            f"{command[0]} is not there; install it (Debian and Ubuntu: apt install "
+            f"{PACKAGES[backend]})"
+        )
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=LIMIT_S)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=LIMIT_S
+        )
     except subprocess.TimeoutExpired as error:
         raise RadioError(f"{command[0]} has not answered within {LIMIT_S:g} s") from error
     if done.returncode and address:
         words = [line for line in (done.stderr.strip() or done.stdout).splitlines() if line.strip()]
-        raise RadioError(f"no radio answers at {address}: {words[-1].strip() if words else command[0] + ' says nothing'}")
+        raise RadioError(
+            f"no radio answers at {address}: "
+            f"{words[-1].strip() if words else command[0] + ' says nothing'}"
+        )
     return done.stdout.splitlines()

@@ -1,25 +1,29 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be transmitted and has not left the radio yet: kept, so that a radio that comes back sends it after all.
+"""What is to be transmitted and has not left the radio yet: kept, so that a radio that comes back
+sends it after all.
 
-What client libraries print when samples are lost, and when the radio is gone: they tell nobody otherwise.
+What client libraries print when samples are lost, and when the radio is gone: they tell nobody
+otherwise.
 
-gr-iio prints O (overflow) and U (underflow), once a second at the most; UHD O, D (dropped packet), S (out of sequence), U and L (late),
-gr-soapy sO and sU, and tG for a burst that it has lost, each without a line of their own. gr-uhd 3.10 sums up: "In the last 100 ms,
-3 overflows occurred."
+gr-iio prints O (overflow) and U (underflow), once a second at the most; UHD O, D (dropped packet),
+S (out of sequence), U and L (late), gr-soapy sO and sU, and tG for a burst that it has lost, each
+without a line of their own. gr-uhd 3.10 sums up: "In the last 100 ms, 3 overflows occurred."
 
 One process that runs a radio, and the sockets to it.
 
-The program gets one argument, JSON: the profile's settings, "receive", "transmit", "mode", and the file descriptors of its sockets.
+The program gets one argument, JSON: the profile's settings, "receive", "transmit", "mode", and the
+file descriptors of its sockets.
 
-    control  lines of JSON; to the process {"set": {...}}, from it {"state": "ready"}, {"state": "failed", "reason": ...} (with "final"
-             where any other try would fail as well), {"sent": number} (this piece and all before it have left the radio) and now and
-             then {"taken": count} (samples so far)
+    control  lines of JSON; to the process {"set": {...}}, from it {"state": "ready"}, {"state":
+    "failed", "reason": ...} (with "final"
+             where any other try would fail as well), {"sent": number} (this piece and all before it
+             have left the radio) and now and then {"taken": count} (samples so far)
     receive  complex64 samples from the process
     transmit pieces to the process: number (uint64), count (uint64), then complex64 samples
 
-The process ends on SIGTERM, or when its control socket is closed. Its standard output and standard error are one pipe: the client
-libraries print there what goes wrong.
+The process ends on SIGTERM, or when its control socket is closed. Its standard output and standard
+error are one pipe: the client libraries print there what goes wrong.
 """
 
 from __future__ import annotations
@@ -44,7 +48,9 @@ CAPACITY = 1 << 20
 
 
 class Outbox:
-    """Numbered pieces in their order, from the oldest that has not left to the newest. All methods may be called from any thread."""
+    """Numbered pieces in their order, from the oldest that has not left to the newest. All methods
+    may be called from any thread.
+    """
 
     def __init__(self):
         self._changed = threading.Condition()
@@ -97,10 +103,14 @@ class Outbox:
 
 _RUN = re.compile(r"^(?:s[OUT]|t[GP]|[ODSUL])+(?=$|\[|\s)")
 _LETTER = re.compile(r"s[OUT]|t[GP]|[ODSUL]")
-_MEANS = {letter: "overruns" for letter in ("O", "D", "S", "sO")} | {letter: "underruns" for letter in ("U", "L", "sU", "tG")}
+_MEANS = {letter: "overruns" for letter in ("O", "D", "S", "sO")} | {
+    letter: "underruns" for letter in ("U", "L", "sU", "tG")
+}
 _SUM = re.compile(r"In the last \d+ ms, (\d+) (over|under)flows occurred")
 #: After this a stream does not come back by itself.
-_GONE = re.compile(r"Soapy (?:source|sink) error: (?!TIMEOUT|OVERFLOW|UNDERFLOW)|caught rx error|terminate called")
+_GONE = re.compile(
+    r"Soapy (?:source|sink) error: (?!TIMEOUT|OVERFLOW|UNDERFLOW)|caught rx error|terminate called"
+)
 #: So many errors within so many seconds prove it: one alone may pass.
 _ENOUGH, _WITHIN_S = 3, 5.0
 #: Characters of a line that are read, and lines that are kept.
@@ -110,7 +120,8 @@ _LONGEST, _KEPT = 500, 20
 class Trouble:
     """Reads what a process prints, in pieces.
 
-    `counts` has overruns and underruns so far; `gone` says that the radio is lost; `last` is the last line of words.
+    `counts` has overruns and underruns so far; `gone` says that the radio is lost; `last` is the
+    last line of words.
     """
 
     def __init__(self):
@@ -126,8 +137,12 @@ class Trouble:
 
     @property
     def last(self) -> str:
-        """The last line that tells something, in at most 200 characters; of an exception of Python or C++ its message."""
-        return next((line[:200] for line in (self._rest.strip(), *reversed(self._lines)) if line), "")
+        """The last line that tells something, in at most 200 characters; of an exception of Python
+        or C++ its message.
+        """
+        return next(
+            (line[:200] for line in (self._rest.strip(), *reversed(self._lines)) if line), ""
+        )
 
     def read(self, text: str) -> Counter:
         """Read a piece, which may begin and end within a line; returns the troubles in it."""
@@ -137,10 +152,14 @@ class Trouble:
         return self.counts - before
 
     def _read_part(self, part: str) -> None:
-        """Count letters at once, for their line may never end; read words when theirs has ended, or has its sum."""
+        """Count letters at once, for their line may never end; read words when theirs has ended, or
+        has its sum.
+        """
         letters = _RUN.match(part)
         if letters and (not self._rest or letters.end() == len(part.rstrip())):
-            self.counts.update(_MEANS[letter] for letter in _LETTER.findall(letters.group()) if letter in _MEANS)
+            self.counts.update(
+                _MEANS[letter] for letter in _LETTER.findall(letters.group()) if letter in _MEANS
+            )
             part = part[letters.end() :]
         ended = bool(part) and part.splitlines() != [part]
         self._rest += part
@@ -169,7 +188,8 @@ class RadioChild:
 
     Args:
         command: program and arguments, before the JSON.
-        settings: what the JSON has besides the file descriptors; "receive" and "transmit" say which sockets there are.
+        settings: what the JSON has besides the file descriptors; "receive" and "transmit" say which
+            sockets there are.
 
     Raises:
         RadioError: the process cannot be started.
@@ -180,7 +200,9 @@ class RadioChild:
         try:
             for name in ("control", *(name for name in ("receive", "transmit") if settings[name])):
                 ours[name], theirs[name] = _pair()
-            self.process = _started(command, settings, {name: end.fileno() for name, end in theirs.items()})
+            self.process = _started(
+                command, settings, {name: end.fileno() for name, end in theirs.items()}
+            )
         except OSError as error:
             for end in ours.values():
                 end.close()
@@ -192,7 +214,9 @@ class RadioChild:
         self.born, self.received, self._seen = time.monotonic(), 0, 0
 
     def listen(self, timeout_s: float) -> tuple[list[dict], str, bool]:
-        """What the process says: (messages, text printed, whether it goes on). Waits until there is something."""
+        """What the process says: (messages, text printed, whether it goes on). Waits until there is
+        something.
+        """
         control, printed = self._sockets["control"], self.process.stdout
         ready, _, _ = select.select([control, printed], [], [], timeout_s)
         text = os.read(printed.fileno(), 1 << 16) if printed in ready else b""
@@ -201,12 +225,18 @@ class RadioChild:
         ended = (control in ready and not data) or self.process.poll() is not None
         if ended:
             text += self._rest()
-        return [json.loads(line) for line in lines if line], text.decode(errors="replace"), not ended
+        return (
+            [json.loads(line) for line in lines if line],
+            text.decode(errors="replace"),
+            not ended,
+        )
 
     def _rest(self) -> bytes:
         """What a process that has ended has still printed."""
         found = b""
-        while select.select([self.process.stdout], [], [], 0.2)[0] and (piece := os.read(self.process.stdout.fileno(), 1 << 16)):
+        while select.select([self.process.stdout], [], [], 0.2)[0] and (
+            piece := os.read(self.process.stdout.fileno(), 1 << 16)
+        ):
             found += piece
         return found
 
@@ -226,7 +256,9 @@ class RadioChild:
         """Whether samples have come, or wait to be read, since this was asked last."""
         seen, self._seen = self._seen, self.received
         end = self._sockets.get("receive")
-        return self.received != seen or (end is not None and bool(select.select([end], [], [], 0)[0]))
+        return self.received != seen or (
+            end is not None and bool(select.select([end], [], [], 0)[0])
+        )
 
     def receive(self, count: int, timeout_s: float) -> np.ndarray | None:
         """Up to `count` samples, complex64; None when there will be no more.
@@ -262,9 +294,11 @@ class RadioChild:
         return True
 
     def close(self) -> None:
-        """End the process: ask it by SIGTERM, and kill it when it does not hear. Whoever waits for its samples is woken.
+        """End the process: ask it by SIGTERM, and kill it when it does not hear. Whoever waits for
+        its samples is woken.
 
-        The socket of the samples that came from it is left to who reads them: there may be some in it.
+        The socket of the samples that came from it is left to who reads them: there may be some in
+        it.
         """
         for name, end in self._sockets.items():
             _shut(end)

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The life of one radio process, from its start to its end.
 
-Keeps a radio's process going: when it ends, or its radio is gone, another one is started after a while.
+Keeps a radio's process going: when it ends, or its radio is gone, another one is started after a
+while.
 
-A radio in a process of its own: a client library that hangs, throws or crashes takes that process with it and nothing else.
+A radio in a process of its own: a client library that hangs, throws or crashes takes that process
+with it and nothing else.
 
     with RadioProcess(load_profile("virtual-pluto"), receive=True) as radio:
         samples = radio.read(4096, timeout_s=5.0)
 
-When the process ends, or its radio is gone, another process is started after a while, so that a radio that comes back is used again.
+When the process ends, or its radio is gone, another process is started after a while, so that a
+radio that comes back is used again.
 """
 
 from __future__ import annotations
@@ -47,7 +50,9 @@ class TurnOwner(Protocol):
 
 @dataclass(frozen=True)
 class TurnEnd:
-    """How a process has ended: whether its radio worked, why it has ended, and whether another process would end in the same way."""
+    """How a process has ended: whether its radio worked, why it has ended, and whether another
+    process would end in the same way.
+    """
 
     worked: bool
     reason: str
@@ -65,8 +70,16 @@ class RadioTurn:
         stall_s: how long the radio may take no sample where some wait to be transmitted, s.
     """
 
-    def __init__(self, child: RadioChild, outbox: Outbox, owner: TurnOwner, silence_s: float, stall_s: float):
-        self._child, self._outbox, self._owner, self._silence_s, self._stall_s = child, outbox, owner, silence_s, stall_s
+    def __init__(
+        self, child: RadioChild, outbox: Outbox, owner: TurnOwner, silence_s: float, stall_s: float
+    ):
+        self._child, self._outbox, self._owner, self._silence_s, self._stall_s = (
+            child,
+            outbox,
+            owner,
+            silence_s,
+            stall_s,
+        )
         self._trouble, self._sender, self._ended = Trouble(), None, threading.Event()
         self._ready, self._reason, self._final, self._first = False, "", False, outbox.first
         self._heard = self._moved = child.born
@@ -83,7 +96,11 @@ class RadioTurn:
                 self._owner.on_trouble(news)
             goes_on = goes_on and not self._hopeless()
         self._ended.set()
-        return TurnEnd(self._worked(), self._reason or self._trouble.last or "its process has ended without a word", self._final)
+        return TurnEnd(
+            self._worked(),
+            self._reason or self._trouble.last or "its process has ended without a word",
+            self._final,
+        )
 
     def _hear(self, message: dict) -> None:
         if "sent" in message:
@@ -91,7 +108,10 @@ class RadioTurn:
         elif "taken" in message:
             self._moved = time.monotonic()
         elif message.get("state") == "failed":
-            self._reason, self._final = self._reason or message["reason"], message.get("final", False)
+            self._reason, self._final = (
+                self._reason or message["reason"],
+                message.get("final", False),
+            )
         elif message.get("state") == "ready":
             self._ready, self._heard = True, time.monotonic()
             if self._child.transmits:
@@ -114,7 +134,11 @@ class RadioTurn:
         return self._trouble.gone or bool(self._reason)
 
     def _worked(self) -> bool:
-        done = self._child.received or self._outbox.first > self._first or time.monotonic() - self._child.born > STEADY_S
+        done = (
+            self._child.received
+            or self._outbox.first > self._first
+            or time.monotonic() - self._child.born > STEADY_S
+        )
         return self._ready and bool(done)
 
     def _send(self) -> None:
@@ -129,11 +153,13 @@ class RadioTurn:
 
 #: Shortest and longest pause before another process is started, s.
 PAUSES_S = (0.2, 1.0)
-#: A real radio that gives no sample for this long is gone, s; the time of a virtual one may stand still.
+#: A real radio that gives no sample for this long is gone, s; the time of a virtual one may stand
+#: still.
 SILENCE_S = 5.0
-#: A radio that takes no sample for this long, though some wait, is gone, s: a real one, and a virtual one. The virtual one's client waits
-#: up to 30 s while its time stands still, because of a receiver that does not read. Where its server ends, most clients say so at once;
-#: but one of UHD that only transmits does not, and is found out by this limit alone.
+#: A radio that takes no sample for this long, though some wait, is gone, s: a real one, and a
+#: virtual one. The virtual one's client waits up to 30 s while its time stands still, because of a
+#: receiver that does not read. Where its server ends, most clients say so at once; but one of UHD
+#: that only transmits does not, and is found out by this limit alone.
 STALL_S, VIRTUAL_STALL_S = 5.0, 35.0
 
 
@@ -143,14 +169,23 @@ class RadioKeeper:
     Args:
         profile: the radio.
         settings: "receive", "transmit" and "mode".
-        retries: processes that are started in a row, none of which gets its radio going, before it is given up.
+        retries: processes that are started in a row, none of which gets its radio going, before it
+            is given up.
         on_event: see RadioProcess.
         command: program that runs the radio.
 
-    `counts` has overruns, underruns and reconnects; `failure` is why the radio was given up, or empty.
+    `counts` has overruns, underruns and reconnects; `failure` is why the radio was given up, or
+    empty.
     """
 
-    def __init__(self, profile: RadioProfile, settings: dict, retries: int, on_event: Callable[[str, str, int], None], command: list[str]):
+    def __init__(
+        self,
+        profile: RadioProfile,
+        settings: dict,
+        retries: int,
+        on_event: Callable[[str, str, int], None],
+        command: list[str],
+    ):
         self.profile, self.retries = profile, int(retries)
         self._settings, self._on_event, self._command = settings, on_event, command
         self._changed, self._stopping = threading.Condition(), threading.Event()
@@ -159,14 +194,20 @@ class RadioKeeper:
         self.counts, self.failure = Counter(), ""
 
     def start(self) -> None:
-        """Start the process and return at once; on_event, or wait_ready, tells when the radio is set up."""
+        """Start the process and return at once; on_event, or wait_ready, tells when the radio is
+        set up.
+        """
         self._stopping.clear()
         self.failure = ""
-        self._thread = threading.Thread(target=self._run, name=f"radio {self.profile.name}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name=f"radio {self.profile.name}", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
-        """End the process. What waits to be transmitted is dropped: see drain. Does nothing when not started."""
+        """End the process. What waits to be transmitted is dropped: see drain. Does nothing when
+        not started.
+        """
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
@@ -183,8 +224,13 @@ class RadioKeeper:
             RadioError: it cannot be.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._child is not None or self._over(), timeout_s):
-                raise TimeoutError(f"radio {self.profile.name} at {self.profile.address} is not ready within {timeout_s:g} s")
+            if not self._changed.wait_for(
+                lambda: self._child is not None or self._over(), timeout_s
+            ):
+                raise TimeoutError(
+                    f"radio {self.profile.name} at {self.profile.address} is not ready within "
+                    f"{timeout_s:g} s"
+                )
         self._check()
 
     def _over(self) -> bool:
@@ -205,7 +251,9 @@ class RadioKeeper:
             vain = 0 if end.worked else vain + 1
             if end.final or vain > self.retries:
                 tries = "" if end.final else f"; that was the try {vain} of {vain}"
-                self._fail(f"radio {self.profile.name} at {self.profile.address}: {end.reason}{tries}")
+                self._fail(
+                    f"radio {self.profile.name} at {self.profile.address}: {end.reason}{tries}"
+                )
                 return
             self.counts["reconnects"] += 1
             self._on_event("reconnecting", end.reason, 1)
@@ -221,7 +269,9 @@ class RadioKeeper:
         """Run one process to its end."""
         profile = self._begun_with = self.profile
         try:
-            child = RadioChild(self._command, {**asdict(profile), **self._settings, "filter_hz": profile.filter_hz})
+            child = RadioChild(
+                self._command, {**asdict(profile), **self._settings, "filter_hz": profile.filter_hz}
+            )
         except RadioError as error:
             return TurnEnd(False, str(error), final=False)
         try:
@@ -234,7 +284,9 @@ class RadioKeeper:
     def _limits_s(self) -> tuple[float, float]:
         """How long a radio that is set up may give no sample, and take none, s."""
         real = self.profile.on_air
-        return SILENCE_S if real and self._settings["receive"] else float("inf"), STALL_S if real else VIRTUAL_STALL_S
+        return SILENCE_S if real and self._settings["receive"] else float(
+            "inf"
+        ), STALL_S if real else VIRTUAL_STALL_S
 
     def on_ready(self, child: RadioChild) -> None:
         """A process has set up its radio; it hears what was set meanwhile."""
@@ -247,7 +299,9 @@ class RadioKeeper:
         self._on_event("ready", "", 1)
 
     def on_trouble(self, news: Counter) -> None:
-        """Count what a process says of samples lost; on iio bursts have gaps between them, which the radio calls underruns."""
+        """Count what a process says of samples lost; on iio bursts have gaps between them, which
+        the radio calls underruns.
+        """
         if self.profile.backend == "iio" and self._settings["mode"] == "burst":
             news = Counter({"overruns": news["overruns"]})
         self.counts.update(news)
@@ -258,7 +312,11 @@ class RadioKeeper:
 
 def changes(before: RadioProfile, after: RadioProfile) -> dict:
     """The settings that are not the same in both, as they are in the second."""
-    return {name: value for name, value in asdict(after).items() if name != "limits" and getattr(before, name) != value}
+    return {
+        name: value
+        for name, value in asdict(after).items()
+        if name != "limits" and getattr(before, name) != value
+    }
 
 
 def program() -> list[str]:
@@ -267,26 +325,37 @@ def program() -> list[str]:
     Raises:
         RadioError: GNU Radio or the blocks are not there.
     """
-    if importlib.util.find_spec("gnuradio") is None or importlib.util.find_spec("gnuradio.semcom") is None:
-        raise RadioError(f"GNU Radio with the blocks of gr-semcom is not there for {sys.executable}; a radio needs both")
+    if (
+        importlib.util.find_spec("gnuradio") is None
+        or importlib.util.find_spec("gnuradio.semcom") is None
+    ):
+        raise RadioError(
+            f"GNU Radio with the blocks of gr-semcom is not there for {sys.executable}; a radio "
+            "needs both"
+        )
     return [sys.executable, "-m", "gnuradio.semcom.radio.process"]
 
 
-#: burst: pieces are sent whole, with nothing between them. continuous: they join, with zeros where there is none.
+#: burst: pieces are sent whole, with nothing between them. continuous: they join, with zeros where
+#: there is none.
 MODES = ("burst", "continuous")
 
 
 class RadioProcess(RadioKeeper):
-    """A radio that is read from and written to. All methods may be called from any thread; one thread reads.
+    """A radio that is read from and written to. All methods may be called from any thread; one
+    thread reads.
 
     Args:
         profile: the radio, of the backend iio, uhd or soapy.
         receive, transmit: what it is to do.
         mode: one of MODES, for what is transmitted.
-        retries: processes that are started in a row, none of which gets its radio going, before it is given up.
-        on_event: called with (state, reason, count) from another thread. States: "loading" (the radio is set up), "ready",
-            "overrun" and "underrun" (so many more), "reconnecting", "failed" (the radio is given up).
-        command: program that runs the radio (see semcom_core.radio.process.child); None: that of GNU Radio.
+        retries: processes that are started in a row, none of which gets its radio going, before it
+            is given up.
+        on_event: called with (state, reason, count) from another thread. States: "loading" (the
+            radio is set up), "ready", "overrun" and "underrun" (so many more), "reconnecting",
+            "failed" (the radio is given up).
+        command: program that runs the radio (see semcom_core.radio.process.child); None: that of
+            GNU Radio.
 
     Raises:
         ConfigError: the radio cannot do that.
@@ -295,14 +364,28 @@ class RadioProcess(RadioKeeper):
 
     over = False  # only recordings come to an end
 
-    def __init__(self, profile: RadioProfile, receive=True, transmit=False, mode="burst", retries=30, on_event=None, command=None):
+    def __init__(
+        self,
+        profile: RadioProfile,
+        receive=True,
+        transmit=False,
+        mode="burst",
+        retries=30,
+        on_event=None,
+        command=None,
+    ):
         check_choice("mode", mode, MODES)
         check_range("retries", retries, 0, 1 << 20)
         if profile.backend not in DEVICES:
-            raise ConfigError(f"backend of profile {profile.name} is {profile.backend!r}; allowed is one of {', '.join(DEVICES)}")
+            raise ConfigError(
+                f"backend of profile {profile.name} is {profile.backend!r}; allowed is one of "
+                f"{', '.join(DEVICES)}"
+            )
         profile.notice_for(receive, transmit, i_may_transmit=True)
         settings = {"receive": bool(receive), "transmit": bool(transmit), "mode": mode}
-        RadioKeeper.__init__(self, profile, settings, retries, on_event or _nobody, command or program())
+        RadioKeeper.__init__(
+            self, profile, settings, retries, on_event or _nobody, command or program()
+        )
         self._reading: RadioChild | None = None
 
     def __enter__(self) -> RadioProcess:
@@ -313,12 +396,15 @@ class RadioProcess(RadioKeeper):
         self.stop()
 
     def start(self) -> None:
-        """Start the process and return at once; on_event, or wait_ready, tells when the radio is set up."""
+        """Start the process and return at once; on_event, or wait_ready, tells when the radio is
+        set up.
+        """
         self._reading = None
         RadioKeeper.start(self)
 
     def read(self, count: int, timeout_s: float) -> np.ndarray:
-        """The next samples, complex64, 1 to `count` of them; those that are lost are left out and counted.
+        """The next samples, complex64, 1 to `count` of them; those that are lost are left out and
+        counted.
 
         Raises:
             TimeoutError: none has come in time.
@@ -339,21 +425,27 @@ class RadioProcess(RadioKeeper):
     def _wait_for_next(self, end: float) -> None:
         """The process that was read from has ended: wait for another one."""
         with self._changed:
-            found = self._changed.wait_for(lambda: self._child is not self._reading or self._over(), max(0.0, end - time.monotonic()))
+            found = self._changed.wait_for(
+                lambda: self._child is not self._reading or self._over(),
+                max(0.0, end - time.monotonic()),
+            )
             self._reading = self._child if found else self._reading
         self._check()
         if not found:
             raise TimeoutError(f"radio {self.profile.name} is not back yet")
 
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
-        """Transmit samples, complex64 (n,), of full scale 1; in mode "burst" they are one burst. Returns the number of the piece.
+        """Transmit samples, complex64 (n,), of full scale 1; in mode "burst" they are one burst.
+        Returns the number of the piece.
 
         Raises:
             TimeoutError: too much waits already; nothing was taken.
             RadioError: the radio is given up, or stopped.
         """
         self._check()
-        return self._outbox.put(np.array(samples, np.complex64) * np.float32(self.profile.amplitude), timeout_s)
+        return self._outbox.put(
+            np.array(samples, np.complex64) * np.float32(self.profile.amplitude), timeout_s
+        )
 
     @property
     def sent(self) -> int:
@@ -361,7 +453,9 @@ class RadioProcess(RadioKeeper):
         return self._outbox.first
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until all that was written has left the radio; False when it has not in time, or cannot."""
+        """Wait until all that was written has left the radio; False when it has not in time, or
+        cannot.
+        """
         end = time.monotonic() + timeout_s
         while not self._outbox.wait_empty(min(0.1, max(0.0, end - time.monotonic()))):
             if self._over() or time.monotonic() >= end:
@@ -369,7 +463,8 @@ class RadioProcess(RadioKeeper):
         return True
 
     def set(self, **settings) -> None:
-        """Change gains (rx_gain_db, tx_gain_db) and frequencies (lo_hz, rx_lo_hz, tx_lo_hz) while the radio runs.
+        """Change gains (rx_gain_db, tx_gain_db) and frequencies (lo_hz, rx_lo_hz, tx_lo_hz) while
+        the radio runs.
 
         Raises:
             ConfigError: a value is not allowed; everything stays as it was.
@@ -378,9 +473,15 @@ class RadioProcess(RadioKeeper):
             changed = self.profile.with_settings(**settings)
             news = changes(self.profile, changed)
             for name in news:
-                check_choice("setting that may change", name, ("rx_gain_db", "tx_gain_db", "rx_lo_hz", "tx_lo_hz"))
+                check_choice(
+                    "setting that may change",
+                    name,
+                    ("rx_gain_db", "tx_gain_db", "rx_lo_hz", "tx_lo_hz"),
+                )
             self.profile = changed
-            if self._child is not None:  # one that is still being set up hears of it when it is ready
+            if (
+                self._child is not None
+            ):  # one that is still being set up hears of it when it is ready
                 self._child.say(set=news)
 
 

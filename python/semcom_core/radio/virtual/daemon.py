@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon of the virtual radios: one air, and in front of it a server for each way in which clients reach its radios."""
+"""The daemon of the virtual radios: one air, and in front of it a server for each way in which
+clients reach its radios.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from semcom_core.radio.virtual.soapy import SoapyServer
 
 
 class Daemon:
-    """Virtual radios at work, until stop(); `plutos` by name, and where there are any, the server `soapy` of the others.
+    """Virtual radios at work, until stop(); `plutos` by name, and where there are any, the server
+    `soapy` of the others.
 
     Args:
         plan: radios, links and pacing.
@@ -27,9 +30,16 @@ class Daemon:
     """
 
     def __init__(self, plan: AirPlan, socket_path: str | None = None, allow_remote: bool = False):
-        remote = [spec.address for _, spec in plan.radios if spec.kind == "pluto" and not is_loopback(spec.endpoint[0])]
+        remote = [
+            spec.address
+            for _, spec in plan.radios
+            if spec.kind == "pluto" and not is_loopback(spec.endpoint[0])
+        ]
         if remote and not allow_remote:
-            raise ConfigError(f"address {remote[0]} can be reached from other machines; allowed is 127.0.0.0/8, or --allow-remote")
+            raise ConfigError(
+                f"address {remote[0]} can be reached from other machines; allowed is 127.0.0.0/8, "
+                "or --allow-remote"
+            )
         self.air = Air(plan)
         self.plutos: dict[str, VirtualPluto] = {}
         self._stack = ExitStack()

@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text codec "llama2-jscc": what the published Llama-2-JSCC sends, base64 characters as uncoded BPSK.
+"""Text codec "llama2-jscc": what the published Llama-2-JSCC sends, base64 characters as uncoded
+BPSK.
 
     text ─► UTF-8 ─► base64, 8 bits a character ─► BPSK ─► channel ─► hard decision ─► base64 decoder
 
-The language model of that work rewrites the text before and after; it takes no part in the transmission, and there is no error control:
-whether the received characters are valid base64 and UTF-8 is the only check there is. Where they are not, each invalid character stands
-for zeros, so that the rest keeps its place. One symbol a bit at any SNR.
+The language model of that work rewrites the text before and after; it takes no part in the
+transmission, and there is no error control: whether the received characters are valid base64 and
+UTF-8 is the only check there is. Where they are not, each invalid character stands for zeros, so
+that the rest keeps its place. One symbol a bit at any SNR.
 
-Source: "Modelling Large Language Models Over Joint Source Channel Codec for Semantic Communication", its published notebook (Yarli et al.,
-LLAMA2-JSCC); its threshold, the mean of the received signal, is 0 for a signal without a DC part.
+Source: "Modelling Large Language Models Over Joint Source Channel Codec for Semantic
+Communication", its published notebook (Yarli et al., LLAMA2-JSCC); its threshold, the mean of the
+received signal, is 0 for a signal without a DC part.
 """
 
 from __future__ import annotations
@@ -62,18 +65,29 @@ class Base64Codec:
         """Frames of one message, of equal length; the rate is the same at every SNR.
 
         Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode text.
+            FrameError: the text does not fit the largest number of fragments, or is not Unicode
+                text.
         """
         bits = _bits(text)
         fragments = max(1, -(-bits.size // MAX_LENGTH))
         if fragments > MAX_FRAGMENTS:
             most = MAX_FRAGMENTS * MAX_LENGTH // _GROUP_BITS * _GROUP_BYTES
-            raise FrameError(f"text has {len(text.encode('utf-8'))} bytes; the largest message has {most}")
+            raise FrameError(
+                f"text has {len(text.encode('utf-8'))} bytes; the largest message has {most}"
+            )
         length = max(1, -(-bits.size // fragments))
         symbols = np.full(fragments * length, -1, np.complex64)
         symbols[: bits.size] = 2.0 * bits - 1
-        common = {"codec": self.number, "message_id": message_id, "last_fragment": fragments - 1, "length": length}
-        return [Frame(FrameHeader(fragment=i, **common), part) for i, part in enumerate(symbols.reshape(fragments, length))]
+        common = {
+            "codec": self.number,
+            "message_id": message_id,
+            "last_fragment": fragments - 1,
+            "length": length,
+        }
+        return [
+            Frame(FrameHeader(fragment=i, **common), part)
+            for i, part in enumerate(symbols.reshape(fragments, length))
+        ]
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
         """Decode the fragments of one message, in any order; repeated fragments are combined.
@@ -97,7 +111,9 @@ def _bits(text: str) -> np.ndarray:
 
 
 def _text(characters: bytes) -> tuple[str, str]:
-    """Text of received base64 characters, and what is wrong with them, in one line; empty where they are valid."""
+    """Text of received base64 characters, and what is wrong with them, in one line; empty where
+    they are valid.
+    """
     try:
         return base64.b64decode(characters, validate=True).decode("utf-8"), ""
     except binascii.Error:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The byte stream of the deflate codec: text to raw deflate and back.
 
-Text codec "deflate", the separate-coding baseline: UTF-8, raw deflate, CRC-16, 5G NR LDPC, QAM (see separate).
+Text codec "deflate", the separate-coding baseline: UTF-8, raw deflate, CRC-16, 5G NR LDPC, QAM (see
+separate).
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def compress(text: str) -> bytes:
 
 
 def decompress(stream: bytes) -> tuple[str, bool]:
-    """Text of a raw deflate stream, zeros after its end ignored, and whether it is whole and valid UTF-8."""
+    """Text of a raw deflate stream, zeros after its end ignored, and whether it is whole and valid
+    UTF-8.
+    """
     unpacker, data = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
     try:
         # Byte by byte, so that what precedes an error is kept.

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fixed Huffman code over bytes and an end sign.
 
-Source: D. A. Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40 (1952); code words are canonical, in the
-order of (length, symbol), so that the lengths alone define them.
+Source: D. A. Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40
+(1952); code words are canonical, in the order of (length, symbol), so that the lengths alone define
+them.
 
-Text codec "huffman": UTF-8, a fixed Huffman code over bytes, CRC-16, 5G NR LDPC, QAM (see separate).
+Text codec "huffman": UTF-8, a fixed Huffman code over bytes, CRC-16, 5G NR LDPC, QAM (see
+separate).
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ def count_bytes(texts: Iterable[str]) -> np.ndarray:
 
 
 def code_lengths(counts: np.ndarray) -> list[int]:
-    """Length of each symbol's code word, bits; a symbol that never occurred counts as one that occurred once."""
+    """Length of each symbol's code word, bits; a symbol that never occurred counts as one that
+    occurred once.
+    """
     queue = [(max(1, int(count)), symbol, (symbol,)) for symbol, count in enumerate(counts)]
     heapq.heapify(queue)
     lengths = [0] * len(counts)
@@ -63,7 +67,9 @@ class HuffmanCode:
         for symbol in sorted(range(END + 1), key=lambda symbol: (lengths[symbol], symbol)):
             code <<= lengths[symbol] - width
             width = lengths[symbol]
-            self._words[symbol] = np.array([code >> i & 1 for i in range(width - 1, -1, -1)], np.uint8)
+            self._words[symbol] = np.array(
+                [code >> i & 1 for i in range(width - 1, -1, -1)], np.uint8
+            )
             self._symbols[width, code] = symbol
             code += 1
 
@@ -90,11 +96,20 @@ class HuffmanCode:
 def shipped_code() -> HuffmanCode:
     """The code for the counts that come with the package (data/huffman_counts.csv says of what)."""
     source = files("semcom_core.text.baselines") / "data" / "huffman_counts.csv"
-    return HuffmanCode(np.loadtxt(source.read_text(encoding="utf-8").splitlines(), dtype=np.int64, delimiter=",", comments="#")[:, 1])
+    return HuffmanCode(
+        np.loadtxt(
+            source.read_text(encoding="utf-8").splitlines(),
+            dtype=np.int64,
+            delimiter=",",
+            comments="#",
+        )[:, 1]
+    )
 
 
 class HuffmanCodec(SeparateCodec):
-    """Huffman code of English prose, CRC, LDPC and QAM with a rate fit for the SNR (see TextCodec)."""
+    """Huffman code of English prose, CRC, LDPC and QAM with a rate fit for the SNR (see
+    TextCodec).
+    """
 
     name = "huffman"
     number = 4

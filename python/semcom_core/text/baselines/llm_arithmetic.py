@@ -1,19 +1,24 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text codec "llm-ac", the strongest separate design: arithmetic coding with a language model, then a channel code.
+"""Text codec "llm-ac", the strongest separate design: arithmetic coding with a language model, then
+a channel code.
 
     text ─► tokens ─► arithmetic coder, p(token | tokens before) ─► CRC ─► polar or LDPC code ─► adaptive QAM
 
-A sentence is 40 to 250 bits, so the code is the polar code of rates.ShortRule by default: at equal loss it needs about 0.85 of the uses of
-the LDPC code that the other separate codecs send with (setting fec=ldpc).
+A sentence is 40 to 250 bits, so the code is the polar code of rates.ShortRule by default: at equal
+loss it needs about 0.85 of the uses of the LDPC code that the other separate codecs send with
+(setting fec=ldpc).
 
-The decoder must compute the very same probabilities as the encoder, bit by bit: one frequency that differs by one makes everything after it
-another text. So both ends run the model token by token, by the same calls with the same shapes, and the log2-probabilities become whole
-frequencies before anything else. That holds for two ends with the same machine, libraries and number of threads; it does not hold across
-processors, library versions or batch sizes, which the fingerprint in the header cannot see. A receiver that rounds otherwise gets another
-text although the CRC holds. It is marked, because that text would have been sent by other bits, but it is lost.
+The decoder must compute the very same probabilities as the encoder, bit by bit: one frequency that
+differs by one makes everything after it another text. So both ends run the model token by token, by
+the same calls with the same shapes, and the log2-probabilities become whole frequencies before
+anything else. That holds for two ends with the same machine, libraries and number of threads; it
+does not hold across processors, library versions or batch sizes, which the fingerprint in the
+header cannot see. A receiver that rounds otherwise gets another text although the CRC holds. It is
+marked, because that text would have been sent by other bits, but it is lost.
 
-Source: arithmetic coding by a language model as in G. Deletang et al., "Language modeling is compression", ICLR 2024.
+Source: arithmetic coding by a language model as in G. Deletang et al., "Language modeling is
+compression", ICLR 2024.
 """
 
 from __future__ import annotations
@@ -31,7 +36,8 @@ from semcom_core.text.baselines.separate import LongRule, Rule, SeparateCodec, S
 from semcom_core.text.codec import check_text
 from semcom_core.text.language_model import ModelCodec, ModelConfig, TextPrior
 
-#: Frequencies are probabilities in units of 2^-FREQUENCY_BITS; whatever is possible has one unit at least.
+#: Frequencies are probabilities in units of 2^-FREQUENCY_BITS; whatever is possible has one unit at
+#: least.
 FREQUENCY_BITS = 32
 #: Source symbols after which the model starts anew: a longer history costs memory and gains little.
 HISTORY = 192
@@ -45,9 +51,15 @@ RULES: dict[str, Rule] = {"polar": ShortRule(), "ldpc": LongRule(grain=1)}
 class LlmArithmeticConfig(ModelConfig):
     """Settings of the codec. The model's must be the same at both ends."""
 
-    efficiency: float = setting(0.9, "capacity at the SNR that a frame is made for over that of the channel, 0.05 to 1")
-    fec: str = setting("polar", "channel code, the same at both ends: polar (LDPC from 600 bits on), or ldpc")
-    margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
+    efficiency: float = setting(
+        0.9, "capacity at the SNR that a frame is made for over that of the channel, 0.05 to 1"
+    )
+    fec: str = setting(
+        "polar", "channel code, the same at both ends: polar (LDPC from 600 bits on), or ldpc"
+    )
+    margin_db: float = setting(
+        0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30"
+    )
 
     def __post_init__(self):
         super().__post_init__()
@@ -69,7 +81,9 @@ class Frequencies:
     def shares(self) -> np.ndarray:
         """Where the share of each symbol begins, and the total, int64 (alphabet + 1,)."""
         prior = self._prior.apply(self._log2_probs, self._last).astype(np.float64)
-        counts = np.where(np.isfinite(prior), np.floor(np.exp2(prior + FREQUENCY_BITS)) + 1, 0).astype(np.int64)
+        counts = np.where(
+            np.isfinite(prior), np.floor(np.exp2(prior + FREQUENCY_BITS)) + 1, 0
+        ).astype(np.int64)
         return np.concatenate([[0], np.cumsum(counts)])
 
     def follow(self, symbol: int) -> None:
@@ -78,7 +92,9 @@ class Frequencies:
         if self._seen % HISTORY == 0:
             self._restart()
         else:
-            (self._node,), (self._log2_probs,) = self._tree.extend([self._node], [self._prior.model_token(symbol)])
+            (self._node,), (self._log2_probs,) = self._tree.extend(
+                [self._node], [self._prior.model_token(symbol)]
+            )
 
     def _restart(self) -> None:
         self._tree = self._prior.model.tree()
@@ -86,7 +102,9 @@ class Frequencies:
 
 
 class LlmArithmeticCodec(ModelCodec, SeparateCodec):
-    """Arithmetic coding with a language model, polar code and QAM with a rate fit for the SNR (see TextCodec and the module)."""
+    """Arithmetic coding with a language model, polar code and QAM with a rate fit for the SNR (see
+    TextCodec and the module).
+    """
 
     name = "llm-ac"
     number = 5
@@ -109,7 +127,11 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
         return encoder.finish()
 
     def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
-        decoder, encoder, frequencies = ArithmeticDecoder(bits), ArithmeticEncoder(), Frequencies(self.prior)
+        decoder, encoder, frequencies = (
+            ArithmeticDecoder(bits),
+            ArithmeticEncoder(),
+            Frequencies(self.prior),
+        )
         symbols: list[int] = []
         most = MOST_SYMBOLS if sure else GUESSED_SYMBOLS
         while len(symbols) < most and encoder.information <= len(bits) + SLACK:
@@ -140,4 +162,8 @@ def _share(shares: np.ndarray, symbol: int) -> tuple[int, int, int]:
 
 def _is_padded(stream: np.ndarray, bits: np.ndarray) -> bool:
     """Whether the bits are the stream with zeros after it."""
-    return len(stream) <= len(bits) and np.array_equal(stream, bits[: len(stream)]) and not bits[len(stream) :].any()
+    return (
+        len(stream) <= len(bits)
+        and np.array_equal(stream, bits[: len(stream)])
+        and not bits[len(stream) :].any()
+    )

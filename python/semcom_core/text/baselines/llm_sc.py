@@ -1,27 +1,32 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The symbols of the codec "llm-sc": the number of a token in binary, three bits a symbol of star-shaped 8QAM.
+"""The symbols of the codec "llm-sc": the number of a token in binary, three bits a symbol of
+star-shaped 8QAM.
 
     ±1±j and ±(1 + √3), ±j(1 + √3), scaled to unit mean power
 
-Symbols beyond the fewest that hold the number repeat its first ones. A public sequence turns each label into another, so that small
-numbers do not use the inner points only.
+Symbols beyond the fewest that hold the number repeat its first ones. A public sequence turns each
+label into another, so that small numbers do not use the inner points only.
 
-Source: the constellation and the binary labels are those published with LLM-SC (see llm_sc); the sequence is the project's own.
+Source: the constellation and the binary labels are those published with LLM-SC (see llm_sc); the
+sequence is the project's own.
 
 Beam search of the codec "llm-sc": the text with the largest prior times likelihood, token by token.
 
-A hypothesis is scored by log2 prior plus the evidence of its symbols. As the evidence is relative to p(y), the scores of what was
-dropped early and of what was kept to the end compare, and 2^score over the sum of all is the posterior of a text.
+A hypothesis is scored by log2 prior plus the evidence of its symbols. As the evidence is relative
+to p(y), the scores of what was dropped early and of what was kept to the end compare, and 2^score
+over the sum of all is the posterior of a text.
 
-Text codec "llm-sc": a fixed number of 8QAM symbols for each token, found again by a beam search with a language model as prior.
+Text codec "llm-sc": a fixed number of 8QAM symbols for each token, found again by a beam search
+with a language model as prior.
 
     text ─► tokens ─► number in binary ─► 8QAM, the same symbols a token at every SNR ─► beam search, p(token | before) p(y | token)
 
 The number of tokens follows from the length in the header. Each fragment decodes alone.
 
-Source: Z. Wang et al., "Large language model enabled semantic communication systems" (LLM-SC), 2024. Different from it: text that the
-tokenizer cannot write travels as raw bytes, so the alphabet is larger by these; the posterior says whether a text counts as decoded.
+Source: Z. Wang et al., "Large language model enabled semantic communication systems" (LLM-SC),
+2024. Different from it: text that the tokenizer cannot write travels as raw bytes, so the alphabet
+is larger by these; the posterior says whether a text counts as decoded.
 """
 
 from __future__ import annotations
@@ -63,8 +68,12 @@ def token_labels(alphabet: int, count: int) -> np.ndarray:
 
 
 def masks(count: int, fragment: int) -> np.ndarray:
-    """What the label of each symbol of a fragment is combined with by exclusive or, uint8 (count,)."""
-    return gold_sequence(BITS * count, seed=1 + fragment).reshape(count, BITS) @ np.array([4, 2, 1], np.uint8)
+    """What the label of each symbol of a fragment is combined with by exclusive or, uint8
+    (count,).
+    """
+    return gold_sequence(BITS * count, seed=1 + fragment).reshape(count, BITS) @ np.array(
+        [4, 2, 1], np.uint8
+    )
 
 
 def evidence(symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
@@ -79,9 +88,11 @@ def evidence(symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
     """
     erased = ~np.isfinite(noise_var)
     variance = np.where(erased, 1.0, np.maximum(noise_var, _LEAST_NOISE)).astype(float)
-    exponent = -np.abs(symbols.astype(complex)[:, None] - POINTS) ** 2 / variance[:, None]
+    exponent = -(np.abs(symbols.astype(complex)[:, None] - POINTS) ** 2) / variance[:, None]
     peak = exponent.max(axis=1, keepdims=True)
-    bits = (exponent - peak - np.log(np.mean(np.exp(exponent - peak), axis=1, keepdims=True))) / np.log(2)
+    bits = (
+        exponent - peak - np.log(np.mean(np.exp(exponent - peak), axis=1, keepdims=True))
+    ) / np.log(2)
     bits[erased] = 0.0
     return bits.astype(np.float32)
 
@@ -99,7 +110,14 @@ class BeamResult:
     confidence_bits: float
 
 
-def beam_search(prior: TextPrior, tree: TokenTree, evidence: np.ndarray, labels: np.ndarray, masks: np.ndarray, beam: int) -> BeamResult:
+def beam_search(
+    prior: TextPrior,
+    tree: TokenTree,
+    evidence: np.ndarray,
+    labels: np.ndarray,
+    masks: np.ndarray,
+    beam: int,
+) -> BeamResult:
     """Decode one fragment.
 
     Args:
@@ -117,7 +135,9 @@ def beam_search(prior: TextPrior, tree: TokenTree, evidence: np.ndarray, labels:
         fit = sum(evidence[first + j][labels[j] ^ masks[first + j]] for j in range(per_token))
         fit[prior.end] = -np.inf  # the end is not sent: the length of the frame tells it
         priors = (prior.apply(row, text[-1] if text else None) for row, text in zip(rows, texts))
-        extended = np.concatenate([score + one + fit for score, one in zip(scores, priors)]).astype(np.float64)
+        extended = np.concatenate([score + one + fit for score, one in zip(scores, priors)]).astype(
+            np.float64
+        )
         kept = np.argpartition(extended, -beam)[-beam:]
         kept = kept[np.argsort(-extended[kept])]
         scores = extended[kept]
@@ -126,7 +146,10 @@ def beam_search(prior: TextPrior, tree: TokenTree, evidence: np.ndarray, labels:
         parents, tokens = np.divmod(kept, prior.size)
         texts = [[*texts[parent], int(token)] for parent, token in zip(parents, tokens)]
         if first + per_token < len(evidence):
-            nodes, rows = tree.extend([nodes[parent] for parent in parents], [prior.model_token(text[-1]) for text in texts])
+            nodes, rows = tree.extend(
+                [nodes[parent] for parent in parents],
+                [prior.model_token(text[-1]) for text in texts],
+            )
     return BeamResult(texts[0], float(scores[0] - np.logaddexp2(rivals, _log2_sum(scores[1:]))))
 
 
@@ -136,7 +159,8 @@ def _log2_sum(values: np.ndarray) -> float:
     return peak if peak == -np.inf else peak + np.log2(np.exp2(values - peak).sum())
 
 
-#: Source symbols of one fragment, as long as there are fragments: a longer history costs memory and gains little.
+#: Source symbols of one fragment, as long as there are fragments: a longer history costs memory and
+#: gains little.
 FRAGMENT_SYMBOLS = 192
 #: A fragment without tokens has one symbol, which says nothing.
 _EMPTY = 1
@@ -146,7 +170,9 @@ _EMPTY = 1
 class LlmScConfig(ModelConfig):
     """Settings of the codec. The model's and symbols_per_token must be the same at both ends."""
 
-    symbols_per_token: int = setting(0, "8QAM symbols a token, up to 16; 0 for the fewest that tell all tokens apart")
+    symbols_per_token: int = setting(
+        0, "8QAM symbols a token, up to 16; 0 for the fewest that tell all tokens apart"
+    )
     beam: int = setting(8, "hypotheses kept after each token, 1 to 256")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
 
@@ -178,23 +204,39 @@ class LlmScCodec(ModelCodec):
         """Frames of one message, one for each fragment; the rate is the same at every SNR.
 
         Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode text.
+            FrameError: the text does not fit the largest number of fragments, or is not Unicode
+                text.
         """
         check_text(text)
         symbols = self.prior.tokenize(text)
         longest = MAX_LENGTH // self.per_token
         if len(symbols) > MAX_FRAGMENTS * longest:
-            raise FrameError(f"text has {len(symbols)} tokens; allowed is up to {MAX_FRAGMENTS * longest}")
+            raise FrameError(
+                f"text has {len(symbols)} tokens; allowed is up to {MAX_FRAGMENTS * longest}"
+            )
         parts = min(max(1, -(-len(symbols) // FRAGMENT_SYMBOLS)), MAX_FRAGMENTS)
-        payloads = [self._payload(part, i) for i, part in enumerate(np.array_split(np.array(symbols, np.int64), parts))]
-        common = {"codec": self.number, "message_id": message_id, "last_fragment": parts - 1, **self.fingerprints()}
-        return [Frame(FrameHeader(fragment=i, length=len(p), **common), p) for i, p in enumerate(payloads)]
+        payloads = [
+            self._payload(part, i)
+            for i, part in enumerate(np.array_split(np.array(symbols, np.int64), parts))
+        ]
+        common = {
+            "codec": self.number,
+            "message_id": message_id,
+            "last_fragment": parts - 1,
+            **self.fingerprints(),
+        }
+        return [
+            Frame(FrameHeader(fragment=i, length=len(p), **common), p)
+            for i, p in enumerate(payloads)
+        ]
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
-        """Decode the fragments of one message, in any order; a missing fragment leaves the message undecoded.
+        """Decode the fragments of one message, in any order; a missing fragment leaves the message
+        undecoded.
 
         Raises:
-            FrameError: no frames, frames of another codec or of more than one message, or a length that no text has.
+            FrameError: no frames, frames of another codec or of more than one message, or a length
+                that no text has.
             ModelError: the frames were made with another model or context.
         """
         message_id, fragments = check_fragments(frames)
@@ -205,7 +247,9 @@ class LlmScCodec(ModelCodec):
         if None in fragments:
             reason = f"fragment {fragments.index(None) + 1} of {len(fragments)} is missing"
         elif not confidence >= self.config.confidence_bits:
-            reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
+            reason = (
+                f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
+            )
         return DecodedText(text, not reason, message_id, confidence, reason)
 
     @cached_property
@@ -224,6 +268,16 @@ class LlmScCodec(ModelCodec):
         if header.length == _EMPTY:
             return BeamResult([], np.inf)
         if header.length % self.per_token or not header.length:
-            raise FrameError(f"message {header.message_id} has {header.length} symbols; allowed is 1 or a multiple of {self.per_token}")
+            raise FrameError(
+                f"message {header.message_id} has {header.length} symbols; allowed is 1 or a "
+                f"multiple of {self.per_token}"
+            )
         bits = evidence(frame.symbols, frame.noise_var)
-        return beam_search(self.prior, self.model.tree(), bits, self._labels, masks(header.length, header.fragment), self.config.beam)
+        return beam_search(
+            self.prior,
+            self.model.tree(),
+            bits,
+            self._labels,
+            masks(header.length, header.fragment),
+            self.config.beam,
+        )

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From message bits to channel uses and back, for codecs that compress first and protect then.
 
-Sender and receiver know the same function from (bits, params) to channel uses, so the receiver finds the number of bits, the code and the
-modulation from the number of symbols: no length is sent.
+Sender and receiver know the same function from (bits, params) to channel uses, so the receiver
+finds the number of bits, the code and the modulation from the number of symbols: no length is sent.
 
 Separate source and channel coding: what its text codecs share.
 
     text ─► bit stream ─► CRC ─► channel code ─► QAM ─► equal fragments of at most 4095 symbols
 
-The header's `params` is an index into rates.RATES. A stream tells where it ends, so that zeros after it do no harm.
+The header's `params` is an index into rates.RATES. A stream tells where it ends, so that zeros
+after it do no harm.
 """
 
 from __future__ import annotations
@@ -50,14 +51,19 @@ class Rule(Protocol):
         """Channel uses of a message of `bits` bits, a multiple of grain; rising with it."""
 
     def bits_of(self, uses: int, params: int) -> int:
-        """Most message bits, a multiple of grain, whose uses_of is at most `uses`; 0 where there are none."""
+        """Most message bits, a multiple of grain, whose uses_of is at most `uses`; 0 where there
+        are none.
+        """
 
     def link(self, uses: int, params: int) -> FecLink | PolarLink:
-        """Channel code and modulation of a message of `uses` symbols; it carries bits_of(uses, params) bits."""
+        """Channel code and modulation of a message of `uses` symbols; it carries bits_of(uses,
+        params) bits.
+        """
 
 
 def params_for(snr_db: float, efficiency: float, margin_db: float) -> int:
-    """Index of the highest rate that does not exceed `efficiency` times the capacity (of the lowest rate, if all do).
+    """Index of the highest rate that does not exceed `efficiency` times the capacity (of the lowest
+    rate, if all do).
 
     Args:
         snr_db, margin_db: SNR, and how far below it the channel may fall, dB.
@@ -82,26 +88,38 @@ class LongRule:
         return math.ceil(cost / RATES[params])
 
     def bits_of(self, uses: int, params: int) -> int:
-        sizes = range(self.grain, (uses * math.ceil(MAX_RATE) // self.grain + 2) * self.grain, self.grain)
-        return self.grain * bisect.bisect_right(sizes, uses, key=lambda bits: self.uses_of(bits, params))
+        sizes = range(
+            self.grain, (uses * math.ceil(MAX_RATE) // self.grain + 2) * self.grain, self.grain
+        )
+        return self.grain * bisect.bisect_right(
+            sizes, uses, key=lambda bits: self.uses_of(bits, params)
+        )
 
     def link(self, uses: int, params: int) -> FecLink:
         bits = self.bits_of(uses, params)
-        return FecLink(bits, uses, mode_for_rate((bits + crc_length(_LONG_CRC)) / uses).modulation, _LONG_CRC)
+        return FecLink(
+            bits, uses, mode_for_rate((bits + crc_length(_LONG_CRC)) / uses).modulation, _LONG_CRC
+        )
 
 
 class ShortRule:
-    """Polar code and CRC-11; a message of n symbols carries what the finite-blocklength limit allows at the SNR of capacity RATES.
+    """Polar code and CRC-11; a message of n symbols carries what the finite-blocklength limit
+    allows at the SNR of capacity RATES.
 
-    Measured: list decoding needs 1.10 to 1.16 times the uses of the limit, the CRC included, whatever the length, so one efficiency
-    suits messages of 40 and of 400 bits. Long messages get the LDPC code at the same rates.
+    Measured: list decoding needs 1.10 to 1.16 times the uses of the limit, the CRC included,
+    whatever the length, so one efficiency suits messages of 40 and of 400 bits. Long messages get
+    the LDPC code at the same rates.
     """
 
     grain = 1
 
     def uses_of(self, bits: int, params: int) -> int:
         uses = range(1, MAX_FRAGMENTS * MAX_LENGTH + 2)
-        return uses[min(bisect.bisect_left(uses, bits, key=lambda n: self.bits_of(n, params)), len(uses) - 1)]
+        return uses[
+            min(
+                bisect.bisect_left(uses, bits, key=lambda n: self.bits_of(n, params)), len(uses) - 1
+            )
+        ]
 
     def bits_of(self, uses: int, params: int) -> int:
         snr_db = 10 * math.log10(2 ** RATES[params] - 1)
@@ -130,8 +148,13 @@ class SeparateConfig:
         ConfigError: a value is out of range.
     """
 
-    efficiency: float = setting(0.8, "at most these compressed bits a use over capacity, for messages of 800 bits, 0.05 to 1")
-    margin_db: float = setting(0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30")
+    efficiency: float = setting(
+        0.8,
+        "at most these compressed bits a use over capacity, for messages of 800 bits, 0.05 to 1",
+    )
+    margin_db: float = setting(
+        0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30"
+    )
 
     def __post_init__(self):
         check_rate(self.efficiency, self.margin_db)
@@ -144,7 +167,8 @@ def check_rate(efficiency: float, margin_db: float) -> None:
 
 
 class SeparateCodec(ABC):
-    """Text codec over a compressor (see TextCodec); a codec says how its stream is made, read and protected.
+    """Text codec over a compressor (see TextCodec); a codec says how its stream is made, read and
+    protected.
 
     Attributes:
         rule: channel uses of a number of bits.
@@ -189,24 +213,39 @@ class SeparateCodec(ABC):
         """Frames of one message, one for each fragment, with a rate fit for `snr_db`.
 
         Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode text.
+            FrameError: the text does not fit the largest number of fragments, or is not Unicode
+                text.
         """
         stream = self.compress(text)
         params = params_for(snr_db, self.config.efficiency, self.config.margin_db)
         wanted = self.rule.uses_of(max(len(stream), self.rule.grain), params)
         fragments = -(-wanted // MAX_LENGTH)
         if fragments > MAX_FRAGMENTS:
-            raise FrameError(self._too_long(len(stream), snr_db, self.rule.bits_of(MAX_FRAGMENTS * MAX_LENGTH, params)))
+            raise FrameError(
+                self._too_long(
+                    len(stream), snr_db, self.rule.bits_of(MAX_FRAGMENTS * MAX_LENGTH, params)
+                )
+            )
         length = -(-wanted // fragments)
         link = self.rule.link(length * fragments, params)
         padded = np.zeros(link.info_bits, np.uint8)
         padded[: len(stream)] = stream
-        common = {"codec": self.number, "message_id": message_id, "length": length, "params": params, **self._fingerprints()}
+        common = {
+            "codec": self.number,
+            "message_id": message_id,
+            "length": length,
+            "params": params,
+            **self._fingerprints(),
+        }
         parts = link.encode(padded).reshape(fragments, length)
-        return [Frame(FrameHeader(fragment=i, last_fragment=fragments - 1, **common), part) for i, part in enumerate(parts)]
+        return [
+            Frame(FrameHeader(fragment=i, last_fragment=fragments - 1, **common), part)
+            for i, part in enumerate(parts)
+        ]
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
-        """Decode the fragments of one message, in any order; repeated fragments are combined, missing ones erased.
+        """Decode the fragments of one message, in any order; repeated fragments are combined,
+        missing ones erased.
 
         Raises:
             FrameError: no frames, frames of another codec, or of more than one message.
@@ -217,7 +256,9 @@ class SeparateCodec(ABC):
         symbols, noise_var = combine(frames, header)
         bits, crc_ok = self.rule.link(symbols.size, header.params).decode(symbols, noise_var)
         text, whole = self.expand(bits, crc_ok)
-        reason = "" if crc_ok and whole else self._reason(fragments.count(None), len(fragments), crc_ok)
+        reason = (
+            "" if crc_ok and whole else self._reason(fragments.count(None), len(fragments), crc_ok)
+        )
         return DecodedText(text, bool(crc_ok and whole), message_id, reason=reason)
 
     def _fingerprints(self) -> dict:
@@ -225,26 +266,39 @@ class SeparateCodec(ABC):
         return {}
 
     def _common_header(self, frames: list[ReceivedFrame]) -> FrameHeader:
-        """A header of the message, after checking that all its frames are of one size and rate, for this codec."""
+        """A header of the message, after checking that all its frames are of one size and rate, for
+        this codec.
+        """
         header = common_header(frames, self.number, self.name)
         if self.rule.bits_of(header.length * header.fragments, header.params) == 0:
             shortest = self.rule.uses_of(self.rule.grain, header.params)
-            raise FrameError(f"frame has {header.length} symbols at params {header.params}; the shortest message has {shortest}")
+            raise FrameError(
+                f"frame has {header.length} symbols at params {header.params}; the shortest "
+                f"message has {shortest}"
+            )
         return header
 
     def _too_long(self, bits: int, snr_db: float, most: int) -> str:
         unit = "bytes" if self.rule.grain == 8 else "bits"
         found, allowed = bits // self.rule.grain, most // self.rule.grain
-        return f"text {self.becomes} {found} {unit}; at {snr_db:g} dB the largest message has {allowed}"
+        return (
+            f"text {self.becomes} {found} {unit}; at {snr_db:g} dB the largest message has "
+            f"{allowed}"
+        )
 
     def _reason(self, missing: int, fragments: int, crc_ok: bool) -> str:
         if missing:
             return f"{missing} of {fragments} fragments are missing"
-        return f"the {self.name} stream is damaged although its CRC holds" if crc_ok else "the CRC does not hold"
+        return (
+            f"the {self.name} stream is damaged although its CRC holds"
+            if crc_ok
+            else "the CRC does not hold"
+        )
 
 
 def common_header(frames: list[ReceivedFrame], number: int, name: str) -> FrameHeader:
-    """A header of a message whose frames must all be of one size and rate, for the codec of a number and name.
+    """A header of a message whose frames must all be of one size and rate, for the codec of a
+    number and name.
 
     Raises:
         FrameError: they are not.
@@ -254,12 +308,17 @@ def common_header(frames: list[ReceivedFrame], number: int, name: str) -> FrameH
         raise FrameError(f"frame has codec number {header.codec}; the {name} codec takes {number}")
     sizes = {(f.header.length, f.header.params) for f in frames}
     if len(sizes) > 1:
-        raise FrameError(f"frames of one message have {len(sizes)} sizes, (symbols, params) {sorted(sizes)}; one is allowed")
+        raise FrameError(
+            f"frames of one message have {len(sizes)} sizes, (symbols, params) {sorted(sizes)}; "
+            "one is allowed"
+        )
     return header
 
 
 def combine(frames: list[ReceivedFrame], header: FrameHeader) -> tuple[np.ndarray, np.ndarray]:
-    """Symbols of the whole message and their noise variances: each the mean of its copies, weighted by inverse noise variance."""
+    """Symbols of the whole message and their noise variances: each the mean of its copies, weighted
+    by inverse noise variance.
+    """
     weighted = np.zeros((header.fragments, header.length), np.complex128)
     weight = np.zeros(weighted.shape)
     for frame in frames:

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a message may be made shorter."""
 
-
-
-
-#: off, as it is; canonical, spelling only; extractive, words are left out; abstractive, the language model rewrites.
+#: off, as it is; canonical, spelling only; extractive, words are left out; abstractive, the
+#: language model rewrites.
 MODES = ("off", "canonical", "extractive", "abstractive")

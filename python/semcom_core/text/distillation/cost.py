@@ -30,11 +30,15 @@ class Meter:
         return float(surprisals.sum()) + self._codec.config.delta_bits * len(surprisals)
 
     def word_bits(self, words: Sequence[str]) -> np.ndarray:
-        """Surprisal of each of the words joined by spaces, bits, float (len(words),); a token counts for the word it ends in."""
+        """Surprisal of each of the words joined by spaces, bits, float (len(words),); a token
+        counts for the word it ends in.
+        """
         symbols, surprisals = self._measure(" ".join(words))
         ends = np.cumsum([len(word) + 1 for word in words])
         reached = [len(self.prior.text_of(symbols[: k + 1])) for k in range(len(symbols))]
-        owners = np.minimum(np.searchsorted(ends, np.array(reached) - 1, side="right"), len(words) - 1)
+        owners = np.minimum(
+            np.searchsorted(ends, np.array(reached) - 1, side="right"), len(words) - 1
+        )
         return np.bincount(owners, surprisals[:-1], minlength=len(words))
 
     def _measured(self, text: str) -> tuple[list[int], np.ndarray]:

@@ -5,8 +5,8 @@
     text ─► abstractive: the language model shortens it ─► guard ─► shorter text
               └─ refused ─► extractive: edits that save bits ─► guard ─► shorter text, or the text as it is
 
-The guard lets a text pass that has every protected item (see protected) in its order and no new one, that is similar enough to the
-original (see sentence), and that costs fewer bits.
+The guard lets a text pass that has every protected item (see protected) in its order and no new
+one, that is similar enough to the original (see sentence), and that costs fewer bits.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ class DistillConfig:
     """Settings of a distiller."""
 
     mode: str = setting("extractive", f"one of {', '.join(MODES)}")
-    least_similarity: float = setting(0.85, "of the shorter text to the original, cosine of sentence embeddings, 0 to 1")
-    looks: int = setting(20, "edits whose saving is measured before a text counts as short enough, 1 to 1000")
+    least_similarity: float = setting(
+        0.85, "of the shorter text to the original, cosine of sentence embeddings, 0 to 1"
+    )
+    looks: int = setting(
+        20, "edits whose saving is measured before a text counts as short enough, 1 to 1000"
+    )
     most_words: int = setting(200, "a longer text is sent as it is, 1 to 10000 words")
     model: str = setting("smollm2-135m", "language model of the codec that is to send the texts")
     adapter: str = setting("", "what that model is adapted to; empty for nothing")
@@ -90,7 +94,9 @@ class Distiller:
         self._meter = Meter(codec)
         if config.mode != "off":
             self._embedder = embedder or load_embedder(config.embedding)
-            self._extractor = Extractor(self._meter, self._embedder, config.least_similarity, config.looks)
+            self._extractor = Extractor(
+                self._meter, self._embedder, config.least_similarity, config.looks
+            )
             self._rewriter = Rewriter(codec.model) if config.mode == "abstractive" else None
 
     @classmethod
@@ -106,7 +112,11 @@ class Distiller:
             FrameError: the text has lone surrogates.
         """
         check_text(text)
-        if self.config.mode == "off" or len(text.split()) > self.config.most_words or not text.split():
+        if (
+            self.config.mode == "off"
+            or len(text.split()) > self.config.most_words
+            or not text.split()
+        ):
             bits = self._meter.bits(text)
             method = "off" if self.config.mode == "off" else "unchanged"
             return Distilled(text, text, method, 1.0, bits, bits)
@@ -115,7 +125,9 @@ class Distiller:
             found, reason = self._abstract(text)
             if found:
                 return found
-        return self._checked(text, self._extractor.shorten(text, leave_out=self.config.mode != "canonical"), reason)
+        return self._checked(
+            text, self._extractor.shorten(text, leave_out=self.config.mode != "canonical"), reason
+        )
 
     def _abstract(self, text: str) -> tuple[Distilled | None, str]:
         """What the language model made of a text, and why that cannot be sent, if it cannot."""
@@ -135,7 +147,15 @@ class Distiller:
 
     def _compared(self, text: str, shorter: str, method: str, reason: str = "") -> Distilled:
         first, second = self._embedder.embed([text, shorter])
-        return Distilled(text, shorter, method, float(first @ second), self._meter.bits(text), self._meter.bits(shorter), reason)
+        return Distilled(
+            text,
+            shorter,
+            method,
+            float(first @ second),
+            self._meter.bits(text),
+            self._meter.bits(shorter),
+            reason,
+        )
 
     def refusal(self, found: Distilled) -> str:
         """Why the guard does not let a text pass, in one line; empty where it does."""
@@ -145,16 +165,25 @@ class Distiller:
         if changed:
             return changed
         if not found.similarity >= self.config.least_similarity:
-            return f"similarity is {found.similarity:.2f}; at least {self.config.least_similarity:g} is needed"
+            return (
+                f"similarity is {found.similarity:.2f}; at least "
+                f"{self.config.least_similarity:g} is needed"
+            )
         return "" if found.bits_after < found.bits_before else "it costs no fewer bits"
 
 
 def load_distiller(mode: str, codec: TextCodec, **settings) -> Distiller:
-    """A distiller for what a codec sends. Where the codec has no language model, costs are those of the default one.
+    """A distiller for what a codec sends. Where the codec has no language model, costs are those of
+    the default one.
 
     Raises:
         ConfigError: no such mode, or a setting out of range.
         ModelError: the sentence embedding or the language model is not there.
     """
     config = from_mapping(DistillConfig, {"mode": mode, **settings})
-    return Distiller(config, codec if isinstance(codec, SpinalCodec) else load_codec("spinal", model=config.model, adapter=config.adapter))
+    return Distiller(
+        config,
+        codec
+        if isinstance(codec, SpinalCodec)
+        else load_codec("spinal", model=config.model, adapter=config.adapter),
+    )

@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a distiller may do to a draft: leave words out, or write a word more plainly. Locked words stay.
+"""What a distiller may do to a draft: leave words out, or write a word more plainly. Locked words
+stay.
 
 Extractive distillation: leave out what costs many bits and means little, step by step.
 
-    repeat: of all edits that leave the text similar enough, make those that save the most bits for each step away from the
+    repeat: of all edits that leave the text similar enough, make those that save the most bits for
+    each step away from the
             meaning of the original;  stop when none saves anything
 
-What the language model predicts costs no symbols, so leaving it out saves none: each step is judged by the bits it really saves.
-Source: self-information as the measure of what to leave out as in Li et al., Selective Context, EMNLP 2023; here against similarity.
+What the language model predicts costs no symbols, so leaving it out saves none: each step is judged
+by the bits it really saves. Source: self-information as the measure of what to leave out as in Li
+et al., Selective Context, EMNLP 2023; here against similarity.
 """
 
 from __future__ import annotations
@@ -64,9 +67,13 @@ def first_draft(text: str) -> Draft:
 
 
 def omissions(draft: Draft) -> Iterator[Edit]:
-    """Edits that leave out a few words in a row, or a clause, without a locked word; never all words."""
+    """Edits that leave out a few words in a row, or a clause, without a locked word; never all
+    words.
+    """
     n = len(draft.words)
-    spans = {(i, j) for i in range(n) for j in range(i + 1, min(i + _MOST_WORDS, n) + 1)} | set(_clauses(draft))
+    spans = {(i, j) for i in range(n) for j in range(i + 1, min(i + _MOST_WORDS, n) + 1)} | set(
+        _clauses(draft)
+    )
     for first, stop in sorted(spans):
         if stop - first < n and not any(draft.locked[first:stop]):
             yield Edit(first, stop)
@@ -81,14 +88,22 @@ def plainer(draft: Draft) -> Iterator[Edit]:
 
 
 def apply(draft: Draft, edits: Iterable[Edit]) -> Draft:
-    """A draft after some edits of different words; capital and closing mark of words left out go to their neighbours."""
+    """A draft after some edits of different words; capital and closing mark of words left out go to
+    their neighbours.
+    """
     words, locked = list(draft.words), list(draft.locked)
     for first, stop, form in sorted(edits, reverse=True):
         closing = _CLOSING.search(words[stop - 1])
         if not form and closing and first and not _CLOSING.search(words[first - 1]):
             words[first - 1] = words[first - 1].rstrip(",;:") + closing[1]
         begins = not first or bool(_CLOSING.search(words[first - 1]))
-        if not form and begins and words[first][0].isupper() and stop < len(words) and not locked[stop]:
+        if (
+            not form
+            and begins
+            and words[first][0].isupper()
+            and stop < len(words)
+            and not locked[stop]
+        ):
             words[stop] = words[stop][0].upper() + words[stop][1:]
         words[first:stop] = [form] if form else []
         locked[first:stop] = [locked[first]] if form else []
@@ -99,7 +114,9 @@ def apart(edits: Iterable[Edit], most: int) -> list[Edit]:
     """The first edits, at most so many, with a word or more between any two."""
     chosen: list[Edit] = []
     for edit in edits:
-        if len(chosen) < most and all(edit.first > other.stop or edit.stop < other.first for other in chosen):
+        if len(chosen) < most and all(
+            edit.first > other.stop or edit.stop < other.first for other in chosen
+        ):
             chosen.append(edit)
     return chosen
 
@@ -114,10 +131,12 @@ def _clauses(draft: Draft) -> Iterator[tuple[int, int]]:
                 start = i + 1
 
 
-#: Losses of similarity that are added to each edit's, so that one that loses nothing does not outweigh all savings. A small one takes
-#: many small steps, a large one the big savings first; each is tried, and the cheapest text counts.
+#: Losses of similarity that are added to each edit's, so that one that loses nothing does not
+#: outweigh all savings. A small one takes many small steps, a large one the big savings first; each
+#: is tried, and the cheapest text counts.
 _SOFTENINGS = (0.01, 0.2)
-#: About what an edit makes the words after it cost more, bits; words that cost less are the last to be tried.
+#: About what an edit makes the words after it cost more, bits; words that cost less are the last to
+#: be tried.
 _SEAM_BITS = 2.0
 #: A step must save this much, bits.
 _LEAST_SAVING = 0.5
@@ -166,13 +185,17 @@ class Extractor:
             last, state = state, self._step(state, goal, softening, leave_out)
         return last
 
-    def _step(self, state: State, goal: np.ndarray, softening: float, leave_out: bool) -> State | None:
+    def _step(
+        self, state: State, goal: np.ndarray, softening: float, leave_out: bool
+    ) -> State | None:
         """A cheaper state, a few edits away; None where there is none."""
         order = self._ranked(state, goal, softening, leave_out)
         together = apart(order, max(1, len(state.draft.words) // _WORDS_AN_EDIT))
         if len(together) > 1:
             found = self._after(state.draft, together, goal)
-            if found.near >= self._least and state.bits - found.bits >= _LEAST_SAVING * len(together):
+            if found.near >= self._least and state.bits - found.bits >= _LEAST_SAVING * len(
+                together
+            ):
                 return found
         for edit in order[: self._looks]:
             found = self._after(state.draft, [edit], goal)
@@ -180,8 +203,12 @@ class Extractor:
                 return found
         return None
 
-    def _ranked(self, state: State, goal: np.ndarray, softening: float, leave_out: bool) -> list[Edit]:
-        """Edits that leave the draft similar enough, those first whose words have the most bits for the similarity they cost."""
+    def _ranked(
+        self, state: State, goal: np.ndarray, softening: float, leave_out: bool
+    ) -> list[Edit]:
+        """Edits that leave the draft similar enough, those first whose words have the most bits for
+        the similarity they cost.
+        """
         edits = [*plainer(state.draft), *(omissions(state.draft) if leave_out else ())]
         if not edits:
             return []
@@ -194,4 +221,8 @@ class Extractor:
     def _after(self, draft: Draft, edits: list[Edit], goal: np.ndarray) -> State:
         """The state after some edits."""
         changed = apply(draft, edits)
-        return State(changed, self._meter.bits(changed.text), float(self._embedder.embed([changed.text])[0] @ goal))
+        return State(
+            changed,
+            self._meter.bits(changed.text),
+            float(self._embedder.embed([changed.text])[0] @ goal),
+        )

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nobody may change in a text that is made shorter or clearer: numbers, times, units, addresses, links, negations, names.
+"""What nobody may change in a text that is made shorter or clearer: numbers, times, units,
+addresses, links, negations, names.
 
-A word is an item when it is one of these, or when it says what one of these means: the noun that is counted, the preposition before
-a time, what is negated. Where it is not clear whether a word is a name, it is taken for one.
+A word is an item when it is one of these, or when it says what one of these means: the noun that is
+counted, the preposition before a time, what is negated. Where it is not clear whether a word is a
+name, it is taken for one.
 """
 
 from __future__ import annotations
@@ -19,10 +21,17 @@ from semcom_core.text.distillation.lexicon import SHORT_FORMS
 _EDGES = "\"'“”‘’()[]{}<>*_~.,;:!?…-–—"
 _SENTENCE_END = re.compile(r"[.!?…:]+[\"'”’)\]]*$")
 _PAUSE = re.compile(r"[.!?…:,;]+[\"'”’)\]]*$")
-_LINK = re.compile(r"@|://|^www\.|^#\w|\w\.(?:com|org|net|edu|gov|info|eu|uk|de|fr|io)\b", re.IGNORECASE)
-_UNIT = re.compile(r"[%€$£¥°℃℉Ω]|^(?:[kmg]?hz|db[mi]?|[kmcµ]m|kg|mg|[kmg]i?b|[kmg]bps|[kmµ][vw]|µ[as]|ml|km/h|kmh)$", re.IGNORECASE)
+_LINK = re.compile(
+    r"@|://|^www\.|^#\w|\w\.(?:com|org|net|edu|gov|info|eu|uk|de|fr|io)\b", re.IGNORECASE
+)
+_UNIT = re.compile(
+    r"[%€$£¥°℃℉Ω]|^(?:[kmg]?hz|db[mi]?|[kmcµ]m|kg|mg|[kmg]i?b|[kmg]bps|[kmµ][vw]|µ[as]|ml|km/h|kmh)$",
+    re.IGNORECASE,
+)
 _NEGATED_VERB = "(?:do|does|did|di|is|are|was|were|has|have|had|ca|can|wo|would|could|should|might|must|need|sha|dare|ai|may)"
-_NEGATION = re.compile(rf"^(?:{_NEGATED_VERB}n['’]?t|{_NEGATED_VERB}nt|cannot|non-\w+|un-\w+)$", re.IGNORECASE)
+_NEGATION = re.compile(
+    rf"^(?:{_NEGATED_VERB}n['’]?t|{_NEGATED_VERB}nt|cannot|non-\w+|un-\w+)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,8 @@ class Item:
     """One protected word.
 
     Args:
-        kind: number, time, unit, address, link, negation, name, or bound (a word that says what a neighbour means).
+        kind: number, time, unit, address, link, negation, name, or bound (a word that says what a
+            neighbour means).
         text: the word without punctuation around it; lower case unless it is a name or a link.
         index: which word of the text it is, counted from 0.
     """
@@ -50,7 +60,9 @@ def protected_items(text: str) -> list[Item]:
 
 
 def altered(original: str, rewritten: str) -> str:
-    """What a rewritten text did to the protected items, in a few words; empty where all are there, in order, and none is new."""
+    """What a rewritten text did to the protected items, in a few words; empty where all are there,
+    in order, and none is new.
+    """
     words = [_forms(word) for word in rewritten.split()]
     at = 0
     for item in protected_items(original):
@@ -61,11 +73,20 @@ def altered(original: str, rewritten: str) -> str:
         at = place + 1
     known = Counter(form for word in original.split() for form in _forms(word))
     found = Counter(item.text for item in protected_items(rewritten) if item.kind != "bound")
-    return next((f"{text!r} is new" for text in found if found[text] > max(known[text], known[text.lower()])), "")
+    return next(
+        (
+            f"{text!r} is new"
+            for text in found
+            if found[text] > max(known[text], known[text.lower()])
+        ),
+        "",
+    )
 
 
 def kept_items(original: str, rewritten: str) -> tuple[int, int]:
-    """How many protected items of the original the rewritten text still has, and how many the original has, bound words left out."""
+    """How many protected items of the original the rewritten text still has, and how many the
+    original has, bound words left out.
+    """
     left = [_forms(word) for word in rewritten.split()]
     wanted = [item.text for item in protected_items(original) if item.kind != "bound"]
     kept = 0
@@ -116,9 +137,15 @@ def _is_name(i: int, words: Sequence[str]) -> bool:
     plain = core.lower()
     if plain in lists.names() or plain in lists.TITLES:
         return True
-    if not any(c.isupper() for c in core) or re.fullmatch(r"I(?:['’]\w+)?", core) or plain in SHORT_FORMS:
+    if (
+        not any(c.isupper() for c in core)
+        or re.fullmatch(r"I(?:['’]\w+)?", core)
+        or plain in SHORT_FORMS
+    ):
         return False
-    shouted = sum(c.isupper() for c in "".join(words)) > 0.6 * sum(c.isalpha() for c in "".join(words))
+    shouted = sum(c.isupper() for c in "".join(words)) > 0.6 * sum(
+        c.isalpha() for c in "".join(words)
+    )
     begins = i == 0 or bool(_SENTENCE_END.search(words[i - 1]))
     if (begins and not core[1:].isupper()) or shouted or len(core) == 1:
         return plain not in lists.common() and re.sub(r"['’].*", "", plain) not in lists.common()
@@ -144,4 +171,8 @@ def _bound(words: Sequence[str], kinds: Sequence[str]) -> set[int]:
 
 def _tells_about(word: str, kind: str) -> bool:
     """Whether a word before an item of a kind says what the item means."""
-    return word in lists.RELATIONS if kind == "time" else kind in ("number", "unit", "address") and word not in lists.LOOSE
+    return (
+        word in lists.RELATIONS
+        if kind == "time"
+        else kind in ("number", "unit", "address") and word not in lists.LOOSE
+    )

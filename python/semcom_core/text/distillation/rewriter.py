@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rewriting of messages by a language model that is shown a few examples as the turns of a chat.
 
-Expansion: a received message is written more clearly on request. What was decoded is kept beside it, always.
+Expansion: a received message is written more clearly on request. What was decoded is kept beside
+it, always.
 
     decoded text ─► short forms written out ─► guard ─► the language model rewrites ─► guard ─► clearer text
 
-The guard lets a text pass that has every protected item in its order and no new one, and that is similar enough to the decoded text.
+The guard lets a text pass that has every protected item in its order and no new one, and that is
+similar enough to the decoded text.
 """
 
 from __future__ import annotations
@@ -26,12 +28,24 @@ from semcom_core.text.distillation.protected import altered, protected_items
 
 #: Request and answer of each example; the last request has no answer.
 SHORTEN = (
-    ("Shorten: I just wanted to let you know that I am going to be about 20 minutes late.", "I will be 20 minutes late."),
-    ("Shorten: Hey, do you think that you could maybe call Anna when you have a moment?", "Could you call Anna?"),
-    ("Shorten: It is really not a problem at all, you can keep the book until Friday.", "Not a problem, keep the book until Friday."),
+    (
+        "Shorten: I just wanted to let you know that I am going to be about 20 minutes late.",
+        "I will be 20 minutes late.",
+    ),
+    (
+        "Shorten: Hey, do you think that you could maybe call Anna when you have a moment?",
+        "Could you call Anna?",
+    ),
+    (
+        "Shorten: It is really not a problem at all, you can keep the book until Friday.",
+        "Not a problem, keep the book until Friday.",
+    ),
 )
 CLARIFY = (
-    ("Write clearly: train late 20 min, start w/o me", "The train is 20 min late, start without me."),
+    (
+        "Write clearly: train late 20 min, start w/o me",
+        "The train is 20 min late, start without me.",
+    ),
     ("Write clearly: call Anna when free", "Call Anna when you are free."),
     ("Write clearly: not happy abt room 12", "I am not happy about room 12."),
 )
@@ -41,7 +55,8 @@ class Rewriter:
     """Asks a chat model to rewrite a message.
 
     Args:
-        model: language model that can be told of messages before; the most probable token is taken each time.
+        model: language model that can be told of messages before; the most probable token is taken
+            each time.
     """
 
     def __init__(self, model: LanguageModel):
@@ -57,7 +72,9 @@ class Rewriter:
 
     def _answer(self, examples: Sequence[tuple[str, str]], request: str, growth: float) -> str:
         """First line of the answer, cut at as many tokens as the request has, times `growth`."""
-        model = self._model.with_context([*(turn for example in examples for turn in example), request])
+        model = self._model.with_context(
+            [*(turn for example in examples for turn in example), request]
+        )
         most = int(growth * len(self._model.tokenize(request))) + 4
         tree, tokens = model.tree(), []
         node, log2_probs = tree.root()
@@ -76,8 +93,12 @@ class Rewriter:
 class ExpandConfig:
     """Settings of an expander."""
 
-    least_similarity: float = setting(0.8, "of the clearer text to the decoded one, cosine of sentence embeddings, 0 to 1")
-    rewrite: bool = setting(True, "whether the language model rewrites; else only short forms are written out")
+    least_similarity: float = setting(
+        0.8, "of the clearer text to the decoded one, cosine of sentence embeddings, 0 to 1"
+    )
+    rewrite: bool = setting(
+        True, "whether the language model rewrites; else only short forms are written out"
+    )
     most_words: int = setting(200, "a longer text is left as it is, 1 to 10000 words")
     model: str = setting("smollm2-135m", "language model that rewrites")
     embedding: str = setting("", "folder of a sentence embedding; empty for all-MiniLM-L6-v2")
@@ -122,14 +143,25 @@ class Expander:
     def from_settings(cls, **settings) -> Expander:
         """Make an expander from keyword settings and load its models."""
         config = from_mapping(ExpandConfig, settings)
-        return cls(config, load_language_model(config.model) if config.rewrite else None, load_embedder(config.embedding))
+        return cls(
+            config,
+            load_language_model(config.model) if config.rewrite else None,
+            load_embedder(config.embedding),
+        )
 
     def expand(self, raw: str) -> Expanded:
         """A decoded text, and how it reads more clearly."""
         if not raw.split() or len(raw.split()) > self.config.most_words:
-            return Expanded(raw, raw, "unchanged", f"it has {len(raw.split())} words; allowed is 1 to {self.config.most_words}")
+            return Expanded(
+                raw,
+                raw,
+                "unchanged",
+                f"it has {len(raw.split())} words; allowed is 1 to {self.config.most_words}",
+            )
         kept = {item.index for item in protected_items(raw)}
-        spelled = " ".join(word if i in kept else long_form(plain_form(word)) for i, word in enumerate(raw.split()))
+        spelled = " ".join(
+            word if i in kept else long_form(plain_form(word)) for i, word in enumerate(raw.split())
+        )
         if spelled == " ".join(raw.split()) or self._refusal(raw, spelled):
             spelled = raw
         method = "unchanged" if spelled == raw else "spelled"
@@ -137,7 +169,11 @@ class Expander:
             return Expanded(raw, spelled, method, "the language model was not asked")
         rewritten = self._rewriter.clarify(spelled)
         reason = self._refusal(raw, rewritten)
-        return Expanded(raw, spelled, method, f"rewriting: {reason}") if reason else Expanded(raw, rewritten, "rewritten")
+        return (
+            Expanded(raw, spelled, method, f"rewriting: {reason}")
+            if reason
+            else Expanded(raw, rewritten, "rewritten")
+        )
 
     def _refusal(self, raw: str, clearer: str) -> str:
         """Why the guard does not let a text pass, in one line; empty where it does."""

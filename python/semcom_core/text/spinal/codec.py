@@ -6,10 +6,12 @@ Where the channel symbols of a message go, by cause.
 
 Token-spinal code: joint source-channel coding of text with a language model at both ends.
 
-    text -> tokens t1..tn -> spine s_i = PRF(s_{i-1}, t_i) -> alpha * (-log2 p(t_i | t_1..t_{i-1}) + delta) symbols each
+    text -> tokens t1..tn -> spine s_i = PRF(s_{i-1}, t_i) -> alpha * (-log2 p(t_i | t_1..t_{i-1}) +
+    delta) symbols each
 
-A token gets as many channel symbols as it carries information, so what the model can predict costs nothing.
-Source: spinal codes (Perry et al., SIGCOMM 2012) with a language-model prior in place of equally likely bits.
+A token gets as many channel symbols as it carries information, so what the model can predict costs
+nothing. Source: spinal codes (Perry et al., SIGCOMM 2012) with a language-model prior in place of
+equally likely bits.
 """
 
 from __future__ import annotations
@@ -42,10 +44,16 @@ from semcom_core.units import capacity_bits
 
 @dataclass(frozen=True)
 class SpinalConfig(ModelConfig):
-    """Settings of the token-spinal codec. All but efficiency, increment and the search's must be the same at both ends."""
+    """Settings of the token-spinal codec. All but efficiency, increment and the search's must be
+    the same at both ends.
+    """
 
-    efficiency: float = setting(0.73, "information bits a use over capacity at 0 dB, without the tail, 0.1 to 1.2")
-    increment: float = setting(0.3, "symbols of each further round over those of the first, 0.05 to 2")
+    efficiency: float = setting(
+        0.73, "information bits a use over capacity at 0 dB, without the tail, 0.1 to 1.2"
+    )
+    increment: float = setting(
+        0.3, "symbols of each further round over those of the first, 0.05 to 2"
+    )
     beam: int = setting(8, "hypotheses the language model sees at once, 1 to 256")
     expansions: int = setting(4096, "most hypotheses to try for one fragment, 1 to 1000000")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
@@ -63,7 +71,9 @@ class SpinalConfig(ModelConfig):
         Budget(0, self.delta_bits, self.tail_bits)
 
 
-def gap(surprisals: np.ndarray, budgets: Sequence[Budget], uses: int, snr_db: float) -> dict[str, float]:
+def gap(
+    surprisals: np.ndarray, budgets: Sequence[Budget], uses: int, snr_db: float
+) -> dict[str, float]:
     """Channel uses of a message by cause; they add up to `uses`.
 
     Args:
@@ -72,8 +82,10 @@ def gap(surprisals: np.ndarray, budgets: Sequence[Budget], uses: int, snr_db: fl
         uses: channel symbols of the message.
 
     Returns:
-        source: the text's bits at capacity; end: those of its end; grid: what rounding the surprisals adds, of either sign; delta: what is
-        added to each symbol; tail: what confirms each fragment; margin: all the rest, which protects from noise.
+        source: the text's bits at capacity; end: those of its end; grid: what rounding the
+            surprisals adds, of either sign; delta: what is
+        added to each symbol; tail: what confirms each fragment; margin: all the rest, which
+        protects from noise.
     """
     capacity = float(capacity_bits(snr_db))
     units = np.array([surprisal_units(-bits) for bits in surprisals])
@@ -84,7 +96,10 @@ def gap(surprisals: np.ndarray, budgets: Sequence[Budget], uses: int, snr_db: fl
         "delta": len(surprisals) * budgets[0].delta_units * GRID / capacity,
         "tail": float(sum(budget.tail for budget in budgets)),
     }
-    return {**{cause: float(value) for cause, value in causes.items()}, "margin": uses - float(sum(causes.values()))}
+    return {
+        **{cause: float(value) for cause, value in causes.items()},
+        "margin": uses - float(sum(causes.values())),
+    }
 
 
 #: Source symbols of one fragment at the most: a longer history costs memory and gains little.
@@ -108,13 +123,21 @@ class SpinalCodec(ModelCodec):
         """Channel uses of a text by cause (see account.gap)."""
         frames = self.encode(text, snr_db)
         budgets = [self._budget(frame.header.params, 0) for frame in frames]
-        return gap(self.prior.surprisals(self.prior.tokenize(text)), budgets, sum(frame.header.length for frame in frames), snr_db)
+        return gap(
+            self.prior.surprisals(self.prior.tokenize(text)),
+            budgets,
+            sum(frame.header.length for frame in frames),
+            snr_db,
+        )
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         return self.increments(text, snr_db, message_id, 1)[0]
 
-    def increments(self, text: str, snr_db: float, message_id: int = 0, rounds: int = ROUNDS) -> list[list[Frame]]:
-        """Frames of each round of a message: those of `encode`, then fresh symbols of the same text, to be sent if it does not decode.
+    def increments(
+        self, text: str, snr_db: float, message_id: int = 0, rounds: int = ROUNDS
+    ) -> list[list[Frame]]:
+        """Frames of each round of a message: those of `encode`, then fresh symbols of the same
+        text, to be sent if it does not decode.
 
         Args:
             rounds: how many, 1 to 4.
@@ -127,15 +150,23 @@ class SpinalCodec(ModelCodec):
         symbols = self.prior.tokenize(text)
         parts = min(max(1, -(-len(symbols) // FRAGMENT_SYMBOLS)), MAX_FRAGMENTS)
         while parts <= MAX_FRAGMENTS and len(symbols) <= parts * LONG_FRAGMENT_SYMBOLS:
-            sources = [self._source(list(part), message_id, k) for k, part in enumerate(np.array_split(symbols, parts))]
+            sources = [
+                self._source(list(part), message_id, k)
+                for k, part in enumerate(np.array_split(symbols, parts))
+            ]
             frames = [
-                [self._frame(source, snr_db, r, message_id, k, parts) for k, source in enumerate(sources)] for r in range(rounds)
+                [
+                    self._frame(source, snr_db, r, message_id, k, parts)
+                    for k, source in enumerate(sources)
+                ]
+                for r in range(rounds)
             ]
             if None not in frames[0]:
                 return [[frame for frame in one if frame] for one in frames]
             parts = MAX_FRAGMENTS if parts < MAX_FRAGMENTS < 2 * parts else 2 * parts
         raise FrameError(
-            f"text has {len(text)} characters, {len(symbols)} tokens; allowed is what fits {MAX_FRAGMENTS} fragments of"
+            f"text has {len(text)} characters, {len(symbols)} tokens; allowed is what fits "
+            f"{MAX_FRAGMENTS} fragments of"
             f" {LONG_FRAGMENT_SYMBOLS} tokens and {MAX_LENGTH} channel symbols"
         )
 
@@ -143,8 +174,14 @@ class SpinalCodec(ModelCodec):
         """Decode the fragments of one message, each from whatever rounds of it are there."""
         message, fragments = gather(frames)
         if frames[0].header.family != self.number:
-            raise FrameError(f"frame has codec number {frames[0].header.codec}; the spinal codec takes {ROUND_NUMBERS[self.number]}")
-        results = [self._search(rounds) if rounds else SearchResult([], False, -np.inf, 0) for rounds in fragments]
+            raise FrameError(
+                f"frame has codec number {frames[0].header.codec}; the spinal codec takes "
+                f"{ROUND_NUMBERS[self.number]}"
+            )
+        results = [
+            self._search(rounds) if rounds else SearchResult([], False, -np.inf, 0)
+            for rounds in fragments
+        ]
         text = self.prior.text_of([symbol for result in results for symbol in result.symbols])
         confidence = min(result.confidence_bits for result in results)
         reason = ""
@@ -153,20 +190,26 @@ class SpinalCodec(ModelCodec):
         elif not all(result.complete for result in results):
             reason = "no text was found that ends where the message ends"
         elif not confidence >= self.config.confidence_bits:
-            reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
+            reason = (
+                f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
+            )
         return DecodedText(text, not reason, message, confidence, reason)
 
     def _source(self, symbols: list[int], message_id: int, fragment: int) -> Source:
         delta = self._budget(0, 0).delta_units
         surprisals = self.prior.surprisals(symbols)
         units = np.array([surprisal_units(-bits) + delta for bits in surprisals], np.int64)
-        spines = spines_of(self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64))
+        spines = spines_of(
+            self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64)
+        )
         return Source(units, spines, float(surprisals.sum()))
 
     def _budget(self, index: int, round: int) -> Budget:
         return Budget(index, self.config.delta_bits, self.config.tail_bits, round)
 
-    def _frame(self, source: Source, snr_db: float, round: int, message_id: int, fragment: int, parts: int) -> Frame | None:
+    def _frame(
+        self, source: Source, snr_db: float, round: int, message_id: int, fragment: int, parts: int
+    ) -> Frame | None:
         """Frame of one round of one fragment; None where it is too long."""
         share = self.config.increment if round else 1.0
         alpha = share * alpha_for(snr_db, self.config.efficiency, source.bits)
@@ -193,12 +236,23 @@ class SpinalCodec(ModelCodec):
             self.check_fingerprints(frame.header)
             budget = self._budget(frame.header.params, frame.header.round)
             if frame.header.length < budget.tail:
-                raise FrameError(f"message {header.message_id} has {frame.header.length} symbols; at least {budget.tail} are needed")
+                raise FrameError(
+                    f"message {header.message_id} has {frame.header.length} symbols; at least "
+                    f"{budget.tail} are needed"
+                )
             back = np.argsort(interleaver(frame.header.length))
             parts.append((budget, evidence(frame.symbols[back], frame.noise_var[back])))
         start = self._start(header.message_id, header.fragment)
-        decoder = SequentialDecoder(self.prior, self.model.tree(), received(parts), budget.delta_units, start)
+        decoder = SequentialDecoder(
+            self.prior, self.model.tree(), received(parts), budget.delta_units, start
+        )
         return decoder.search(self.config.beam, self.config.expansions, self.config.confidence_bits)
 
     def _start(self, message_id: int, fragment: int) -> np.uint64:
-        return start_spine(self.config.key, message_id, fragment, self.model.fingerprint, self.model.context_fingerprint)
+        return start_spine(
+            self.config.key,
+            message_id,
+            fragment,
+            self.model.fingerprint,
+            self.model.context_fingerprint,
+        )

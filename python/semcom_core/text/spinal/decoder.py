@@ -2,28 +2,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the spinal decoder weighs, and what it comes to.
 
-What was received of one fragment: the symbols of its first transmission and of its increments, in any subset.
+What was received of one fragment: the symbols of its first transmission and of its increments, in
+any subset.
 
-Every round carries fresh symbols of the same tokens at a rate of its own, so a decoder adds up their evidence:
+Every round carries fresh symbols of the same tokens at a rate of its own, so a decoder adds up
+their evidence:
 
-    round r:   token i ends at symbol ceil(alpha_r * GRID * (units_1 + ... + units_i)), then the tail
+    round r:   token i ends at symbol ceil(alpha_r * GRID * (units_1 + ... + units_i)), then the
+    tail
 
-Source: incremental redundancy (Hagenauer, Rate-compatible punctured convolutional codes, 1988), here without a mother code:
-a spinal code has as many symbols as are asked for.
+Source: incremental redundancy (Hagenauer, Rate-compatible punctured convolutional codes, 1988),
+here without a mother code: a spinal code has as many symbols as are asked for.
 
 Compiled inner loops of the spinal decoder: how well each next token explains the received symbols.
 
-`rounds` is what was received of a fragment as the fields of `rounds.Received`: bits, offsets, rates, limits, words.
+`rounds` is what was received of a fragment as the fields of `rounds.Received`: bits, offsets,
+rates, limits, words.
 
 Sequential decoder of the token-spinal code: best-first search over a tree of tokens.
 
-A hypothesis is scored by the Fano metric, log2 prior plus the evidence of its symbols, so hypotheses of different lengths
-compare fairly, and 2^metric summed over the frontier is the total evidence: the posterior of a complete hypothesis is
-2^metric over that sum. Each step hands the `beam` best hypotheses, wherever they are in the tree, to the language model
-at once; where the channel was kind the search walks straight on, and where it was not it goes back.
+A hypothesis is scored by the Fano metric, log2 prior plus the evidence of its symbols, so
+hypotheses of different lengths compare fairly, and 2^metric summed over the frontier is the total
+evidence: the posterior of a complete hypothesis is 2^metric over that sum. Each step hands the
+`beam` best hypotheses, wherever they are in the tree, to the language model at once; where the
+channel was kind the search walks straight on, and where it was not it goes back.
 
-Source: Fano, A heuristic discussion of probabilistic decoding, 1963; Jelinek, Fast sequential decoding algorithm using a
-stack, 1969; here with a batch of nodes a step and a language model as the source's tree.
+Source: Fano, A heuristic discussion of probabilistic decoding, 1963; Jelinek, Fast sequential
+decoding algorithm using a stack, 1969; here with a batch of nodes a step and a language model as
+the source's tree.
 """
 
 from __future__ import annotations
@@ -74,7 +80,8 @@ class SearchResult:
     Args:
         symbols: source symbols without the end, of the most probable hypothesis.
         complete: whether it ends where the message ends.
-        confidence_bits: log2 of the posterior odds of a complete hypothesis against all others; -inf where none is.
+        confidence_bits: log2 of the posterior odds of a complete hypothesis against all others;
+            -inf where none is.
         expanded: hypotheses that went through the language model.
     """
 
@@ -140,7 +147,9 @@ def _fits(units, rounds):
 
 @numba.njit(cache=True, nogil=True)
 def span_evidence(spine, units, spent, rounds, least):
-    """Evidence of the symbols between two budgets in all rounds, bits; less than `least` where it gave up on the way."""
+    """Evidence of the symbols between two budgets in all rounds, bits; less than `least` where it
+    gave up on the way.
+    """
     bits, offsets, rates, _, words = rounds
     fit = np.float32(0.0)
     for r in range(len(rates)):
@@ -155,7 +164,8 @@ def span_evidence(spine, units, spent, rounds, least):
 
 @numba.njit(cache=True, nogil=True)
 def token_scores(prior, spine, units, rounds, delta):
-    """Score of one hypothesis extended by every token: its log2-prior and the evidence of its symbols.
+    """Score of one hypothesis extended by every token: its log2-prior and the evidence of its
+    symbols.
 
     A token whose symbols are clearly not there is given up early.
 
@@ -183,7 +193,8 @@ def token_scores(prior, spine, units, rounds, delta):
 
 @numba.njit(cache=True, nogil=True)
 def token_children(prior, tokens, spine, units, rounds, delta):
-    """Extensions of one hypothesis by each of `tokens` (int64); a surprisal near a grid boundary gives two.
+    """Extensions of one hypothesis by each of `tokens` (int64); a surprisal near a grid boundary
+    gives two.
 
     Returns:
         tokens int64, units int64, spines uint64 and gains float32, all (m,).
@@ -229,7 +240,9 @@ DOUBLINGS = 3
 
 @lru_cache(maxsize=1)
 def _threads() -> ThreadPoolExecutor:
-    """Threads that score hypotheses, as many as torch uses; the compiled loops release the interpreter lock."""
+    """Threads that score hypotheses, as many as torch uses; the compiled loops release the
+    interpreter lock.
+    """
     return ThreadPoolExecutor(max_workers=torch.get_num_threads())
 
 
@@ -243,7 +256,9 @@ class SequentialDecoder:
         start: spine before the first token.
     """
 
-    def __init__(self, prior: TextPrior, tree: TokenTree, rounds: Received, delta: int, start: np.uint64):
+    def __init__(
+        self, prior: TextPrior, tree: TokenTree, rounds: Received, delta: int, start: np.uint64
+    ):
         self._prior, self._tree, self._rounds, self._delta = prior, tree, tuple(rounds), delta
         self._root = Hypothesis(None, None, 0, 0.0, start, 0)
         self._frontier: list[tuple[float, int, Hypothesis]] = []
@@ -252,7 +267,8 @@ class SequentialDecoder:
         self._rivals = -math.inf
 
     def search(self, beam: int, expansions: int, confidence_bits: float) -> SearchResult:
-        """Search until a complete hypothesis is `confidence_bits` more probable than all others together.
+        """Search until a complete hypothesis is `confidence_bits` more probable than all others
+        together.
 
         Args:
             beam: hypotheses expanded in one step.
@@ -261,10 +277,15 @@ class SequentialDecoder:
         self._root.node, probabilities = self._tree.root()
         self._grow([[self._root]], probabilities[None])
         expanded, deepest, stalled = 1, 0, 0
-        while self._frontier and expanded < expansions + beam * deepest and self._confidence() < confidence_bits:
+        while (
+            self._frontier
+            and expanded < expansions + beam * deepest
+            and self._confidence() < confidence_bits
+        ):
             batch = self._best(beam << min(stalled, DOUBLINGS))
             nodes, probabilities = self._tree.extend(
-                [parent for parent, _ in batch], [self._prior.model_token(symbol) for _, symbol in batch]
+                [parent for parent, _ in batch],
+                [self._prior.model_token(symbol) for _, symbol in batch],
             )
             for roundings, node in zip(batch.values(), nodes):
                 for hypothesis in roundings:
@@ -280,7 +301,8 @@ class SequentialDecoder:
         """Take the best hypotheses off the frontier, none of them far behind the first.
 
         Returns:
-            at most `beam` continuations, as parent node and symbol, each with the hypotheses that are one text in other roundings.
+            at most `beam` continuations, as parent node and symbol, each with the hypotheses that
+            are one text in other roundings.
         """
         least = -self._frontier[0][0] - SPAN_BITS
         batch: dict[tuple[int, int], list[Hypothesis]] = {}
@@ -293,10 +315,18 @@ class SequentialDecoder:
         """Put the likely extensions on the frontier.
 
         Args:
-            batch: hypotheses; each entry holds those of one text, which share a row of probabilities.
+            batch: hypotheses; each entry holds those of one text, which share a row of
+                probabilities.
         """
-        priors = [self._prior.apply(row, roundings[0].symbol) for roundings, row in zip(batch, probabilities)]
-        work = [(hypothesis, prior) for roundings, prior in zip(batch, priors) for hypothesis in roundings]
+        priors = [
+            self._prior.apply(row, roundings[0].symbol)
+            for roundings, row in zip(batch, probabilities)
+        ]
+        work = [
+            (hypothesis, prior)
+            for roundings, prior in zip(batch, priors)
+            for hypothesis in roundings
+        ]
         for (hypothesis, prior), children in zip(work, _threads().map(self._children, *zip(*work))):
             for child in children:
                 self._count += 1
@@ -311,20 +341,35 @@ class SequentialDecoder:
         tokens = np.argpartition(scores, -KEPT)[-KEPT:]
         found = token_children(prior, tokens[scores[tokens] > -np.inf], *state)
         return [
-            Hypothesis(hypothesis, int(token), int(units), hypothesis.metric + float(gain), spine, hypothesis.depth + 1)
+            Hypothesis(
+                hypothesis,
+                int(token),
+                int(units),
+                hypothesis.metric + float(gain),
+                spine,
+                hypothesis.depth + 1,
+            )
             for token, units, spine, gain in zip(*found)
         ]
 
     def _try_end(self, hypothesis: Hypothesis, prior: float) -> None:
-        """Complete the hypothesis if the end of the message, in one of its roundings, lands exactly on the last position of all rounds."""
+        """Complete the hypothesis if the end of the message, in one of its roundings, lands exactly
+        on the last position of all rounds.
+        """
         for grid in {math.floor((AMBIGUITY * sign - prior) / GRID + 0.5) for sign in (-1, 1)}:
             units = hypothesis.units + grid + self._delta
             _, _, rates, limits, _ = self._rounds
             if not np.array_equal(end_position(units, rates), limits):
                 continue
             spine = np.uint64(advance(hypothesis.spine, self._prior.end))
-            metric = hypothesis.metric + prior + float(end_evidence(spine, hypothesis.units, self._rounds))
-            self._complete(Hypothesis(hypothesis, self._prior.end, units, metric, spine, hypothesis.depth + 1))
+            metric = (
+                hypothesis.metric
+                + prior
+                + float(end_evidence(spine, hypothesis.units, self._rounds))
+            )
+            self._complete(
+                Hypothesis(hypothesis, self._prior.end, units, metric, spine, hypothesis.depth + 1)
+            )
 
     def _complete(self, end: Hypothesis) -> None:
         """Keep the best complete hypothesis; another rounding of the same text is no rival."""

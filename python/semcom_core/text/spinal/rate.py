@@ -2,22 +2,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How many channel symbols each token gets: as many as it carries information.
 
-    units_i = round(-log2 p_i / GRID) + DELTA        token i ends at symbol ceil(alpha * GRID * (units_1 + ... + units_i))
+    units_i = round(-log2 p_i / GRID) + DELTA        token i ends at symbol ceil(alpha * GRID *
+    (units_1 + ... + units_i))
 
-Sender and receiver compute p with slightly different rounding, so the surprisal is put on a coarse grid, and a receiver
-counts a token that lies within AMBIGUITY bits of a grid boundary both ways. All that follows is integer arithmetic.
+Sender and receiver compute p with slightly different rounding, so the surprisal is put on a coarse
+grid, and a receiver counts a token that lies within AMBIGUITY bits of a grid boundary both ways.
+All that follows is integer arithmetic.
 
 How many channel symbols a bit of budget gets, at a sender that knows the SNR.
 
-    alpha C = 1 + (1 / efficiency - 1 + GROWTH ln(B / SHORT)) (V / C) / (V0 / C0),       V = 2 snr / (1 + snr) log2(e)^2
+    alpha C = 1 + (1 / efficiency - 1 + GROWTH ln(B / SHORT)) (V / C) / (V0 / C0),       V = 2 snr /
+    (1 + snr) log2(e)^2
 
-The evidence of a symbol is C on average with the variance V. What leads a search astray is a run of symbols that takes the right
-path below the wrong ones; how often it goes how deep depends on the drift of the path, the budget beyond capacity, over V. So the
-margin grows with V / C (at 12 dB it is half of what it is at 0 dB, V0 / C0), and with the logarithm of the length of the message, in
+The evidence of a symbol is C on average with the variance V. What leads a search astray is a run of
+symbols that takes the right path below the wrong ones; how often it goes how deep depends on the
+drift of the path, the budget beyond capacity, over V. So the margin grows with V / C (at 12 dB it
+is half of what it is at 0 dB, V0 / C0), and with the logarithm of the length of the message, in
 which such a run can be anywhere.
 
-Source: V is the variance of the information density of a Gaussian codebook (Polyanskiy, Poor, Verdu 2010); the depth of the dips as
-in sequential decoding (Jacobs and Berlekamp, A lower bound to the distribution of computation for sequential decoding, 1967).
+Source: V is the variance of the information density of a Gaussian codebook (Polyanskiy, Poor, Verdu
+2010); the depth of the dips as in sequential decoding (Jacobs and Berlekamp, A lower bound to the
+distribution of computation for sequential decoding, 1967).
 """
 
 from __future__ import annotations
@@ -33,7 +38,8 @@ from semcom_core.units import capacity_bits, db_to_linear
 GRID = 0.25
 #: A receiver takes both roundings of a surprisal that is this close to a boundary, bits.
 AMBIGUITY = 0.002
-#: Symbols a bit at rate index 0, of a first transmission and of an increment, and indices that double them.
+#: Symbols a bit at rate index 0, of a first transmission and of an increment, and indices that
+#: double them.
 _SLOWEST, _SLOWEST_INCREMENT = 0.1525, 0.03
 _STEPS_PER_OCTAVE = 12
 RATES = 2 ** HEADER_FIELDS["params"]
@@ -51,7 +57,9 @@ def surprisal_units(log2_prob: float) -> int:
 
 
 def end_position(units, fixed_rate):
-    """Symbols spent after `units` grid units, at a rate in 16-bit fixed point; integers or integer arrays."""
+    """Symbols spent after `units` grid units, at a rate in 16-bit fixed point; integers or integer
+    arrays.
+    """
     return (units * fixed_rate + 2**_FIXED_POINT - 1) >> _FIXED_POINT
 
 
@@ -107,7 +115,8 @@ class Budget:
         return end_position(units, self.fixed_rate)
 
 
-#: Bits of a message up to which the margin is that of the efficiency, and its growth beyond (decoding of 464 bits, measured).
+#: Bits of a message up to which the margin is that of the efficiency, and its growth beyond
+#: (decoding of 464 bits, measured).
 SHORT, GROWTH = 100.0, 0.15
 
 
@@ -115,7 +124,8 @@ def alpha_for(snr_db: float, efficiency: float, bits: float) -> float:
     """Symbols a bit that a search of given effort can decode at an SNR.
 
     Args:
-        efficiency: information bits a symbol over capacity, tail not counted, at 0 dB for a message of up to SHORT bits.
+        efficiency: information bits a symbol over capacity, tail not counted, at 0 dB for a message
+            of up to SHORT bits.
         bits: information of the message.
     """
     snr, capacity = float(db_to_linear(snr_db)), float(capacity_bits(snr_db))

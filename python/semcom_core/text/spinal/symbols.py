@@ -1,16 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Gaussian-like constellation of the spinal code and the evidence a received symbol gives for each of its points.
+"""The Gaussian-like constellation of the spinal code and the evidence a received symbol gives for
+each of its points.
 
-Each axis of a symbol carries one of 64 equally likely levels that follow a truncated Gaussian density
-(Perry, Balakrishnan, Shah: Rateless Spinal Codes, HotNets 2011).
+Each axis of a symbol carries one of 64 equally likely levels that follow a truncated Gaussian
+density (Perry, Balakrishnan, Shah: Rateless Spinal Codes, HotNets 2011).
 
-The spine of the token-spinal code: a chained 64-bit hash of the tokens, and the symbol labels drawn from it.
+The spine of the token-spinal code: a chained 64-bit hash of the tokens, and the symbol labels drawn
+from it.
 
     s_i = PRF(s_{i-1}, t_i)          symbol j of token i in round r = 12 bits of PRF(s_i, r, j)
 
-The mixing function is the 64-bit finaliser of SplitMix (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
-Generators, OOPSLA 2014). It scrambles; it is not a cipher, also where the starting value comes from a secret.
+The mixing function is the 64-bit finaliser of SplitMix (Steele, Lea, Flood: Fast Splittable
+Pseudorandom Number Generators, OOPSLA 2014). It scrambles; it is not a cipher, also where the
+starting value comes from a secret.
 
 A fragment of a message as the sender of the token-spinal code sees it.
 """
@@ -48,8 +51,8 @@ LEVELS = _levels()
 def evidence(symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
     """Evidence in bits of each received axis for each level: log2 p(y|level) - log2 p(y).
 
-    p(y) is the exact mixture over the levels, so a symbol's expected evidence for the level sent is the mutual
-    information of the constellation, and 2^evidence averages to 1 over the levels.
+    p(y) is the exact mixture over the levels, so a symbol's expected evidence for the level sent is
+    the mutual information of the constellation, and 2^evidence averages to 1 over the levels.
 
     Args:
         symbols: complex array (n,), received as y = x + n.
@@ -104,7 +107,8 @@ def label_word(spine, word):
 
 @numba.njit(inline="always", cache=True)
 def path_evidence(bits, spine, word, position, first, count):
-    """Evidence in bits that symbols `first` to `first + count - 1` of a round of `spine` were received from `position` on.
+    """Evidence in bits that symbols `first` to `first + count - 1` of a round of `spine` were
+    received from `position` on.
 
     Args:
         bits: float32 array (n, 2, 64) of `constellation.evidence`.
@@ -115,7 +119,9 @@ def path_evidence(bits, spine, word, position, first, count):
     labels = np.uint64(0)
     for j in range(first, first + count):
         if j == first or j % SYMBOLS_PER_WORD == 0:
-            labels = label_word(spine, word + j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
+            labels = label_word(spine, word + j // SYMBOLS_PER_WORD) >> (
+                np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT
+            )
         row = bits[position + j]
         total += row[0, labels & _AXIS_MASK] + row[1, (labels >> _AXIS_SHIFT) & _AXIS_MASK]
         labels >>= _SYMBOL_SHIFT
@@ -126,7 +132,9 @@ def path_evidence(bits, spine, word, position, first, count):
 def _labels(spine, word, count):
     labels = np.empty((count, 2), np.uint8)
     for j in range(count):
-        label = label_word(spine, word + j // SYMBOLS_PER_WORD) >> (np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT)
+        label = label_word(spine, word + j // SYMBOLS_PER_WORD) >> (
+            np.uint64(j % SYMBOLS_PER_WORD) * _SYMBOL_SHIFT
+        )
         labels[j, 0] = label & _AXIS_MASK
         labels[j, 1] = (label >> _AXIS_SHIFT) & _AXIS_MASK
     return labels
@@ -155,8 +163,12 @@ def spines_of(start, tokens):
 
 
 def start_spine(*parts) -> np.uint64:
-    """Spine before the first token, from whatever both ends must agree on (key, message, fragment, fingerprints)."""
-    digest = hashlib.blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=8).digest()
+    """Spine before the first token, from whatever both ends must agree on (key, message, fragment,
+    fingerprints).
+    """
+    digest = hashlib.blake2b(
+        "\x1f".join(str(part) for part in parts).encode(), digest_size=8
+    ).digest()
     return np.uint64(int.from_bytes(digest, "little"))
 
 
@@ -178,4 +190,6 @@ class Source(NamedTuple):
         ends = budget.position(np.cumsum(self.units, dtype=np.int64))
         counts = np.diff(ends, prepend=0)
         counts[-1] += budget.tail
-        return np.concatenate([spine_symbols(spine, count, budget.round) for spine, count in zip(self.spines, counts)])
+        return np.concatenate(
+            [spine_symbols(spine, count, budget.round) for spine, count in zip(self.spines, counts)]
+        )

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The air that virtual radios share: a virtual clock, transmitters, links and receivers, without any protocol."""
+"""The air that virtual radios share: a virtual clock, transmitters, links and receivers, without
+any protocol.
+"""
 
 from semcom_core.radio.virtual.air.air import Air, AirRadio, LogEntry, WriteLog
 from semcom_core.radio.virtual.air.link import AirReceiver, Link, Reading

@@ -73,8 +73,9 @@ class Air:
                                                           ├─ links ─► receiver ─► Soapy server ─► client
         client ─► Soapy server ► transmitter ─► segments ─┘
 
-    Transmitters keep what they send as segments on absolute sample indices. Receivers mix when they are read: the samples of each
-    link's transmitter, through the link's terms, plus noise, which depends on seed, receiver and sample index alone.
+    Transmitters keep what they send as segments on absolute sample indices. Receivers mix when they
+    are read: the samples of each link's transmitter, through the link's terms, plus noise, which
+    depends on seed, receiver and sample index alone.
 
     Args:
         plan: radios, links and pacing.
@@ -87,9 +88,15 @@ class Air:
         transmitters = {name: AirTransmitter(self.clock, spec) for name, spec in plan.radios}
         self.radios: dict[str, AirRadio] = {}
         for name, spec in plan.radios:
-            links = [Link(link, transmitters[link.source], plan.seed) for link in plan.links if link.target == name]
+            links = [
+                Link(link, transmitters[link.source], plan.seed)
+                for link in plan.links
+                if link.target == name
+            ]
             receiver = AirReceiver(self.clock, spec, links, (plan.seed, crc32(name.encode())))
-            self.radios[name] = AirRadio(name, spec, receiver, transmitters[name], WriteLog(self.clock.now))
+            self.radios[name] = AirRadio(
+                name, spec, receiver, transmitters[name], WriteLog(self.clock.now)
+            )
 
     def close(self) -> None:
         """Close all streams; who waits gets RadioClosed."""

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """White noise that is the same for the same sample, however the stream is cut.
 
-Samples of one rate and carrier heard at another: interpolation at any instant, in the band that both have.
+Samples of one rate and carrier heard at another: interpolation at any instant, in the band that
+both have.
 
-    y[k] = sum over m of x[m] h(k step + start - m),   h(t) = w(t) (high - low) sinc((high - low) t) exp(j pi (high + low) t)
+    y[k] = sum over m of x[m] h(k step + start - m),   h(t) = w(t) (high - low) sinc((high - low) t)
+    exp(j pi (high + low) t)
 
-h passes what of the transmitter's band, -1/2 to 1/2 of its rate, the receiver's band covers: low to high in cycles a sample.
+h passes what of the transmitter's band, -1/2 to 1/2 of its rate, the receiver's band covers: low to
+high in cycles a sample.
 
 The receiving side of a radio of the air.
 
@@ -55,32 +58,43 @@ class Noise:
         return whole[first - numbers.start * BLOCK :][:count] * np.float32(np.sqrt(power))
 
     def _drawn(self, number: int) -> np.ndarray:
-        """One block of unit power; the last one is kept, since the next piece of a stream begins in it."""
+        """One block of unit power; the last one is kept, since the next piece of a stream begins in
+        it.
+        """
         if number != self._number:
-            generator = np.random.Generator(np.random.Philox(key=self._key, counter=[0, 0, number, 0]))
+            generator = np.random.Generator(
+                np.random.Philox(key=self._key, counter=[0, 0, number, 0])
+            )
             self._number, self._block = number, complex_noise(BLOCK, 1.0, generator)
         return self._block
 
 
-#: Samples on each side of an instant that count, Kaiser window's beta, and rows of the table between two samples.
+#: Samples on each side of an instant that count, Kaiser window's beta, and rows of the table
+#: between two samples.
 HALF, BETA, ROWS = 32, 7.0, 256
 
 
 @lru_cache(maxsize=16)
 def kernel(low: float, high: float) -> np.ndarray:
-    """Table of h for a band, complex64 (ROWS + 1, 2 HALF): row r, column c is h(r / ROWS + HALF - 1 - c).
+    """Table of h for a band, complex64 (ROWS + 1, 2 HALF): row r, column c is h(r / ROWS + HALF - 1
+    - c).
 
-    Source: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", IEEE ISCAS 1974.
+    Source: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function",
+    IEEE ISCAS 1974.
     """
     at = np.arange(ROWS + 1)[:, None] / ROWS + HALF - 1 - np.arange(2 * HALF)
     window = np.i0(BETA * np.sqrt(np.maximum(1 - (at / HALF) ** 2, 0))) / np.i0(BETA)
     width = high - low
-    return (window * width * np.sinc(width * at) * np.exp(1j * np.pi * (high + low) * at)).astype(np.complex64)
+    return (window * width * np.sinc(width * at) * np.exp(1j * np.pi * (high + low) * at)).astype(
+        np.complex64
+    )
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _interpolate(x, start, step, table, out):
-    """y[k] of the module: x[0] is the sample HALF - 1 before the whole part of time 0, and `start` the fraction."""
+    """y[k] of the module: x[0] is the sample HALF - 1 before the whole part of time 0, and `start`
+    the fraction.
+    """
     rows, width = table.shape[0] - 1, table.shape[1]
     for k in range(len(out)):
         at = start + k * step
@@ -101,7 +115,9 @@ def span(start: float, step: float, count: int) -> tuple[int, int]:
     return first, last - first + 1
 
 
-def interpolate(x: np.ndarray, start: float, step: float, count: int, band: tuple[float, float]) -> np.ndarray:
+def interpolate(
+    x: np.ndarray, start: float, step: float, count: int, band: tuple[float, float]
+) -> np.ndarray:
     """Samples at the instants start + k step, in samples of x.
 
     Args:
@@ -124,8 +140,9 @@ def warm_up() -> None:
     interpolate(np.zeros(2 * HALF + 1, np.complex64), 0.0, 1.0, 1, (-0.5, 0.5))
 
 
-#: An elastic clock waits for a receiver that is open and does not read for this long, s of wall time; then it loses samples. libiio's
-#: clients give up after 5 s without any, so that one that hangs must not hold up the others for longer.
+#: An elastic clock waits for a receiver that is open and does not read for this long, s of wall
+#: time; then it loses samples. libiio's clients give up after 5 s without any, so that one that
+#: hangs must not hold up the others for longer.
 PATIENCE_S = 4.0
 
 
@@ -187,7 +204,9 @@ class AirReceiver(Port):
                         raise RadioClosed("receive stream was closed")
                     if not come:
                         raise TimeoutError(f"{count} samples have not come within {timeout_s:g} s")
-                    if (self._position + count) / self.true_rate_hz <= self._clock.now():  # the rate may have changed
+                    if (
+                        self._position + count
+                    ) / self.true_rate_hz <= self._clock.now():  # the rate may have changed
                         return self._take(count)
         finally:
             self._wanted, self._reading, self._touched = 0, False, time.monotonic()
@@ -244,16 +263,19 @@ class AirReceiver(Port):
         super().open(capacity)
 
 
-#: Carriers that differ by less than this share of the rate share a band, so that nothing needs to be filtered.
+#: Carriers that differ by less than this share of the rate share a band, so that nothing needs to
+#: be filtered.
 SAME_BAND = 0.03
-#: By so many samples a link with a term that looks ahead delays all, more than any term holds back: what is to come is not known yet.
+#: By so many samples a link with a term that looks ahead delays all, more than any term holds back:
+#: what is to come is not known yet.
 HELD = 512
 
 
 class Link:
     """A path.
 
-    samples of the transmitter → delay, and the receiver's rate and band → difference of the carriers → terms → gain
+    samples of the transmitter → delay, and the receiver's rate and band → difference of the
+    carriers → terms → gain
 
     Args:
         spec: the path.
@@ -273,14 +295,18 @@ class Link:
         self._stream, self._ready = None, np.zeros(0, np.complex64)
 
     def noise_power(self, receiver: AirReceiver) -> float:
-        """Noise that the path's SNR means, E|n|^2 of a sample at the receiver; it is white, so it grows with the receiver's rate."""
+        """Noise that the path's SNR means, E|n|^2 of a sample at the receiver; it is white, so it
+        grows with the receiver's rate.
+        """
         rate_hz = self._source.rate_hz
         if rate_hz not in self._noise_density:
             self._noise_density[rate_hz] = self._channel(rate_hz).noise_power() / rate_hz
         return self._noise_density[rate_hz] * receiver.rate_hz * self._gain**2
 
     def pull(self, receiver: AirReceiver, first: int, count: int) -> np.ndarray | None:
-        """What is heard from sample `first` of the receiver on, complex64 (count,); None is silence without end."""
+        """What is heard from sample `first` of the receiver on, complex64 (count,); None is silence
+        without end.
+        """
         offset_hz = self._source.true_lo_hz - receiver.true_lo_hz
         heard = self._heard(receiver, first, count, offset_hz)
         if self._stream is None:
@@ -292,22 +318,37 @@ class Link:
         else:
             heard = heard * np.complex64(self._gain * self._source.amplitude)
             if offset_hz:
-                heard = heard * phasor(offset_hz / receiver.true_rate_hz * np.arange(first, first + count, dtype=float))
+                heard = heard * phasor(
+                    offset_hz / receiver.true_rate_hz * np.arange(first, first + count, dtype=float)
+                )
         ready = np.concatenate([self._ready, self._stream.push(heard)])
         self._ready = ready[count:]
         return ready[:count]
 
     def _begin(self, channel: Channel) -> None:
-        """Start the terms, with silence before what they give out where they hold something back."""
+        """Start the terms, with silence before what they give out where they hold something
+        back.
+        """
         self._stream = channel.stream(np.random.default_rng(self._seed))
-        looks_ahead = len(channel.stream(np.random.default_rng(self._seed)).push(np.zeros(HELD, np.complex64))) < HELD
+        looks_ahead = (
+            len(
+                channel.stream(np.random.default_rng(self._seed)).push(np.zeros(HELD, np.complex64))
+            )
+            < HELD
+        )
         self._ready = np.zeros(HELD if looks_ahead else 0, np.complex64)
 
-    def _heard(self, receiver: AirReceiver, first: int, count: int, offset_hz: float) -> np.ndarray | None:
+    def _heard(
+        self, receiver: AirReceiver, first: int, count: int, offset_hz: float
+    ) -> np.ndarray | None:
         """The transmitter's samples at the receiver's instants."""
         ours, theirs = receiver.true_rate_hz, self._source.true_rate_hz
         shift = self.spec.delay_s * theirs
-        if ours == theirs and abs(shift - round(shift)) < 1e-6 and abs(offset_hz) <= SAME_BAND * ours:
+        if (
+            ours == theirs
+            and abs(shift - round(shift)) < 1e-6
+            and abs(offset_hz) <= SAME_BAND * ours
+        ):
             return self._source.fetch(first - round(shift), count)
         low, high = (-offset_hz - ours / 2) / theirs, (-offset_hz + ours / 2) / theirs
         band = max(low, -0.5), min(high, 0.5)

@@ -35,11 +35,16 @@ class RadioSpec:
     """One radio.
 
     Args:
-        kind: "pluto" is reached by libiio's network protocol, "soapy" by SoapySDR and by UHD's bridge to it.
-        address: HOST or HOST:PORT of a pluto; soapy radios share the socket of the daemon and are told apart by name.
-        ppm: error of its one oscillator, which makes both carrier and sample clock, parts in a million.
-        tx_reference_db: transmit gain at which a sample of magnitude 1 enters a link with magnitude 1, dB; None: -10 of a pluto, 60 else.
-        rx_reference_db: receive gain at which what leaves a link with magnitude 1 is a sample of full scale, dB.
+        kind: "pluto" is reached by libiio's network protocol, "soapy" by SoapySDR and by UHD's
+            bridge to it.
+        address: HOST or HOST:PORT of a pluto; soapy radios share the socket of the daemon and are
+            told apart by name.
+        ppm: error of its one oscillator, which makes both carrier and sample clock, parts in a
+            million.
+        tx_reference_db: transmit gain at which a sample of magnitude 1 enters a link with magnitude
+            1, dB; None: -10 of a pluto, 60 else.
+        rx_reference_db: receive gain at which what leaves a link with magnitude 1 is a sample of
+            full scale, dB.
         receiver: terms of its receiver, such as iq:1db,5deg+dc:1%.
     """
 
@@ -73,7 +78,9 @@ class RadioSpec:
             ipaddress.IPv4Address(host)
             number = int(port or IIO_PORT)
         except ValueError as error:
-            raise ConfigError(f"address is {self.address!r}; allowed is HOST or HOST:PORT such as 127.0.0.1:30431") from error
+            raise ConfigError(
+                f"address is {self.address!r}; allowed is HOST or HOST:PORT such as 127.0.0.1:30431"
+            ) from error
         check_range(f"port of address {self.address!r}", number, 0, 65535)
         return host, number
 
@@ -86,8 +93,9 @@ class LinkSpec:
         source, target: names of radios; `from` and `to` in YAML.
         gain_db: gain of the path, dB.
         delay_s: delay of the path, s.
-        channel: terms of a channel (see semcom_core.channel). awgn:SNR is that of the default modem's bursts, sent at the transmitter's
-            reference gain; cfo adds to what the two radios' tuning and oscillators make.
+        channel: terms of a channel (see semcom_core.channel). awgn:SNR is that of the default
+            modem's bursts, sent at the transmitter's reference gain; cfo adds to what the two
+            radios' tuning and oscillators make.
     """
 
     source: str
@@ -101,7 +109,10 @@ class LinkSpec:
         check_range("delay_s of a link", _number("delay_s", self.delay_s), 0, 0.5)
         wrong = [str(one) for one in parse_channel(self.channel).terms if one.place == "receiver"]
         if wrong:
-            raise ConfigError(f"channel of a link has {', '.join(wrong)}; such terms belong to `receiver` of radio {self.target}")
+            raise ConfigError(
+                f"channel of a link has {', '.join(wrong)}; such terms belong to `receiver` of "
+                f"radio {self.target}"
+            )
 
 
 @dataclass(frozen=True)
@@ -109,14 +120,16 @@ class AirPlan:
     """Radios, links and pacing.
 
     Args:
-        pacing: "real" time is wall time, and who is late loses samples; "elastic" time waits for who is slow.
+        pacing: "real" time is wall time, and who is late loses samples; "elastic" time waits for
+            who is slow.
         speed: virtual seconds in a second at the most; 1 with real pacing.
         seed: of all noise and fading.
         radios: by name.
         links: between them.
 
     Raises:
-        ConfigError: a value is out of range, two radios have one address, or a link names a radio that is not there.
+        ConfigError: a value is out of range, two radios have one address, or a link names a radio
+            that is not there.
     """
 
     pacing: str = "elastic"
@@ -139,10 +152,16 @@ class AirPlan:
         for link in self.links:
             for name in (link.source, link.target):
                 check_choice("radio of a link", name, named)
-        addresses = [radio.endpoint for _, radio in self.radios if radio.kind == "pluto" and radio.endpoint[1]]
+        addresses = [
+            radio.endpoint
+            for _, radio in self.radios
+            if radio.kind == "pluto" and radio.endpoint[1]
+        ]
         twice = next((one for one in addresses if addresses.count(one) > 1), None)
         if twice:
-            raise ConfigError(f"address {twice[0]}:{twice[1]} is that of two radios; allowed is one each")
+            raise ConfigError(
+                f"address {twice[0]}:{twice[1]} is that of two radios; allowed is one each"
+            )
 
 
 def _number(name: str, value) -> float:
@@ -181,10 +200,17 @@ def _radio(name: str, data: dict) -> RadioSpec:
 
 
 def _link(data: dict) -> LinkSpec:
-    named = {{"from": "source", "to": "target"}.get(key, key): value for key, value in _mapping("link", data).items()}
+    named = {
+        {"from": "source", "to": "target"}.get(key, key): value
+        for key, value in _mapping("link", data).items()
+    }
     if missing := {"source", "target"} - set(named):
-        raise ConfigError(f"link {data!r} lacks {' and '.join(sorted(missing))}; from and to are needed")
-    ends = {end: str(named[end]) for end in ("source", "target")}  # names are texts, as those of the radios, whatever YAML makes of them
+        raise ConfigError(
+            f"link {data!r} lacks {' and '.join(sorted(missing))}; from and to are needed"
+        )
+    ends = {
+        end: str(named[end]) for end in ("source", "target")
+    }  # names are texts, as those of the radios, whatever YAML makes of them
     return LinkSpec(**_settings("link", named | ends, LinkSpec))
 
 
@@ -195,12 +221,18 @@ def _mapping(what: str, data) -> dict:
 
 
 def _settings(what: str, data: dict, cls: type) -> dict:
-    """Keyword arguments for a dataclass; what YAML reads as a text and is meant as a number, such as 1e-6, becomes one."""
+    """Keyword arguments for a dataclass; what YAML reads as a text and is meant as a number, such
+    as 1e-6, becomes one.
+    """
     known = {f.name: f.type for f in fields(cls)}
     for key in _mapping(what, data):
         if key not in known:
-            raise ConfigError(f"{what} has no setting {key!r}; allowed is one of {', '.join(known)}")
-    return {key: _as_float(value) if "float" in known[key] else value for key, value in data.items()}
+            raise ConfigError(
+                f"{what} has no setting {key!r}; allowed is one of {', '.join(known)}"
+            )
+    return {
+        key: _as_float(value) if "float" in known[key] else value for key, value in data.items()
+    }
 
 
 def _as_float(value):

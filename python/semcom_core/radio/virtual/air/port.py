@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The clock of an air: virtual time, real or elastic.
 
-What a transmitter of the air and a receiver have in common: how they are tuned, and that they are open or closed.
+What a transmitter of the air and a receiver have in common: how they are tuned, and that they are
+open or closed.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from collections.abc import Callable
 from semcom_core.errors import ConfigError, RadioError, check_range
 from semcom_core.radio.virtual.air.plan import RadioSpec
 
-#: Longest sleep of who waits for virtual time, s of wall time: how late an elastic clock sees that nobody holds it any more.
+#: Longest sleep of who waits for virtual time, s of wall time: how late an elastic clock sees that
+#: nobody holds it any more.
 LONGEST_SLEEP_S = 0.004
 
 
 class Clock:
     """Virtual time, which begins at 0 and never goes back.
 
-    Real: wall time. Elastic: wall time times speed, but never past what a holder allows. A holder is a receiver that has not read yet
-    what would otherwise be lost, or a transmitter whose stream has not come yet.
+    Real: wall time. Elastic: wall time times speed, but never past what a holder allows. A holder
+    is a receiver that has not read yet what would otherwise be lost, or a transmitter whose stream
+    has not come yet.
 
     Args:
         elastic: whether time waits.
@@ -47,7 +50,9 @@ class Clock:
             wall = time.monotonic()
             reached = self._now_s + (wall - self._wall) * self._speed
             if self.elastic:
-                reached = max(self._now_s, min([reached, *(limit_s() for limit_s in self._holders)]))
+                reached = max(
+                    self._now_s, min([reached, *(limit_s() for limit_s in self._holders)])
+                )
             self._wall, self._now_s = wall, reached
             return reached
 
@@ -75,7 +80,9 @@ class Clock:
             if left <= 0 or stop():
                 return False
             with self._changed:
-                self._changed.wait(min(left, LONGEST_SLEEP_S, max((at_s - now) / self._speed, 1e-4)))
+                self._changed.wait(
+                    min(left, LONGEST_SLEEP_S, max((at_s - now) / self._speed, 1e-4))
+                )
 
 
 #: For how long what was sent is kept, s, and with it the most that may wait to be read.
@@ -93,7 +100,8 @@ class LateError(RadioError):
 
 
 class Port(ABC):
-    """One direction of a radio. Samples are complex64 with full scale 1; sample i belongs to the virtual time i / rate.
+    """One direction of a radio. Samples are complex64 with full scale 1; sample i belongs to the
+    virtual time i / rate.
 
     Args:
         clock: the clock of the air.
@@ -157,7 +165,9 @@ class Port(ABC):
         self._clock.notify()
 
     def _index_now(self) -> int:
-        """The first sample that nobody can have read yet; a thousandth of a sample is for rounding."""
+        """The first sample that nobody can have read yet; a thousandth of a sample is for
+        rounding.
+        """
         return math.ceil(self._clock.now() * self.true_rate_hz - 1e-3)
 
     @abstractmethod

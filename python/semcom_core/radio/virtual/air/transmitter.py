@@ -15,10 +15,11 @@ import numpy as np
 from semcom_core.radio.virtual.air.plan import RadioSpec
 from semcom_core.radio.virtual.air.port import KEEP_S, Clock, LateError, Port, RadioClosed
 
-#: An elastic clock waits this long, s of wall time, for the rest of a stream that no end of a burst has closed.
+#: An elastic clock waits this long, s of wall time, for the rest of a stream that no end of a burst
+#: has closed.
 GRACE_S = 0.2
-#: With real pacing a stream begins so much after its first samples have come, s: the time that a device needs to start its converter. Until
-#: then the next ones must have come.
+#: With real pacing a stream begins so much after its first samples have come, s: the time that a
+#: device needs to start its converter. Until then the next ones must have come.
 LEAD_S = 0.02
 
 
@@ -46,8 +47,9 @@ class Segment:
 class AirTransmitter(Port):
     """Puts samples on the air.
 
-    Samples written wait in the buffers of the driver until their time has come; they follow one another without a gap as long as some
-    wait. Where none wait and the burst has not ended, the converter has run dry: an underflow, which with an elastic clock cannot be.
+    Samples written wait in the buffers of the driver until their time has come; they follow one
+    another without a gap as long as some wait. Where none wait and the burst has not ended, the
+    converter has run dry: an underflow, which with an elastic clock cannot be.
     """
 
     def __init__(self, clock: Clock, spec: RadioSpec):
@@ -62,7 +64,9 @@ class AirTransmitter(Port):
         """What a sample of magnitude 1 enters a link with."""
         return 10 ** ((self.gain_db - self._spec.tx_reference_db) / 20)
 
-    def write(self, samples: np.ndarray, timeout_s: float, at_s: float | None = None, end: bool = False) -> None:
+    def write(
+        self, samples: np.ndarray, timeout_s: float, at_s: float | None = None, end: bool = False
+    ) -> None:
         """Queue samples, once there is room for them.
 
         Args:
@@ -82,7 +86,11 @@ class AirTransmitter(Port):
         try:
             while not self._put(samples, at_s, end, opened):
                 room_s = (self._tail + len(samples) - self._capacity) / self.true_rate_hz
-                if not self._clock.wait_until(min(room_s, self._tail / self.true_rate_hz), deadline, lambda: self._closed_since(opened)):
+                if not self._clock.wait_until(
+                    min(room_s, self._tail / self.true_rate_hz),
+                    deadline,
+                    lambda: self._closed_since(opened),
+                ):
                     if self._closed_since(opened):
                         raise RadioClosed("transmit stream was closed")
                     raise TimeoutError(f"no room for {len(samples)} samples within {timeout_s:g} s")
@@ -101,7 +109,9 @@ class AirTransmitter(Port):
                 raise RadioClosed("transmit stream is closed")
             now = self._index_now()
             start = self._begin(now)
-            self._segments = [replace(one, stop=start) if one.end > start else one for one in self._segments]
+            self._segments = [
+                replace(one, stop=start) if one.end > start else one for one in self._segments
+            ]
             self._forget(now)
             self._segments.append(Segment(start, np.array(samples, np.complex64), cyclic=True))
             self._in_burst = False
@@ -116,7 +126,11 @@ class AirTransmitter(Port):
         """What was or will be sent, complex64 (count,), from an index on; None is silence."""
         with self._lock:
             after = bisect_right(self._segments, first, key=lambda one: one.end)
-            found = list(takewhile(lambda one: one.start < first + count, islice(self._segments, after, None)))
+            found = list(
+                takewhile(
+                    lambda one: one.start < first + count, islice(self._segments, after, None)
+                )
+            )
         if not found:
             return None
         out = np.zeros(count, np.complex64)
@@ -137,7 +151,10 @@ class AirTransmitter(Port):
             first = max(self._tail, now)
             start = self._begin(now) if at_s is None else round(at_s * self.true_rate_hz)
             if start < first:
-                raise LateError(f"samples are for {at_s:.6f} s; allowed is from {first / self.true_rate_hz:.6f} s on")
+                raise LateError(
+                    f"samples are for {at_s:.6f} s; allowed is from "
+                    f"{first / self.true_rate_hz:.6f} s on"
+                )
             self.underflows += self._in_burst and waiting < 0 and not self._clock.elastic
             if len(samples):
                 self._segments.append(Segment(start, samples))
@@ -153,19 +170,33 @@ class AirTransmitter(Port):
 
     def _forget(self, now: int) -> None:
         """Drop what nobody can hear any more."""
-        old = bisect_right(self._segments, now - 2 * KEEP_S * self.true_rate_hz, key=lambda one: one.end)
+        old = bisect_right(
+            self._segments, now - 2 * KEEP_S * self.true_rate_hz, key=lambda one: one.end
+        )
         del self._segments[:old]
 
     def _restart(self) -> None:
-        """What waits is not sent; what was sent stays for those who have not read it, unless the rate has changed."""
+        """What waits is not sent; what was sent stays for those who have not read it, unless the
+        rate has changed.
+        """
         now = self._index_now()
-        kept = [one for one in self._segments if one.start < now] if self._segment_rate_hz == self.true_rate_hz else []
+        kept = (
+            [one for one in self._segments if one.start < now]
+            if self._segment_rate_hz == self.true_rate_hz
+            else []
+        )
         self._segments = [replace(one, stop=now) if one.end > now else one for one in kept]
         self._forget(now)
         self._segment_rate_hz = self.true_rate_hz
         self._tail, self._in_burst = now, False
 
     def _limit_s(self) -> float:
-        """Until when an elastic clock may run: to the end of what is there while the rest of a stream is expected."""
+        """Until when an elastic clock may run: to the end of what is there while the rest of a
+        stream is expected.
+        """
         expected = self._waiting or time.monotonic() - self._touched < GRACE_S
-        return self._tail / self.true_rate_hz if self._in_burst and self.is_open and expected else math.inf
+        return (
+            self._tail / self.true_rate_hz
+            if self._in_burst and self.is_open and expected
+            else math.inf
+        )

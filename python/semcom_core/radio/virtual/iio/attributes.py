@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the driver of a radio accepts in an attribute; everything else is refused with the driver's errno.
+"""What the driver of a radio accepts in an attribute; everything else is refused with the driver's
+errno.
 
 The one register of a converter core that clients use: whether samples were lost.
 """
@@ -95,7 +96,8 @@ STATUS, UNDERFLOW, OVERFLOW = 0x80000088, 1, 4
 
 
 class StatusRegister:
-    """Debug attribute direct_reg_access: writing one number chooses an address, two set a register, reading gives its value.
+    """Debug attribute direct_reg_access: writing one number chooses an address, two set a register,
+    reading gives its value.
 
     Args:
         bit: UNDERFLOW or OVERFLOW.
@@ -116,8 +118,12 @@ class StatusRegister:
         try:
             address, *value = (int(word, 0) for word in text.split())
         except ValueError as error:
-            raise RadioError(errno.EINVAL, f"direct_reg_access is {text!r}; allowed is ADDRESS or ADDRESS VALUE") from error
+            raise RadioError(
+                errno.EINVAL, f"direct_reg_access is {text!r}; allowed is ADDRESS or ADDRESS VALUE"
+            ) from error
         if address != STATUS or len(value) > 1:
-            raise RadioError(errno.EINVAL, f"direct_reg_access is {text!r}; allowed is register {STATUS:#x}")
+            raise RadioError(
+                errno.EINVAL, f"direct_reg_access is {text!r}; allowed is register {STATUS:#x}"
+            )
         if value and value[0] & self._bit:
             self._seen = self._count()

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tree of an IIO context: devices, their channels and attributes, and how a client's words address them.
+"""The tree of an IIO context: devices, their channels and attributes, and how a client's words
+address them.
 
-Builds the devices of the virtual Pluto from catalogue.yml and from what stands behind their attributes.
+Builds the devices of the virtual Pluto from catalogue.yml and from what stands behind their
+attributes.
 
 The XML that describes an IIO context to a client, as libiio 0.24 reads it.
 """
@@ -88,10 +90,15 @@ class Device:
         for one in self.channels:
             if one.output == output and name in (one.id, one.name):
                 return one
-        raise RadioError(errno.ENXIO, f"device {self.name} has no {'output' if output else 'input'} channel {name!r}")
+        raise RadioError(
+            errno.ENXIO,
+            f"device {self.name} has no {'output' if output else 'input'} channel {name!r}",
+        )
 
     def table(self, words: Sequence[str]) -> tuple[Attributes, Sequence[str]]:
-        """The attributes that a client's words speak of, and the words that remain: the attribute's name, or none for all."""
+        """The attributes that a client's words speak of, and the words that remain: the attribute's
+        name, or none for all.
+        """
         kind = words[0] if words else ""
         if kind in _DIRECTIONS and len(words) > 1:
             return self.channel(words[1], _DIRECTIONS[kind]).attributes, words[2:]
@@ -109,9 +116,13 @@ class Device:
         """
         table, name = self.table(words)
         if len(name) != 1:
-            raise RadioError(errno.EINVAL, f"{' '.join(words)!r} names no attribute of device {self.name}")
+            raise RadioError(
+                errno.EINVAL, f"{' '.join(words)!r} names no attribute of device {self.name}"
+            )
         if name[0] not in table:
-            raise RadioError(errno.ENOENT, f"device {self.name} has no attribute {' '.join(words)!r}")
+            raise RadioError(
+                errno.ENOENT, f"device {self.name} has no attribute {' '.join(words)!r}"
+            )
         return table[name[0]]
 
 
@@ -131,28 +142,40 @@ def build_devices(described: list[dict], bound: dict[str, Binding]) -> tuple[Dev
 
 
 def _device(described: dict, bound: dict[str, Binding]) -> Device:
-    plain = {kind: _attributes(described.get(kind, {}), bound, "") for kind in ("attributes", "debug", "buffer")}
+    plain = {
+        kind: _attributes(described.get(kind, {}), bound, "")
+        for kind in ("attributes", "debug", "buffer")
+    }
     channels = tuple(_channel(one, bound) for one in described["channels"])
     return Device(described["id"], described["name"], channels=channels, **plain)
 
 
 def _channel(described: dict, bound: dict[str, Binding]) -> Channel:
-    """A channel; the files of attributes that all channels of its type share are named by the type alone."""
+    """A channel; the files of attributes that all channels of its type share are named by the type
+    alone.
+    """
     name, output = described.get("name"), described["output"]
     direction, kind = ("out" if output else "in"), described["id"].rstrip("0123456789")
     own = "_".join([direction, described["id"], *([name] if name else [])]) + "_"
     attributes = _attributes(described.get("attributes", {}), bound, own)
     attributes |= _attributes(described.get("shared", {}), bound, f"{direction}_{kind}_")
     scan = described.get("scan", {})
-    return Channel(described["id"], name, output, attributes, scan.get("index"), scan.get("format", ""))
+    return Channel(
+        described["id"], name, output, attributes, scan.get("index"), scan.get("format", "")
+    )
 
 
 def _attributes(described: dict, bound: dict[str, Binding], prefix: str) -> Attributes:
-    return {name: Attribute(name, prefix + name, _binding(name, spec, bound)) for name, spec in described.items()}
+    return {
+        name: Attribute(name, prefix + name, _binding(name, spec, bound))
+        for name, spec in described.items()
+    }
 
 
 def _binding(name: str, spec: str | dict, bound: dict[str, Binding]) -> Binding:
-    """What stands behind an attribute: a text that stays, a switch, one of several words, or something bound."""
+    """What stands behind an attribute: a text that stays, a switch, one of several words, or
+    something bound.
+    """
     if isinstance(spec, str):
         return Binding(lambda: spec)
     if "bound" in spec:
@@ -166,10 +189,14 @@ VERSION = (0, 24, "v0.24")
 _HEAD = (
     '<?xml version="1.0" encoding="utf-8"?><!DOCTYPE context ['
     "<!ELEMENT context (device | context-attribute)*><!ELEMENT context-attribute EMPTY>"
-    "<!ELEMENT device (channel | attribute | debug-attribute | buffer-attribute)*><!ELEMENT channel (scan-element?, attribute*)>"
-    "<!ELEMENT attribute EMPTY><!ELEMENT scan-element EMPTY><!ELEMENT debug-attribute EMPTY><!ELEMENT buffer-attribute EMPTY>"
-    "<!ATTLIST context name CDATA #REQUIRED version-major CDATA #REQUIRED version-minor CDATA #REQUIRED version-git CDATA #REQUIRED"
-    " description CDATA #IMPLIED><!ATTLIST context-attribute name CDATA #REQUIRED value CDATA #REQUIRED>"
+    "<!ELEMENT device (channel | attribute | debug-attribute | buffer-attribute)*><!ELEMENT "
+    "channel (scan-element?, attribute*)>"
+    "<!ELEMENT attribute EMPTY><!ELEMENT scan-element EMPTY><!ELEMENT debug-attribute "
+    "EMPTY><!ELEMENT buffer-attribute EMPTY>"
+    "<!ATTLIST context name CDATA #REQUIRED version-major CDATA #REQUIRED version-minor CDATA "
+    "#REQUIRED version-git CDATA #REQUIRED"
+    " description CDATA #IMPLIED><!ATTLIST context-attribute name CDATA #REQUIRED value CDATA "
+    "#REQUIRED>"
     "<!ATTLIST device id CDATA #REQUIRED name CDATA #IMPLIED label CDATA #IMPLIED>"
     "<!ATTLIST channel id CDATA #REQUIRED type (input|output) #REQUIRED name CDATA #IMPLIED>"
     "<!ATTLIST scan-element index CDATA #REQUIRED format CDATA #REQUIRED scale CDATA #IMPLIED>"
@@ -189,7 +216,9 @@ def context_xml(attributes: dict[str, str], devices: tuple[Device, ...]) -> str:
     major, minor, git = VERSION
     opened = _opened("context", name="local", **{"version-major": major, "version-minor": minor, "version-git": git},
                      description="Virtual Pluto of gr-semcom")  # fmt: skip
-    stated = (_empty("context-attribute", name=name, value=value) for name, value in attributes.items())
+    stated = (
+        _empty("context-attribute", name=name, value=value) for name, value in attributes.items()
+    )
     return "".join([_HEAD, opened, *stated, *map(_device_xml, devices), "</context>"])
 
 
@@ -201,10 +230,15 @@ def _device_xml(device: Device) -> str:
 
 def _channel_xml(channel: Channel) -> str:
     named = {"name": channel.name} if channel.name else {}
-    parts = [_opened("channel", id=channel.id, **named, type="output" if channel.output else "input")]
+    parts = [
+        _opened("channel", id=channel.id, **named, type="output" if channel.output else "input")
+    ]
     if channel.scan_index is not None:
         parts.append(_empty("scan-element", index=channel.scan_index, format=channel.scan_format))
-    parts += [_empty("attribute", name=one.name, filename=one.filename) for one in channel.attributes.values()]
+    parts += [
+        _empty("attribute", name=one.name, filename=one.filename)
+        for one in channel.attributes.values()
+    ]
     return "".join([*parts, "</channel>"])
 
 
@@ -213,7 +247,9 @@ def _named(tag: str, attributes: Attributes) -> list[str]:
 
 
 def _opened(tag: str, **values) -> str:
-    return f"<{tag}{''.join(f' {name}={quoteattr(str(value))}' for name, value in values.items())} >"
+    return (
+        f"<{tag}{''.join(f' {name}={quoteattr(str(value))}' for name, value in values.items())} >"
+    )
 
 
 def _empty(tag: str, **values) -> str:

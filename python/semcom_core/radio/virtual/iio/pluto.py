@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual Pluto without its network: a tree of attributes, and the buffers of both converters."""
+"""The virtual Pluto without its network: a tree of attributes, and the buffers of both
+converters.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,15 @@ class Pluto:
             "tx_status": StatusRegister(UNDERFLOW, lambda: radio.tx.underflows).binding,
         }
         catalogue = load_catalogue()
-        self._devices = build_devices(catalogue["devices"], {**transceiver.bindings(), **playback.tones.bindings(), **registers})
-        context = {**catalogue["context"], "hw_serial": f"virtual-{radio.name}", "ad9361-phy,model": chip.model}
+        self._devices = build_devices(
+            catalogue["devices"],
+            {**transceiver.bindings(), **playback.tones.bindings(), **registers},
+        )
+        context = {
+            **catalogue["context"],
+            "hw_serial": f"virtual-{radio.name}",
+            "ad9361-phy,model": chip.model,
+        }
         self.xml = context_xml(context, self._devices).encode()
 
     def device(self, name: str) -> Device:
@@ -70,12 +79,16 @@ class Pluto:
             return attribute.read()
 
     def read_all(self, device: Device, words: Sequence[str]) -> list[str | int]:
-        """Values of all attributes that the words speak of; the negative errno of one that cannot be read."""
+        """Values of all attributes that the words speak of; the negative errno of one that cannot
+        be read.
+        """
         table, _ = device.table(words)
         return [self._value_or_code(device, [*words, name]) for name in table]
 
     def write(self, device: Device, words: Sequence[str], text: str) -> None:
-        """Set the attribute that the words name, and enter that in the radio's log, whether the value is allowed or not."""
+        """Set the attribute that the words name, and enter that in the radio's log, whether the
+        value is allowed or not.
+        """
         attribute = device.attribute(words)
         with self._lock:
             self._radio.log.add(device.name, attribute.filename, text)

@@ -14,9 +14,11 @@ Clocks of an AD936x for a sample rate.
     PLL ─► ADC ─► R2 ─► R1 ─► RF ─► samples       (divided at each step; the last divider is that of the FIR filter)
     PLL ─► DAC ─► T2 ─► T1 ─► TF ─► samples
 
-Source: limits, dividers and their choice as in Analog Devices' Linux driver ad9361.c (ad9361_calculate_rf_clock_chain).
+Source: limits, dividers and their choice as in Analog Devices' Linux driver ad9361.c
+(ad9361_calculate_rf_clock_chain).
 
-Sample rate of the virtual Pluto: clocks, FIR filters, and the decimation and interpolation by 8 in the FPGA.
+Sample rate of the virtual Pluto: clocks, FIR filters, and the decimation and interpolation by 8 in
+the FPGA.
 """
 
 from __future__ import annotations
@@ -56,15 +58,25 @@ def parse_fir(text: str, before: Fir) -> Fir:
         before: the filters so far; one that the text does not speak of stays.
 
     Raises:
-        RadioError: it speaks of neither filter, a channel mask is not 1 to 3, or the number of taps is not allowed (EINVAL).
+        RadioError: it speaks of neither filter, a channel mask is not 1 to 3, or the number of taps
+            is not allowed (EINVAL).
     """
     lines = text.splitlines()
     taps = sum(1 for line in lines if _TAP.fullmatch(line))
-    heads = {found[1]: (int(found[2]), int(found[5])) for line in lines if (found := _HEAD.match(line))}
+    heads = {
+        found[1]: (int(found[2]), int(found[5])) for line in lines if (found := _HEAD.match(line))
+    }
     if not heads or any(mask not in (1, 2, 3) for mask, _ in heads.values()):
-        raise RadioError(errno.EINVAL, "filter_fir_config lacks lines such as 'RX 3 GAIN 0 DEC 4' with a mask of 1 to 3")
+        raise RadioError(
+            errno.EINVAL,
+            "filter_fir_config lacks lines such as 'RX 3 GAIN 0 DEC 4' with a mask of 1 to 3",
+        )
     if taps % TAPS_STEP or not 0 < taps <= MAX_TAPS:
-        raise RadioError(errno.EINVAL, f"filter_fir_config has {taps} taps; allowed is a multiple of {TAPS_STEP} up to {MAX_TAPS}")
+        raise RadioError(
+            errno.EINVAL,
+            f"filter_fir_config has {taps} taps; allowed is a multiple of {TAPS_STEP} up to "
+            f"{MAX_TAPS}",
+        )
     made = before
     if "RX" in heads:
         made = replace(made, rx_taps=taps, decimation=heads["RX"][1])
@@ -74,18 +86,33 @@ def parse_fir(text: str, before: Fir) -> Fir:
 
 
 def check_factor(name: str, factor: int, taps: int, most: int) -> None:
-    """Raise RadioError (EINVAL) where a filter cannot be switched on: its change of rate, or too many taps for its clocks."""
+    """Raise RadioError (EINVAL) where a filter cannot be switched on: its change of rate, or too
+    many taps for its clocks.
+    """
     if factor not in (1, 2, 4):
-        raise RadioError(errno.EINVAL, f"{name} filter changes the rate by {factor}; allowed is 1, 2 or 4")
+        raise RadioError(
+            errno.EINVAL, f"{name} filter changes the rate by {factor}; allowed is 1, 2 or 4"
+        )
     if taps > most:
-        raise RadioError(errno.EINVAL, f"{name} filter has {taps} taps; allowed at this rate is up to {most}")
+        raise RadioError(
+            errno.EINVAL, f"{name} filter has {taps} taps; allowed at this rate is up to {most}"
+        )
 
 
 MAX_RATE_HZ = 61_440_000
 MIN_CONVERTER_HZ, MAX_ADC_HZ, MAX_DAC_HZ = 25_000_000, 640_000_000, 320_000_000
 MAX_PLL_HZ = 1_430_000_000
-#: Converter clock over the rate before the FIR filter, and the three dividers of which it is the product; most first.
-DIVIDERS = ((12, 3, 2, 2), (8, 2, 2, 2), (6, 3, 1, 2), (4, 2, 2, 1), (3, 3, 1, 1), (2, 2, 1, 1), (1, 1, 1, 1))
+#: Converter clock over the rate before the FIR filter, and the three dividers of which it is the
+#: product; most first.
+DIVIDERS = (
+    (12, 3, 2, 2),
+    (8, 2, 2, 2),
+    (6, 3, 1, 2),
+    (4, 2, 2, 1),
+    (3, 3, 1, 1),
+    (2, 2, 1, 1),
+    (1, 1, 1, 1),
+)
 
 
 @dataclass(frozen=True)
@@ -96,10 +123,16 @@ class ClockChain:
     tx: tuple[int, ...]
 
     def rx_text(self) -> str:
-        return " ".join(f"{name}:{hz}" for name, hz in zip(("BBPLL", "ADC", "R2", "R1", "RF", "RXSAMP"), self.rx))
+        return " ".join(
+            f"{name}:{hz}"
+            for name, hz in zip(("BBPLL", "ADC", "R2", "R1", "RF", "RXSAMP"), self.rx)
+        )
 
     def tx_text(self) -> str:
-        return " ".join(f"{name}:{hz}" for name, hz in zip(("BBPLL", "DAC", "T2", "T1", "TF", "TXSAMP"), self.tx))
+        return " ".join(
+            f"{name}:{hz}"
+            for name, hz in zip(("BBPLL", "DAC", "T2", "T1", "TF", "TXSAMP"), self.tx)
+        )
 
 
 def lowest_rate_hz(decimation: int) -> int:
@@ -107,7 +140,9 @@ def lowest_rate_hz(decimation: int) -> int:
     return MIN_CONVERTER_HZ // (DIVIDERS[0][0] * decimation)
 
 
-def clock_chain(rate_hz: int, decimation: int, interpolation: int, nominal: bool = True) -> ClockChain:
+def clock_chain(
+    rate_hz: int, decimation: int, interpolation: int, nominal: bool = True
+) -> ClockChain:
     """Clocks for a sample rate.
 
     Args:
@@ -120,20 +155,36 @@ def clock_chain(rate_hz: int, decimation: int, interpolation: int, nominal: bool
     """
     rx_hz, tx_hz = rate_hz * decimation, rate_hz * interpolation
     first = int(nominal and rx_hz * DIVIDERS[1][0] >= MIN_CONVERTER_HZ)
-    fits = (row for row in range(first, len(DIVIDERS)) if MIN_CONVERTER_HZ <= rx_hz * DIVIDERS[row][0] <= MAX_ADC_HZ)
+    fits = (
+        row
+        for row in range(first, len(DIVIDERS))
+        if MIN_CONVERTER_HZ <= rx_hz * DIVIDERS[row][0] <= MAX_ADC_HZ
+    )
     rx_row = next(fits, None)
     tx_row = None if rx_row is None or rate_hz > MAX_RATE_HZ else _tx_row(rx_row, rx_hz, tx_hz)
     if tx_row is None or not 0 <= tx_row < len(DIVIDERS):
-        lowest = f"{lowest_rate_hz(decimation)} to {MAX_RATE_HZ} Hz with filters of {decimation} and {interpolation}"
-        raise RadioError(errno.EINVAL, f"sampling_frequency is {rate_hz}; allowed is above {lowest}")
+        lowest = (
+            f"{lowest_rate_hz(decimation)} to {MAX_RATE_HZ} Hz with filters of {decimation} "
+            f"and {interpolation}"
+        )
+        raise RadioError(
+            errno.EINVAL, f"sampling_frequency is {rate_hz}; allowed is above {lowest}"
+        )
     adc_hz = rx_hz * DIVIDERS[rx_row][0]
     dac_hz = adc_hz if adc_hz <= MAX_DAC_HZ else adc_hz // 2
-    pll_hz = adc_hz * max(factor for factor in (2, 4, 8, 16, 32, 64) if adc_hz * factor <= MAX_PLL_HZ or factor == 2)
-    return ClockChain(_divided(pll_hz, adc_hz, rx_row, decimation), _divided(pll_hz, dac_hz, tx_row, interpolation))
+    pll_hz = adc_hz * max(
+        factor for factor in (2, 4, 8, 16, 32, 64) if adc_hz * factor <= MAX_PLL_HZ or factor == 2
+    )
+    return ClockChain(
+        _divided(pll_hz, adc_hz, rx_row, decimation),
+        _divided(pll_hz, dac_hz, tx_row, interpolation),
+    )
 
 
 def _tx_row(rx_row: int, rx_hz: int, tx_hz: int) -> int:
-    """Row of the transmitter's dividers: its converter runs at the ADC's clock, or at half of it where that is too fast."""
+    """Row of the transmitter's dividers: its converter runs at the ADC's clock, or at half of it
+    where that is too fast.
+    """
     ratio = rx_hz // tx_hz if rx_hz >= tx_hz else -(tx_hz // rx_hz)
     shift = 0 if ratio == 1 else ratio
     if rx_hz * DIVIDERS[rx_row][0] <= MAX_DAC_HZ:
@@ -158,7 +209,8 @@ GOVERNORS = ["nominal", "highest_osr"]
 class Rates:
     """The one sample rate of both directions, as the driver sets it.
 
-    `changed` is called after each change of the transmitter's rate, which throws away what the port holds.
+    `changed` is called after each change of the transmitter's rate, which throws away what the port
+    holds.
 
     Args:
         radio: whose rates follow.
@@ -201,14 +253,28 @@ class Rates:
         }
         for side in ("rx", "tx"):
             made[f"{side}_fpga_rate"] = self._fpga_binding(side)
-            made[f"{side}_fpga_rate_available"] = Binding(lambda: f"{self.rate_hz} {self.rate_hz // FPGA_FACTOR} ")
+            made[f"{side}_fpga_rate_available"] = Binding(
+                lambda: f"{self.rate_hz} {self.rate_hz // FPGA_FACTOR} "
+            )
         return made
 
     def _set_rate(self, text: str) -> None:
-        self._retune(int(attributes.within("sampling_frequency", attributes.fixed_point("sampling_frequency", text), 0, MAX_RATE_HZ)))
+        self._retune(
+            int(
+                attributes.within(
+                    "sampling_frequency",
+                    attributes.fixed_point("sampling_frequency", text),
+                    0,
+                    MAX_RATE_HZ,
+                )
+            )
+        )
 
     def _set_governor(self, text: str) -> None:
-        before, self._governor = self._governor, attributes.choice("trx_rate_governor", text, GOVERNORS)
+        before, self._governor = (
+            self._governor,
+            attributes.choice("trx_rate_governor", text, GOVERNORS),
+        )
         if before != self._governor:
             self._retune(self.rate_hz)
 
@@ -231,9 +297,19 @@ class Rates:
         chain = self._made_by(self.rate_hz, on)
         adc, after = chain.rx[1], chain.rx[2]
         if on["rx"]:
-            check_factor("receive", self._fir.decimation, self._fir.rx_taps, adc // (1 if adc == after else 2) // chain.rx[-1] * 16)
+            check_factor(
+                "receive",
+                self._fir.decimation,
+                self._fir.rx_taps,
+                adc // (1 if adc == after else 2) // chain.rx[-1] * 16,
+            )
         if on["tx"]:
-            check_factor("transmit", self._fir.interpolation, self._fir.tx_taps, chain.tx[1] // chain.tx[-1] * 16)
+            check_factor(
+                "transmit",
+                self._fir.interpolation,
+                self._fir.tx_taps,
+                chain.tx[1] // chain.tx[-1] * 16,
+            )
         self._fir_on, self._chain = on, chain
         self._apply()
 
@@ -243,14 +319,21 @@ class Rates:
 
     def _made_by(self, rate_hz: int, on: dict[str, bool]):
         decimation, interpolation = (self._fir.decimation or 1, self._fir.interpolation or 1)
-        return clock_chain(rate_hz, decimation if on["rx"] else 1, interpolation if on["tx"] else 1, self._governor == GOVERNORS[0])
+        return clock_chain(
+            rate_hz,
+            decimation if on["rx"] else 1,
+            interpolation if on["tx"] else 1,
+            self._governor == GOVERNORS[0],
+        )
 
     def _fpga_binding(self, side: str) -> Binding:
         def write(text: str) -> None:
             allowed = {self.rate_hz: 1, self.rate_hz // FPGA_FACTOR: FPGA_FACTOR}
             wanted = int(attributes.fixed_point("sampling_frequency", text))
             if wanted not in allowed:
-                raise attributes.refusal("sampling_frequency", wanted, " or ".join(map(str, allowed)))
+                raise attributes.refusal(
+                    "sampling_frequency", wanted, " or ".join(map(str, allowed))
+                )
             self._fpga[side] = allowed[wanted]
             self._apply()
 

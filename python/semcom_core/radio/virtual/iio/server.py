@@ -36,7 +36,9 @@ class Connection:
         self._wire = Wire(connected)
         self._session = Session(self._wire, pluto, self._touch)
         self._useful, self._touched = False, time.monotonic()
-        self._thread = threading.Thread(target=self._session.run, name="iio-connection", daemon=True)
+        self._thread = threading.Thread(
+            target=self._session.run, name="iio-connection", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -45,7 +47,9 @@ class Connection:
 
     @property
     def worth(self) -> tuple[bool, bool, float]:
-        """What is given up first is least: who never completed a command, then who streams nothing, then who was idle longest."""
+        """What is given up first is least: who never completed a command, then who streams nothing,
+        then who was idle longest.
+        """
         return self._session.streaming, self._useful, self._touched
 
     def end(self) -> None:
@@ -89,7 +93,8 @@ PAUSE_S = 0.02
 
 
 class VirtualPluto:
-    """Serves one radio of an air to clients of libiio: iio_info, pyadi-iio, gr-iio and others, as they are.
+    """Serves one radio of an air to clients of libiio: iio_info, pyadi-iio, gr-iio and others, as
+    they are.
 
         with VirtualPluto(air, "alice") as pluto:
             adi.Pluto(pluto.uri)
@@ -97,11 +102,13 @@ class VirtualPluto:
     Args:
         air: the medium.
         name: of the radio; its plan says pluto, and the address.
-        allow_remote: permit an address that other machines can reach. The protocol knows no passwords.
+        allow_remote: permit an address that other machines can reach. The protocol knows no
+            passwords.
         chip: "ad9363a", or "ad9364" for the wider ranges of a Pluto set up so.
 
     Raises:
-        ConfigError: the air has no such pluto, the address is not a loopback address, or the chip is not known.
+        ConfigError: the air has no such pluto, the address is not a loopback address, or the chip
+            is not known.
     """
 
     def __init__(self, air: Air, name: str, allow_remote: bool = False, chip: str = "ad9363a"):
@@ -110,7 +117,10 @@ class VirtualPluto:
         if spec.kind != "pluto":
             raise ConfigError(f"radio {name} is of kind {spec.kind!r}; allowed is 'pluto'")
         if not (allow_remote or is_loopback(spec.endpoint[0])):
-            raise ConfigError(f"address of radio {name} is {spec.address}; allowed is 127.0.0.0/8, unless others may reach it")
+            raise ConfigError(
+                f"address of radio {name} is {spec.address}; allowed is 127.0.0.0/8, unless others "
+                "may reach it"
+            )
         self._endpoint = spec.endpoint
         self._pluto = Pluto(air.radios[name], find_chip(chip))
         self._connections = Connections(self._pluto)
@@ -138,8 +148,13 @@ class VirtualPluto:
         try:
             self._listener = socket.create_server(self._endpoint, backlog=BACKLOG)
         except OSError as error:
-            raise RadioError(error.errno, "virtual Pluto cannot listen at {}:{}: {}".format(*self._endpoint, error.strerror)) from error
-        self._thread = threading.Thread(target=self._accept, args=(self._listener,), name="iio-acceptor", daemon=True)
+            raise RadioError(
+                error.errno,
+                "virtual Pluto cannot listen at {}:{}: {}".format(*self._endpoint, error.strerror),
+            ) from error
+        self._thread = threading.Thread(
+            target=self._accept, args=(self._listener,), name="iio-acceptor", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -161,7 +176,9 @@ class VirtualPluto:
         self.stop()
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take new clients until the listener is shut down; a shortage, of files for instance, passes."""
+        """Take new clients until the listener is shut down; a shortage, of files for instance,
+        passes.
+        """
         while self._listener is listener:
             try:
                 self._connections.add(listener.accept()[0])

@@ -14,9 +14,11 @@ Answers one client in the network protocol of libiio 0.24.
     OPEN DEVICE SAMPLES MASK [CYCLIC]       0
     READBUF DEVICE SIZE                     SIZE, MASK, data
     WRITEBUF DEVICE SIZE                    0, (payload follows) SIZE
-    CLOSE DEVICE, TIMEOUT MS, SET DEVICE BUFFERS_COUNT N, GETTRIG DEVICE, SETTRIG DEVICE [TRIGGER], EXIT
+    CLOSE DEVICE, TIMEOUT MS, SET DEVICE BUFFERS_COUNT N, GETTRIG DEVICE, SETTRIG DEVICE [TRIGGER],
+    EXIT
 
-WHERE is INPUT CHANNEL, OUTPUT CHANNEL, DEBUG or BUFFER. Lines end in CR LF, replies in LF; a negative number is an errno.
+WHERE is INPUT CHANNEL, OUTPUT CHANNEL, DEBUG or BUFFER. Lines end in CR LF, replies in LF; a
+negative number is an errno.
 """
 
 from __future__ import annotations
@@ -71,7 +73,11 @@ class Wire:
             self._receive(None)
         line = bytes(self._held[:end])
         del self._held[: end + 1]
-        return None if too_long or len(line) > MAX_LINE or not line.isascii() else line.decode("ascii").rstrip("\r")
+        return (
+            None
+            if too_long or len(line) > MAX_LINE or not line.isascii()
+            else line.decode("ascii").rstrip("\r")
+        )
 
     def read_exactly(self, count: int) -> bytearray:
         """The next bytes.
@@ -102,7 +108,9 @@ class Wire:
             raise Hangup(f"connection ended while sending: {error}") from error
 
     def impatient(self) -> bool:
-        """Whether the other side has sent something, or hung up, while it should wait for a reply."""
+        """Whether the other side has sent something, or hung up, while it should wait for a
+        reply.
+        """
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(self._held) or bool(poll.poll(0))
@@ -133,9 +141,11 @@ class Wire:
         return got
 
 
-#: How long a client's buffer may take, s, where it has not said so: a little less than clients wait.
+#: How long a client's buffer may take, s, where it has not said so: a little less than clients
+#: wait.
 USUAL_TIMEOUT_S = 4.0
-#: libiio states half of the time that it waits itself; an answer within so much of what it states still reaches it.
+#: libiio states half of the time that it waits itself; an answer within so much of what it states
+#: still reaches it.
 STRETCH = 1.8
 #: How often a wait looks whether the client is still there, s.
 LOOK_S = 0.25
@@ -172,7 +182,9 @@ class SessionStreams:
         device, samples, mask = self._arguments(words[:3] if cyclic else words, _DECIMAL, _HEX)
         stream = self._pluto.stream(device)
         if cyclic and not isinstance(stream, Playback):
-            raise RadioError(errno.EINVAL, f"device {device.name} receives; a cyclic buffer is for sending")
+            raise RadioError(
+                errno.EINVAL, f"device {device.name} receives; a cyclic buffer is for sending"
+            )
         stream.open(Layout(int(samples), int(mask, 16), cyclic))
         self._open[device.id] = stream
         return b"0\n"
@@ -184,7 +196,9 @@ class SessionStreams:
         return b"0\n"
 
     def _read(self, words: list[str]) -> None:
-        """Send samples, a buffer of them at a time; a last 0 where a part of a sample was asked for too."""
+        """Send samples, a buffer of them at a time; a last 0 where a part of a sample was asked for
+        too.
+        """
         device, size = self._arguments(words, _DECIMAL)
         stream, left = self._opened(device, Capture), int(size)
         mask, step = stream.layout.mask, sample_bytes(stream.layout.mask)
@@ -204,7 +218,11 @@ class SessionStreams:
         stream, size = self._opened(device, Playback), int(text)
         step = sample_bytes(stream.layout.mask)
         if not 0 < size <= stream.layout.bytes or size % step:
-            raise RadioError(errno.EINVAL, f"WRITEBUF has {size} bytes; allowed are samples of {step} up to {stream.layout.bytes}")
+            raise RadioError(
+                errno.EINVAL,
+                f"WRITEBUF has {size} bytes; allowed are samples of {step} up to "
+                f"{stream.layout.bytes}",
+            )
         stream.check_free()
         self._wire.send(b"0\n")
         payload = self._wire.read_exactly(size)
@@ -213,7 +231,9 @@ class SessionStreams:
 
     def _set_timeout(self, words: list[str]) -> bytes:
         if len(words) != 1 or not _DECIMAL.fullmatch(words[0]):
-            raise RadioError(errno.EINVAL, f"TIMEOUT is {' '.join(words)!r}; allowed is a number of milliseconds")
+            raise RadioError(
+                errno.EINVAL, f"TIMEOUT is {' '.join(words)!r}; allowed is a number of milliseconds"
+            )
         self._timeout_s = STRETCH * int(words[0]) / 1000 or float("inf")
         return b"0\n"
 
@@ -222,14 +242,21 @@ class SessionStreams:
         self._pluto.stream(device).set_buffers(int(count))
         return b"0\n"
 
-    def _arguments(self, words: list[str], *patterns: re.Pattern) -> tuple[Device, *tuple[str, ...]]:
+    def _arguments(
+        self, words: list[str], *patterns: re.Pattern
+    ) -> tuple[Device, *tuple[str, ...]]:
         """The device that the first word names, and the other words.
 
         Raises:
             RadioError: a word is missing, too many, or not as it should be.
         """
-        if len(words) != len(patterns) + 1 or not all(pattern.fullmatch(word) for pattern, word in zip(patterns, words[1:])):
-            raise RadioError(errno.EINVAL, f"arguments are {' '.join(words)!r}; allowed is a device and {len(patterns)} more")
+        if len(words) != len(patterns) + 1 or not all(
+            pattern.fullmatch(word) for pattern, word in zip(patterns, words[1:])
+        ):
+            raise RadioError(
+                errno.EINVAL,
+                f"arguments are {' '.join(words)!r}; allowed is a device and {len(patterns)} more",
+            )
         return self._pluto.device(words[0]), *words[1:]
 
     def _opened(self, device: Device, kind: type[Stream]) -> Stream:
@@ -240,7 +267,9 @@ class SessionStreams:
         """
         stream = self._open.get(device.id)
         if not isinstance(stream, kind):
-            raise RadioError(errno.EBADF, f"device {device.name} has no buffer open that could be used so")
+            raise RadioError(
+                errno.EBADF, f"device {device.name} has no buffer open that could be used so"
+            )
         return stream
 
     def _patiently(self, attempt: Callable[[float], object]):

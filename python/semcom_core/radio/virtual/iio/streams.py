@@ -6,7 +6,8 @@
 
 Samples as the converters' words and as complex numbers of full scale 1.
 
-The ADC has 12 bits in the low part of 16 (le:S12/16>>0), the DAC takes 16 (le:S16/16>>0); a mask says which of I (1) and Q (2) are there.
+The ADC has 12 bits in the low part of 16 (le:S12/16>>0), the DAC takes 16 (le:S16/16>>0); a mask
+says which of I (1) and Q (2) are there.
 
 What the buffers of both converters have in common: one client at a time, and bounded sizes.
 
@@ -32,7 +33,8 @@ from semcom_core.radio.virtual.iio import attributes
 from semcom_core.radio.virtual.iio.attributes import Binding
 from semcom_core.radio.virtual.iio.transceiver import ReceiveFront
 
-#: Steps of a turn: frequencies are multiples of rate / PERIOD, and so the sum of all tones repeats after PERIOD samples.
+#: Steps of a turn: frequencies are multiples of rate / PERIOD, and so the sum of all tones repeats
+#: after PERIOD samples.
 PERIOD = 65536
 FULL_TURN = 360_000
 #: The generators in the order of their channels: altvoltage0 and 1 make I, 2 and 3 make Q.
@@ -41,7 +43,9 @@ TONES, TONES_OF_I = 4, 2
 
 @dataclass
 class Tone:
-    """One generator: step of its phase, phase in thousandths of a degree, amplitude, and whether it is on."""
+    """One generator: step of its phase, phase in thousandths of a degree, amplitude, and whether it
+    is on.
+    """
 
     step: int = 0
     phase: int = 0
@@ -81,9 +85,15 @@ class Tones:
         made = {}
         for number, tone in enumerate(self._tones):
             made |= {
-                f"tone{number}_frequency": Binding(partial(self._frequency, tone), partial(self._set_frequency, tone)),
-                f"tone{number}_phase": Binding(partial(_phase, tone), partial(self._set_phase, tone)),
-                f"tone{number}_scale": Binding(partial(_scale, tone), partial(self._set_scale, tone)),
+                f"tone{number}_frequency": Binding(
+                    partial(self._frequency, tone), partial(self._set_frequency, tone)
+                ),
+                f"tone{number}_phase": Binding(
+                    partial(_phase, tone), partial(self._set_phase, tone)
+                ),
+                f"tone{number}_scale": Binding(
+                    partial(_scale, tone), partial(self._set_scale, tone)
+                ),
                 f"tone{number}_raw": Binding(partial(_on, tone), partial(self._set_on, tone)),
             }
         return made
@@ -92,12 +102,17 @@ class Tones:
         return str(round(tone.step * self._rate_hz() / PERIOD))
 
     def _set_frequency(self, tone: Tone, text: str) -> None:
-        wanted_hz = attributes.within("frequency", attributes.fixed_point("frequency", text), 0, self._rate_hz() / 2)
+        wanted_hz = attributes.within(
+            "frequency", attributes.fixed_point("frequency", text), 0, self._rate_hz() / 2
+        )
         tone.step = round(wanted_hz * PERIOD / self._rate_hz())
         self._changed()
 
     def _set_phase(self, tone: Tone, text: str) -> None:
-        tone.phase = int(attributes.within("phase", attributes.fixed_point("phase", text), 0, FULL_TURN)) % FULL_TURN
+        tone.phase = (
+            int(attributes.within("phase", attributes.fixed_point("phase", text), 0, FULL_TURN))
+            % FULL_TURN
+        )
         self._changed()
 
     def _set_scale(self, tone: Tone, text: str) -> None:
@@ -174,7 +189,9 @@ MAX_SAMPLES = 1 << 23
 
 @dataclass(frozen=True)
 class Layout:
-    """A buffer as a client opened it: samples in it, which channels, and whether it is sent over and over."""
+    """A buffer as a client opened it: samples in it, which channels, and whether it is sent over
+    and over.
+    """
 
     samples: int
     mask: int = BOTH
@@ -182,9 +199,14 @@ class Layout:
 
     def __post_init__(self):
         if not 0 < self.samples <= MAX_SAMPLES:
-            raise RadioError(errno.EINVAL, f"samples of a buffer are {self.samples}; allowed is 1 to {MAX_SAMPLES}")
+            raise RadioError(
+                errno.EINVAL,
+                f"samples of a buffer are {self.samples}; allowed is 1 to {MAX_SAMPLES}",
+            )
         if not 0 < self.mask <= BOTH:
-            raise RadioError(errno.EINVAL, f"mask of channels is {self.mask:#x}; allowed is 1 to {BOTH}")
+            raise RadioError(
+                errno.EINVAL, f"mask of channels is {self.mask:#x}; allowed is 1 to {BOTH}"
+            )
 
     @property
     def bytes(self) -> int:
@@ -212,23 +234,32 @@ class Stream:
         """
         with self._lock:
             if self.layout is not None:
-                raise RadioError(errno.EBUSY, "number of buffers cannot change while a stream is open")
+                raise RadioError(
+                    errno.EBUSY, "number of buffers cannot change while a stream is open"
+                )
             if not 0 < count <= MAX_BUFFERS:
-                raise RadioError(errno.EINVAL, f"number of buffers is {count}; allowed is 1 to {MAX_BUFFERS}")
+                raise RadioError(
+                    errno.EINVAL, f"number of buffers is {count}; allowed is 1 to {MAX_BUFFERS}"
+                )
             self._buffers = count
 
     def open(self, layout: Layout) -> None:
         """Begin a stream.
 
         Raises:
-            RadioError: another client has one (EBUSY), a buffer lasts longer than the air remembers (ENOMEM).
+            RadioError: another client has one (EBUSY), a buffer lasts longer than the air remembers
+                (ENOMEM).
         """
         with self._lock:
             if self.layout is not None:
                 raise RadioError(errno.EBUSY, "buffer is open already; one client can have it")
             most = int(KEEP_S * self._port.rate_hz)
             if layout.samples > most:
-                raise RadioError(errno.ENOMEM, f"samples of a buffer are {layout.samples}; allowed at this rate is up to {most}")
+                raise RadioError(
+                    errno.ENOMEM,
+                    f"samples of a buffer are {layout.samples}; allowed at this rate is up to "
+                    f"{most}",
+                )
             self._begin(min(layout.samples * self._buffers, most))
             self.layout = layout
 
@@ -287,7 +318,9 @@ class Playback(Stream):
         rate_hz: gives the DAC's rate.
     """
 
-    def __init__(self, transmitter: AirTransmitter, lock: threading.RLock, rate_hz: Callable[[], int]):
+    def __init__(
+        self, transmitter: AirTransmitter, lock: threading.RLock, rate_hz: Callable[[], int]
+    ):
         super().__init__(transmitter, lock)
         self.tones = Tones(rate_hz, self._play_tones)
         self._cycle: np.ndarray | None = None
@@ -295,7 +328,9 @@ class Playback(Stream):
     def check_free(self) -> None:
         """Raise RadioError (EBUSY) where the buffer is cyclic and has been sent."""
         if self._cycle is not None:
-            raise RadioError(errno.EBUSY, "cyclic buffer is being sent; it must be closed before another can be")
+            raise RadioError(
+                errno.EBUSY, "cyclic buffer is being sent; it must be closed before another can be"
+            )
 
     def write(self, payload: bytes | bytearray, timeout_s: float) -> None:
         """Send a buffer.

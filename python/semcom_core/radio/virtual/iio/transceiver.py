@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ranges of the transceiver chips that a Pluto has, or can be told to have.
 
-Source: Analog Devices' Linux driver ad9361.c (carrier, bandwidth and gain limits of AD9363A and AD9364).
+Source: Analog Devices' Linux driver ad9361.c (carrier, bandwidth and gain limits of AD9363A and
+AD9364).
 
 The analog sides of the virtual Pluto: carriers, gains and bandwidths.
 
@@ -44,7 +45,9 @@ class Chip:
 
 #: A Pluto has the first; set up as the second, as many owners do, it tunes further.
 CHIPS = {
-    "ad9363a": Chip("ad9363a", (325_000_000, 3_800_000_000), (325_000_000, 3_800_000_000), 20_000_000),
+    "ad9363a": Chip(
+        "ad9363a", (325_000_000, 3_800_000_000), (325_000_000, 3_800_000_000), 20_000_000
+    ),
     "ad9364": Chip("ad9364", (70_000_000, 6_000_000_000), (46_875_001, 6_000_000_000), 56_000_000),
 }
 MIN_BANDWIDTH_HZ = 200_000
@@ -67,16 +70,20 @@ def find_chip(model: str) -> Chip:
 
 def rx_gain_range_db(lo_hz: float) -> tuple[int, int]:
     """Lowest and highest receive gain at a carrier, dB."""
-    return next(((low, high) for top_hz, low, high in RX_GAIN_DB if lo_hz <= top_hz), RX_GAIN_DB[-1][1:])
+    return next(
+        ((low, high) for top_hz, low, high in RX_GAIN_DB if lo_hz <= top_hz), RX_GAIN_DB[-1][1:]
+    )
 
 
 START_BANDWIDTH_HZ = 18_000_000
 GAIN_MODES = ["manual", "fast_attack", "slow_attack", "hybrid"]
-#: The automatic gain control holds the mean power here, dB of full scale; how far it moves up or down at once.
+#: The automatic gain control holds the mean power here, dB of full scale; how far it moves up or
+#: down at once.
 AGC_TARGET_DB, AGC_UP_DB, AGC_DOWN_DB = -12.0, 3, 10
 #: Gain of a side whose synthesizer is switched off, dB.
 OFF_DB = -300.0
-#: Mean power that a stream without any signal is taken for, dB of full scale: half a step of a 12-bit converter.
+#: Mean power that a stream without any signal is taken for, dB of full scale: half a step of a
+#: 12-bit converter.
 FLOOR_DB = -72.0
 
 
@@ -91,9 +98,27 @@ class Front:
         chip: whose filter it is.
     """
 
-    def __init__(self, port: AirReceiver | AirTransmitter, lo_range_hz: tuple[int, int], lo_hz: int, named_bandwidth_hz: int, chip: Chip):
-        self._port, self._lo_range_hz, self._named_bandwidth_hz, self._chip = port, lo_range_hz, named_bandwidth_hz, chip
-        self.lo_hz, self.gain_db, self._bandwidth_hz, self._off, self._scale = lo_hz, 0.0, START_BANDWIDTH_HZ, False, 1.0
+    def __init__(
+        self,
+        port: AirReceiver | AirTransmitter,
+        lo_range_hz: tuple[int, int],
+        lo_hz: int,
+        named_bandwidth_hz: int,
+        chip: Chip,
+    ):
+        self._port, self._lo_range_hz, self._named_bandwidth_hz, self._chip = (
+            port,
+            lo_range_hz,
+            named_bandwidth_hz,
+            chip,
+        )
+        self.lo_hz, self.gain_db, self._bandwidth_hz, self._off, self._scale = (
+            lo_hz,
+            0.0,
+            START_BANDWIDTH_HZ,
+            False,
+            1.0,
+        )
 
     def correct(self, scale: float) -> None:
         """Have the carrier be higher by a factor than it would be with the nominal oscillator."""
@@ -103,7 +128,9 @@ class Front:
     def apply(self) -> None:
         """Tune the port to the present settings."""
         gain_db = OFF_DB if self._off else self.gain_db
-        self._port.tune(lo_hz=self.lo_hz * self._scale, gain_db=gain_db, bandwidth_hz=self._bandwidth_hz)
+        self._port.tune(
+            lo_hz=self.lo_hz * self._scale, gain_db=gain_db, bandwidth_hz=self._bandwidth_hz
+        )
 
     def bindings(self, side: str) -> dict[str, Binding]:
         """What stands behind the attributes of this side, by the names of the catalogue."""
@@ -113,11 +140,17 @@ class Front:
             f"{side}_lo_available": Binding(lambda: f"[{low} 1 {high}]"),
             f"{side}_lo_powerdown": Binding(lambda: str(int(self._off)), self._set_off),
             f"{side}_bandwidth": Binding(lambda: str(self._bandwidth_hz), self._set_bandwidth),
-            f"{side}_bandwidth_available": Binding(lambda: f"[{MIN_BANDWIDTH_HZ} 1 {self._named_bandwidth_hz}]"),
+            f"{side}_bandwidth_available": Binding(
+                lambda: f"[{MIN_BANDWIDTH_HZ} 1 {self._named_bandwidth_hz}]"
+            ),
         }
 
     def _set_lo(self, text: str) -> None:
-        self.lo_hz = int(attributes.within("carrier frequency", attributes.whole("carrier frequency", text), *self._lo_range_hz))
+        self.lo_hz = int(
+            attributes.within(
+                "carrier frequency", attributes.whole("carrier frequency", text), *self._lo_range_hz
+            )
+        )
         self.apply()
 
     def _set_off(self, text: str) -> None:
@@ -127,7 +160,9 @@ class Front:
     def _set_bandwidth(self, text: str) -> None:
         """Set the filter; as the driver does, to the nearest that the chip has."""
         wanted = attributes.fixed_point("rf_bandwidth", text)
-        self._bandwidth_hz = int(min(max(wanted, MIN_BANDWIDTH_HZ), self._chip.bandwidth_hz, self._named_bandwidth_hz))
+        self._bandwidth_hz = int(
+            min(max(wanted, MIN_BANDWIDTH_HZ), self._chip.bandwidth_hz, self._named_bandwidth_hz)
+        )
         self.apply()
 
 
@@ -150,11 +185,15 @@ class ReceiveFront(Front):
         }
 
     def heard(self, mean_power: float) -> None:
-        """Take note of a buffer's mean power (full scale is 1); where gain control is automatic, the gain follows once a buffer."""
+        """Take note of a buffer's mean power (full scale is 1); where gain control is automatic,
+        the gain follows once a buffer.
+        """
         self._power_db = max(FLOOR_DB, 10 * math.log10(mean_power)) if mean_power > 0 else FLOOR_DB
         if self._mode != "manual":
             wanted = AGC_TARGET_DB - self._power_db
-            moved = wanted if self._mode == "fast_attack" else min(max(wanted, -AGC_DOWN_DB), AGC_UP_DB)
+            moved = (
+                wanted if self._mode == "fast_attack" else min(max(wanted, -AGC_DOWN_DB), AGC_UP_DB)
+            )
             self._move(self.gain_db + round(moved))
 
     def _move(self, gain_db: float) -> None:
@@ -168,8 +207,17 @@ class ReceiveFront(Front):
 
     def _set_gain(self, text: str) -> None:
         if self._mode != "manual":
-            raise RadioError(errno.EOPNOTSUPP, f"gain_control_mode is {self._mode}; hardwaregain can be set when it is manual")
-        self._move(attributes.within("hardwaregain", int(attributes.fixed_point("hardwaregain", text)), *rx_gain_range_db(self.lo_hz)))
+            raise RadioError(
+                errno.EOPNOTSUPP,
+                f"gain_control_mode is {self._mode}; hardwaregain can be set when it is manual",
+            )
+        self._move(
+            attributes.within(
+                "hardwaregain",
+                int(attributes.fixed_point("hardwaregain", text)),
+                *rx_gain_range_db(self.lo_hz),
+            )
+        )
 
     def _set_mode(self, text: str) -> None:
         self._mode = attributes.choice("gain_control_mode", text, GAIN_MODES)
@@ -186,11 +234,15 @@ class TransmitFront(Front):
     def bindings(self, side: str = "tx") -> dict[str, Binding]:
         return super().bindings(side) | {
             "tx_gain": Binding(lambda: f"{self.gain_db:.6f} dB", self._set_gain),
-            "tx_gain_available": Binding(lambda: f"[{MIN_TX_GAIN_DB:.6f} {TX_GAIN_STEP_DB:.6f} 0.000000]"),
+            "tx_gain_available": Binding(
+                lambda: f"[{MIN_TX_GAIN_DB:.6f} {TX_GAIN_STEP_DB:.6f} 0.000000]"
+            ),
         }
 
     def _set_gain(self, text: str) -> None:
-        wanted = attributes.within("hardwaregain", attributes.fixed_point("hardwaregain", text), MIN_TX_GAIN_DB, 0)
+        wanted = attributes.within(
+            "hardwaregain", attributes.fixed_point("hardwaregain", text), MIN_TX_GAIN_DB, 0
+        )
         self.gain_db = -int(-wanted / TX_GAIN_STEP_DB) * TX_GAIN_STEP_DB
         self.apply()
 
@@ -208,7 +260,11 @@ class Transceiver:
     """
 
     def __init__(self, radio: AirRadio, chip: Chip):
-        self.rates, self.rx, self.tx = Rates(radio), ReceiveFront(radio.rx, chip), TransmitFront(radio.tx, chip)
+        self.rates, self.rx, self.tx = (
+            Rates(radio),
+            ReceiveFront(radio.rx, chip),
+            TransmitFront(radio.tx, chip),
+        )
         self._oscillator_hz = OSCILLATOR_HZ
 
     def bindings(self) -> dict[str, Binding]:
@@ -223,7 +279,13 @@ class Transceiver:
         }
 
     def _set_oscillator(self, text: str) -> None:
-        """Take the oscillator for what it is said to be: all that is derived from it is made to come out right."""
-        self._oscillator_hz = int(attributes.within("xo_correction", attributes.whole("xo_correction", text), *CORRECTION_HZ))
+        """Take the oscillator for what it is said to be: all that is derived from it is made to
+        come out right.
+        """
+        self._oscillator_hz = int(
+            attributes.within(
+                "xo_correction", attributes.whole("xo_correction", text), *CORRECTION_HZ
+            )
+        )
         for part in (self.rates, self.rx, self.tx):
             part.correct(OSCILLATOR_HZ / self._oscillator_hz)

@@ -16,7 +16,8 @@ from semcom_core.radio.virtual.soapy.streams import ReceiveStream, TransmitStrea
 
 #: A client that takes no answers for this long is closed, s.
 ANSWER_TIMEOUT_S = 5
-#: Send buffer of the kernel, bytes: some milliseconds of samples, so that time cannot run far ahead of the client.
+#: Send buffer of the kernel, bytes: some milliseconds of samples, so that time cannot run far ahead
+#: of the client.
 SEND_BUFFER = 1 << 16
 #: Words of each command.
 COMMANDS = {"list": 1, "use": 2, "get": 3, "set": 4, "range": 3, "choices": 3, "stream": 2}
@@ -31,7 +32,9 @@ class Connection(threading.Thread):
         stopping: set when the server stops.
     """
 
-    def __init__(self, sock: socket.socket, radios: dict[str, SoapyRadio], stopping: threading.Event):
+    def __init__(
+        self, sock: socket.socket, radios: dict[str, SoapyRadio], stopping: threading.Event
+    ):
         super().__init__(name="soapy-connection", daemon=True)
         self._sock, self._radios, self._stopping = sock, radios, stopping
         self._lines, self._radio = Lines(sock), None
@@ -41,7 +44,9 @@ class Connection(threading.Thread):
     def run(self) -> None:
         """Answer until either side closes; whatever comes, only this connection suffers."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", ANSWER_TIMEOUT_S, 0))
+        self._sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", ANSWER_TIMEOUT_S, 0)
+        )
         with self._sock, contextlib.suppress(OSError):  # the client has gone, or takes no answers
             try:
                 self._serve()
@@ -107,7 +112,9 @@ class Connection(threading.Thread):
             self.answered = True
             self._say("ok")
             self._streaming = True
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 0))  # a slow reader is no fault
+            self._sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 0)
+            )  # a slow reader is no fault
             if direction == "rx":
                 ReceiveStream(self._sock, self._lines, self._radio, self._stopping).run()
             else:
@@ -120,4 +127,6 @@ def check_words(words: list[str]) -> None:
     """Raise ConfigError unless it is a command with as many words as it needs."""
     check_choice("command", words[0] if words else "", COMMANDS)
     if len(words) != COMMANDS[words[0]]:
-        raise ConfigError(f"command {words[0]} has {len(words)} words; allowed is {COMMANDS[words[0]]}")
+        raise ConfigError(
+            f"command {words[0]} has {len(words)} words; allowed is {COMMANDS[words[0]]}"
+        )

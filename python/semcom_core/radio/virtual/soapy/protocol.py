@@ -47,7 +47,9 @@ class Lines:
         """
         while (end := self._data.find(b"\n")) < 0:
             if len(self._data) > LONGEST_LINE:
-                raise FrameError(f"line is longer than {LONGEST_LINE} bytes; allowed is {LONGEST_LINE}")
+                raise FrameError(
+                    f"line is longer than {LONGEST_LINE} bytes; allowed is {LONGEST_LINE}"
+                )
             got = self._sock.recv(LONGEST_LINE)
             if not got:
                 return None
@@ -60,7 +62,9 @@ class Lines:
 
 
 def readable(sock: socket.socket, timeout_s: float | None) -> bool:
-    """Whether something has come on a socket, if only its end, within a time in s; None: wait for ever."""
+    """Whether something has come on a socket, if only its end, within a time in s; None: wait for
+    ever.
+    """
     watch = select.poll()
     watch.register(sock, select.POLLIN)
     return bool(watch.poll(None if timeout_s is None else 1000 * timeout_s))
@@ -123,7 +127,9 @@ BACKLOG = 128
 
 
 def default_socket() -> Path:
-    """$SEMCOM_AIR_SOCKET, else semcom-air.sock in $XDG_RUNTIME_DIR, else /tmp/semcom-air-UID.sock; the SoapySDR module looks there too."""
+    """$SEMCOM_AIR_SOCKET, else semcom-air.sock in $XDG_RUNTIME_DIR, else /tmp/semcom-air-UID.sock;
+    the SoapySDR module looks there too.
+    """
     if named := os.environ.get("SEMCOM_AIR_SOCKET"):
         return Path(named)
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
@@ -132,19 +138,24 @@ def default_socket() -> Path:
 
 
 def listen(path: Path) -> socket.socket:
-    """A listening socket that only its owner may connect to. One that nobody listens at any more is replaced.
+    """A listening socket that only its owner may connect to. One that nobody listens at any more is
+    replaced.
 
     Raises:
         ConfigError: the path is too long for a socket.
         RadioError: somebody listens there, something else is there, or it cannot be made.
     """
     if len(os.fsencode(path)) > LONGEST_PATH:
-        raise ConfigError(f"socket is {str(path)!r}, {len(os.fsencode(path))} bytes; allowed is {LONGEST_PATH}")
+        raise ConfigError(
+            f"socket is {str(path)!r}, {len(os.fsencode(path))} bytes; allowed is {LONGEST_PATH}"
+        )
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _make_way(path)
         made.bind(os.fspath(path))
-        os.chmod(path, stat.S_IRUSR | stat.S_IWUSR)  # before listen(): until then nobody can connect
+        os.chmod(
+            path, stat.S_IRUSR | stat.S_IWUSR
+        )  # before listen(): until then nobody can connect
         made.listen(BACKLOG)
     except OSError as error:
         made.close()
@@ -167,6 +178,8 @@ def _make_way(path: Path) -> None:
         except ConnectionRefusedError:
             path.unlink()
         except OSError as error:
-            raise RadioError(f"socket {path} belongs to somebody else: {error.strerror or error}") from error
+            raise RadioError(
+                f"socket {path} belongs to somebody else: {error.strerror or error}"
+            ) from error
         else:
             raise RadioError(f"socket {path} is served by another air; allowed is one at a time")

@@ -31,7 +31,8 @@ class SoapyServer:
         names: of the radios that are served; None: all of kind soapy.
 
     Raises:
-        ConfigError: no radio is left to serve, a name is not that of a soapy radio, or cannot be a word.
+        ConfigError: no radio is left to serve, a name is not that of a soapy radio, or cannot be a
+            word.
     """
 
     def __init__(self, air, socket_path: str | Path | None = None, names: list[str] | None = None):
@@ -39,12 +40,19 @@ class SoapyServer:
         soapy = {name: radio for name, radio in air.radios.items() if radio.spec.kind == "soapy"}
         for name in names or ():
             check_choice("soapy radio", name, soapy)
-        self._radios = {name: SoapyRadio(radio, air.clock) for name, radio in soapy.items() if names is None or name in names}
+        self._radios = {
+            name: SoapyRadio(radio, air.clock)
+            for name, radio in soapy.items()
+            if names is None or name in names
+        }
         if not self._radios:
             raise ConfigError("air has no radio of kind soapy; one at least is needed")
         for name in self._radios:
             if not name.isascii() or any(one.isspace() or one in ",=" for one in name):
-                raise ConfigError(f"name of a soapy radio is {name!r}; allowed is ASCII without spaces, commas and equals signs")
+                raise ConfigError(
+                    f"name of a soapy radio is {name!r}; allowed is ASCII without spaces, commas "
+                    "and equals signs"
+                )
         self._listener: socket.socket | None = None
         self._accepting: threading.Thread | None = None
         self._connections: list[Connection] = []
@@ -61,7 +69,9 @@ class SoapyServer:
         self._listener = listen(self.path)
         self._identity = os.lstat(self.path).st_ino
         self._stopping.clear()
-        self._accepting = threading.Thread(target=self._accept, args=(self._listener,), name="soapy-server", daemon=True)
+        self._accepting = threading.Thread(
+            target=self._accept, args=(self._listener,), name="soapy-server", daemon=True
+        )
         self._accepting.start()
 
     def stop(self) -> None:
@@ -92,18 +102,25 @@ class SoapyServer:
             try:
                 sock, _ = listener.accept()
             except OSError:
-                self._stopping.wait(0.05)  # it was shut down, or there are no more file descriptors for now
+                self._stopping.wait(
+                    0.05
+                )  # it was shut down, or there are no more file descriptors for now
                 continue
             self._take(sock)
 
     def _take(self, sock: socket.socket) -> None:
-        """Serve a connection, in the place of one that never said anything sensible if there are too many."""
+        """Serve a connection, in the place of one that never said anything sensible if there are
+        too many.
+        """
         alive = self._alive()
         if len(alive) >= MAX_CONNECTIONS:
             idle = next((one for one in alive if not one.answered), None)
             if idle is None:
                 with sock, contextlib.suppress(OSError):
-                    sock.send(f"error connections are {MAX_CONNECTIONS}; allowed is no more\n".encode(), socket.MSG_DONTWAIT)
+                    sock.send(
+                        f"error connections are {MAX_CONNECTIONS}; allowed is no more\n".encode(),
+                        socket.MSG_DONTWAIT,
+                    )
                 return
             idle.shut()
             idle.join()
@@ -115,5 +132,7 @@ class SoapyServer:
     def _alive(self) -> list[Connection]:
         """Connections, oldest first; those that have ended are forgotten."""
         with self._lock:
-            self._connections = [one for one in self._connections if one.is_alive() or one.ident is None]
+            self._connections = [
+                one for one in self._connections if one.is_alive() or one.ident is None
+            ]
             return list(self._connections)

@@ -27,7 +27,8 @@ from semcom_core.radio.virtual.soapy.protocol import (
 
 
 class HardwareTime:
-    """Time of a radio, ns: it can be set, and runs by the radio's own oscillator, as its samples do.
+    """Time of a radio, ns: it can be set, and runs by the radio's own oscillator, as its samples
+    do.
 
     A pulse per second comes at each whole second of the air.
 
@@ -86,7 +87,8 @@ LONGEST_WAIT_S = 2.0
 class SoapyPort:
     """Settings of one direction.
 
-    `offset_hz` is digital tuning as UHD means it: what is received is centred at lo_hz - offset_hz, what is sent at lo_hz + offset_hz.
+    `offset_hz` is digital tuning as UHD means it: what is received is centred at lo_hz - offset_hz,
+    what is sent at lo_hz + offset_hz.
 
     Args:
         where: "rx" or "tx".
@@ -121,7 +123,9 @@ class SoapyPort:
             RadioError: another stream has it.
         """
         if not self.in_use.acquire(timeout=LONGEST_WAIT_S):
-            raise RadioError(f"stream {self.where} is in use by another client; allowed is one at a time")
+            raise RadioError(
+                f"stream {self.where} is in use by another client; allowed is one at a time"
+            )
 
 
 class SoapyRadio:
@@ -189,10 +193,16 @@ class SoapyRadio:
             return text
         value = number(key, text)
         if key == "bandwidth_hz" and value == 0:  # automatic
-            value = max(PORT_RANGES[key].low, min(PORT_RANGES[key].high, self.ports[where].port.rate_hz))
+            value = max(
+                PORT_RANGES[key].low, min(PORT_RANGES[key].high, self.ports[where].port.rate_hz)
+            )
         return self.range(where, key).fit(f"{where} {key}", value)
 
     def _check(self, where: str, key: str) -> None:
         check_choice("place of a setting", where, ("rx", "tx", "radio"))
-        known = {**RADIO_RANGES, **RADIO_CHOICES} if where == "radio" else {**self.ports[where].ranges, **self.ports[where].choices}
+        known = (
+            {**RADIO_RANGES, **RADIO_CHOICES}
+            if where == "radio"
+            else {**self.ports[where].ranges, **self.ports[where].choices}
+        )
         check_choice(f"{where} setting", key, known)

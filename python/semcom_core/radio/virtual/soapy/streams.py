@@ -35,7 +35,9 @@ class Flag(enum.IntFlag):
 
     TIME = 1  # its time is that of its first sample, or of the event
     LOST = 2  # receiving: samples were lost before these
-    END = 4  # the last of a burst or of COUNT samples; from the server to a transmitter: a burst has been sent
+    # the last of a burst or of COUNT samples; from the server to a transmitter: a burst has been
+    # sent
+    END = 4
     STOPPED = 8  # receiving: the answer to `stop`
     LATE = 16  # the time asked for has passed
     UNDERFLOW = 32  # transmitting: samples came too late to follow those before
@@ -66,7 +68,8 @@ def from_wire(values: bytes | bytearray | memoryview) -> np.ndarray:
 
 
 def receive_packet(sock: socket.socket) -> tuple[Flag, int, np.ndarray] | None:
-    """The next packet: flags, time in ns, samples complex64 (count,); None once the other side has closed.
+    """The next packet: flags, time in ns, samples complex64 (count,); None once the other side has
+    closed.
 
     Raises:
         FrameError: it claims more samples than a packet may have.
@@ -115,7 +118,9 @@ class ReceiveStream:
         stopping: set when the server stops.
     """
 
-    def __init__(self, sock: socket.socket, lines: Lines, radio: SoapyRadio, stopping: threading.Event):
+    def __init__(
+        self, sock: socket.socket, lines: Lines, radio: SoapyRadio, stopping: threading.Event
+    ):
         self._sock, self._lines, self._radio, self._stopping = sock, lines, radio, stopping
         self._rx = radio.radio.rx
 
@@ -152,13 +157,17 @@ class ReceiveStream:
         if at_s < self._radio.clock.now():
             self._sock.sendall(packet(Flag.LATE | Flag.TIME, self._radio.time.now_ns()))
             return False
-        while not self._radio.clock.wait_until(at_s - EARLY_S, time.monotonic() + RX_TICK_S, self._interrupted):
+        while not self._radio.clock.wait_until(
+            at_s - EARLY_S, time.monotonic() + RX_TICK_S, self._interrupted
+        ):
             if self._interrupted():
                 return False
         return True
 
     def _skip_until(self, at_ns: int) -> bool:
-        """Drop what was received before a time; False if that has passed, or something else is to be done."""
+        """Drop what was received before a time; False if that has passed, or something else is to
+        be done.
+        """
         reading = self._read(1)
         if reading is None:
             return False
@@ -181,8 +190,18 @@ class ReceiveStream:
             if reading is None:
                 return
             left -= len(reading.samples) if finite else 0
-            flags = Flag.TIME | (Flag.LOST if reading.lost else 0) | (Flag.END if finite and not left else 0)
-            self._sock.sendall(packet(flags, self._radio.time.of_sample_ns(reading.index, self._rx.rate_hz), reading.samples))
+            flags = (
+                Flag.TIME
+                | (Flag.LOST if reading.lost else 0)
+                | (Flag.END if finite and not left else 0)
+            )
+            self._sock.sendall(
+                packet(
+                    flags,
+                    self._radio.time.of_sample_ns(reading.index, self._rx.rate_hz),
+                    reading.samples,
+                )
+            )
 
     def _read(self, count: int):
         """The next samples; None if something else is to be done first."""
@@ -201,7 +220,8 @@ class ReceiveStream:
 TX_BUFFER_S = 0.5
 #: How often a waiting stream looks whether something else is to be done, s.
 TX_TICK_S = 0.05
-#: After its client has gone, a stream goes on sending what waits for no longer than this, s of wall time.
+#: After its client has gone, a stream goes on sending what waits for no longer than this, s of wall
+#: time.
 LONGEST_REST_S = 5.0
 #: Bursts whose end the client is still to be told of; older ones are forgotten.
 MOST_ENDS = 1024
@@ -247,7 +267,9 @@ class TransmitStream:
                 self._tx.close()
 
     def _take(self, flags: Flag, time_ns: int, samples: np.ndarray) -> None:
-        """Put a packet on the air. Only the time of a burst's first packet counts; a packet without samples may give it beforehand."""
+        """Put a packet on the air. Only the time of a burst's first packet counts; a packet without
+        samples may give it beforehand.
+        """
         if flags & Flag.TIME and not self._in_burst:
             self._begin_ns = time_ns
         end, first = bool(flags & Flag.END), len(samples) > 0 and not self._in_burst
@@ -270,7 +292,9 @@ class TransmitStream:
         if self._tx.underflows > before:
             self._tell(Flag.UNDERFLOW)
         if end:
-            left_s = self._tx.queued / self._tx.true_rate_hz  # before now(), so that it is never told too early
+            left_s = (
+                self._tx.queued / self._tx.true_rate_hz
+            )  # before now(), so that it is never told too early
             self._ends.append(left_s + self._radio.clock.now())
         return True
 
@@ -290,7 +314,12 @@ class TransmitStream:
         if self._in_burst:
             self._patiently_write(NOTHING, None, end=True)
         limit = time.monotonic() + LONGEST_REST_S
-        while self._tx.is_open and self._tx.queued and time.monotonic() < limit and not self._stopping.wait(0.002):
+        while (
+            self._tx.is_open
+            and self._tx.queued
+            and time.monotonic() < limit
+            and not self._stopping.wait(0.002)
+        ):
             continue
 
     def _acknowledge(self) -> None:

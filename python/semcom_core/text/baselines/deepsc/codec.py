@@ -2,22 +2,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which symbols of which token a frame of the codec "deepsc" carries.
 
-A token has at most 8 symbols. A frame of `words` words has 8 symbols for each; where rare words are spelled, its `tokens` are more than
-its words, and then it carries
+A token has at most 8 symbols. A frame of `words` words has 8 symbols for each; where rare words are
+spelled, its `tokens` are more than its words, and then it carries
 
     8 words - (tokens - words)
 
-symbols, evenly taken from the tokens. The receiver finds both numbers from the length alone. A token's symbols are spread over the whole
-frame: first the first symbols of all tokens, then the second ones, and so on, so that a fade takes a little of each.
+symbols, evenly taken from the tokens. The receiver finds both numbers from the length alone. A
+token's symbols are spread over the whole frame: first the first symbols of all tokens, then the
+second ones, and so on, so that a fade takes a little of each.
 
-Text codec "deepsc", the learned baseline: a transformer at each end, trained together over noisy channels, 8 uses a word.
+Text codec "deepsc", the learned baseline: a transformer at each end, trained together over noisy
+channels, 8 uses a word.
 
     text ─► words ─► transformer ─► 8 symbols a word ─► channel ─► transformer ─► words
 
-The rate is fixed, whatever the SNR; what the words' learned symbols do not carry, the receiver fills in with what is likely. A check of
-6 bits over the text travels in the header's `params`. Frames are as deepsc_slots says, the network is deepsc_network.
+The rate is fixed, whatever the SNR; what the words' learned symbols do not carry, the receiver
+fills in with what is likely. A check of 6 bits over the text travels in the header's `params`.
+Frames are as deepsc_slots says, the network is deepsc_network.
 
-Source: H. Xie, Z. Qin, G. Y. Li, B.-H. Juang, Deep learning enabled semantic communication systems, IEEE Trans. Signal Processing 2021.
+Source: H. Xie, Z. Qin, G. Y. Li, B.-H. Juang, Deep learning enabled semantic communication systems,
+IEEE Trans. Signal Processing 2021.
 """
 
 from __future__ import annotations
@@ -41,7 +45,8 @@ from semcom_core.text.codec import DecodedText, check_fragments, check_text
 MAX_TOKENS = MAX_LENGTH // TOKEN_SYMBOLS
 #: More tokens than that beyond the words would make the length one of fewer words.
 _MOST_EXTRA = TOKEN_SYMBOLS - 1
-#: A token gets at least 5 symbols on the average, if need be by counting more words than there are: 8 w - e >= 5 (w + e).
+#: A token gets at least 5 symbols on the average, if need be by counting more words than there are:
+#: 8 w - e >= 5 (w + e).
 _WORDS_OF_TOKENS = (2, 3)
 
 
@@ -61,12 +66,17 @@ def tokens_of(length: int) -> int:
     words = -(-length // TOKEN_SYMBOLS)
     tokens = words + TOKEN_SYMBOLS * words - length
     if not 1 <= tokens <= MAX_TOKENS or length_of(tokens, words) != length:
-        raise FrameError(f"frame has {length} symbols; allowed is 8 for each word less one for each further token")
+        raise FrameError(
+            f"frame has {length} symbols; allowed is 8 for each word less one for each further "
+            "token"
+        )
     return tokens
 
 
 def slots(tokens: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Token and index within the token of each symbol of a frame in the order on air, two int arrays (length,)."""
+    """Token and index within the token of each symbol of a frame in the order on air, two int
+    arrays (length,).
+    """
     counts = np.diff(np.arange(tokens + 1) * length // tokens)
     index, token = np.nonzero(np.arange(TOKEN_SYMBOLS)[:, None] < counts)
     return token, index
@@ -82,8 +92,14 @@ _SUREST = 1e-9
 class DeepscConfig:
     """Settings of the deepsc codec."""
 
-    weights: str = setting("", "folder of words.json and deepsc.safetensors, the same at both ends; empty for the shipped ones")
-    confidence_bits: float = setting(0.0, "log2 odds from which a text counts as decoded, -40 to 30")
+    weights: str = setting(
+        "",
+        "folder of words.json and deepsc.safetensors, the same at both ends; empty for the shipped "
+        "ones",
+    )
+    confidence_bits: float = setting(
+        0.0, "log2 odds from which a text counts as decoded, -40 to 30"
+    )
 
     def __post_init__(self):
         check_range("confidence_bits", self.confidence_bits, -40, 30)
@@ -119,42 +135,63 @@ class DeepscCodec:
         return cls(config, load_model(Path(config.weights) if config.weights else SHIPPED))
 
     def source_bits(self, text: str) -> float:
-        """Information of a text's tokens, each by how often its core was in the training texts, bits."""
+        """Information of a text's tokens, each by how often its core was in the training texts,
+        bits.
+        """
         check_text(text)
         cores = torch.tensor([core for core, _ in self._words.tokens(text)])
         return -float(self._model.network.log2_frequency[cores].double().sum())
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        """Frames of one message, one for each fragment, of 8 symbols a word; they are the same for every SNR.
+        """Frames of one message, one for each fragment, of 8 symbols a word; they are the same for
+        every SNR.
 
         Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode text.
+            FrameError: the text does not fit the largest number of fragments, or is not Unicode
+                text.
         """
         check_text(text)
         tokens = np.array(self._words.tokens(text))
         parts = min(-(-len(tokens) // FRAGMENT_TOKENS), MAX_FRAGMENTS)
         if len(tokens) > parts * MAX_TOKENS:
             most = MAX_FRAGMENTS * MAX_TOKENS
-            raise FrameError(f"text has {len(text)} characters, {len(tokens)} words and parts of words; allowed is up to {most}")
+            raise FrameError(
+                f"text has {len(text)} characters, {len(tokens)} words and parts of words; allowed "
+                f"is up to {most}"
+            )
         frames = []
         for number, part in enumerate(np.array_split(tokens, parts)):
             symbols = self._symbols(part)
-            common = {"codec": self.number, "message_id": message_id, "model_fp": self._model_fp, "last_fragment": parts - 1}
+            common = {
+                "codec": self.number,
+                "message_id": message_id,
+                "model_fp": self._model_fp,
+                "last_fragment": parts - 1,
+            }
             check = _check(self._words.data_of(part))
-            frames.append(Frame(FrameHeader(fragment=number, length=len(symbols), params=check, **common), symbols))
+            frames.append(
+                Frame(
+                    FrameHeader(fragment=number, length=len(symbols), params=check, **common),
+                    symbols,
+                )
+            )
         return frames
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
-        """Decode the fragments of one message, in any order; a missing fragment leaves the message undecoded.
+        """Decode the fragments of one message, in any order; a missing fragment leaves the message
+        undecoded.
 
         Raises:
-            FrameError: no frames, frames of more than one message or another codec, or of a length that the codec does not use.
+            FrameError: no frames, frames of more than one message or another codec, or of a length
+                that the codec does not use.
             ModelError: the frames were made with other weights.
         """
         message, fragments = check_fragments(frames)
         for frame in frames:
             self._check_header(frame.header)
-        guesses = [self._guess(frame) if frame else _Guess(b" ", -math.inf, False) for frame in fragments]
+        guesses = [
+            self._guess(frame) if frame else _Guess(b" ", -math.inf, False) for frame in fragments
+        ]
         data = b"".join(guess.data for guess in guesses)
         confidence = min(guess.confidence_bits for guess in guesses)
         reason = ""
@@ -163,7 +200,9 @@ class DeepscCodec:
         elif not all(guess.check_holds for guess in guesses):
             reason = "the check of the words does not hold"
         elif not confidence >= self.config.confidence_bits:
-            reason = f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
+            reason = (
+                f"confidence is {confidence:.1f} bits; {self.config.confidence_bits:g} are needed"
+            )
         text = data[data[:1] == b" " :].decode("utf-8", "replace")
         return DecodedText(text, not reason, message, confidence, reason)
 
@@ -175,15 +214,20 @@ class DeepscCodec:
         sent[0][place] = True
         cores, forms = torch.from_numpy(tokens.T).unsqueeze(1)
         with torch.inference_mode():
-            axes = self._model.network.send(cores, forms, torch.from_numpy(sent), hidden_of(torch.tensor([len(tokens)])))[0].numpy()
+            axes = self._model.network.send(
+                cores, forms, torch.from_numpy(sent), hidden_of(torch.tensor([len(tokens)]))
+            )[0].numpy()
         return (axes[:, :TOKEN_SYMBOLS] + 1j * axes[:, TOKEN_SYMBOLS:])[place].astype(np.complex64)
 
     def _check_header(self, header: FrameHeader) -> None:
         if header.codec != self.number:
-            raise FrameError(f"frame has codec number {header.codec}; the deepsc codec takes {self.number}")
+            raise FrameError(
+                f"frame has codec number {header.codec}; the deepsc codec takes {self.number}"
+            )
         if header.model_fp != self._model_fp:
             raise ModelError(
-                f"message {header.message_id} was made with weights of fingerprint …{header.model_fp:x};"
+                f"message {header.message_id} was made with weights of fingerprint "
+                f"…{header.model_fp:x};"
                 f" those here have fingerprint {self._model.fingerprint}"
             )
 
@@ -199,15 +243,26 @@ class DeepscCodec:
         with torch.inference_mode():
             found = network.receive(axes[None], torch.from_numpy(noise_var)[None], hidden)
             core_log, cores = found.cores[0].double().log_softmax(1).max(1)
-            form_log, forms = network.form_odds(found.states[0], cores).double().log_softmax(1).max(1)
+            form_log, forms = (
+                network.form_odds(found.states[0], cores).double().log_softmax(1).max(1)
+            )
         data = self._words.data_of(zip(cores.tolist(), forms.tolist(), strict=True))
         holds = _check(data) == frame.header.params
-        return _Guess(data, _odds_bits(float(core_log.sum() + form_log.sum())) + _CHECK_BITS if holds else -math.inf, holds)
+        return _Guess(
+            data,
+            _odds_bits(float(core_log.sum() + form_log.sum())) + _CHECK_BITS
+            if holds
+            else -math.inf,
+            holds,
+        )
 
 
 def _check(data: bytes) -> int:
     """Number of 6 bits that tells a text from most others."""
-    return int(crc_bits(np.unpackbits(np.frombuffer(data, np.uint8)), _CHECK) @ (1 << np.arange(_CHECK_BITS)[::-1]))
+    return int(
+        crc_bits(np.unpackbits(np.frombuffer(data, np.uint8)), _CHECK)
+        @ (1 << np.arange(_CHECK_BITS)[::-1])
+    )
 
 
 def _odds_bits(log_probability: float) -> float:

@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Transformer blocks of the codec "deepsc".
 
-Source: Vaswani et al., Attention is all you need, 2017, with the norm before each part; Raffel et al. 2020 for the position bias.
+Source: Vaswani et al., Attention is all you need, 2017, with the norm before each part; Raffel et
+al. 2020 for the position bias.
 
 The network of the codec "deepsc": words to channel symbols, noisy symbols to words.
 
     token ─► embedding ─► transformer ─► 8 symbols ─► power 1 ─► channel ─► look-up in the codebook ─► transformer ─► token
                                                            noise variances ─┘
 
-After DeepSC (Xie, Qin, Li, Juang, IEEE Trans. Signal Processing 2021): semantic and channel coders of both ends learned together from
-cross entropy. Different from it: the receiver decides on all words at once instead of one after the other; it is told the noise variance
-of each symbol, so that one network serves all channels; and it looks every received word up in the codebook of the vocabulary, by which
-words that training saw twice are told apart as well as the frequent ones.
+After DeepSC (Xie, Qin, Li, Juang, IEEE Trans. Signal Processing 2021): semantic and channel coders
+of both ends learned together from cross entropy. Different from it: the receiver decides on all
+words at once instead of one after the other; it is told the noise variance of each symbol, so that
+one network serves all channels; and it looks every received word up in the codebook of the
+vocabulary, by which words that training saw twice are told apart as well as the frequent ones.
 """
 
 from __future__ import annotations
@@ -58,7 +60,11 @@ class Block(nn.Module):
 
     def _attention(self, states: Tensor, hidden: Tensor) -> Tensor:
         size, length, width = states.shape
-        parts = self.query_key_value(states).view(size, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        parts = (
+            self.query_key_value(states)
+            .view(size, length, 3, self.heads, -1)
+            .permute(2, 0, 3, 1, 4)
+        )
         query, key, value = parts[0], parts[1], parts[2]
         places = torch.arange(length)
         bias = self.distance[:, (places - places[:, None]).clamp(-_REACH, _REACH) + _REACH]
@@ -104,8 +110,8 @@ class NetworkConfig:
 class Decisions(NamedTuple):
     """What the receiver thinks of each token.
 
-    states: float (B, T, width), from which the form is read; cores: log-odds of each core, float (B, T, C); look: the same from the
-    look-up alone.
+    states: float (B, T, width), from which the form is read; cores: log-odds of each core, float
+    (B, T, C); look: the same from the look-up alone.
     """
 
     states: Tensor
@@ -114,13 +120,17 @@ class Decisions(NamedTuple):
 
 
 def hidden_of(lengths: Tensor) -> Tensor:
-    """Attention bias that hides padding, float (B, 1, 1, T), of the number of tokens of each message, int (B,)."""
+    """Attention bias that hides padding, float (B, 1, 1, T), of the number of tokens of each
+    message, int (B,).
+    """
     places = torch.arange(int(lengths.max()))
     return torch.where(places < lengths[:, None], 0.0, float("-inf"))[:, None, None, :]
 
 
 class Sender(nn.Module):
-    """Tokens to channel symbols: a codeword of the core, scaled and moved by what stands around it."""
+    """Tokens to channel symbols: a codeword of the core, scaled and moved by what stands around
+    it.
+    """
 
     def __init__(self, config: NetworkConfig):
         super().__init__()
@@ -129,7 +139,9 @@ class Sender(nn.Module):
         self.gain, self.shift = nn.Linear(config.width, 1), nn.Linear(config.width, _AXES)
 
     def forward(self, embedded: Tensor, codewords: Tensor, hidden: Tensor) -> Tensor:
-        """Symbols before the power is set, float (B, T, 16), of the tokens' embeddings and their cores' codewords."""
+        """Symbols before the power is set, float (B, T, 16), of the tokens' embeddings and their
+        cores' codewords.
+        """
         around = self.norm(through(self.blocks, embedded, hidden))
         return codewords * torch.exp(torch.tanh(self.gain(around))) + self.shift(around)
 
@@ -146,13 +158,23 @@ class Receiver(nn.Module):
         self.blocks = blocks(config.receiver_blocks, config.width, config.heads)
         self.norm = nn.LayerNorm(config.width)
 
-    def forward(self, symbols: Tensor, noise_var: Tensor, embeddings: Tensor, codebook: Tensor, bias: Tensor, hidden: Tensor) -> Decisions:
+    def forward(
+        self,
+        symbols: Tensor,
+        noise_var: Tensor,
+        embeddings: Tensor,
+        codebook: Tensor,
+        bias: Tensor,
+        hidden: Tensor,
+    ) -> Decisions:
         """Decide on all tokens.
 
         Args:
-            symbols: float (B, T, 16), the real parts of a token's symbols, then the imaginary parts; 0 where erased.
+            symbols: float (B, T, 16), the real parts of a token's symbols, then the imaginary
+                parts; 0 where erased.
             noise_var: of each symbol, float (B, T, 8); inf where erased.
-            embeddings, codebook, bias: of the cores to choose from, float (C, width), (C, 16), (C,).
+            embeddings, codebook, bias: of the cores to choose from, float (C, width), (C, 16),
+                (C,).
             hidden: see Block.
         """
         trust = 1 / (1 + noise_var)
@@ -161,9 +183,13 @@ class Receiver(nn.Module):
         sharp = 1 / (noise_var.clamp(min=_LEAST_NOISE) + nn.functional.softplus(self.mismatch))
         evidence = torch.cat([symbols * sharp.repeat(1, 1, 2), sharp], 2) + self.question(states)
         power = codebook[:, :TOKEN_SYMBOLS] ** 2 + codebook[:, TOKEN_SYMBOLS:] ** 2
-        with torch.autocast("cpu", enabled=False):  # half precision is too coarse for the evidence of a good channel
+        with torch.autocast(
+            "cpu", enabled=False
+        ):  # half precision is too coarse for the evidence of a good channel
             look = evidence.float() @ torch.cat([2 * codebook, -power], 1).float().T + bias
-        states = through(self.blocks, states + look.softmax(2) @ embeddings * embeddings.shape[1] ** 0.5, hidden)
+        states = through(
+            self.blocks, states + look.softmax(2) @ embeddings * embeddings.shape[1] ** 0.5, hidden
+        )
         states = self.norm(states)
         return Decisions(states, states @ embeddings.T + look, look)
 
@@ -176,17 +202,24 @@ class DeepscNetwork(nn.Module):
         log2_frequency: of each core in the training texts, float (cores,).
     """
 
-    def __init__(self, config: NetworkConfig, cores: int, forms: int, log2_frequency: Tensor | None = None):
+    def __init__(
+        self, config: NetworkConfig, cores: int, forms: int, log2_frequency: Tensor | None = None
+    ):
         super().__init__()
         self.cores = nn.Parameter(torch.randn(cores, config.width) * config.width**-0.5)
         self.forms = nn.Parameter(torch.randn(forms, config.width) * config.width**-0.5)
         self.code = nn.Linear(config.width, _AXES, bias=False)
-        nn.init.orthogonal_(self.code.weight, gain=(TOKEN_SYMBOLS * config.width / _AXES) ** 0.5)  # codewords of power 1
+        nn.init.orthogonal_(
+            self.code.weight, gain=(TOKEN_SYMBOLS * config.width / _AXES) ** 0.5
+        )  # codewords of power 1
         frequency = torch.zeros(cores) if log2_frequency is None else log2_frequency
         self.register_buffer("log2_frequency", frequency)
         self.bias = nn.Parameter(frequency * torch.log(torch.tensor(2.0)))
         self.sender, self.receiver = Sender(config), Receiver(config)
-        self.form_norm, self.form_bias = nn.LayerNorm(config.width), nn.Parameter(torch.zeros(forms))
+        self.form_norm, self.form_bias = (
+            nn.LayerNorm(config.width),
+            nn.Parameter(torch.zeros(forms)),
+        )
 
     def send(self, cores: Tensor, forms: Tensor, sent: Tensor, hidden: Tensor) -> Tensor:
         """Symbols of mean power 1 over each message.
@@ -204,8 +237,16 @@ class DeepscNetwork(nn.Module):
         power = symbols.square().sum((1, 2)) / sent.sum((1, 2))
         return symbols * power.clamp(min=1e-12).rsqrt()[:, None, None]
 
-    def receive(self, symbols: Tensor, noise_var: Tensor, hidden: Tensor, rivals: tuple[Tensor, Tensor] | None = None) -> Decisions:
-        """Decisions among all cores, or among some, int (C,), with log-odds (C,) added; for the rest see Receiver."""
+    def receive(
+        self,
+        symbols: Tensor,
+        noise_var: Tensor,
+        hidden: Tensor,
+        rivals: tuple[Tensor, Tensor] | None = None,
+    ) -> Decisions:
+        """Decisions among all cores, or among some, int (C,), with log-odds (C,) added; for the
+        rest see Receiver.
+        """
         embeddings, bias = self.cores, self.bias
         if rivals is not None:
             embeddings, bias = self.cores[rivals[0]], self.bias[rivals[0]] + rivals[1]

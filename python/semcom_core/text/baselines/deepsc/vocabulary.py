@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text to the word tokens of the codec "deepsc" and back, without loss.
 
-    "(Dear Colleagues," -> core "dear", form (spaced, "(", "", Capital)    core "colleagues", form (spaced, "", ",", Capital)
+    "(Dear Colleagues," -> core "dear", form (spaced, "(", "", Capital)    core "colleagues", form
+    (spaced, "", ",", Capital)
 
-A token is a core, a word in lower case, and a form: whether a space goes before it, the punctuation on both sides, and the case. A word
-that is not in the vocabulary is spelled by the fewest tokens, the later ones glued to the first; a character that is not there at all,
-by its bytes.
+A token is a core, a word in lower case, and a form: whether a space goes before it, the punctuation
+on both sides, and the case. A word that is not in the vocabulary is spelled by the fewest tokens,
+the later ones glued to the first; a character that is not there at all, by its bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from semcom_core.errors import ModelError
 
 LOWER, CAPITAL, UPPER = "lower", "capital", "upper"
 CASES = (LOWER, CAPITAL, UPPER)
-#: Cores 0 to 255 are bytes, core 256 is the empty word (of two spaces in a row), then come those of the vocabulary.
+#: Cores 0 to 255 are bytes, core 256 is the empty word (of two spaces in a row), then come those of
+#: the vocabulary.
 BYTES, EMPTY = 256, 256
 _FIRST = EMPTY + 1
 _AFFIXES = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
@@ -48,7 +50,9 @@ PLAIN_FORMS = tuple(Form(glued, "", "", case) for glued in (False, True) for cas
 
 
 def readings(text: str, glued: bool) -> list[tuple[str, Form]]:
-    """Cores and forms that write a text: its outer punctuation in the form, and all of it in the core."""
+    """Cores and forms that write a text: its outer punctuation in the form, and all of it in the
+    core.
+    """
     prefix, middle, suffix = _AFFIXES.match(text).groups()
     found = []
     for before, word, after in dict.fromkeys([(prefix, middle, suffix), ("", text, "")]):
@@ -65,7 +69,8 @@ class Words:
     """Vocabulary of cores and forms.
 
     Args:
-        cores: words and parts of words in lower case, at least all that is not to be spelled by bytes.
+        cores: words and parts of words in lower case, at least all that is not to be spelled by
+            bytes.
         forms: how a core may be written; PLAIN_FORMS are among them.
     """
 
@@ -75,11 +80,18 @@ class Words:
     _form_ids: dict = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "_core_ids", {"": EMPTY, **{core: _FIRST + i for i, core in enumerate(self.cores)}})
+        object.__setattr__(
+            self,
+            "_core_ids",
+            {"": EMPTY, **{core: _FIRST + i for i, core in enumerate(self.cores)}},
+        )
         object.__setattr__(self, "_form_ids", {form: i for i, form in enumerate(self.forms)})
         object.__setattr__(self, "_spell", lru_cache(maxsize=65536)(self._spelling))
         if missing := [form for form in PLAIN_FORMS if form not in self._form_ids]:
-            raise ModelError(f"vocabulary lacks the form {missing[0]}; it must have all {len(PLAIN_FORMS)} plain forms")
+            raise ModelError(
+                f"vocabulary lacks the form {missing[0]}; it must have all {len(PLAIN_FORMS)} "
+                "plain forms"
+            )
 
     @classmethod
     def load(cls, path: Path) -> Words:
@@ -92,12 +104,18 @@ class Words:
             data = json.loads(path.read_text(encoding="utf-8"))
             return cls(tuple(data["cores"]), tuple(Form(*form) for form in data["forms"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"vocabulary {path} cannot be read: {error!r}; allowed is the file written by the training") from error
+            raise ModelError(
+                f"vocabulary {path} cannot be read: {error!r}; allowed is the file written by the "
+                "training"
+            ) from error
 
     def save(self, path: Path) -> None:
         """Write the vocabulary file."""
         forms = [[form.glued, form.prefix, form.suffix, form.case] for form in self.forms]
-        path.write_text(json.dumps({"forms": forms, "cores": self.cores}, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+        path.write_text(
+            json.dumps({"forms": forms, "cores": self.cores}, ensure_ascii=False, indent=0) + "\n",
+            encoding="utf-8",
+        )
 
     def __len__(self) -> int:
         return _FIRST + len(self.cores)
@@ -107,7 +125,9 @@ class Words:
         return [token for word in text.split(" ") for token in self._spell(word)]
 
     def data_of(self, tokens) -> bytes:
-        """UTF-8 of tokens, with a space before each that is not glued; what a receiver made up may be no valid UTF-8."""
+        """UTF-8 of tokens, with a space before each that is not glued; what a receiver made up may
+        be no valid UTF-8.
+        """
         return b"".join(self._bytes_of(int(core), self.forms[int(form)]) for core, form in tokens)
 
     def spaced(self, token: tuple[int, int]) -> bool:
@@ -128,7 +148,9 @@ class Words:
         return None
 
     def _spelling(self, word: str) -> tuple[tuple[int, int], ...]:
-        """The fewest tokens of a word; of several equally short ones, that with the longest first tokens."""
+        """The fewest tokens of a word; of several equally short ones, that with the longest first
+        tokens.
+        """
         if whole := self._token(word, False):
             return (whole,)
         best: list[tuple | None] = [None] * len(word) + [()]
@@ -137,10 +159,15 @@ class Words:
         return best[0]
 
     def _steps(self, word: str, start: int, best: list):
-        """Spellings of word[start:] given the best ones of what follows each first token, the longest first token first."""
+        """Spellings of word[start:] given the best ones of what follows each first token, the
+        longest first token first.
+        """
         for stop in range(min(len(word), start + _LONGEST_TOKEN), start, -1):
             if token := self._token(word[start:stop], start > 0):
                 yield (token, *best[stop])
         plain = [self._form_ids[Form(glued, "", "", LOWER)] for glued in (False, True)]
         data = word[start].encode()
-        yield (*((byte, plain[start > 0 or i > 0]) for i, byte in enumerate(data)), *best[start + 1])
+        yield (
+            *((byte, plain[start > 0 or i > 0]) for i, byte in enumerate(data)),
+            *best[start + 1],
+        )
