@@ -62,7 +62,7 @@ EXTRAS = {
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",
-        "ruff>=0.6",
+        "ruff>=0.6", "mypy>=1.11", "types-PyYAML", "types-tqdm", "pre-commit>=3",
         "cmake>=3.22",
         "ninja",
         "setuptools>=70.1",

@@ -69,7 +69,8 @@ def same_symbols(first: ReceivedFrame, second: ReceivedFrame) -> bool:
     there = weight > 0
     if np.count_nonzero(there) < FEWEST_SYMBOLS:
         return True
-    a, b = first.symbols[there].astype(complex), second.symbols[there].astype(complex)
+    a = first.symbols[there].astype(complex)
+    b = second.symbols[there].astype(complex)
     weight = 1 / ((1 + first.noise_var[there]) * (1 + second.noise_var[there]))
     powers = np.sum(weight * np.abs(a) ** 2) * np.sum(weight * np.abs(b) ** 2)
     expected = np.sum(weight * np.sqrt(weight)) / np.sum(weight)
@@ -94,7 +95,8 @@ def same_message(one: ReceivedFrame, other: ReceivedFrame) -> bool:
     """Whether two frames under one number can be of the same message; other rounds have other
     symbols, which tell nothing.
     """
-    a, b = one.header, other.header
+    a = one.header
+    b = other.header
     if (a.family, a.last_fragment) != (b.family, b.last_fragment):
         return False
     if a.round != b.round:

@@ -92,7 +92,8 @@ class FrameHeader:
     def __post_init__(self):
         widths = header_fields(self.codec)
         for name in HEADER_FIELDS:
-            value, width = getattr(self, name), widths.get(name, 0)
+            value = getattr(self, name)
+            width = widths.get(name, 0)
             if not 0 <= value < 2**width:
                 raise FrameError(f"header field {name} is {value}; allowed is 0 to {2**width - 1}")
         if self.fragment > self.last_fragment:

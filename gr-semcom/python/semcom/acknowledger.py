@@ -109,7 +109,8 @@ class acknowledger(arq_block):
     @guarded_handler
     def handle_frame(self, message):
         """Take a frame of the far end."""
-        frame, now = read_frame(message), time.monotonic()
+        frame = read_frame(message)
+        now = time.monotonic()
         if frame.header.codec == POLL:
             with self._lock:
                 self.machine.on_poll(frame.header.message_id, now)
@@ -155,7 +156,8 @@ class acknowledger(arq_block):
     def _tick(self, now: float) -> float:
         """Hand on what is to be decoded, answered and delivered; returns when this is due next."""
         with self._lock:
-            actions, due = self.machine.poll(now), self.machine.next_time()
+            actions = self.machine.poll(now)
+            due = self.machine.next_time()
         for frames in actions.decode:
             for pdu in message_pdus(frames):
                 self.message_port_pub(pmt.intern("out"), pdu)

@@ -35,14 +35,16 @@ class Ticker:
     """
 
     def __init__(self, block, tick: Callable[[float], float]):
-        self._block, self._tick = block, tick
+        self._block = block
+        self._tick = tick
         self._change = threading.Condition()
         self._woken = self._stopping = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start the thread; the function is called at once."""
-        self._stopping, self._woken = False, True
+        self._stopping = False
+        self._woken = True
         self._thread = threading.Thread(target=self._run, name=self._block.name(), daemon=True)
         self._thread.start()
 
@@ -117,7 +119,8 @@ class arq_block(gr.basic_block):
         """Forget the last run, and start the timers."""
         begin_again(self)
         with self._lock:
-            self.machine, self.refused = self._machine(), 0
+            self.machine = self._machine()
+            self.refused = 0
         self._ticker.start()
         return True
 

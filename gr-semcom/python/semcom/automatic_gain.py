@@ -43,7 +43,8 @@ class automatic_gain(gr.basic_block):
         gr.basic_block.__init__(self, "automatic_gain", None, None)
         self.gain = AutomaticGain(from_mapping(GainConfig, settings or {}), gain_db)
         self.changes = self.refused = 0
-        self._last, self._lock = 0.0, threading.Lock()
+        self._last = 0.0
+        self._lock = threading.Lock()
         self._asked: float | None = None
         self._ticker = Ticker(self, self._tick)
         self.message_port_register_in(pmt.intern("in"))

@@ -41,7 +41,8 @@ class burst_receiver(gr.sync_block):
 
     def __init__(self, phy=None):
         gr.sync_block.__init__(self, "burst_receiver", [np.complex64], None)
-        self.receiver, self._origin = None, 0
+        self.receiver = None
+        self._origin = 0
         self.set_phy(phy)
         self.frames = 0
         # Only a long history makes GNU Radio give this block a long input buffer. A receiver that
@@ -62,7 +63,8 @@ class burst_receiver(gr.sync_block):
     def start(self):
         """Begin a new stream."""
         begin_again(self)
-        self.receiver, self._origin = self._wanted, 0
+        self.receiver = self._wanted
+        self._origin = 0
         return True
 
     @guarded_work

@@ -57,7 +57,8 @@ class BurstQueue:
         if self._rest:
             frame = self._rest.popleft()
             return [frame], ([] if self._rest else [number_of([frame])])
-        frames, message_ids = [], []
+        frames = []
+        message_ids = []
         while (
             self._messages and len(message_ids) < most_messages and not is_spread(self._messages[0])
         ):
@@ -177,8 +178,11 @@ class burst_transmitter(gr.sync_block):
         """Be as if nothing had come yet."""
         self._groups = FragmentGroups()
         self._waiting = BurstQueue()
-        self._samples, self._position, self._message_ids = np.zeros(0, np.complex64), 0, []
-        self._ended, self._first = False, True
+        self._samples = np.zeros(0, np.complex64)
+        self._position = 0
+        self._message_ids = []
+        self._ended = False
+        self._first = True
 
     def start(self):
         """Begin a new stream."""
@@ -240,7 +244,9 @@ class burst_transmitter(gr.sync_block):
                 continue
             gap = np.zeros(self.gap_samples, samples.dtype)
             self._samples = np.concatenate([gap, samples, gap] if self._first else [samples, gap])
-            self._position, self._message_ids, self._first = 0, message_ids, False
+            self._position = 0
+            self._message_ids = message_ids
+            self._first = False
             self.bursts += 1
             self.add_item_tag(
                 0, self.nitems_written(0), PACKET_LEN, pmt.from_long(len(self._samples))

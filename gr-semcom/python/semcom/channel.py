@@ -34,7 +34,8 @@ from .notices import FEEDBACK
 
 WAKE = pmt.intern("wake")
 #: Samples that may wait, and most that are worked on at once.
-QUEUE_SAMPLES, PIECE_SAMPLES = 1 << 15, 1 << 13
+QUEUE_SAMPLES = 1 << 15
+PIECE_SAMPLES = 1 << 13
 #: How long the sink waits for room before GNU Radio may ask whether the flowgraph is to stop, s.
 WAIT_S = 0.1
 
@@ -48,8 +49,10 @@ class ChannelQueue:
     """
 
     def __init__(self, channel: Channel, seed: int):
-        self.channel, self._seed = channel, seed
-        self._changed, self._working = threading.Condition(), threading.Lock()
+        self.channel = channel
+        self._seed = seed
+        self._changed = threading.Condition()
+        self._working = threading.Lock()
         self.restart()
 
     def restart(self) -> None:
@@ -107,7 +110,8 @@ class ChannelQueue:
             self._pieces.append(samples)
             self._taken += len(samples)
             self._tags.extend(tags)
-            asleep, self._asleep = self._asleep, False
+            asleep = self._asleep
+            self._asleep = False
             return asleep
 
     def pop(self, out: np.ndarray) -> tuple[int, list[tuple[int, object]]]:
@@ -123,7 +127,8 @@ class ChannelQueue:
                 count += part
                 if part < len(piece):
                     self._pieces.appendleft(piece[part:])
-            begin, self._given = self._given, self._given + count
+            begin = self._given
+            self._given = self._given + count
             tags = []
             while self._tags and self._tags[0][0] < self._given:
                 at, tag = self._tags.popleft()
@@ -138,7 +143,8 @@ class ChannelInlet(gr.sync_block):
 
     def __init__(self, queue: ChannelQueue, outlet: ChannelOutlet):
         gr.sync_block.__init__(self, "channel", [np.complex64], None)
-        self._queue, self._outlet = queue, outlet
+        self._queue = queue
+        self._outlet = outlet
         self.message_port_register_out(FEEDBACK)
 
     def start(self):
@@ -235,10 +241,8 @@ class channel(gr.hier_block2):
             gr.io_signature(1, 1, gr.sizeof_gr_complex),
         )
         check_range("seed", number("seed", seed), 0, 2**31 - 1)
-        self._config, self._parts = (
-            from_mapping(PhyConfig, phy or {}),
-            {"channel": "clean", "snr_db": None, "cfo_hz": None},
-        )
+        self._config = from_mapping(PhyConfig, phy or {})
+        self._parts = {"channel": "clean", "snr_db": None, "cfo_hz": None}
         self._queue = ChannelQueue(self._made(), int(seed))
         self.set_snr_db(snr_db)
         self.set_cfo_hz(cfo_hz)
@@ -284,7 +288,8 @@ class channel(gr.hier_block2):
 
     def _set(self, name: str, value) -> None:
         """Put one part into force, or raise ConfigError and leave everything as it was."""
-        before, self._parts = self._parts, {**self._parts, name: value}
+        before = self._parts
+        self._parts = {**self._parts, name: value}
         try:
             self._queue.set_channel(self._made())
         except ConfigError:
@@ -294,11 +299,9 @@ class channel(gr.hier_block2):
 
     def _made(self) -> Channel:
         """The channel of all parts together."""
-        made, snr_db, cfo_hz = (
-            parse_channel(self._parts["channel"]),
-            self._parts["snr_db"],
-            self._parts["cfo_hz"],
-        )
+        made = parse_channel(self._parts["channel"])
+        snr_db = self._parts["snr_db"]
+        cfo_hz = self._parts["cfo_hz"]
         if cfo_hz is not None:
             made = made.with_term(f"cfo:{float(cfo_hz)!r}")
         if snr_db == math.inf:

@@ -48,7 +48,8 @@ class distiller(service_block):
         service_block.__init__(
             self, "distiller", {**(options or {}), "mode": mode}, queue_size, timeout_s
         )
-        self.mode, self.options = mode, dict(options or {})
+        self.mode = mode
+        self.options = dict(options or {})
         self.shortened = 0
 
     @tunable

@@ -56,7 +56,8 @@ class FragmentGroups:
         return [self._close()] if self._frames else []
 
     def _belongs(self, frame: Frame) -> bool:
-        first, new = next(iter(self._frames.values())).header, frame.header
+        first = next(iter(self._frames.values())).header
+        new = frame.header
         same = (first.family, first.message_id, first.fragments) == (
             new.family,
             new.message_id,
@@ -65,7 +66,8 @@ class FragmentGroups:
         return same and _place(frame) not in self._frames
 
     def _close(self) -> list[Frame]:
-        frames, self._frames = list(self._frames.values()), {}
+        frames = list(self._frames.values())
+        self._frames = {}
         return frames
 
 
@@ -114,7 +116,8 @@ class PictureGroups:
 
     def push(self, frame: ReceivedFrame) -> list[list[ReceivedFrame]]:
         """Add a fragment; returns the pictures that this closes."""
-        key, now = _key(frame.header), time.monotonic()
+        key = _key(frame.header)
+        now = time.monotonic()
         if key not in self._open and any(
             key == k and now - t < max(self.timeout_s, 1.0) for k, t in self._closed
         ):

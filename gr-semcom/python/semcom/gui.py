@@ -34,7 +34,9 @@ class WindowText:
     """
 
     def __init__(self, block, port: str, key: str):
-        self._block, self._port, self._key = block, pmt.intern(port), pmt.intern(key)
+        self._block = block
+        self._port = pmt.intern(port)
+        self._key = pmt.intern(key)
         self._change = threading.Condition()
         self._text: str | None = None
         self._stopping = False
@@ -65,7 +67,8 @@ class WindowText:
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._stopping or self._text is not None)
-                text, self._text = self._text, None
+                text = self._text
+                self._text = None
             if text is not None and self._listened():
                 self._block.message_port_pub(self._port, pmt.cons(self._key, pmt.intern(text)))
             with self._change:
@@ -85,7 +88,8 @@ class PicturePanel(QtWidgets.QWidget):
     def __init__(self, caption: str, smallest: int):
         super().__init__()
         self._pixmap = QtGui.QPixmap()
-        self.picture, self.note = QtWidgets.QLabel(), QtWidgets.QLabel()
+        self.picture = QtWidgets.QLabel()
+        self.note = QtWidgets.QLabel()
         self.picture.setMinimumSize(smallest, smallest)
         self.picture.setAlignment(QtCore.Qt.AlignCenter)
         self.picture.setSizePolicy(QtWidgets.QSizePolicy.Ignored, QtWidgets.QSizePolicy.Ignored)
@@ -143,7 +147,8 @@ class ImagePanels(QtWidgets.QWidget):
                 "generate option QT GUI"
             )
         super().__init__()
-        layout, row = QtWidgets.QVBoxLayout(self), QtWidgets.QHBoxLayout()
+        layout = QtWidgets.QVBoxLayout(self)
+        row = QtWidgets.QHBoxLayout()
         if title:
             layout.addWidget(QtWidgets.QLabel(title))
         layout.addLayout(row, 1)

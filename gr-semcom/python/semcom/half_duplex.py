@@ -51,7 +51,8 @@ class half_duplex(gr.sync_block):
     def start(self):
         """The transmitter has not been on yet."""
         begin_again(self)
-        self.muted, self._since_on = 0, np.inf
+        self.muted = 0
+        self._since_on = np.inf
         return True
 
     @guarded_work

@@ -58,7 +58,8 @@ class image_encoder(codec_block):
         )
         self.set_snr_db(snr_db)
         self.set_importance(importance)
-        self.encoded, self._next_id = 0, 0
+        self.encoded = 0
+        self._next_id = 0
         self.message_port_register_out(pmt.intern("view"))
 
     @tunable

@@ -47,7 +47,9 @@ class image_sink(gr.basic_block):
 
     def __init__(self, console=True, folder="", prefix="received", json_file=""):
         gr.basic_block.__init__(self, "image_sink", None, None)
-        self._file, self._lock, self._next = None, threading.Lock(), 0
+        self._file = None
+        self._lock = threading.Lock()
+        self._next = 0
         self.set_console(console)
         self.set_folder(folder)
         self.set_prefix(prefix)
@@ -68,7 +70,8 @@ class image_sink(gr.basic_block):
     def set_folder(self, folder: str) -> None:
         """Set the folder for the pictures; they are numbered from 000."""
         made_folder(folder)
-        self.folder, self._next = str(folder), 0
+        self.folder = str(folder)
+        self._next = 0
 
     @tunable
     def set_prefix(self, prefix: str) -> None:
@@ -77,7 +80,8 @@ class image_sink(gr.basic_block):
             raise ConfigError(
                 f"prefix is {prefix!r}; allowed is the beginning of a file name, without a folder"
             )
-        self.prefix, self._next = prefix, 0
+        self.prefix = prefix
+        self._next = 0
 
     @tunable
     def set_json_file(self, json_file: str) -> None:
@@ -85,7 +89,8 @@ class image_sink(gr.basic_block):
         opened = open_file(json_file, "w", "json_file")
         with self._lock:
             self._close()
-            self._file, self.json_file = opened, str(json_file)
+            self._file = opened
+            self.json_file = str(json_file)
 
     def start(self):
         """Open the file again where an earlier run has closed it."""
@@ -114,7 +119,8 @@ class image_sink(gr.basic_block):
             return
         meta, pixels = read_picture_pdu(message)
         name = f"{self.prefix}_{self._next:03d}" + (".png" if self.folder else "")
-        self.received, self._next = self.received + 1, self._next + 1
+        self.received = self.received + 1
+        self._next = self._next + 1
         self.marked += not meta.get("decoded", True)
         if self.folder:
             write_picture(made_folder(self.folder) / name, pixels)

@@ -134,12 +134,10 @@ class link_monitor(link_settings):
     ):
         check_choice("mode", mode, MODES)
         check_range("history", history, 1, 1 << 20)
-        self.mode, self.history, self.on_done, self._lock = (
-            mode,
-            int(history),
-            on_done,
-            threading.RLock(),
-        )
+        self.mode = mode
+        self.history = int(history)
+        self.on_done = on_done
+        self._lock = threading.RLock()
         self._clock = LinkClock(self._silence)
         link_settings.__init__(
             self, "link_monitor", expected, min_rate, timeout_s, console, report_file
@@ -158,7 +156,8 @@ class link_monitor(link_settings):
 
     def _begin(self) -> None:
         """Open new books."""
-        self.ledger, self._silent = LinkLedger(self.history, paired=self.mode != "receive"), 0
+        self.ledger = LinkLedger(self.history, paired=self.mode != "receive")
+        self._silent = 0
         self._ended = self._over = self._reported = False
         self._end = LinkEnd(lambda: notify(self, "end"), self.on_done)
         self._clock.reset()

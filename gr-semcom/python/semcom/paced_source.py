@@ -35,7 +35,8 @@ class paced_source(gr.basic_block):
         gr.basic_block.__init__(self, name, None, None)
         self._change = threading.Condition()
         self.sent = self.refused = self._resolved = self._next = 0
-        self._list, self._stopping = [], False
+        self._list = []
+        self._stopping = False
         self._thread: threading.Thread | None = None
         self.set_period_s(period_s)
         self.set_repeat(repeat)
@@ -104,7 +105,8 @@ class paced_source(gr.basic_block):
             report_defect(self, self._send_all.__name__, error)
 
     def _send_all(self) -> None:
-        last, begun = -float("inf"), False
+        last = -float("inf")
+        begun = False
         while self._wait(last, begun):
             with self._change:
                 if self._next >= len(self._list) and self.repeats():
@@ -115,7 +117,8 @@ class paced_source(gr.basic_block):
                 self.message_port_pub(pmt.intern("out"), end_pdu())
                 return
             self.send_listed(found[0])
-            last, begun = time.monotonic(), True
+            last = time.monotonic()
+            begun = True
 
     def _wait(self, last: float, begun: bool) -> bool:
         """Wait for a list, the period and the window; False when the flowgraph stops.

@@ -42,7 +42,8 @@ from semcom_core.image.picture import check_pixels
 
 _WHOLE = (pmt.is_integer, "a whole number")
 _NUMBER = (lambda value: pmt.is_integer(value) or pmt.is_real(value), "a number")
-_TRUTH, _STRING = (pmt.is_bool, "true or false"), (pmt.is_symbol, "a symbol")
+_TRUTH = (pmt.is_bool, "true or false")
+_STRING = (pmt.is_symbol, "a symbol")
 #: Key → (whether a PMT is of its kind, the kind in words).
 KEYS = {
     **dict.fromkeys(
@@ -151,9 +152,11 @@ def read_meta(message) -> dict:
         pmt.is_dict(pmt.car(message)) or pmt.is_null(pmt.car(message))
     ):
         raise FrameError(f"message is {describe(message)}; a PDU (metadata, payload) is needed")
-    meta, items = {}, pmt.dict_items(pmt.car(message))
+    meta = {}
+    items = pmt.dict_items(pmt.car(message))
     while pmt.is_pair(items):
-        key, value = pmt.car(pmt.car(items)), pmt.cdr(pmt.car(items))
+        key = pmt.car(pmt.car(items))
+        value = pmt.cdr(pmt.car(items))
         items = pmt.cdr(items)
         if pmt.is_symbol(key):
             name = read_symbol(key)
@@ -192,7 +195,8 @@ def read_text(message) -> tuple[dict, str]:
         return {}, read_symbol(message)
     if pmt.is_pair(message) and pmt.is_symbol(pmt.cdr(message)):
         return {}, read_symbol(pmt.cdr(message))
-    meta, payload = read_meta(message), pmt.cdr(message)
+    meta = read_meta(message)
+    payload = pmt.cdr(message)
     if not pmt.is_u8vector(payload):
         raise FrameError(f"text PDU has as payload {describe(payload)}; a u8vector is needed")
     try:
@@ -249,7 +253,8 @@ def read_frame(message) -> Frame:
     Raises:
         FrameError: the message is no frame PDU, lacks a key, or a value does not fit the header.
     """
-    meta, payload = read_meta(message), pmt.cdr(message)
+    meta = read_meta(message)
+    payload = pmt.cdr(message)
     if not pmt.is_c32vector(payload):
         raise FrameError(f"frame PDU has as payload {describe(payload)}; a c32vector is needed")
     symbols = np.asarray(pmt.c32vector_elements(payload), np.complex64)
@@ -327,7 +332,8 @@ def read_snr(message) -> float:
 #: How PMT serializes a u8vector: tag of a uniform vector, kind u8; then come the length (32 bits,
 #: big-endian), one byte of padding and the bytes. A picture passes in a hundredth of the time that
 #: a list of its bytes takes.
-_U8VECTOR, _PADDING = b"\x0a\x00", b"\x01\x00"
+_U8VECTOR = b"\x0a\x00"
+_PADDING = b"\x01\x00"
 
 
 def picture_pdu(pixels: np.ndarray, **meta):
@@ -354,7 +360,8 @@ def read_picture_pdu(message) -> tuple[dict, np.ndarray]:
     Raises:
         FrameError: the message is no PDU of a picture, or its payload is not as large as it says.
     """
-    meta, payload = read_meta(message), pmt.cdr(message)
+    meta = read_meta(message)
+    payload = pmt.cdr(message)
     if "height" not in meta or "width" not in meta:
         raise FrameError(
             f"picture PDU has the keys {', '.join(sorted(meta)) or '(none)'}; height and width are "

@@ -64,7 +64,8 @@ class radio_sink(radio_block, gr.sync_block):
     ):  # fmt: skip
         gr.sync_block.__init__(self, "radio_sink", [np.complex64], None)
         check_choice("mode", mode, MODES)
-        self.mode, self.i_may_transmit = mode, bool(i_may_transmit)
+        self.mode = mode
+        self.i_may_transmit = bool(i_may_transmit)
         self.prepare(
             profile,
             overrides,
@@ -79,7 +80,9 @@ class radio_sink(radio_block, gr.sync_block):
         self._forget()
 
     def _forget(self) -> None:
-        self._parts, self._missing, self._ready = [], 0, None
+        self._parts = []
+        self._missing = 0
+        self._ready = None
 
     def start(self):
         """Begin with the next burst."""
@@ -117,7 +120,8 @@ class radio_sink(radio_block, gr.sync_block):
         self._parts.append(samples[:count].copy())
         self._missing -= count
         if self._missing == 0:
-            self._ready, self._parts = np.concatenate(self._parts), []
+            self._ready = np.concatenate(self._parts)
+            self._parts = []
         return count
 
     def _skip(self, between: np.ndarray) -> int:

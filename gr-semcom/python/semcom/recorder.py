@@ -50,7 +50,8 @@ class recorder(gr.sync_block):
         gr.sync_block.__init__(self, "recorder", [np.complex64], None)
         self._settings = str(file), float(rate_hz), float(lo_hz), description, hardware
         self._config: PhyConfig = phy_config(phy)
-        self._lock, self._recorder = threading.Lock(), None
+        self._lock = threading.Lock()
+        self._recorder = None
         self.refused = 0
         try:
             self._open()

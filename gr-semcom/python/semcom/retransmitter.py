@@ -130,7 +130,8 @@ class retransmitter(arq_block):
         self._configure(queue_size=queue_size)
 
     def _machine(self) -> ArqSender:
-        self._groups, self._ended = FragmentGroups(), False
+        self._groups = FragmentGroups()
+        self._ended = False
         return ArqSender(self.config, np.random.default_rng(self.seed))
 
     @guarded_handler
@@ -183,7 +184,8 @@ class retransmitter(arq_block):
         """Send what is due, report what is lost, pass the end on; returns when this is due next."""
         with self._lock:
             sends, settled = self.machine.poll(now)
-            due, done = self.machine.next_time(), self._ended and not self.machine.pending
+            due = self.machine.next_time()
+            done = self._ended and not self.machine.pending
         for frames in sends:
             for pdu in message_pdus(frames):
                 self.message_port_pub(pmt.intern("out"), pdu)

@@ -66,7 +66,8 @@ class text_encoder(codec_block):
         self.set_harq(harq)
         self.set_adapt(adapt)
         self.set_margin_db(margin_db)
-        self.encoded, self._next_id = 0, 0
+        self.encoded = 0
+        self._next_id = 0
         self.message_port_register_in(pmt.intern("snr"))
         self.set_msg_handler(pmt.intern("snr"), self.handle_snr)
 

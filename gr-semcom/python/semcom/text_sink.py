@@ -53,7 +53,9 @@ class text_sink(gr.basic_block):
 
     def __init__(self, console=True, text_file="", json_lines=False, lines=8):
         gr.basic_block.__init__(self, "text_sink", None, None)
-        self._file, self._latest, self._lock = None, deque(), threading.Lock()
+        self._file = None
+        self._latest = deque()
+        self._lock = threading.Lock()
         self.set_lines(lines)
         self.set_console(console)
         self.set_json_lines(json_lines)
@@ -76,7 +78,8 @@ class text_sink(gr.basic_block):
         opened = open_file(text_file, "w")
         with self._lock:
             self._close()
-            self._file, self.text_file = opened, str(text_file)
+            self._file = opened
+            self.text_file = str(text_file)
 
     @tunable
     def set_json_lines(self, json_lines: bool) -> None:

@@ -46,7 +46,8 @@ class Workers:
 
     def __init__(self, jobs: int = 1, address: str | None = None):
         check_range("jobs", jobs, 1, 1024)
-        self._jobs, self._ray = jobs, connected(address) if address else None
+        self._jobs = jobs
+        self._ray = connected(address) if address else None
 
     def __enter__(self) -> Workers:
         return self
@@ -86,7 +87,8 @@ class Workers:
                 future.cancel()
 
     def _by_ray(self, link: Link, messages: list) -> Iterator:
-        task, packed = self._ray.remote(num_cpus=1)(_run), pickle.dumps(link)
+        task = self._ray.remote(num_cpus=1)(_run)
+        packed = pickle.dumps(link)
         waiting = []
         for number, message in enumerate(messages):
             waiting.append(task.remote(packed, number, message))

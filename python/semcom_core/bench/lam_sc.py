@@ -32,12 +32,19 @@ MODES = ("none", "channel", "spatial", "both", LABELS)
 #: Shares of the latent's symbols that are masked in the experiment "mask".
 MASK_RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 #: Share kept, channel bandwidth ratio, and name of the masked and of the unmasked system.
-KEPT, CBR, MASKED, UNMASKED = 0.4, "1/16", "masked", "unmasked"
+KEPT = 0.4
+CBR = "1/16"
+MASKED = "masked"
+UNMASKED = "unmasked"
 #: Ratio at which the modes are compared: that of the masked system.
 _EQUAL_CBR = "0.028"
 #: Targets: PSNR unmasked, dB; share kept; uses over unmasked ones; loss by the mask, dB; gain of
 #: importance inside objects, dB.
-LEAST_PSNR, MOST_KEPT, MOST_USES, MOST_LOSS, LEAST_GAIN = 27.0, 0.414, 0.45, 0.3, 0.5
+LEAST_PSNR = 27.0
+MOST_KEPT = 0.414
+MOST_USES = 0.45
+MOST_LOSS = 0.3
+LEAST_GAIN = 0.5
 
 
 class Importance(Protocol):
@@ -109,7 +116,8 @@ class _Informed:
     """A codec that finds out for itself what matters in a picture."""
 
     def __init__(self, codec: ImageCodec, importance: Callable[[np.ndarray], np.ndarray]):
-        self._codec, self._importance = codec, importance
+        self._codec = codec
+        self._importance = importance
 
     def __getattr__(self, name):
         return getattr(self._codec, name)
@@ -206,11 +214,9 @@ def targets(rows: list[dict]) -> list[str]:
 
 
 def _mask_targets(unmasked: dict, masked: dict, peer: dict | None) -> list[str]:
-    kept, ratio, loss = (
-        masked["latents_kept"],
-        masked["uses_ratio"],
-        unmasked["psnr_db"] - masked["psnr_db"],
-    )
+    kept = masked["latents_kept"]
+    ratio = masked["uses_ratio"]
+    loss = unmasked["psnr_db"] - masked["psnr_db"]
     lines = [
         verdict(f"masked: {kept:.3f} of the latent kept", f"<= {MOST_KEPT:g}", kept <= MOST_KEPT),
         verdict(

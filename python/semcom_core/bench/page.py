@@ -254,7 +254,8 @@ def _text(rows: list[dict], settings: dict) -> dict | None:
     if settings.get("uses_per_word"):
         title += f", at most {settings['uses_per_word']:g} uses a word"
     tables = [table for table in tables if table.rows]
-    lead, judged = _lead(rows, settings), figures(rows, settings)
+    lead = _lead(rows, settings)
+    judged = figures(rows, settings)
     return {"title": title, "lead": lead, "pictures": pictures, "tables": tables, "figures": judged}
 
 
@@ -291,7 +292,8 @@ def _image(rows: list[dict], settings: dict) -> dict | None:
         "All channel uses count."
     )
     pictures = [picture(caption, draw, rows) for caption, draw in image_pictures(rows).items()]
-    tables, judged = [Table("All rows", *image_cells(rows))], image_figures(rows, settings)
+    tables = [Table("All rows", *image_cells(rows))]
+    judged = image_figures(rows, settings)
     return {
         "title": "Pictures",
         "lead": lead,

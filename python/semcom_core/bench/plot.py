@@ -20,7 +20,8 @@ from semcom_core.errors import ConfigError
 #: Colours that can be told apart on white and on black; what is published is grey, dashed and
 #: hollow.
 COLOURS = ("#2878d0", "#e07b1a", "#2f9e44", "#d6406f", "#8a63d2", "#1a9ba8", "#b8860b", "#d9480f")
-PUBLISHED_COLOUR, PUBLISHED_MARKERS = "#8a8f98", "svD^<>"
+PUBLISHED_COLOUR = "#8a8f98"
+PUBLISHED_MARKERS = "svD^<>"
 
 
 def curves(rows: list[dict]) -> dict[str, tuple[str, list[dict]]]:
@@ -58,10 +59,8 @@ def draw_cost(axes, rows: list[dict]) -> None:
         key=lambda row: row["snr_db"],
     )
     if own:
-        snr, bound = (
-            [row["snr_db"] for row in own],
-            np.array([row["uses_per_word"] / row["bound_ratio"] for row in own]),
-        )
+        snr = [row["snr_db"] for row in own]
+        bound = np.array([row["uses_per_word"] / row["bound_ratio"] for row in own])
         axes.plot(snr, bound, ":", color=COLOURS[0], label="its source bits at capacity")
         axes.plot(
             snr,
@@ -128,7 +127,8 @@ def draw_gap(axes, rows: list[dict]) -> None:
         sorted((row for row in chosen if row["codec"] == HEADLINE), key=lambda row: row["snr_db"])
         or chosen
     )
-    places, base = np.arange(len(own)), np.zeros(len(own))
+    places = np.arange(len(own))
+    base = np.zeros(len(own))
     for i, cause in enumerate(cause for cause in CAUSES if any(cause in row["gap"] for row in own)):
         height = np.array([row["gap"].get(cause, 0.0) * row["uses_per_word"] for row in own])
         axes.bar(
@@ -187,7 +187,8 @@ def _curves(axes, rows: list[dict], values: dict) -> None:
             key=lambda row: row["snr_db"],
         )
         for (name, value), style in zip(values.items(), ("-", "--")):
-            snr, y = [row["snr_db"] for row in chosen], [value(row) for row in chosen]
+            snr = [row["snr_db"] for row in chosen]
+            y = [value(row) for row in chosen]
             axes.plot(
                 snr,
                 y,

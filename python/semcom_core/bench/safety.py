@@ -56,7 +56,8 @@ def unfaithful(text: str, rng: np.random.Generator) -> str | None:
     """A copy that says something else: another digit, a negation more or less, another name; None
     where there is nothing to change.
     """
-    words, ways = text.split(), []
+    words = text.split()
+    ways = []
     for item in protected_items(text):
         if item.kind == "number" and _DIGIT.search(item.text):
             ways.append(
@@ -152,7 +153,9 @@ def corpora(
 
 #: Targets: area under the curve on toxic comments and on hate speech, share of clean texts that
 #: count as toxic.
-TOXIC, HATE, FALSE_POSITIVES = 0.95, 0.80, 0.02
+TOXIC = 0.95
+HATE = 0.80
+FALSE_POSITIVES = 0.02
 
 
 def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -196,7 +199,8 @@ def toxicity_rows(
     labelled: dict[str, Callable] = {"surge_toxicity": toxicity_texts, "vicomtech_hate": hate_texts}
     for name, read in labelled.items():
         texts, labels = zip(*sample(read(data, split), limit, rng))
-        scores, toxic = classifier.scores(texts), np.array(labels)
+        scores = classifier.scores(texts)
+        toxic = np.array(labels)
         found = {"auroc": auroc(scores, toxic), "found": float((scores[toxic] >= 0.5).mean())}
         yield _row(
             "toxicity",
@@ -247,7 +251,9 @@ def honest_row(
     """Whether a copy that says the same counts as more honest than one with another number, name or
     negation.
     """
-    sent, copies, labels = [], [], []
+    sent = []
+    copies = []
+    labels = []
     for text in sample(
         [*MESSAGE_CORPORA["europarl"](data, split), *MESSAGE_CORPORA["sms"](data, split)],
         limit,

@@ -29,7 +29,8 @@ from semcom_core.image.segmentation.segments import Segments
 #: Smallest object that counts, as a share of the picture.
 LEAST = 0.02
 #: Targets: mean IoU of a point by predicted IoU, and of a box.
-POINT, BOX = 0.40, 0.65
+POINT = 0.40
+BOX = 0.65
 #: Settings of the graph-based segmentation: what a segment's size costs, blur in pixels, smallest
 #: segment in pixels.
 FELZENSZWALB = {"scale": 300, "sigma": 0.8, "min_size": 100}
@@ -58,10 +59,8 @@ def filled_box(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def inscribed_ellipse(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Mask of the largest ellipse in a box."""
     y, x = np.mgrid[: size[0], : size[1]] + 0.5
-    across, down = (
-        (2 * x - box[0] - box[2]) / (box[2] - box[0]),
-        (2 * y - box[1] - box[3]) / (box[3] - box[1]),
-    )
+    across = (2 * x - box[0] - box[2]) / (box[2] - box[0])
+    down = (2 * y - box[1] - box[3]) / (box[3] - box[1])
     return across**2 + down**2 <= 1
 
 
@@ -72,7 +71,9 @@ def object_scores(knowledge: KnowledgeBase, scene: Scene) -> Iterator[dict[str, 
     regions = None
     for mask in objects(scene):
         regions = felzenszwalb(scene.pixels, **FELZENSZWALB) if regions is None else regions
-        point, box, size = inner_point(mask), bounding_box(mask), mask.shape
+        point = inner_point(mask)
+        box = bounding_box(mask)
+        size = mask.shape
         by_point = [
             iou(one, mask) for one in knowledge.segment(scene.pixels, point=tuple(point)).masks
         ]
@@ -94,7 +95,9 @@ def prompt_rows(knowledge: KnowledgeBase, scenes: Iterator[Scene]) -> Iterator[d
     """Mean IoU of each method over all objects; prompts take seconds each, the picture's encoding
     included.
     """
-    scores, started, pictures = [], time.monotonic(), 0
+    scores = []
+    started = time.monotonic()
+    pictures = 0
     for scene in scenes:
         scores += object_scores(knowledge, scene)
         pictures += 1
@@ -214,7 +217,8 @@ def boundary_rows(
         for name, method in tried.items():
             started = time.monotonic()
             labels = method(pixels)
-            elapsed, edges = time.monotonic() - started, boundaries(labels)
+            elapsed = time.monotonic() - started
+            edges = boundaries(labels)
             recall = np.mean([share_near(one, edges) for one in drawn])
             precision = share_near(edges, np.logical_or.reduce(drawn))
             found[name].append((recall, precision, len(np.unique(labels)), elapsed))

@@ -46,7 +46,8 @@ def settings_for(codec: str, codecs: Sequence[str], given: dict) -> dict:
     Raises:
         ConfigError: no codec of the bench has the setting.
     """
-    plain, own = {}, {}
+    plain = {}
+    own = {}
     for key, value in given.items():
         prefix, dot, name = key.partition(".")
         if dot and prefix not in codecs:

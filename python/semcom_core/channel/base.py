@@ -198,7 +198,8 @@ def term(name: str, usage: str):
     """Class decorator that registers a term under its name."""
 
     def register(cls: type[Term]) -> type[Term]:
-        cls.name, cls.usage = name, usage
+        cls.name = name
+        cls.usage = usage
         TERMS[name] = cls
         return cls
 

@@ -93,11 +93,9 @@ class Stream:
             if id(processor) not in staying:
                 self._left.append(self._through(processor.end(tail=False), index + 1))
         ordered = sorted(running.values(), key=lambda pair: PLACES.index(pair[0].place))
-        self.channel, self._running, self._chain = (
-            channel,
-            running,
-            [processor for _, processor in ordered],
-        )
+        self.channel = channel
+        self._running = running
+        self._chain = [processor for _, processor in ordered]
         self._noisy = sum(
             one.place != "receiver" for one in channel.terms
         )  # how many processors the noise comes after
@@ -159,7 +157,8 @@ class Stream:
 
     def _ready(self, *parts: np.ndarray) -> np.ndarray:
         """What was left of terms that went, and then the parts."""
-        left, self._left = self._left, []
+        left = self._left
+        self._left = []
         return np.concatenate([*left, *parts, np.zeros(0, np.complex64)])
 
 
@@ -260,7 +259,8 @@ class Channel:
         Raises:
             ConfigError: the term is unknown or malformed, or sets an SNR beside another term.
         """
-        new, terms = parse_term(text), list(self.terms)
+        new = parse_term(text)
+        terms = list(self.terms)
         at = next((index for index, one in enumerate(terms) if one.name == new.name), len(terms))
         terms[at : at + 1] = [new]
         check_one_snr(terms)
@@ -306,7 +306,8 @@ class Channel:
                     f"channel term {str(one)!r} acts on samples; allowed without the modem is "
                     f"{allowed}"
                 )
-        x, base = np.asarray(x, dtype=np.complex64), int(rng.integers(1 << 63))
+        x = np.asarray(x, dtype=np.complex64)
+        base = int(rng.integers(1 << 63))
         gain = self._symbol_gains(len(x), base)
         power = np.abs(gain) ** 2
         lost = power < ERASED_BELOW
@@ -339,7 +340,8 @@ class Channel:
 
     def _symbol_gains(self, count: int, base: int) -> np.ndarray:
         """Gains of codec symbols, complex64 (count,); a symbol counts as a sample."""
-        gain, signal = np.ones(count, dtype=np.complex64), Signal(self.rate_hz, self.carrier_hz)
+        gain = np.ones(count, dtype=np.complex64)
+        signal = Signal(self.rate_hz, self.carrier_hz)
         for one, number in occurrences(self.terms):
             processor = one.start(signal, generator(base, one.name, number))
             gain = np.concatenate([processor(gain), processor.end(tail=False)])

@@ -18,17 +18,20 @@ from semcom_core.channel.base import Term, expect, number, shown, term
 from semcom_core.channel.filters import Varying, windowed_sinc
 
 #: Half the length of the windowed sinc, samples, and its Kaiser window's beta.
-HALF_LENGTH, BETA = 24, 6.8
+HALF_LENGTH = 24
+BETA = 6.8
 #: Longest block of outputs over which taps go along a straight line, and samples that the clock may
 #: gain in a block: the line is then good to (2 pi f 0.016)^2 / 8 at the frequency f, -70 dB at 0.5.
-LONGEST_BLOCK, GAINED = 128, 0.016
+LONGEST_BLOCK = 128
+GAINED = 0.016
 
 
 class Resampler(Varying):
     """A stream as a clock sees it that is fast by `fast`, a ratio such as 40e-6."""
 
     def __init__(self, fast: float):
-        self._fast, self._early = fast, fast / (1 + fast)
+        self._fast = fast
+        self._early = fast / (1 + fast)
         block = LONGEST_BLOCK
         while block * abs(self._early) > GAINED:
             block //= 2

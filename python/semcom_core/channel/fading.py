@@ -78,7 +78,8 @@ class JakesGains:
     def __init__(
         self, doppler: float, powers: np.ndarray, factors: np.ndarray, rng: np.random.Generator
     ):
-        powers, factors = np.asarray(powers, float), np.asarray(factors, float)
+        powers = np.asarray(powers, float)
+        factors = np.asarray(factors, float)
         angles = 2 * np.pi * (np.arange(WAVES) + rng.random((len(powers), WAVES))) / WAVES
         self._phases = rng.random((len(powers), WAVES + 1))
         self._shifts = doppler * np.column_stack([np.cos(angles), np.full(len(powers), SIGHT)])
@@ -93,7 +94,8 @@ class JakesGains:
         at = at / self._spacing
         low = np.floor(at).astype(int)
         value, slope = self._nodes(np.arange(low[0], low[-1] + 2))
-        index, u = low - low[0], at - low
+        index = low - low[0]
+        u = at - low
         rise = value[:, index + 1] - value[:, index]
         begin, end = slope[:, index] - rise, slope[:, index + 1] - rise
         return value[:, index] + u * (rise + (1 - u) * (begin - u * (begin + end)))
@@ -109,10 +111,12 @@ class JakesGains:
 
 
 #: Half the length of the windowed sinc, samples, and its Kaiser window's beta.
-HALF_LENGTH, BETA = 16, 6.0
+HALF_LENGTH = 16
+BETA = 6.0
 #: Longest block of outputs over which gains go along a straight line, and cycles of the Doppler
 #: shift that a block may last: the line is then good to (2 pi 0.0125)^2 / 8 = -62 dB.
-LONGEST_BLOCK, CYCLES = 64, 0.0125
+LONGEST_BLOCK = 64
+CYCLES = 0.0125
 
 
 @dataclass(frozen=True)
@@ -259,8 +263,12 @@ class BlockGains(Processor):
     """
 
     def __init__(self, block: int, factor: float, rng: np.random.Generator):
-        self._block, self._factor, self._rng = block, factor, rng
-        self._gain, self._index, self._position = self._draw(1), 0, 0
+        self._block = block
+        self._factor = factor
+        self._rng = rng
+        self._gain = self._draw(1)
+        self._index = 0
+        self._position = 0
 
     def __call__(self, samples):
         if not self._block or not len(samples):
@@ -269,11 +277,9 @@ class BlockGains(Processor):
             np.arange(self._position, self._position + len(samples)) // self._block - self._index
         )
         gains = np.concatenate([self._gain, self._draw(index[-1])])
-        self._gain, self._index, self._position = (
-            gains[-1:],
-            self._index + int(index[-1]),
-            self._position + len(samples),
-        )
+        self._gain = gains[-1:]
+        self._index = self._index + int(index[-1])
+        self._position = self._position + len(samples)
         return samples * gains[index]
 
     def _draw(self, blocks: int) -> np.ndarray:

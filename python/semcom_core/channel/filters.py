@@ -39,10 +39,12 @@ class Fir(Processor):
 
     def __init__(self, taps: np.ndarray, ahead: int = 0):
         kind = np.complex64 if np.iscomplexobj(taps) else np.float32
-        self._taps, self._skip = np.asarray(taps, kind), ahead
+        self._taps = np.asarray(taps, kind)
+        self._skip = ahead
         self._memory = np.zeros(len(taps) - 1, np.complex64)
         self._given = self._taken = 0
-        self.tail, self.latency = len(taps) - 1 - ahead, ahead
+        self.tail = len(taps) - 1 - ahead
+        self.latency = ahead
 
     @property
     def held(self):
@@ -74,13 +76,15 @@ class Varying(Processor):
     """
 
     def __init__(self, block: int, ahead: int, behind: int):
-        self.block, self.ahead, self.behind = block, ahead, behind
-        self.tail, self.latency = behind, 2 * block + ahead
+        self.block = block
+        self.ahead = ahead
+        self.behind = behind
+        self.tail = behind
+        self.latency = 2 * block + ahead
         self._ramp = (np.arange(block) / block).astype(np.float32)
-        self._line, self._begin = (
-            np.zeros(behind, np.complex64),
-            -behind,
-        )  # inputs still needed, and the index of their first
+        # inputs still needed, and the index of their first
+        self._line = np.zeros(behind, np.complex64)
+        self._begin = -behind
         self._taken = self._next = 0
 
     def starts(self, blocks: np.ndarray) -> np.ndarray:
@@ -112,7 +116,8 @@ class Varying(Processor):
             out.append(self._filter(blocks[:ready], starts[:ready]))
             self._next += ready
         keep = int(self.starts(np.array([self._next]))[0]) - self.behind - self._begin
-        self._line, self._begin = self._line[keep:], self._begin + keep
+        self._line = self._line[keep:]
+        self._begin = self._begin + keep
         return np.concatenate(out) if out else np.zeros(0, np.complex64)
 
     def _filter(self, blocks: np.ndarray, starts: np.ndarray) -> np.ndarray:

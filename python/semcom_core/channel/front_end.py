@@ -227,7 +227,9 @@ class Wander(Processor):
     """
 
     def __init__(self, deviation: float, rng: np.random.Generator):
-        self._deviation, self._rng, self._turns = deviation, rng, 0.0
+        self._deviation = deviation
+        self._rng = rng
+        self._turns = 0.0
 
     def __call__(self, samples):
         if not len(samples):

@@ -39,12 +39,14 @@ class Impulses(Processor):
     """
 
     def __init__(self, mean: float, power: float, length: int, rng: np.random.Generator):
-        self._mean, self._size, self._length = mean, np.float32(np.sqrt(power)), length
-        self._arrivals, self._values = rng, np.random.default_rng(rng.integers(1 << 63))
-        self._starts, self._position = (
-            np.zeros(0, np.int64),
-            0,
-        )  # of impulses that reach the next sample, ascending
+        self._mean = mean
+        self._size = np.float32(np.sqrt(power))
+        self._length = length
+        self._arrivals = rng
+        self._values = np.random.default_rng(rng.integers(1 << 63))
+        # of impulses that reach the next sample, ascending
+        self._starts = np.zeros(0, np.int64)
+        self._position = 0
 
     def __call__(self, samples):
         at = np.arange(self._position, self._position + len(samples))
@@ -111,8 +113,12 @@ class Carrier(Processor):
     """
 
     def __init__(self, size: float, step: float, key: float, turns: float, begin: float):
-        self._size, self._step, self._key = np.float32(size), step, key
-        self._turns, self._begin, self._position = turns, begin, 0
+        self._size = np.float32(size)
+        self._step = step
+        self._key = key
+        self._turns = turns
+        self._begin = begin
+        self._position = 0
 
     def __call__(self, samples):
         at = np.arange(self._position, self._position + len(samples))

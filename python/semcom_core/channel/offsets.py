@@ -24,7 +24,9 @@ class Rotation(Processor):
     """
 
     def __init__(self, step: float, turns: float = 0.0):
-        self.step, self._turns, self._position = step, turns, 0
+        self.step = step
+        self._turns = turns
+        self._position = 0
 
     @property
     def turns(self) -> float:
@@ -62,14 +64,16 @@ class Cfo(Term):
 
 
 #: Half the length of the fractional-delay filter, samples, and its Kaiser window's beta.
-HALF_LENGTH, BETA = 48, 9.0
+HALF_LENGTH = 48
+BETA = 9.0
 
 
 class Late(Processor):
     """Samples that come out a whole number of samples later, after a filter if there is one."""
 
     def __init__(self, whole: int, fraction: Fir | None):
-        self._late, self._fraction = np.zeros(whole, np.complex64), fraction
+        self._late = np.zeros(whole, np.complex64)
+        self._fraction = fraction
         self.tail, self.latency = (
             (whole + fraction.tail, fraction.latency) if fraction else (whole, 0)
         )

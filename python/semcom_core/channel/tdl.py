@@ -137,7 +137,8 @@ class Tdl(Term):
     def paths(self, rate_hz: float) -> Paths:
         """Paths at a sample rate; powers of sum 1."""
         delays, powers_db = np.array(PROFILES[self.name]).T
-        powers, factors = db_to_linear(powers_db), np.zeros(len(delays))
+        powers = db_to_linear(powers_db)
+        factors = np.zeros(len(delays))
         if self.name in SIGHT_DB:
             sight = float(db_to_linear(SIGHT_DB[self.name]))
             factors[0] = sight / powers[0]

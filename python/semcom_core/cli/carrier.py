@@ -29,7 +29,9 @@ class Air:
 
     def __init__(self, channel: Channel, modem: PhyConfig | None, rng: np.random.Generator):
         self.uses = 0
-        self._channel, self._modem, self._rng = channel, modem, rng
+        self._channel = channel
+        self._modem = modem
+        self._rng = rng
 
     def carry(self, frames: list[Frame]) -> list[ReceivedFrame]:
         """The frames that arrive of one transmission."""

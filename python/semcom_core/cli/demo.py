@@ -56,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
         flush=True,
     )
     with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
-        texts, report = Path(folder) / "texts.txt", Path(folder) / "report.json"
+        texts = Path(folder) / "texts.txt"
+        report = Path(folder) / "report.json"
         texts.write_text("\n".join(sentences) + "\n", encoding="utf-8")
         options = {
             "text-file": texts,
@@ -97,7 +98,9 @@ def _cost(sentences: list[str], snr_db: float) -> str:
 
 
 #: Picture that is sent, its codec, and the channel uses over 3 H W.
-PICTURE, CODEC, CBR = "astronaut", "hybrid", "1/16"
+PICTURE = "astronaut"
+CODEC = "hybrid"
+CBR = "1/16"
 #: File that the demonstration writes to the current folder.
 RESULT = Path("demo.png")
 

@@ -57,10 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """
     check_range("seconds", args.seconds, 1e-3, 1e6)
     profile = profile_from(args, args.radio)
-    modem, total = (
-        PhyConfig(profile=args.profile, rate_hz=profile.rate_hz),
-        int(args.seconds * profile.rate_hz),
-    )
+    modem = PhyConfig(profile=args.profile, rate_hz=profile.rate_hz)
+    total = int(args.seconds * profile.rate_hz)
     with RadioProcess(profile, retries=RETRIES) as radio:
         radio.wait_ready(READY_S)
         with Recorder(

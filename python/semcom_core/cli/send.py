@@ -28,7 +28,8 @@ from semcom_core.text import TEXT_CODECS
 from semcom_core.text.codec import check_text
 
 #: SNR that rates are chosen for where none is given, and what the encoders' blocks allow, dB.
-DESIGN_SNR_DB, SNR_RANGE_DB = 8.0, (-20, 60)
+DESIGN_SNR_DB = 8.0
+SNR_RANGE_DB = (-20, 60)
 #: What the link monitor's block allows as its time limit, s.
 TIMEOUT_RANGE_S = (0.1, 86400)
 

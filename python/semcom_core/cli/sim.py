@@ -467,11 +467,9 @@ def _send(
         )
         received, heard = content.after(outcome.received.text)
     except (FrameError, ModelError) as error:
-        outcome, received, heard = (
-            Outcome(DecodedText("", False, number, reason=str(error)), 0, 0, None),
-            "",
-            {},
-        )
+        outcome = Outcome(DecodedText("", False, number, reason=str(error)), 0, 0, None)
+        received = ""
+        heard = {}
     got = outcome.received
     exact = got.decoded and got.text == text
     result = {
@@ -491,12 +489,14 @@ def _send(
 def _describe(result: dict) -> str:
     verdict = "" if result["decoded"] else f"   [undecoded: {result['reason']}]"
     sent = result["sent"].encode("utf-8", "replace")
-    size, words = len(sent), max(1, len(result["sent"].split()))
+    size = len(sent)
+    words = max(1, len(result["sent"].split()))
     air = "" if result["air_uses"] is None else f", {result['air_uses']} samples on air"
     cost = (
         f"{result['uses']} channel uses for {size} bytes, {result['uses'] / words:.1f} a word{air}"
     )
-    rounds, measured_db = result["rounds"], result["snr_db"]
+    rounds = result["rounds"]
+    measured_db = result["snr_db"]
     measured = "nothing measured" if measured_db is None else f"SNR measured {measured_db:.1f} dB"
     how = (
         f"{rounds} round{'s' * (rounds != 1)}, rate for {result['design_snr_db']:.1f} dB, "

@@ -69,9 +69,11 @@ def follow(progress: Iterable[State], shown: Callable[[State], str]) -> int:
     Args:
         shown: what stands beside the bar, in a few words.
     """
-    bar, steps = tqdm(unit="step"), 0
+    bar = tqdm(unit="step")
+    steps = 0
     for state in progress:
-        bar.total, bar.n = state.steps, state.step
+        bar.total = state.steps
+        bar.n = state.step
         bar.set_postfix_str(shown(state))
         bar.refresh()
         steps = state.step
@@ -109,7 +111,8 @@ def run_sam(args: argparse.Namespace) -> int:
     """Train the network; one that was interrupted goes on, also to more steps than were asked for
     at first.
     """
-    config, data = from_arguments(SamTraining, args), data_folder(args.data, "cocoseg/")
+    config = from_arguments(SamTraining, args)
+    data = data_folder(args.data, "cocoseg/")
     prepare(args.out)
     from semcom_core.train.sam import SamTrainer  # loads torch; `semcom --help` need not
 
@@ -124,7 +127,8 @@ def run_sam(args: argparse.Namespace) -> int:
 
 def run_attention(args: argparse.Namespace) -> int:
     """Segment the pictures and train the attention over their segments."""
-    config, data = from_arguments(AttentionTraining, args), data_folder(args.data, "cocoseg/")
+    config = from_arguments(AttentionTraining, args)
+    data = data_folder(args.data, "cocoseg/")
     prepare(args.out)
     from semcom_core.train.attention import train_attention  # loads torch
 
@@ -138,7 +142,8 @@ def run_attention(args: argparse.Namespace) -> int:
 
 
 #: Stages of `semcom train image` in their order, and all of them.
-ATTENTION, ALL = "attention", "all"
+ATTENTION = "attention"
+ALL = "all"
 STAGES = (ATTENTION, CODEC, MASK, ALL)
 _SYMBOLS = 12
 
@@ -173,10 +178,8 @@ def run_image(args: argparse.Namespace) -> int:
     checkpoint and its weights.
     """
     check_choice("stage", args.stage, STAGES)
-    config, data = (
-        from_arguments(ImageTraining, args),
-        data_folder(args.data, "cocoseg/ or photos/coco_extra/"),
-    )
+    config = from_arguments(ImageTraining, args)
+    data = data_folder(args.data, "cocoseg/ or photos/coco_extra/")
     prepare(args.out)
     if args.stage in (ATTENTION, ALL):
         run_attention(
@@ -208,10 +211,8 @@ def _train_codec(configs: dict[str, ImageTraining], data: Path, folder: Path) ->
 def run_deepjscc(args: argparse.Namespace) -> int:
     """Train the learned baseline."""
     check_range("symbols", args.symbols, 1, _SYMBOLS)
-    config, data = (
-        from_arguments(ImageTraining, args),
-        data_folder(args.data, "cocoseg/ or photos/coco_extra/"),
-    )
+    config = from_arguments(ImageTraining, args)
+    data = data_folder(args.data, "cocoseg/ or photos/coco_extra/")
     prepare(args.out)
     from semcom_core.image.learned.deepjscc import DeepjsccShape
     from semcom_core.train.deepjscc import train_deepjscc
@@ -261,7 +262,8 @@ def run_lora(args: argparse.Namespace) -> int:
     from semcom_core.models.loader import load_network  # these load torch; `semcom --help` need not
     from semcom_core.train.lora import LoraTrainer, encode, export, write_card
 
-    config, data = from_arguments(LoraTraining, args), data_folder(args.data, "the training texts")
+    config = from_arguments(LoraTraining, args)
+    data = data_folder(args.data, "the training texts")
     found = examples(args.mixture, data, np.random.default_rng(config.seed))
     tokenizer, network, prompt = load_network(args.model)
     items = [encode(example, tokenizer, prompt, config) for example in found]
@@ -283,10 +285,8 @@ def run_deepsc(args: argparse.Namespace) -> int:
     """Train the learned baseline."""
     from semcom_core.train.deepsc import train_deepsc
 
-    config, data = (
-        from_arguments(DeepscTraining, args),
-        data_folder(args.data, "the training texts"),
-    )
+    config = from_arguments(DeepscTraining, args)
+    data = data_folder(args.data, "the training texts")
     texts = [
         example.text for example in examples("europarl", data, np.random.default_rng(config.seed))
     ]

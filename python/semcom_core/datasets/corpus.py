@@ -107,7 +107,8 @@ def data_file(data: str | None, corpus: str = "europarl") -> Path:
         raise ConfigError(
             f"corpus is {corpus!r}; allowed is one of {', '.join(sorted(CORPORA))}, or a file"
         )
-    name, place = Path("text") / CORPORA[corpus], data or os.environ.get(DATA_VARIABLE)
+    name = Path("text") / CORPORA[corpus]
+    place = data or os.environ.get(DATA_VARIABLE)
     if not place:
         raise ConfigError(
             f"no data: name a file of one sentence a line with --data, or a folder with {name} in "

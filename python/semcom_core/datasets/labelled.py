@@ -18,7 +18,8 @@ PARTS = ("train", "test", "all")
 TOXICITY = Path("text") / "toxicity" / "surge_toxicity_en.csv"
 HATE = Path("text") / "toxicity" / "vicomtech_hate_sentences.jsonl"
 PREFERENCES = Path("text") / "hh_rlhf_harmless.jsonl"
-_ANSWER, _REQUEST = "\n\nAssistant:", "\n\nHuman:"
+_ANSWER = "\n\nAssistant:"
+_REQUEST = "\n\nHuman:"
 #: A request is cut to its last characters: an embedding sees some 200 words.
 _REQUEST_CHARACTERS = 600
 
@@ -67,7 +68,8 @@ def preference_pairs(data: Path, part: str) -> list[tuple[str, str, str]]:
     """Requests with the answer that people chose and the one they rejected; a dialogue belongs to
     the part of the chosen one.
     """
-    chosen, found = in_part(part), []
+    chosen = in_part(part)
+    found = []
     for row in map(json.loads, data_text(data, PREFERENCES).splitlines()):
         if chosen(row["chosen"]):
             (request, better), (_, worse) = _last_turn(row["chosen"]), _last_turn(row["rejected"])

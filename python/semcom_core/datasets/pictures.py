@@ -112,7 +112,8 @@ def bench_pictures(
             f"folder {folder} has no picture in its {split} part; allowed is another --split"
         )
     chosen = [kept[i] for i in sorted(rng.permutation(len(kept))[:limit])]
-    found, refused = [], []
+    found = []
+    refused = []
     for path in chosen:
         labels = folder / "instances" / f"{path.stem}.png"
         picture = BenchPicture(path, labels if labelled and labels.is_file() else None)

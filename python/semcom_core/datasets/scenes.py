@@ -43,7 +43,8 @@ def inner_point(mask: np.ndarray) -> np.ndarray:
     if mask.all():
         return np.array(mask.shape[::-1]) // 2
     left, top, right, bottom = bounding_box(mask)
-    left, top = max(0, left - 1), max(0, top - 1)
+    left = max(0, left - 1)
+    top = max(0, top - 1)
     distances = distance_transform_edt(mask[top : bottom + 1, left : right + 1])
     y, x = np.unravel_index(distances.argmax(), distances.shape)
     return np.array([x + left, y + top])
@@ -88,15 +89,15 @@ def _outline(
 ) -> np.ndarray:
     """Pixels inside a random star-shaped outline: smooth, or with corners."""
     centre = rng.uniform(0.05, 0.95, 2) * np.array(size) / max(size)
-    radius, stretch, turn = (
-        np.exp(rng.uniform(np.log(0.05), np.log(0.35))),
-        np.exp(rng.normal(0, 0.4)),
-        rng.uniform(0, np.pi),
-    )
-    down, right = y - np.float32(centre[0]), x - np.float32(centre[1])
+    radius = np.exp(rng.uniform(np.log(0.05), np.log(0.35)))
+    stretch = np.exp(rng.normal(0, 0.4))
+    turn = rng.uniform(0, np.pi)
+    down = y - np.float32(centre[0])
+    right = x - np.float32(centre[1])
     along = (np.cos(turn) * right + np.sin(turn) * down) * np.float32(stretch)
     across = (np.cos(turn) * down - np.sin(turn) * right) / np.float32(stretch)
-    angle, distance = np.arctan2(across, along), np.hypot(across, along)
+    angle = np.arctan2(across, along)
+    distance = np.hypot(across, along)
     if rng.random() < 0.4:  # a polygon: the distance of its edge from the middle, by angle
         step = 2 * np.pi / rng.integers(3, 8)
         return distance * np.cos((angle % step) - step / 2) < radius * np.cos(step / 2)
@@ -113,7 +114,8 @@ def _surface(y: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> np.ndarr
     colour = rng.uniform(0, 255, 3)
     shade = rng.normal(0, 80) * x + rng.normal(0, 80) * y
     if rng.random() < 0.6:
-        pitch, turn = np.exp(rng.uniform(np.log(4), np.log(60))), rng.uniform(0, np.pi)
+        pitch = np.exp(rng.uniform(np.log(4), np.log(60)))
+        turn = rng.uniform(0, np.pi)
         pattern = np.sin(2 * np.pi * pitch * (np.cos(turn) * x + np.sin(turn) * y))
         if rng.random() < 0.5:
             pattern = pattern * np.sin(2 * np.pi * pitch * (np.cos(turn) * y - np.sin(turn) * x))

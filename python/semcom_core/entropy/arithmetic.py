@@ -24,7 +24,9 @@ class ArithmeticEncoder:
     """Symbols, as shares of a total, to bits."""
 
     def __init__(self):
-        self._low, self._width, self._digits = 0, 1 << PRECISION, PRECISION
+        self._low = 0
+        self._width = 1 << PRECISION
+        self._digits = PRECISION
 
     @property
     def information(self) -> int:
@@ -62,7 +64,8 @@ class ArithmeticDecoder:
 
     def __init__(self, bits: np.ndarray):
         self._bits = iter(bits.tolist())
-        self._width, self._offset = 1 << PRECISION, 0
+        self._width = 1 << PRECISION
+        self._offset = 0
         self._shift(PRECISION)
 
     def target(self, total: int) -> int:

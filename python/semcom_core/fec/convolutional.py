@@ -60,7 +60,8 @@ def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
         Words (B, ends * (1 + detours), K), uint8, those without a detour first, in the order of
         their metrics.
     """
-    words, length = soft.shape[0], soft.shape[1] // RATE
+    words = soft.shape[0]
+    length = soft.shape[1] // RATE
     branch = _branches(np.asarray(soft, dtype=np.float32).reshape(words, length, RATE))
     metric, _ = _sweep(np.zeros((STATES, words), dtype=np.float32), branch[length // 2 :])
     metric, lead = _sweep(metric - metric.max(axis=0), branch)
@@ -90,7 +91,8 @@ def _sweep(metric: np.ndarray, branch: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Metrics (STATES, B) after the steps of `branch`, and the second way's lead into each state
     (steps, STATES, B).
     """
-    length, words = branch.shape[0], metric.shape[1]
+    length = branch.shape[0]
+    words = metric.shape[1]
     lead = np.empty((length, 2, STATES // 2, words), dtype=np.float32)
     first = np.empty((2, STATES // 2, words), dtype=np.float32)
     second = np.empty_like(first)

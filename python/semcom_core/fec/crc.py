@@ -68,7 +68,9 @@ def crc_bits(bits: np.ndarray, name: str) -> np.ndarray:
     # Zeros in front leave an all-zero register unchanged, so the sequence is padded to whole bytes
     # there.
     padded = np.concatenate([np.zeros(-bits.size % 8, np.uint8), bits.astype(np.uint8)])
-    table, register, mask = _table(name), 0, (1 << degree) - 1
+    table = _table(name)
+    register = 0
+    mask = (1 << degree) - 1
     if degree < 8:
         return _short_crc(padded, name)
     for byte in np.packbits(padded).tolist():

@@ -115,7 +115,9 @@ class BaseGraph:
             columns.
         """
         chosen = (self.rows >= rows.start) & (self.rows < rows.stop)
-        row, column, shift = self.rows[chosen], self.columns[chosen], self.shifts[chosen]
+        row = self.rows[chosen]
+        column = self.columns[chosen]
+        shift = self.shifts[chosen]
         return column[:, None] * self.z + (np.arange(self.z) + shift[:, None]) % self.z, row, column
 
     def parity_check(self, rows: int) -> scipy.sparse.csr_matrix:
@@ -286,7 +288,8 @@ class LdpcDecoder:
             raise ConfigError(
                 f"decoder input has shape {llrs.shape}; allowed is (blocks, {self.bits})"
             )
-        hard, done = np.zeros(llrs.shape, np.uint8), np.zeros(len(llrs), bool)
+        hard = np.zeros(llrs.shape, np.uint8)
+        done = np.zeros(len(llrs), bool)
         for first in range(0, len(llrs), _BATCH):
             part = slice(first, first + _BATCH)
             hard[part], done[part] = self._decode_batch(llrs[part].astype(np.float32), iterations)
@@ -308,7 +311,8 @@ class LdpcDecoder:
             hard[active] = total < 0
             done[active] = holds = self._holds(hard[active])
             if holds.any():
-                active, total = active[~holds], total[~holds]
+                active = active[~holds]
+                total = total[~holds]
                 messages = [message[:, ~holds] for message in messages]
         return hard, done
 

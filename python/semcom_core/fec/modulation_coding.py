@@ -148,7 +148,8 @@ def _descrambled(
 #: Highest rate, in bits a use (CRC included), at which each modulation needs the lowest SNR for
 #: code blocks of 700 bits.
 _HIGHEST_RATES = {"qpsk": 1.4, "16qam": 3.0, "64qam": 5.0, "256qam": 7.2}
-MIN_RATE, MAX_RATE = 0.05, _HIGHEST_RATES["256qam"]
+MIN_RATE = 0.05
+MAX_RATE = _HIGHEST_RATES["256qam"]
 
 
 @dataclass(frozen=True)

@@ -50,12 +50,14 @@ import numpy as np
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.fec.crc import crc_bits, crc_length
 
-MIN_STAGES, MAX_STAGES = 5, 11
+MIN_STAGES = 5
+MAX_STAGES = 11
 #: Up to this rate outputs are punctured, beyond it shortened.
 _PUNCTURED_RATE = 7 / 16
 #: A code word this little longer than 2^n, at a rate below _REPEATED_RATE, is one of length 2^n
 #: with a few bits repeated.
-_REPEATED_EXCESS, _REPEATED_RATE = 9 / 8, 9 / 16
+_REPEATED_EXCESS = 9 / 8
+_REPEATED_RATE = 9 / 16
 _SUB_BLOCKS = np.array(
     [
         0,
@@ -142,7 +144,8 @@ def polar_match(message_bits: int, coded_bits: int) -> PolarMatch:
     size = 2 ** stages(message_bits, coded_bits)
     order = _sub_block_order(size)
     frozen = np.zeros(size, bool)
-    sent, known = order[np.arange(coded_bits) % size], order[:0]
+    sent = order[np.arange(coded_bits) % size]
+    known = order[:0]
     if coded_bits < size and message_bits / coded_bits <= _PUNCTURED_RATE:
         sent = order[size - coded_bits :]
         frozen[order[: size - coded_bits]] = True
@@ -307,9 +310,12 @@ def list_decode(received, message, paths):
         probability but for a constant.
     """
     size = len(received)
-    ratios, sums = np.zeros((paths, size), np.float32), np.zeros((paths, size), np.uint8)
-    inputs, costs = np.zeros((paths, size), np.uint8), np.zeros(paths, np.float32)
-    scratch, extended = np.empty(size, np.uint8), np.empty(2 * paths, np.float32)
+    ratios = np.zeros((paths, size), np.float32)
+    sums = np.zeros((paths, size), np.uint8)
+    inputs = np.zeros((paths, size), np.uint8)
+    costs = np.zeros(paths, np.float32)
+    scratch = np.empty(size, np.uint8)
+    extended = np.empty(2 * paths, np.float32)
     active = 1
     for index in range(size):
         for path in range(active):

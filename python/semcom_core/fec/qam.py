@@ -55,7 +55,8 @@ def modulate(bits: np.ndarray, modulation: str) -> np.ndarray:
         ConfigError: the modulation is unknown or the last symbol is not full.
     """
     levels, axis_bits = axis_levels(modulation)
-    m, k = BITS_PER_SYMBOL[modulation], axis_bits.shape[1]
+    m = BITS_PER_SYMBOL[modulation]
+    k = axis_bits.shape[1]
     if bits.size % m:
         raise ConfigError(
             f"{bits.size} bits do not fill symbols of {m} bits; allowed is a multiple"
@@ -102,7 +103,8 @@ def _axis_llrs(values: np.ndarray, inverse: np.ndarray, modulation: str) -> np.n
     likelihood = np.exp(metric)
     llrs = np.empty((values.size, bits.shape[1]))
     for j in range(bits.shape[1]):
-        zero, one = bits[:, j] == 0, bits[:, j] == 1
+        zero = bits[:, j] == 0
+        one = bits[:, j] == 1
         sums = likelihood[:, zero].sum(axis=1), likelihood[:, one].sum(axis=1)
         with np.errstate(divide="ignore"):
             exact = np.log(sums[0]) - np.log(sums[1])

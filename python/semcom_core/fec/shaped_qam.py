@@ -92,10 +92,14 @@ class Matcher:
 
     def match(self, bits: np.ndarray) -> np.ndarray:
         """Indices of amplitudes, int (length,), of bits, uint8 (self.bits,)."""
-        number, left, total, counts = _number(bits), self.length, self._sequences, list(self.counts)
+        number = _number(bits)
+        left = self.length
+        total = self._sequences
+        counts = list(self.counts)
         found = np.empty(left, np.int64)
         for place in range(self.length):
-            index, share = 0, total * counts[0] // left
+            index = 0
+            share = total * counts[0] // left
             while number >= share:
                 number -= share
                 index += 1
@@ -111,7 +115,10 @@ class Matcher:
         """
         if not np.array_equal(np.bincount(amplitudes, minlength=len(self.counts)), self.counts):
             return None
-        number, left, total, counts = 0, self.length, self._sequences, list(self.counts)
+        number = 0
+        left = self.length
+        total = self._sequences
+        counts = list(self.counts)
         for index in amplitudes.tolist():
             number += sum(total * count // left for count in counts[:index])
             total = total * counts[index] // left
@@ -125,7 +132,8 @@ class Matcher:
     @cached_property
     def _sequences(self) -> int:
         """How many sequences have the composition."""
-        found, left = 1, self.length
+        found = 1
+        left = self.length
         for count in self.counts:
             found *= math.comb(left, count)
             left -= count
@@ -231,7 +239,8 @@ class ShapedBlock:
         amplitudes = np.stack(
             [_ratio(metric, both[:, i] == 0) for i in range(self.label_bits)], axis=1
         )
-        found, info = np.zeros(bits), SHAPES[GRAPH][2] * self.z
+        found = np.zeros(bits)
+        info = SHAPES[GRAPH][2] * self.z
         sent = np.concatenate([amplitudes.ravel(), sign[: self.data_signs]])
         found[self.hidden_bits : self.info_bits] = sent
         found[self.info_bits : info] = KNOWN_ZERO_LLR
@@ -312,7 +321,8 @@ class ShapedLink:
         check_range("axis_bits", self.axis_bits, 2, 5)
         check_range("uses", self.uses, 256, float("inf"))
         check_range("code_rate", self.code_rate, 0.5, 0.95)
-        label_bits, wanted = self.axis_bits - 1, self._amplitude_entropy
+        label_bits = self.axis_bits - 1
+        wanted = self._amplitude_entropy
         if not 0.05 <= wanted <= label_bits:
             raise ConfigError(
                 f"rate is {self.rate:g}; it takes {wanted:.3f} bits an amplitude, and allowed is "

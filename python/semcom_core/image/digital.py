@@ -26,7 +26,8 @@ from semcom_core.fec.shaped_qam import ShapedLink
 from semcom_core.units import capacity_bits
 
 #: SNR of index 0 and from one index to the next, dB.
-_FIRST_DB, _STEP_DB = -6.0, 0.5
+_FIRST_DB = -6.0
+_STEP_DB = 0.5
 #: How many indices there are: 6 bits of a frame header.
 INDICES = 64
 #: SNR in dB → how far below it the capacity is that 24 blocks in a row reached, dB: with shaped
@@ -75,7 +76,8 @@ _HIGHEST_RATES = {"qpsk": 1.5, "16qam": 3.15, "64qam": 4.85, "256qam": 7.2}
 _CRC = "24A"
 #: Information bits of a full code block, and what shorter blocks cost: up to _SHORT_COST times the
 #: root of their bits (as in text.rates).
-_BLOCK_BITS, _SHORT_COST = 8424, 3.0
+_BLOCK_BITS = 8424
+_SHORT_COST = 3.0
 #: Ratio of the golden section, by which the interleaver steps.
 _GOLDEN = (math.sqrt(5) - 1) / 2
 

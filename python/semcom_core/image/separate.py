@@ -125,10 +125,8 @@ class SeparateImageCodec(ABC):
         try:
             pixels = read_file(data, *size)
         except FrameError as error:
-            pixels, reason = (
-                np.full((*size, 3), _MID_GREY, np.uint8),
-                f"{reason or 'the CRC holds'}: {error}",
-            )
+            pixels = np.full((*size, 3), _MID_GREY, np.uint8)
+            reason = f"{reason or 'the CRC holds'}: {error}"
         if reason and reception.missing:
             reason = "; ".join(filter(None, (reason, _missing(reception))))
         return DecodedImage(
@@ -139,14 +137,16 @@ class SeparateImageCodec(ABC):
 class JpegCodec(SeparateImageCodec):
     """JPEG, progressive, with optimised Huffman codes and tables made for PSNR."""
 
-    name, number = "jpeg", 12
+    name = "jpeg"
+    number = 12
     fit = staticmethod(jpeg_file)
 
 
 class WebpCodec(SeparateImageCodec):
     """WebP at its slowest method."""
 
-    name, number = "webp", 13
+    name = "webp"
+    number = 13
     fit = staticmethod(webp_file)
 
 
@@ -168,7 +168,8 @@ class AvifConfig(SeparateImageConfig):
 class AvifCodec(SeparateImageCodec):
     """AVIF (AV1), tuned for PSNR, chroma at full size."""
 
-    name, number = "avif", 14
+    name = "avif"
+    number = 14
     config_class = AvifConfig
 
     def __init__(self, config: AvifConfig | None = None):

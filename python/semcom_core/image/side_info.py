@@ -14,7 +14,9 @@ from semcom_core.fec import PolarLink
 
 #: The side part takes a 64th of the uses, within these limits: 40 uses hold two widths safely above
 #: 3 dB, 256 above -6 dB.
-_SHARE, _LEAST_USES, _MOST_USES = 64, 40, 256
+_SHARE = 64
+_LEAST_USES = 40
+_MOST_USES = 256
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,12 @@ from semcom_core.image.side_info import SidePart
 
 #: Chunks along each side of a colour plane: one for so many pixels, and at most so many. Measured
 #: on Kodak at CBR 1/16, where there are 32: with 16 the pictures are 0.7 dB worse.
-_CHUNK_SIDE, _MOST_CHUNKS = 16, 32
+_CHUNK_SIDE = 16
+_MOST_CHUNKS = 32
 #: What one level of a chunk's variance stands for, dB, and the variance of level 1. Level 0 is a
 #: chunk that is not sent.
-_STEP_DB, _FIRST_DB = 1.0, -20.0
+_STEP_DB = 1.0
+_FIRST_DB = -20.0
 _LEVELS = 255
 _PLANES = 3
 
@@ -181,7 +183,8 @@ class SoftcastConfig:
 class SoftcastCodec:
     """Image codec of scaled DCT coefficients (see ImageCodec)."""
 
-    name, number = "softcast", 11
+    name = "softcast"
+    number = 11
 
     def __init__(self, config: SoftcastConfig | None = None):
         self.config = config or SoftcastConfig()
@@ -205,9 +208,11 @@ class SoftcastCodec:
         check_importance(importance, pixels)
         height, width = pixels.shape[:2]
         uses = shape_for(uses_for(parse_cbr(self.config.cbr), height, width)).uses
-        params, side = index_for(snr_db, self.config.margin_db), SidePart(uses, _WIDTHS)
+        params = index_for(snr_db, self.config.margin_db)
+        side = SidePart(uses, _WIDTHS)
         coefficients, means = transformed(pixels)
-        size, chunks = 0, strongest(coefficients, means, height, width, 2 * uses)
+        size = 0
+        chunks = strongest(coefficients, means, height, width, 2 * uses)
         while (
             len(chunks.packed()) > size
         ):  # fewer chunks fit beside a longer description, which is seldom longer again
@@ -226,7 +231,8 @@ class SoftcastCodec:
         ImageCodec).
         """
         reception = received(frames, self.number, self.name)
-        header, uses = reception.header, reception.symbols.size
+        header = reception.header
+        uses = reception.symbols.size
         missing = f"{reception.missing} of {header.fragments} fragments are missing"
         side = SidePart(uses, _WIDTHS)
         numbers = side.decode(reception.symbols, reception.noise_var)
@@ -239,19 +245,15 @@ class SoftcastCodec:
             reception.symbols[slice(*ends)], reception.noise_var[slice(*ends)]
         )
         if not whole:
-            pixels, reason = (
-                np.full((height, width, 3), _MID_GREY, np.uint8),
-                f"the description of the chunks did not arrive; {missing}",
-            )
+            pixels = np.full((height, width, 3), _MID_GREY, np.uint8)
+            reason = f"the description of the chunks did not arrive; {missing}"
         else:
             chunks = Chunks.unpacked(described, height, width)
             estimate = _estimated(
                 reception.symbols[ends[1] :], reception.noise_var[ends[1] :], chunks
             )
-            pixels, reason = (
-                restored(estimate, chunks.means, height, width),
-                missing if reception.missing else "",
-            )
+            pixels = restored(estimate, chunks.means, height, width)
+            reason = missing if reception.missing else ""
         return DecodedImage(
             pixels, not reason, header.message_id, reason, reception.missing, header.fragments
         )

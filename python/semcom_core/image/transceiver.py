@@ -52,7 +52,8 @@ class Beholder:
     """
 
     def __init__(self):
-        self._knowledge, self._attention = KnowledgeBase(), Attention()
+        self._knowledge = KnowledgeBase()
+        self._attention = Attention()
 
     def look(self, pixels: np.ndarray) -> Seen:
         """What is seen in a picture, uint8 (H, W, 3); raises FrameError where that is none."""

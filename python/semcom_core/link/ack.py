@@ -30,11 +30,14 @@ from semcom_core.errors import ConfigError, FrameError, check_range
 from semcom_core.frame import MAX_FRAGMENTS, MESSAGE_IDS, Frame, FrameHeader
 
 #: Codec numbers of control frames.
-POLL, ACK = 29, 30
+POLL = 29
+ACK = 30
 #: Numbers of attempts that can be told apart.
 ATTEMPTS = 256
 #: SNR that an acknowledgement can hold, dB, and the step between two.
-LEAST_SNR_DB, MOST_SNR_DB, SNR_STEP_DB = -20.0, 43.5, 0.25
+LEAST_SNR_DB = -20.0
+MOST_SNR_DB = 43.5
+SNR_STEP_DB = 0.25
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ class Ack:
                 f"{(ACK, MAX_FRAGMENTS - 1, 0)}"
             )
         word = header.fragment << 14 | header.params << 8 | header.model_fp << 4 | header.context_fp
-        done, again, value = bool(word >> 17), bool(word >> 16 & 1), word & 0xFFFF
+        done = bool(word >> 17)
+        again = bool(word >> 16 & 1)
+        value = word & 0xFFFF
         if not (done or again):
             return cls(header.message_id, value)
         return cls(header.message_id, 0, done, again, value >> 8, _snr_of(value & 255))

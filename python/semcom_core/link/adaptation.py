@@ -13,7 +13,8 @@ from semcom_core.errors import check_range
 #: Weight of a new measurement in the mean; the first one counts whole.
 WEIGHT = 0.25
 #: SNR that a codec may be asked to choose a rate for, dB.
-LEAST_DB, MOST_DB = -20.0, 60.0
+LEAST_DB = -20.0
+MOST_DB = 60.0
 #: Largest margin, either way, dB.
 MOST_MARGIN_DB = 30.0
 

@@ -109,7 +109,8 @@ class Incoming:
         """Whether a frame is of this message, as far as can be told: of a round that is new there
         is nothing to compare.
         """
-        here, new = self.first.header, frame.header
+        here = self.first.header
+        new = frame.header
         if (here.family, here.message_id, here.last_fragment) != (
             new.family,
             new.message_id,
@@ -127,11 +128,14 @@ class Incoming:
         self.fresh.add(place)
         if math.isfinite(frame.snr_db):
             self.levels_db.append(frame.snr_db)
-        self.heard, self.again = now, False
+        self.heard = now
+        self.again = False
 
     def hand_over(self, now: float) -> list[ReceivedFrame]:
         """The frames for the decoder, round after round."""
-        self.decoding, self.heard, self.again = True, now, False
+        self.decoding = True
+        self.heard = now
+        self.again = False
         if self.levels_db:
             self.snr_db = sum(self.levels_db) / len(self.levels_db)
         self.fresh.clear()
@@ -143,7 +147,8 @@ class Incoming:
         symbols.
         """
         if guess is not None and not (self.guess is not None and score < self.score):
-            self.guess, self.score = guess, score
+            self.guess = guess
+            self.score = score
 
     def ack(self) -> Ack:
         """What is there."""

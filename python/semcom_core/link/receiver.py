@@ -55,7 +55,8 @@ class ArqReceiver:
         """A frame of a codec has come."""
         self.counts["frames"] += 1
         number = self._number(frame.header.message_id, now)
-        known, message = self._settled.get(number), self._incoming.get(number)
+        known = self._settled.get(number)
+        message = self._incoming.get(number)
         if known is not None and known.heard + self.config.patience_s < now:
             known = None
             del self._settled[number]
@@ -65,7 +66,8 @@ class ArqReceiver:
             return
         if known is not None or (message is not None and not message.fits(frame)):
             self._start_anew(now)
-            number, message = self._number(frame.header.message_id, now), None
+            number = self._number(frame.header.message_id, now)
+            message = None
         if message is None:
             message = self._incoming[number] = Incoming(frame.header.fragments)
         self.counts["copies"] += place_of(frame) in message.frames
@@ -119,7 +121,8 @@ class ArqReceiver:
             if self._order.expires(self._incoming, self.config.patience_s) <= now:
                 self._order.skip(set(self._incoming))
             self._deliver(self._order.take(self._latest - self.config.window, self._incoming, now))
-        actions, self._actions = self._actions, Actions()
+        actions = self._actions
+        self._actions = Actions()
         return actions
 
     def next_time(self) -> float:
@@ -178,7 +181,8 @@ class ArqReceiver:
             message.final = True
             self._actions.decode.append(message.hand_over(now))
         elif message.decoding and not message.final:
-            message.final, message.heard = True, now
+            message.final = True
+            message.heard = now
         else:
             self._give_up(number, now)
 

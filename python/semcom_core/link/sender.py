@@ -30,10 +30,12 @@ from semcom_core.link.ack import ATTEMPTS, Ack, control_frame, poll_header
 from semcom_core.link.config import SenderConfig
 
 #: Weights of a new measurement in the mean and in the mean deviation.
-_MEAN_WEIGHT, _DEVIATION_WEIGHT = 1 / 8, 1 / 4
+_MEAN_WEIGHT = 1 / 8
+_DEVIATION_WEIGHT = 1 / 4
 #: Deviations to wait above the mean; however steady the answers are, the wait is not below this
 #: many means.
-_DEVIATIONS, _LEAST_MEANS = 4, 2
+_DEVIATIONS = 4
+_LEAST_MEANS = 2
 #: Measurements before the wait may fall below what was set: the first answers come sooner than
 #: those to a full window.
 _ENOUGH = 4
@@ -58,7 +60,8 @@ class RoundTrip:
         """
         self._count += 1
         if self._mean_s is None:
-            self._mean_s, self._deviation_s = round_trip_s, round_trip_s / 2
+            self._mean_s = round_trip_s
+            self._deviation_s = round_trip_s / 2
             return
         self._deviation_s += _DEVIATION_WEIGHT * (
             abs(round_trip_s - self._mean_s) - self._deviation_s
@@ -166,15 +169,20 @@ class Outgoing:
         said twice counts once.
         """
         if attempts != self.asked:
-            self.asked, self.advance, self.wanted, self.holds = attempts, True, self.fragments, 0
+            self.asked = attempts
+            self.advance = True
+            self.wanted = self.fragments
+            self.holds = 0
 
     def want(self, lacking: set[int]) -> None:
         """The far end has nothing of these fragments, and no need of the others; of what is lacking
         the first round is sent.
         """
-        self.wanted, self.holds = lacking, 0 if lacking else self.holds + 1
+        self.wanted = lacking
+        self.holds = 0 if lacking else self.holds + 1
         if lacking:
-            self.round, self.advance = 0, False
+            self.round = 0
+            self.advance = False
         else:
             self.asked = (
                 -1
@@ -291,7 +299,8 @@ class ArqSender:
             self._active[message_id] = self._waiting.popleft()
             self.counts["messages"] += 1
             sends += self._act(message_id, now)
-        settled, self._settled = self._settled, []
+        settled = self._settled
+        self._settled = []
         return sends, settled
 
     def next_time(self) -> float:
@@ -318,7 +327,8 @@ class ArqSender:
             reason = f"not acknowledged after {message.tries} transmissions"
             self._settle(message_id, Settled(message_id, False, False, message.tries, reason))
             return []
-        message.sending, message.due = True, now + self.config.stall_s
+        message.sending = True
+        message.due = now + self.config.stall_s
         message.silent += 1
         if not message.wanted:
             message.polls += 1
@@ -333,7 +343,8 @@ class ArqSender:
         return [frames]
 
     def _out(self, message: Outgoing, now: float) -> None:
-        message.sending, message.sent_at = False, now
+        message.sending = False
+        message.sent_at = now
         message.due = now + self._wait_s(message)
 
     def _wait_s(self, message: Outgoing) -> float:

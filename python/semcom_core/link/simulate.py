@@ -128,7 +128,8 @@ class _FarEnd:
         self.receiver = ArqReceiver(ReceiverConfig(max_tries=tries, ack_delay_s=0.0))
         self.found = _decode(codec, [], message_id)
         self.levels_db: list[float] = []
-        self._codec, self._id = codec, message_id
+        self._codec = codec
+        self._id = message_id
 
     def hear(self, frames: list[Frame], now: float) -> None:
         for frame in frames:

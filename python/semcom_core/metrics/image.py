@@ -25,8 +25,10 @@ from semcom_core.errors import ConfigError
 
 #: What identical pictures get, so that means stay finite.
 MAX_PSNR_DB = 100.0
-_RADIUS, _SIGMA = 5, 1.5
-_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_RADIUS = 5
+_SIGMA = 1.5
+_C1 = (0.01 * 255) ** 2
+_C2 = (0.03 * 255) ** 2
 #: Weights of the scales, the finest first.
 _WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 
@@ -81,20 +83,24 @@ def ms_ssim(sent: np.ndarray, received: np.ndarray) -> float:
     _check(sent, received, smallest=2 * _RADIUS + 1)
     scales = min(len(_WEIGHTS), int(np.log2(min(sent.shape[:2]) / (2 * _RADIUS + 1))) + 1)
     weights = _WEIGHTS[:scales] / _WEIGHTS[:scales].sum()
-    first, second, product = sent.astype(np.float32), received.astype(np.float32), np.ones(3)
+    first = sent.astype(np.float32)
+    second = received.astype(np.float32)
+    product = np.ones(3)
     for scale, weight in enumerate(weights):
         luminance, structure = _terms(first, second)
         last = scale == scales - 1
         mean = (luminance * structure if last else structure).mean(axis=(0, 1), dtype=np.float64)
         product *= np.maximum(mean, 0.0) ** weight
         if not last:
-            first, second = _halved(first), _halved(second)
+            first = _halved(first)
+            second = _halved(second)
     return float(product.mean())
 
 
 def _terms(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Luminance term and contrast-structure term in each window, float32 (H - 10, W - 10, 3)."""
-    mean_1, mean_2 = _windowed(first), _windowed(second)
+    mean_1 = _windowed(first)
+    mean_2 = _windowed(second)
     variances = _windowed(first * first) + _windowed(second * second) - mean_1**2 - mean_2**2
     covariance = _windowed(first * second) - mean_1 * mean_2
     luminance = (2 * mean_1 * mean_2 + _C1) / (mean_1**2 + mean_2**2 + _C1)

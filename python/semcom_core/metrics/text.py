@@ -30,7 +30,8 @@ def bleu(reference: str, candidate: str, order: int = 4) -> float:
     """
     if order < 1:
         raise ConfigError(f"BLEU order is {order}; allowed is 1 and more")
-    truth, guess = reference.split(), candidate.split()
+    truth = reference.split()
+    guess = candidate.split()
     if not truth and not guess:
         return 1.0
     precisions = [_precision(truth, guess, n) for n in range(1, order + 1)]

@@ -85,14 +85,16 @@ def add_adapter(network, name: str):
                 "ignore", FutureWarning
             )  # of the transformers library, about what peft asks it
             adapted = get_peft_model(network, config)
-        wanted, weights = set(get_peft_model_state_dict(adapted)), load_file(folder / WEIGHTS)
+        wanted = set(get_peft_model_state_dict(adapted))
+        weights = load_file(folder / WEIGHTS)
         set_peft_model_state_dict(adapted, weights)
     except (
         Exception
     ) as error:  # another network's adapter, or a broken file, makes the libraries fail in any way
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder=" …")
         raise ModelError(f"adapter {name!r} does not fit the model: {reason}") from error
-    absent, unknown = wanted - set(weights), set(weights) - wanted
+    absent = wanted - set(weights)
+    unknown = set(weights) - wanted
     if absent or unknown:
         raise ModelError(
             f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, "

@@ -39,7 +39,8 @@ from transformers import DynamicCache
 
 from semcom_core.models.language import TokenTree
 
-_OPENING, _CLOSING = "<|im_start|>", "<|im_end|>"
+_OPENING = "<|im_start|>"
+_CLOSING = "<|im_end|>"
 _ROLES = ("assistant", "user")
 
 
@@ -328,7 +329,8 @@ class PackedLinear(torch.nn.Module):
 
     def __init__(self, linear: torch.nn.Linear):
         super().__init__()
-        self.in_features, self.out_features = linear.in_features, linear.out_features
+        self.in_features = linear.in_features
+        self.out_features = linear.out_features
         self._packed = torch.ops.mkldnn._reorder_linear_weight(
             linear.weight.detach(), _TYPICAL_ROWS
         )
@@ -345,7 +347,8 @@ class FastNorm(torch.nn.Module):
 
     def __init__(self, weight: torch.Tensor, eps: float):
         super().__init__()
-        self._weight, self._eps = weight.detach(), eps
+        self._weight = weight.detach()
+        self._eps = eps
         self._mean = torch.full((len(weight), 1), 1 / len(weight))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:

@@ -174,10 +174,8 @@ def _check(name: str, tokenizer, network, prompt: str | None) -> None:
             f"model {name!r} has no prompt; its tokenizer needs a bos_token or an eos_token to "
             "start a message with"
         )
-    tokens, rows = (
-        max(tokenizer.get_vocab().values()) + 1,
-        network.get_input_embeddings().weight.shape[0],
-    )
+    tokens = max(tokenizer.get_vocab().values()) + 1
+    rows = network.get_input_embeddings().weight.shape[0]
     if tokens > rows:
         raise ModelError(
             f"model {name!r} has a tokenizer of {tokens} tokens; its network knows {rows}"

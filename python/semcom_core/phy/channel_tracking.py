@@ -30,7 +30,8 @@ from semcom_core.phy.ofdm import Layout
 DOPPLER = (0.0006, 0.002, 0.006, 0.018)
 CERTAIN = 4.0
 #: Smooth functions followed, and the fewest symbols from which it is done.
-DIRECTIONS, FEWEST = 3, 14
+DIRECTIONS = 3
+FEWEST = 14
 #: Error power of what is not seen.
 UNSEEN = 1e18
 
@@ -121,7 +122,8 @@ class ChannelFollower:
         shown = np.sum(np.abs(seen[:, :, 1:]) ** 2 * real, axis=2) / np.maximum(real.sum(axis=2), 1)
         power = np.maximum(shown, np.abs(seen[:, :, 0]) ** 2) + 1e-30
         doubt = np.maximum(doubt, 1e-9 * power[:, :, None])
-        likely, found = [], []
+        likely = []
+        found = []
         for doppler in (0.0, *DOPPLER):
             shape = j0(2 * np.pi * doppler * np.subtract.outer(times, times))
             score, track, variance = _regress(seen, power[:, :, None, None] * shape, doubt)
@@ -129,7 +131,8 @@ class ChannelFollower:
             found.append((track, variance))
         likely = np.array(likely)
         likely[0] += CERTAIN
-        best, row = likely.argmax(axis=0), np.arange(len(seen))
+        best = likely.argmax(axis=0)
+        row = np.arange(len(seen))
         return (
             best,
             np.stack([t for t, _ in found])[best, row],
@@ -146,7 +149,8 @@ def _regress(seen, prior, doubt):
     white = np.linalg.solve(
         lower, np.concatenate([seen[..., None], prior.astype(seen.dtype)], axis=-1)
     )
-    own, others = white[..., 0], white[..., 1:]
+    own = white[..., 0]
+    others = white[..., 1:]
     score = -np.sum(np.abs(own) ** 2, axis=-1) - 2 * np.log(
         np.diagonal(lower, axis1=-2, axis2=-1)
     ).sum(axis=-1)

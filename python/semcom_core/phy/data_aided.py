@@ -61,11 +61,9 @@ def learn(
     doubt = noise / np.maximum(count.mean(axis=1), 1e-9)
     channel, error = smoother(_bridged(raw, (colour > 1) * colour * doubt[:, None]), doubt)
     for index, burst in enumerate(bursts):
-        burst.channel, burst.noise, burst.training = (
-            channel[index],
-            float(noise[index]),
-            (total[index], count[index]),
-        )
+        burst.channel = channel[index]
+        burst.noise = float(noise[index])
+        burst.training = (total[index], count[index])
     return channel, error, noise, colour
 
 

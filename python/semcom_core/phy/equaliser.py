@@ -86,7 +86,8 @@ class Equaliser:
             times: times of the symbols, in symbols, (S,); those below 0 belong to the preamble.
             phase: phases known beforehand of the first H symbols, those about the header, (B, H).
         """
-        preamble, head = int(np.sum(times < 0)), phase.shape[1]
+        preamble = int(np.sum(times < 0))
+        head = phase.shape[1]
         channel, error, noise, colour = learn(
             self.smoother, bursts, seen.carriers[:, :head], known[:, :head], phase
         )
@@ -142,7 +143,8 @@ def head_phase(
     before.
     """
     head = layout.symbols_for(layout.header_uses) + 1
-    channel, noise = np.stack([b.channel for b in bursts]), np.array([b.noise for b in bursts])
+    channel = np.stack([b.channel for b in bursts])
+    noise = np.array([b.noise for b in bursts])
     expected = channel[:, None, :] * known[:, :head]
     level = np.repeat(noise[:, None], expected.shape[1], axis=1)
     return _track(received[:, :head], expected, level, np.ones(channel.shape), times[:head])[0]
@@ -215,7 +217,8 @@ def _payload(
     if not layout.config.interleave:
         return y, var
     order = interleaver(len(y))
-    plain_y, plain_var = np.empty_like(y), np.empty_like(var)
+    plain_y = np.empty_like(y)
+    plain_var = np.empty_like(var)
     plain_y[order], plain_var[order] = y, var
     return plain_y, plain_var
 
@@ -242,14 +245,13 @@ class Demodulator:
         """Read the payloads of bursts of one shape (see _shape). A shorter one's last symbol stands
         in for those beyond it.
         """
-        layout, reader = self.layout, self.read_headers
+        layout = self.layout
+        reader = self.read_headers
         symbols = symbol_numbers(bursts, count)
         known = frame_carriers(layout, bursts, symbols, limit)
         last = np.array([b.first + b.count - 1 for b in bursts])[:, None]
-        offsets, times = (
-            symbol_offsets(layout, np.minimum(symbols, last)),
-            np.arange(count, dtype=float),
-        )
+        offsets = symbol_offsets(layout, np.minimum(symbols, last))
+        times = np.arange(count, dtype=float)
         if first:
             phase = reader.refine_frequency(bursts, known)
             chirps = np.broadcast_to(

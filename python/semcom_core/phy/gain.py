@@ -93,7 +93,8 @@ class AutomaticGain:
         self._held: float | None = (
             None  # gain that the last good burst had, or was found to need, dB
         )
-        self._quiet_s, self._searching = 0.0, True
+        self._quiet_s = 0.0
+        self._searching = True
         self.new_stream()
 
     def new_stream(self) -> None:
@@ -113,7 +114,8 @@ class AutomaticGain:
             return None
         if start_sample < self._newest:
             self.new_stream()
-        again, self._newest = start_sample == self._newest, start_sample
+        again = start_sample == self._newest
+        self._newest = start_sample
         self._quiet_s = 0.0
         if again or start_sample < self._settled:
             return None
@@ -134,7 +136,8 @@ class AutomaticGain:
             if abs(wanted_db - self.gain_db) > self.config.tolerance_db
             else None
         )
-        self._held, self._searching = self.gain_db, False
+        self._held = self.gain_db
+        self._searching = False
         return change
 
     def _back(self, wanted_db: float) -> float | None:

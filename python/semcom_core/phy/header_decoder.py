@@ -32,10 +32,12 @@ from semcom_core.phy.synchronization import chirp_carriers
 
 #: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a
 #: symbol.
-SLOPE, SPAN = 0.1, 0.3
+SLOPE = 0.1
+SPAN = 0.3
 #: A first header's amplitude over that of its preamble, least and most; it may be any where the
 #: word explains MUCH times the least share of the energy, as in fading.
-LEVEL, MUCH = (0.55, 2.0), 3.0
+LEVEL = (0.55, 2.0)
+MUCH = 3.0
 
 
 class HeaderReader:
@@ -145,10 +147,8 @@ class HeaderReader:
         times = np.arange(phasors.shape[1], dtype=float)
         if bursts[0].uses == 0:
             own = np.repeat(gain.sum(axis=1)[:, None], len(self.chirp_times), axis=1)
-            phasors, power = (
-                np.concatenate([own, phasors], axis=1),
-                np.concatenate([own, power], axis=1),
-            )
+            phasors = np.concatenate([own, phasors], axis=1)
+            power = np.concatenate([own, power], axis=1)
             times = np.concatenate([self.chirp_times, times])
         noise = np.array([b.noise for b in bursts])[:, None]
         phase, variance, slope = smooth_phase(phasors, power / noise, times, span, SLOPE)
@@ -177,10 +177,8 @@ class HeaderReader:
         Returns:
             Phases (B, chirps + symbols of a header) that are left with the new frequency.
         """
-        preview, channel = (
-            np.stack([b.preview for b in bursts]),
-            np.stack([b.channel for b in bursts]),
-        )
+        preview = np.stack([b.preview for b in bursts])
+        channel = np.stack([b.channel for b in bursts])
         count = preview.shape[1]
         known = known[:, :count]
         phase, _, slope = self.track(
@@ -199,7 +197,8 @@ def take_header(burst: Burst, bits: np.ndarray, good: bool) -> None:
     """Set a burst's header from decoded bits, or end the burst."""
     if good:
         try:
-            burst.header, burst.header_bits = frame_header.read_fields(bits), bits
+            burst.header = frame_header.read_fields(bits)
+            burst.header_bits = bits
             return
         except FrameError:
             good = False

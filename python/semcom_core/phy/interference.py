@@ -17,7 +17,10 @@ import numpy as np
 #: Ratios to the usual noise that are no chance: of the mean over a symbol's idle carriers, of that
 #: over its pilots, and of the latter over three neighbouring symbols; and how far above the mean,
 #: in units of the usual noise, a carrier's sum of squares has to lie.
-IDLE, PILOTS, NEIGHBOURS, CARRIER = 3.5, 6.0, 3.0, 16.0
+IDLE = 3.5
+PILOTS = 6.0
+NEIGHBOURS = 3.0
+CARRIER = 16.0
 
 
 def idle_excess(idle: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -67,13 +70,15 @@ def carrier_excess(squares: np.ndarray, freedom: np.ndarray) -> np.ndarray:
 
 
 #: Samples before a burst that serve to estimate the DC offset, in sections of SECTION.
-DC_SAMPLES, SECTION = 2048, 256
+DC_SAMPLES = 2048
+SECTION = 256
 #: An offset is taken out when its power exceeds this many times its error's.
 DC_CERTAIN = 12.0
 #: Samples of more power than IMPULSE times the median of their symbol are impulses (in 2 of 10^5
 #: Gaussian symbols). Only symbols with a sample above SUSPECT times the usual power of a burst are
 #: looked at.
-IMPULSE, SUSPECT = 28.0, 10.0
+IMPULSE = 28.0
+SUSPECT = 10.0
 
 
 def dc_offset(samples: np.ndarray, begin: np.ndarray) -> np.ndarray:

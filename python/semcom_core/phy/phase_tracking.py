@@ -16,12 +16,14 @@ import numpy as np
 
 #: Deviations of the phase's random walk that are tried, rad a symbol, and how much likelier (nats)
 #: one must be than the first.
-WALKS, CERTAIN = (2e-3, 1e-2, 3e-2, 8e-2), 3.0
+WALKS = (2e-3, 1e-2, 3e-2, 8e-2)
+CERTAIN = 3.0
 #: Prior deviation of the phase's constant, rad.
 CONSTANT = 1.0
 #: Symbols from which the least walk counts, and how far the residuals of a line may exceed their
 #: expectation, in deviations.
-LONG, STRAIGHT = 16, 2.0
+LONG = 16
+STRAIGHT = 2.0
 
 
 def smooth_phase(
@@ -80,8 +82,11 @@ def _line(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: flo
     """
     centred = times - times.mean()
     w = 2 * weights
-    a, b, c = w.sum(axis=1) + CONSTANT**-2, w @ centred, w @ centred**2 + slope**-2
-    level, tilt = (w * angles).sum(axis=1), (w * angles) @ centred
+    a = w.sum(axis=1) + CONSTANT**-2
+    b = w @ centred
+    c = w @ centred**2 + slope**-2
+    level = (w * angles).sum(axis=1)
+    tilt = (w * angles) @ centred
     area = a * c - b * b
     level, tilt = (c * level - b * tilt) / area, (a * tilt - b * level) / area
     variance = (c[:, None] - 2 * b[:, None] * centred + a[:, None] * centred**2) / area[:, None]

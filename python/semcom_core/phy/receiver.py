@@ -57,7 +57,8 @@ class Receiver:
         self.stats = ReceiverStats()
         self._acquire = Acquisition(self.layout)
         self._demodulator = Demodulator(self.layout)
-        self._edge, self._search = reach(self.layout.profile), self.layout.profile.search
+        self._edge = reach(self.layout.profile)
+        self._search = self.layout.profile.search
         self._reset()
 
     def _reset(self) -> None:

@@ -35,8 +35,11 @@ class FileRadio:
 
     def __init__(self, profile: RadioProfile, receive=True, transmit=False, on_event=None):
         profile.notice_for(receive, transmit)
-        self.profile, self._on_event = profile, on_event
-        self.counts, self.failure, self.sent = Counter(), "", 0
+        self.profile = profile
+        self._on_event = on_event
+        self.counts = Counter()
+        self.failure = ""
+        self.sent = 0
         self._recording: Recording | None = None
         self._recorder: Recorder | None = None
         self._position = 0

@@ -143,7 +143,8 @@ def open_band(lo_hz: float, width_hz: float) -> Band | None:
         lo_hz: centre of the signal, Hz.
         width_hz: its width, Hz.
     """
-    low_hz, high_hz = lo_hz - width_hz / 2, lo_hz + width_hz / 2
+    low_hz = lo_hz - width_hz / 2
+    high_hz = lo_hz + width_hz / 2
     return next((band for band in OPEN_BANDS if band.holds(low_hz, high_hz)), None)
 
 

@@ -104,7 +104,8 @@ def annotations_in(data: Path, config: PhyConfig) -> Iterator[Annotation]:
     yield from (annotation_of(frame, config) for frame in receiver.flush())
 
 
-META, DATA = ".sigmf-meta", ".sigmf-data"
+META = ".sigmf-meta"
+DATA = ".sigmf-data"
 #: The description is written anew this often, s, so that what a crash leaves can be read.
 SAVE_EVERY_S = 2.0
 
@@ -133,7 +134,9 @@ class Recorder:
         hardware: str = "",
     ):
         check_range("rate_hz", rate_hz, 1e-3, 1e12)
-        self.base, self.samples, self.annotations = base_of(path), 0, []
+        self.base = base_of(path)
+        self.samples = 0
+        self.annotations = []
         self._general = {
             "core:datatype": "cf32_le", "core:sample_rate": float(rate_hz), "core:version": "1.0.0", "core:hw": hardware,
             "core:description": description, "core:recorder": f"gr-semcom {__version__}",

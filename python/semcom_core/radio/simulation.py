@@ -26,7 +26,8 @@ from semcom_core.radio.profile import RadioProfile
 
 #: How often a transmitter looks for its receiver, and the longest wait for a socket before a look
 #: whether to stop, s.
-AGAIN_S, TURN_S = 0.2, 0.1
+AGAIN_S = 0.2
+TURN_S = 0.1
 
 
 class SimulationRadio:
@@ -46,14 +47,14 @@ class SimulationRadio:
 
     def __init__(self, profile: RadioProfile, receive=True, transmit=False, on_event=None):
         self.profile, self._place = profile, _place(profile.address)
-        self._receives, self._transmits, self._on_event = receive, transmit, on_event
+        self._receives = receive
+        self._transmits = transmit
+        self._on_event = on_event
         self._begin()
-        self.counts, self.failure, self._stopping, self._outbox = (
-            Counter(),
-            "",
-            threading.Event(),
-            Outbox(),
-        )
+        self.counts = Counter()
+        self.failure = ""
+        self._stopping = threading.Event()
+        self._outbox = Outbox()
         self._listener = self._peer = self._thread = None
 
     def _begin(self) -> None:
@@ -61,7 +62,8 @@ class SimulationRadio:
         modem = PhyConfig(rate_hz=self.profile.rate_hz, amplitude=self.profile.amplitude)
         channel = parse_channel(self.profile.channel).for_modem(modem)
         self._channel = channel.stream(np.random.default_rng(self.profile.seed or None))
-        self._ready, self._bytes = np.zeros(0, np.complex64), b""
+        self._ready = np.zeros(0, np.complex64)
+        self._bytes = b""
 
     def start(self) -> None:
         """Listen, and look for the receiver.
@@ -108,7 +110,8 @@ class SimulationRadio:
         end = time.monotonic() + timeout_s
         while not len(self._ready):
             self._ready = self._channel.push(self._heard(count, max(0.0, end - time.monotonic())))
-        out, self._ready = self._ready[:count], self._ready[count:]
+        out = self._ready[:count]
+        self._ready = self._ready[count:]
         return out
 
     def _heard(self, count: int, timeout_s: float) -> np.ndarray:
@@ -125,7 +128,8 @@ class SimulationRadio:
             data = b""
         if not data:
             self._peer.close()
-            self._peer, self._bytes = None, b""
+            self._peer = None
+            self._bytes = b""
         data = self._bytes + data
         whole = len(data) // 8 * 8
         self._bytes = data[whole:]

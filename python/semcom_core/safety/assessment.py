@@ -54,7 +54,9 @@ class Assessor:
     """
 
     def __init__(self, embedder: Embedder, classifier: ToxicityClassifier, preference: LinearHead):
-        self._embedder, self._classifier, self._preference = embedder, classifier, preference
+        self._embedder = embedder
+        self._classifier = classifier
+        self._preference = preference
 
     @classmethod
     def load(cls) -> Assessor:

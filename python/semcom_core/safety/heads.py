@@ -60,7 +60,8 @@ def pair_features(embedder: Embedder, requests: list[str], answers: list[str]) -
     """Features of answers to requests: the answer's embedding, and its products with the request's;
     float32 (rows, 2 dimensions).
     """
-    request, answer = embedder.embed(requests), embedder.embed(answers)
+    request = embedder.embed(requests)
+    answer = embedder.embed(answers)
     return np.hstack([answer, _PRODUCT * request * answer])
 
 

@@ -107,7 +107,8 @@ class SafetyGate:
     """
 
     def __init__(self, policy: Policy, classifier: ToxicityClassifier):
-        self.policy, self._classifier = policy, classifier
+        self.policy = policy
+        self._classifier = classifier
 
     @classmethod
     def from_settings(cls, **settings) -> SafetyGate:

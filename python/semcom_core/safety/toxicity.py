@@ -42,7 +42,9 @@ class Detoxify:
     name = "detoxify"
 
     def __init__(self, network, tokenizer, row: int):
-        self._network, self._tokenizer, self._row = network, tokenizer, row
+        self._network = network
+        self._tokenizer = tokenizer
+        self._row = row
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Probability that each text is toxic, float (len(texts),)."""
@@ -150,7 +152,8 @@ class EmbeddingToxicity:
     name = "minilm"
 
     def __init__(self, embedder: Embedder, head: LinearHead):
-        self._embedder, self._head = embedder, head
+        self._embedder = embedder
+        self._head = head
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         return probability(self._head.log_odds(self._embedder.embed(texts)))

@@ -62,7 +62,8 @@ class TextPrior:
     def after(self, model: LanguageModel) -> TextPrior:
         """The same for the same model after other messages; what is known of its tokens is kept."""
         other = copy.copy(self)
-        other.model, other._ends_sentence = model, self._ends_sentence
+        other.model = model
+        other._ends_sentence = self._ends_sentence
         return other
 
     def tokenize(self, text: str) -> list[int]:

@@ -128,14 +128,10 @@ def attention_loss(
         colours: (B, 3, 1, 1), what the colours are multiplied by.
     """
     pad = torch.nn.utils.rnn.pad_sequence
-    figures, weights = (
-        pad([item.figures for item in items], True),
-        pad([item.weights for item in items], True),
-    )
-    wanted, labels = (
-        torch.stack([item.wanted for item in items]),
-        torch.stack([item.labels for item in items]),
-    )
+    figures = pad([item.figures for item in items], True)
+    weights = pad([item.weights for item in items], True)
+    wanted = torch.stack([item.wanted for item in items])
+    labels = torch.stack([item.labels for item in items])
     judged = network.channel(figures, weights, known)
     channel = judged.gather(1, labels.flatten(1)).view_as(wanted)
     spatial = network.spatial(torch.stack([item.picture for item in items]) * colours)
@@ -152,7 +148,8 @@ class AttentionTrainer:
         self, scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining
     ):
         torch.manual_seed(config.seed)
-        self._config, self.shape = config, AttentionConfig(embedding=knowledge.model.channels)
+        self._config = config
+        self.shape = AttentionConfig(embedding=knowledge.model.channels)
         self._items = list(self._prepared(scenes, knowledge))
         self.fingerprint = (
             knowledge.model.fingerprint if any(item.known for item in self._items) else ""
@@ -173,7 +170,9 @@ class AttentionTrainer:
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
-        config, started, recent = self._config, time.monotonic(), []
+        config = self._config
+        started = time.monotonic()
+        recent = []
         self.network.train()
         for step in range(config.steps):
             recent = [*recent[-99:], self._step(step, np.random.default_rng([config.seed, step]))]

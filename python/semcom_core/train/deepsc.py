@@ -48,7 +48,8 @@ def count_words(texts: Iterable[str], least: int, parts: int, forms: int) -> Wor
         parts: how many parts of words to add, to spell rarer words with.
         forms: how many forms at the most, beside the plain ones.
     """
-    cores, seen = Counter(), Counter()
+    cores = Counter()
+    seen = Counter()
     for word, count in Counter(word for text in texts for word in text.split(" ")).items():
         for core, form in readings(word, False)[:1]:
             cores[core] += count
@@ -85,7 +86,10 @@ def _parts(cores: Sequence[str], most: int) -> list[str]:
 MOST_TOKENS = 64
 #: Shares of the messages: over block Rayleigh fading, with a run of erased symbols, cut to a random
 #: part, and garbled.
-_FADING, _ERASED, _CUT, _GARBLED = 0.3, 0.05, 0.1, 0.12
+_FADING = 0.3
+_ERASED = 0.05
+_CUT = 0.1
+_GARBLED = 0.12
 #: Share of a garbled message's tokens that are exchanged: words out of place are to arrive too.
 _EXCHANGED = 0.25
 _FADING_BLOCK = 32
@@ -139,8 +143,10 @@ def batch_of(
         snr_db: range of the messages' SNRs, drawn evenly, dB.
     """
     messages = [_varied(np.array(item), words, rng) for item in items]
-    size, most = len(messages), max(map(len, messages))
-    tokens, sent = np.zeros((size, most, 2), np.int64), np.zeros((size, most, TOKEN_SYMBOLS), bool)
+    size = len(messages)
+    most = max(map(len, messages))
+    tokens = np.zeros((size, most, 2), np.int64)
+    sent = np.zeros((size, most, TOKEN_SYMBOLS), bool)
     noise_var = np.full(sent.shape, np.inf, np.float32)
     for row, message in enumerate(messages):
         tokens[row, : len(message)] = message
@@ -252,7 +258,10 @@ class DeepscTrainer:
             len(words.forms),
             torch.tensor(np.log2(counts / counts.sum()), dtype=torch.float32),
         )
-        self._words, self._items, self._config, self._folder = words, items, config, folder
+        self._words = words
+        self._items = items
+        self._config = config
+        self._folder = folder
         self._weights = dict(self.network.named_parameters())
         self._optimizer = torch.optim.AdamW(
             self._weights.values(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
@@ -264,7 +273,8 @@ class DeepscTrainer:
         plan = plan_of(
             self._items, self._config.batch_tokens, self._config.epochs, self._config.seed
         )
-        started, recent = time.monotonic(), []
+        started = time.monotonic()
+        recent = []
         self.network.train()
         for step in range(self._done, len(plan)):
             recent = [

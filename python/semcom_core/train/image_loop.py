@@ -77,7 +77,8 @@ def half(example: Example) -> Example:
 
 def draw(examples: list[Example], count: int, side: int, rng: np.random.Generator) -> Crops:
     """Random crops of random examples, half of them mirrored."""
-    pictures, objects = [], []
+    pictures = []
+    objects = []
     for index in rng.integers(len(examples), size=count):
         example = examples[index]
         top, left = (int(rng.integers(size - side + 1)) for size in example.objects.shape)
@@ -148,7 +149,10 @@ class ImageTrainer:
         config: ImageTraining,
         folder: Path,
     ):
-        self.network, self._loss, self._config, self._folder = network, loss, config, folder
+        self.network = network
+        self._loss = loss
+        self._config = config
+        self._folder = folder
         self._weights = dict(network.named_parameters())
         for weight in self._weights.values():
             weight.grad = torch.zeros_like(
@@ -161,7 +165,8 @@ class ImageTrainer:
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
-        started, recent = time.monotonic(), []
+        started = time.monotonic()
+        recent = []
         self.network.train()
         for step in range(self._done, self._config.steps):
             recent = [*recent[-99:], self._step(step)]

@@ -113,7 +113,9 @@ class LoraTrainer:
         sizes = {"r": config.rank, "lora_alpha": 2 * config.rank, "lora_dropout": config.dropout}
         lora = LoraConfig(target_modules=_PROJECTIONS, task_type="CAUSAL_LM", **sizes)
         self.network = get_peft_model(network, lora)
-        self._items, self._config, self._folder = items, config, folder
+        self._items = items
+        self._config = config
+        self._folder = folder
         self._weights = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
         self._optimizer = torch.optim.AdamW(
             self._weights.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
@@ -123,7 +125,8 @@ class LoraTrainer:
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
         plan = self._plan()
-        started, recent = time.monotonic(), []
+        started = time.monotonic()
+        recent = []
         for step in range(self._done, len(plan)):
             rate = min(1.0, (step + 1) / 30) * 0.5 * (1 + math.cos(math.pi * step / len(plan)))
             for group in self._optimizer.param_groups:

@@ -26,9 +26,11 @@ from semcom_core.train.image_loop import training_examples
 #: Bytes a pixel of the two layers for which the table is measured.
 BYTES_A_PIXEL = ((0.006, 0.02), (0.012, 0.05), (0.02, 0.09))
 #: One picture in so many is measured, if its sides are at least this long.
-_EVERY, _LEAST_SIDE = 4, 320
+_EVERY = 4
+_LEAST_SIDE = 320
 #: A class counts as having had this many coefficients of this mean square before any is seen.
-_PRIOR_COUNT, _PRIOR_SQUARE = 20, 8.0
+_PRIOR_COUNT = 20
+_PRIOR_SQUARE = 8.0
 
 
 def measure(pictures: Iterable[np.ndarray], speed: int = 9) -> np.ndarray:

@@ -28,7 +28,8 @@ CLEAN = (
     ("text/coco_captions.tsv", 400),
 )
 #: Strength of the penalty on squared weights, chosen by cross-validation on the training parts.
-TOXICITY_PENALTY, PREFERENCE_PENALTY = 1.0, 100.0
+TOXICITY_PENALTY = 1.0
+PREFERENCE_PENALTY = 100.0
 #: Share of the texts that are not toxic which the threshold lets count as toxic.
 FALSE_POSITIVES = 0.005
 _FOLDS = 5
@@ -52,7 +53,8 @@ def fit(
     from scipy.optimize import minimize
 
     rows = np.hstack([features, np.ones((len(features), 1)) * intercept]).astype(np.float64)
-    sign, ridge = np.where(labels, 1.0, -1.0), np.r_[np.full(features.shape[1], penalty), 0.0]
+    sign = np.where(labels, 1.0, -1.0)
+    ridge = np.r_[np.full(features.shape[1], penalty), 0.0]
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         margin = sign * (rows @ w)
@@ -87,7 +89,8 @@ def toxicity_head(embedder: Embedder, data: Path, rng: np.random.Generator) -> L
     That threshold is found on texts that the head in question has not seen, by cross-validation.
     """
     labelled = toxicity_texts(data, "train")
-    texts, clean = [text for text, _ in labelled], clean_texts(data, rng)
+    texts = [text for text, _ in labelled]
+    clean = clean_texts(data, rng)
     features = embedder.embed(texts + clean)
     labels = np.array([toxic for _, toxic in labelled] + [False] * len(clean))
     weights = np.where(labels, 0.5 / labels.mean(), 0.5 / (1 - labels.mean()))
@@ -118,14 +121,10 @@ def preference_head(embedder: Embedder, data: Path) -> LinearHead:
     rejected (Bradley and Terry 1952).
     """
     requests, chosen, rejected = map(list, zip(*preference_pairs(data, "train")))
-    better, worse = (
-        pair_features(embedder, requests, chosen),
-        pair_features(embedder, requests, rejected),
-    )
-    rows, labels = (
-        np.vstack([better - worse, worse - better]),
-        np.repeat([True, False], len(better)),
-    )
+    better = pair_features(embedder, requests, chosen)
+    worse = pair_features(embedder, requests, rejected)
+    rows = np.vstack([better - worse, worse - better])
+    labels = np.repeat([True, False], len(better))
     head = fit(rows, labels, np.ones(len(labels)), PREFERENCE_PENALTY, intercept=False)
     return LinearHead(head.weight, -float(head.log_odds(np.vstack([better, worse])).mean()))
 
@@ -142,7 +141,8 @@ def save(head: LinearHead, path: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Train both heads and write them."""
-    data, out = Path(arguments[0]), Path(arguments[1]) if len(arguments) > 1 else SHIPPED
+    data = Path(arguments[0])
+    out = Path(arguments[1]) if len(arguments) > 1 else SHIPPED
     embedder = load_embedder()
     save(toxicity_head(embedder, data, np.random.default_rng(1)), out / "toxicity.safetensors")
     save(preference_head(embedder, data), out / "preference.safetensors")

@@ -65,7 +65,8 @@ def mask_losses(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def overlap(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Intersection over union of each output with the object, (n, outputs)."""
-    inside, target = logits > 0, (wanted > 0.5)[:, None]
+    inside = logits > 0
+    target = (wanted > 0.5)[:, None]
     return (inside & target).sum((2, 3)) / (inside | target).sum((2, 3)).clamp(min=1)
 
 
@@ -121,7 +122,8 @@ def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     expected to be best.
     """
     embedding = network.image_encoder((batch.pixels - network.pixel_mean) / network.pixel_std)
-    place, prompts = network.prompt_encoder.get_dense_pe(), network.prompt_encoder
+    place = network.prompt_encoder.get_dense_pe()
+    prompts = network.prompt_encoder
     points = batch.points[:, None], torch.ones(len(batch.points), 1)
     by_box, _ = network.mask_decoder.predict_masks(
         embedding, place, *prompts(None, batch.boxes, None)
@@ -135,7 +137,8 @@ def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
 
 #: Mean of the weights over the last tenth of the steps, at most this many; the weights themselves
 #: still jump about.
-_MEAN_SHARE, _MEAN_STEPS = 0.1, 2000
+_MEAN_SHARE = 0.1
+_MEAN_STEPS = 2000
 _MEAN = "mean.safetensors"
 #: Parts that are never asked for here: points outside the object, and prompts without a drawing.
 _UNUSED = ("prompt_encoder.point_embeddings.0", "prompt_encoder.no_mask_embed")
@@ -202,7 +205,9 @@ class SamTrainer:
         shape: TinyConfig | None = None,
     ):
         torch.manual_seed(config.seed)
-        self._config, self._shape, self._folder = config, shape or TinyConfig(), folder
+        self._config = config
+        self._shape = shape or TinyConfig()
+        self._folder = folder
         self.network = build_tiny(self._shape)
         self.network.image_encoder.to(memory_format=torch.channels_last)
         self._pictures = Pictures(scenes, self._shape.size, config)
@@ -226,7 +231,9 @@ class SamTrainer:
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
-        config, started, recent = self._config, time.monotonic(), []
+        config = self._config
+        started = time.monotonic()
+        recent = []
         self.network.train()
         for step in range(self._done, config.steps):
             recent = [*recent[-49:], self._step(step)]

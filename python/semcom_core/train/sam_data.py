@@ -75,14 +75,16 @@ def view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
     height, width = scene.labels.shape
     span = np.array([height, width], float)
     if rng.random() < 0.5:
-        shown, scale = span, size / max(span)
+        shown = span
+        scale = size / max(span)
     else:
         scale = size / max(span) * np.exp(rng.uniform(-0.1, 0.9))
         shown = np.minimum(span, size / scale * np.exp(rng.normal(0, 0.1, 2)))
     top, left = rng.uniform(0, 1, 2) * (span - shown)
     rows, columns = np.clip(np.round(shown * scale), 8, size).astype(int)
     box = (left, top, left + shown[1], top + shown[0])
-    pixels, labels = np.zeros((size, size, 3), np.uint8), np.full((size, size), PADDING, np.uint8)
+    pixels = np.zeros((size, size, 3), np.uint8)
+    labels = np.full((size, size), PADDING, np.uint8)
     step = -1 if rng.random() < 0.5 else 1
     pixels[:rows, :columns] = np.asarray(
         Image.fromarray(scene.pixels).resize((columns, rows), Image.BILINEAR, box)
@@ -99,7 +101,8 @@ def paste(scene: Scene, other: Scene, rng: np.random.Generator) -> Scene:
     Source: Ghiasi et al., Simple copy-paste is a strong data augmentation method for instance
     segmentation, CVPR 2021.
     """
-    found, free = objects_of(other.labels), np.setdiff1d(np.arange(1, PADDING), scene.labels)
+    found = objects_of(other.labels)
+    free = np.setdiff1d(np.arange(1, PADDING), scene.labels)
     if not found.size or not free.size:
         return scene
     mask = other.labels == rng.choice(found)
@@ -108,7 +111,8 @@ def paste(scene: Scene, other: Scene, rng: np.random.Generator) -> Scene:
         int(rng.integers(-found[0] - len(found) // 3, len(mask) - found[0] - 2 * len(found) // 3))
         for found in (rows, columns)
     ]
-    mask, moved = _moved(mask, shift) & (scene.labels != PADDING), _moved(other.pixels, shift)
+    mask = _moved(mask, shift) & (scene.labels != PADDING)
+    moved = _moved(other.pixels, shift)
     edge = (
         np.asarray(
             Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(1)), np.float32
@@ -164,7 +168,9 @@ class Batch:
 def draw_batch(pictures: Pictures, rng: np.random.Generator) -> Batch:
     """Pictures with objects, chosen at random and again where a picture has too few."""
     scenes = [pictures.draw(rng) for _ in range(pictures.config.pictures)]
-    points, boxes, wanted = [], [], []
+    points = []
+    boxes = []
+    wanted = []
     for scene in scenes:
         found = objects_of(scene.labels)
         for number in rng.choice(

@@ -102,7 +102,8 @@ class AttentionTraining:
 
 
 #: Stages of the training of lam-sc: both ends with all symbols sent; then with the mask.
-CODEC, MASK = "codec", "mask"
+CODEC = "codec"
+MASK = "mask"
 
 
 @dataclass(frozen=True)

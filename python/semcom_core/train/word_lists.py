@@ -39,7 +39,8 @@ def count(texts: Iterable[str]) -> tuple[Counter, Counter]:
     """How often each word stands in lower case, and how often with a capital inside a sentence;
     shouted texts do not count.
     """
-    lower, capital = Counter(), Counter()
+    lower = Counter()
+    capital = Counter()
     for text in texts:
         words = text.split()
         if sum(c.isupper() for c in text) > 0.3 * sum(c.isalpha() for c in text):

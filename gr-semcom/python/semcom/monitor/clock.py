@@ -21,7 +21,8 @@ from ..radio.station import RadioStation
 GRACE_S = 0.6
 #: How long radios must have had nothing to send: a burst may be on its way to one; and how long
 #: they may take at the most, s.
-QUIET_S, RADIO_S = 0.3, 60.0
+QUIET_S = 0.3
+RADIO_S = 60.0
 
 
 class LinkEnd:
@@ -33,7 +34,9 @@ class LinkEnd:
     """
 
     def __init__(self, tell: Callable[[], None], on_done: Callable[[], None] | None):
-        self._tell, self._on_done, self._cancelled = tell, on_done, threading.Event()
+        self._tell = tell
+        self._on_done = on_done
+        self._cancelled = threading.Event()
 
     def start(self) -> None:
         """The run is over."""

@@ -130,8 +130,11 @@ class LinkLedger:
         self.messages = deque(maxlen=history)
         self.failures: list[str] = []
         self._pending: deque[tuple[int, Content]] = deque()
-        self._measured, self._snr_db_sum, self._cfo_hz_sum = 0, 0.0, 0.0
-        self._compared, self._psnr_db_sum = 0, 0.0
+        self._measured = 0
+        self._snr_db_sum = 0.0
+        self._cfo_hz_sum = 0.0
+        self._compared = 0
+        self._psnr_db_sum = 0.0
         self._early: deque[tuple] = deque(maxlen=MESSAGE_IDS)
 
     @property
@@ -160,7 +163,8 @@ class LinkLedger:
         self.counts["received"] += 1
         self.counts["decoded"] += bool(meta.get("decoded", True))
         self.counts["uses"] += meta.get("uses", 0)
-        snr_db, cfo_hz = meta.get("snr_db", math.nan), meta.get("cfo_hz", math.nan)
+        snr_db = meta.get("snr_db", math.nan)
+        cfo_hz = meta.get("cfo_hz", math.nan)
         if math.isfinite(snr_db) and math.isfinite(cfo_hz):
             self._measured += 1
             self._snr_db_sum += snr_db
@@ -192,7 +196,8 @@ class LinkLedger:
             return 1
         for _ in range(place):
             self._settle("lost")
-        sent, decoded = self._pending[0][1], meta.get("decoded", True)
+        sent = self._pending[0][1]
+        decoded = meta.get("decoded", True)
         self.counts["text_right"] += judge(sent, content, True) == "exact"
         self._settle(judge(sent, content, decoded), content, meta)
         return place + 1

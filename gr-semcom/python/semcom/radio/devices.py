@@ -24,7 +24,9 @@ from semcom_core.errors import RadioError, check_choice
 from semcom_core.radio.process.child import PIECE, SAMPLE_BYTES
 
 #: Samples that wait here at the most, zeros at a time, and how long to wait for a piece, s.
-ROOM_SAMPLES, ZEROS, WAIT_S = 1 << 19, 4096, 0.05
+ROOM_SAMPLES = 1 << 19
+ZEROS = 4096
+WAIT_S = 0.05
 
 
 class radio_feed(gr.sync_block):
@@ -44,10 +46,17 @@ class radio_feed(gr.sync_block):
         self.set_blkd_input_timer_value(
             1
         )  # ms until work() is called again after it had nothing; 250 else
-        self._end, self._continuous, self._tag = end, continuous, pmt.intern(tag) if tag else None
-        self._multiple, self._settle = multiple, settle
-        self._changed, self._pieces, self._waiting = threading.Condition(), deque(), 0
-        self._piece, self._position, self._number = np.zeros(prime, np.complex64), 0, -1
+        self._end = end
+        self._continuous = continuous
+        self._tag = pmt.intern(tag) if tag else None
+        self._multiple = multiple
+        self._settle = settle
+        self._changed = threading.Condition()
+        self._pieces = deque()
+        self._waiting = 0
+        self._piece = np.zeros(prime, np.complex64)
+        self._position = 0
+        self._number = -1
         self._ends: deque[tuple[int, int]] = deque()
         self._owed = 0
 

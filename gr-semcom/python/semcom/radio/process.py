@@ -33,10 +33,12 @@ from .devices import IIO_TRANSFERS, PACKET_LEN, SINKS, SOURCES, radio_feed, tune
 RECEIVE_ROOM = 1 << 20
 #: How long a burst may take on its way through a radio after it was taken, and a flowgraph to its
 #: end, s.
-LINGER_S, STOP_S = 0.1, 1.5
+LINGER_S = 0.1
+STOP_S = 1.5
 #: Silence that gr-soapy's sink gets before the first burst, samples, and how long it may take, s:
 #: gr-soapy 3.10 does not initialise what is left of a burst, and so may lose the first one.
-PRIME, PRIME_S = 64, 2.0
+PRIME = 64
+PRIME_S = 2.0
 #: How often it is told how many samples the device has taken, s.
 TAKEN_S = 0.5
 #: How long it takes until what gr-soapy says of that has been read, s: it is no loss, and not
@@ -69,10 +71,8 @@ class transmitting(gr.top_block):
     def __init__(self, settings: dict, descriptor: int):
         gr.top_block.__init__(self, "transmitting")
         self.device = SINKS[settings["backend"]](settings)
-        burst, size = (
-            settings["mode"] == "burst",
-            settings["buffer_size"] if settings["backend"] == "iio" else 0,
-        )
+        burst = settings["mode"] == "burst"
+        size = settings["buffer_size"] if settings["backend"] == "iio" else 0
         tag = PACKET_LEN if burst and not size else ""
         self._prime = PRIME if tag and settings["backend"] == "soapy" else 0
         end = socket.socket(fileno=descriptor)
@@ -80,7 +80,8 @@ class transmitting(gr.top_block):
             end, not burst, tag, size if burst else 0, IIO_TRANSFERS * size, self._prime
         )
         self.connect(self.feed, self.device)
-        self._told, self._due = 0, 0.0
+        self._told = 0
+        self._due = 0.0
 
     def settle(self) -> None:
         """Wait until the device takes samples."""
@@ -94,11 +95,13 @@ class transmitting(gr.top_block):
         """What is to be told: the last piece that has left the device, and how many samples it has
         taken, where that has changed.
         """
-        taken, now = self.device.nitems_read(0), time.monotonic()
+        taken = self.device.nitems_read(0)
+        now = time.monotonic()
         number = self.feed.left(taken)
         news = {"sent": number} if number is not None and number >= 0 else {}
         if taken != self._told and now > self._due:
-            self._told, self._due = taken, now + TAKEN_S
+            self._told = taken
+            self._due = now + TAKEN_S
             news["taken"] = taken
         return news
 
@@ -111,8 +114,10 @@ class Radio:
     """
 
     def __init__(self, settings: dict):
-        self.settings, self.ended = settings, threading.Event()
-        self.control, self._part = socket.socket(fileno=settings["descriptors"]["control"]), b""
+        self.settings = settings
+        self.ended = threading.Event()
+        self.control = socket.socket(fileno=settings["descriptors"]["control"])
+        self._part = b""
         self.sides: dict[str, gr.top_block] = {}
         self.stopping = threading.Event()
 

@@ -63,13 +63,11 @@ class RadioStation:
     _lock = threading.RLock()
 
     def __init__(self, key: tuple[str, str], refused: str = ""):
-        self._key, self._refused, self._blocks, self.radio, self._set_up = (
-            key,
-            refused,
-            {},
-            None,
-            threading.Event(),
-        )
+        self._key = key
+        self._refused = refused
+        self._blocks = {}
+        self.radio = None
+        self._set_up = threading.Event()
 
     @classmethod
     def entered(cls, block) -> RadioStation:
@@ -113,7 +111,8 @@ class RadioStation:
             return self.radio
 
     def _started(self) -> Radio:
-        source, sink = self._blocks.get("rx"), self._blocks.get("tx")
+        source = self._blocks.get("rx")
+        sink = self._blocks.get("tx")
         permitted = sink is not None and sink.i_may_transmit
         profile = _merged(source, sink)
         notice = profile.notice_for(source is not None, sink is not None, permitted)
@@ -144,7 +143,8 @@ class RadioStation:
         return any(station._busy() for station in list(cls._stations.values()))
 
     def _busy(self) -> bool:
-        sink, radio = self._blocks.get("tx"), self.radio
+        sink = self._blocks.get("tx")
+        radio = self.radio
         if sink is None or radio is None or radio.failure:
             return False
         return sink.pending() or not radio.drain(0)
@@ -192,7 +192,8 @@ def _merged(source, sink) -> RadioProfile:
     """The profile of both blocks together."""
     if source is None or sink is None:
         return (source or sink).radio_profile
-    ours, theirs = source.radio_profile, sink.radio_profile
+    ours = source.radio_profile
+    theirs = sink.radio_profile
     merged = ours.with_settings(**{name: getattr(theirs, name) for name in SINKS_OWN})
     for name in SHARED:
         if getattr(theirs, name) != getattr(merged, name):
@@ -218,14 +219,16 @@ class radio_block:
         """
         side = self.SIDE
         own = {f"{side}_antenna": settings.pop("antenna"), **settings}
-        self.profile, self.overrides = str(profile), dict(overrides or {})
+        self.profile = str(profile)
+        self.overrides = dict(overrides or {})
         self.radio_profile = load_profile(
             self.profile,
             **{**self.overrides, **{k: v for k, v in own.items() if v not in (None, "")}},
         )
         check_range("retries", retries, 0, 1 << 20)
         self.retries = int(retries)
-        self.station, self.refused = None, 0
+        self.station = None
+        self.refused = 0
         self.set_gain_db(gain_db)
         self.set_lo_hz(lo_hz)
         self.set_blkd_input_timer_value(

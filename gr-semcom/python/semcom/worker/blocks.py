@@ -38,8 +38,10 @@ class worker_block(gr.basic_block):
     def __init__(self, name, codec, options, queue_size, timeout_s, known=TEXT_CODECS):
         gr.basic_block.__init__(self, name, None, None)
         self.worker = CodecWorker(codec, options or {}, self, queue_size, timeout_s, known)
-        self.codec, self.options = self.worker.codec, self.worker.options
-        self.queue_size, self.timeout_s = self.worker.jobs.size, self.worker.timeout_s
+        self.codec = self.worker.codec
+        self.options = self.worker.options
+        self.queue_size = self.worker.jobs.size
+        self.timeout_s = self.worker.timeout_s
         self.dropped = self.lost = self.refused = 0
         self.message_port_register_in(pmt.intern("in"))
         self.set_msg_handler(pmt.intern("in"), self.handle_message)
@@ -170,7 +172,8 @@ class decoder_block(codec_block):
 
     def __init__(self, name, codec, options, queue_size, timeout_s, groups, *known):
         codec_block.__init__(self, name, codec, options, queue_size, timeout_s, *known)
-        self._groups, self._lock = groups, threading.Lock()
+        self._groups = groups
+        self._lock = threading.Lock()
         self.decoded = self.marked = self.other_codec = 0
 
     @guarded_handler

@@ -264,7 +264,9 @@ class CodecWorker:
         self._stopping = threading.Event()
         self._pipe: CodecPipe | None = None
         self._thread: threading.Thread | None = None
-        self._failure, self._vain, self._born = "", 0, 0.0
+        self._failure = ""
+        self._vain = 0
+        self._born = 0.0
         self.starts = self.restarts = 0
 
     def set_timeout_s(self, timeout_s: float) -> None:
@@ -275,7 +277,8 @@ class CodecWorker:
     def start(self) -> None:
         """Start the thread; the process starts and loads its codec at once."""
         self._stopping.clear()
-        self._failure, self._vain = "", 0
+        self._failure = ""
+        self._vain = 0
         self._thread = threading.Thread(target=self._run, name=f"codec {self.codec}", daemon=True)
         self._thread.start()
 
@@ -399,12 +402,16 @@ class CodecWorker:
     def _reload(self, codec: str, options: dict) -> None:
         former = self.codec, self.options
         self._close()
-        self._failure, self._vain = "", 0
-        self.codec, self.options = codec, options
+        self._failure = ""
+        self._vain = 0
+        self.codec = codec
+        self.options = options
         while self._pipe is None and not self._failure and not self._stopping.is_set():
             self._open()
         if self._failure:
-            reason, self._failure, self._vain = self._failure, "", 0
+            reason = self._failure
+            self._failure = ""
+            self._vain = 0
             self.codec, self.options = former
             self._listener.on_state(
                 "refused",

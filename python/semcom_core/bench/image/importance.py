@@ -26,7 +26,8 @@ class BenchAttention:
     """
 
     def __init__(self, weights: str = ""):
-        self._weights, self._segments = weights, {}
+        self._weights = weights
+        self._segments = {}
 
     def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
         """Importance of a picture's pixels, float32 (H, W) in 0 to 1; see Attention.importance."""

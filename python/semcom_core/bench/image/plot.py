@@ -28,7 +28,8 @@ def _lines(axes, rows: list[dict], key: str, along: str = "snr_db", name=image_s
         )
         own = bool(chosen) and chosen[0]["codec"] == HEADLINE
         style = {"lw": 2.2, "zorder": 3} if own else {"ls": (0, (5, 1)), "lw": 1.3}
-        places, values = [row[along] for row in chosen], [row[key] for row in chosen]
+        places = [row[along] for row in chosen]
+        values = [row[key] for row in chosen]
         axes.plot(
             places, values, marker="o", ms=4, color=COLOURS[i % len(COLOURS)], label=label, **style
         )

@@ -26,14 +26,21 @@ _MATCHED_DB = {
 }
 _MATCHED_DB |= {("1/48", 10): 29.4, ("1/8", 10): 36.9}
 #: Other codec → by how much the matched profile is better at least, dB, averaged over these SNRs.
-_BETTER_DB, _AVERAGED_DB = {"avif": 0.3, "webp": 1.0, "jpeg": 3.0}, (1, 4, 7, 10, 13)
+_BETTER_DB = {"avif": 0.3, "webp": 1.0, "jpeg": 3.0}
+_AVERAGED_DB = (1, 4, 7, 10, 13)
 #: The graceful profile made for 10 dB: most below the matched one there, least PSNR at 4 dB, least
 #: gain at 16 dB over 10 dB; all in dB.
-_DESIGN_DB, _BELOW_DB, _LOW, _HIGH = 10, 1.8, (4, 27.0), (16, 0.7)
+_DESIGN_DB = 10
+_BELOW_DB = 1.8
+_LOW = (4, 27.0)
+_HIGH = (16, 0.7)
 #: With importance against without, dB: least gain inside objects, most loss of the whole picture.
-_OBJECTS_DB, _WHOLE_DB = 1.0, 0.7
+_OBJECTS_DB = 1.0
+_WHOLE_DB = 0.7
 #: Fading over the modem at a mean SNR, dB: least mean PSNR in dB, with every picture delivered.
-_FADING, _FADING_SNR_DB, _FADING_DB = "tdl-a", 10, 29.0
+_FADING = "tdl-a"
+_FADING_SNR_DB = 10
+_FADING_DB = 29.0
 #: Most time to encode and decode a picture, s.
 _SECONDS = 4.0
 

@@ -130,8 +130,10 @@ class ImageTrials:
         Raises:
             FrameError: the codec refuses the picture.
         """
-        link, rng = self._link, np.random.default_rng([self._link.seed, number])
-        pixels, objects = picture.pixels(), picture.objects()
+        link = self._link
+        rng = np.random.default_rng([self._link.seed, number])
+        pixels = picture.pixels()
+        objects = picture.objects()
         self._warm_up()
         importance = self._importance(pixels, objects)
         started = time.perf_counter()
@@ -143,7 +145,8 @@ class ImageTrials:
         decode_s = time.perf_counter() - started
         compared = compare(pixels, result.pixels, objects)
         kept = getattr(self._codec, "latents_kept", lambda frames: None)(frames)
-        uses, layout = [len(frame.symbols) for frame in frames], Layout(PhyConfig())
+        uses = [len(frame.symbols) for frame in frames]
+        layout = Layout(PhyConfig())
         cost = {
             "uses": sum(uses),
             "air_uses": sum(layout.burst_samples([length]) for length in uses),
@@ -188,7 +191,8 @@ class ImageTrials:
         if not link.modem:
             symbols, noise_var = link.channel.through_symbols(frame.symbols, rng)
             return [ReceivedFrame(frame.header, symbols, noise_var, snr_db=link.channel.snr_db)]
-        modem, gap = PhyConfig(), np.zeros(_GAP, np.complex64)
+        modem = PhyConfig()
+        gap = np.zeros(_GAP, np.complex64)
         samples = np.concatenate([gap, Transmitter(modem).burst([frame]), gap])
         receiver = Receiver(modem)
         received = receiver.push(link.channel.for_modem(modem).through_samples(samples, rng))

@@ -53,7 +53,8 @@ class Tally:
         """Frames that a receiver finds in samples, the last of a stream with `end`; counts the
         work, and one burst if any is found.
         """
-        before, start = receiver.stats.bursts, time.thread_time()
+        before = receiver.stats.bursts
+        start = time.thread_time()
         found = receiver.push(samples) + (receiver.flush() if end else [])
         self.busy_s += time.thread_time() - start
         self.samples += len(samples)
@@ -94,7 +95,8 @@ def burst_row(
     config: PhyConfig | None = None,
 ) -> dict:
     """Send bursts of one message each through a channel; see Tally.row for the figures."""
-    transmitter, receiver = Transmitter(config), Receiver(config)
+    transmitter = Transmitter(config)
+    receiver = Receiver(config)
     tally = Tally(frames)
     for number in range(frames):
         frame = signals.random_frame(number, MESSAGE_LENGTHS, rng)
@@ -148,7 +150,8 @@ def _payload(layout: Layout, samples: np.ndarray, start: int, frame: Frame) -> n
 
 
 #: Bursts a row, and frames of MAX_LENGTH a burst.
-BURSTS, FRAMES = 4, 32
+BURSTS = 4
+FRAMES = 32
 #: SNR of the rows, dB, and what they go through.
 LONG_BURST_SNR_DB = 15.0
 IMPAIRMENTS = ("sco:40ppm", "sco:-40ppm", "phase-noise:-80", "iq:1db,5deg", "dc:10%")
@@ -173,12 +176,11 @@ def _send(impairment: str, seed: int) -> tuple[Tally, float]:
     """What long bursts through an impairment brought, each frame of a burst found as one detected;
     and how long a burst is, s.
     """
-    config, rng = PhyConfig(), np.random.default_rng(seed)
-    transmitter, receiver, channel = (
-        Transmitter(config),
-        Receiver(config),
-        channel_at(impairment, LONG_BURST_SNR_DB, config),
-    )
+    config = PhyConfig()
+    rng = np.random.default_rng(seed)
+    transmitter = Transmitter(config)
+    receiver = Receiver(config)
+    channel = channel_at(impairment, LONG_BURST_SNR_DB, config)
     tally = Tally(BURSTS * FRAMES)
     for _ in range(BURSTS):
         frames = [
@@ -200,7 +202,10 @@ def _send(impairment: str, seed: int) -> tuple[Tally, float]:
 
 #: SNR of the rows, dB; share of the frames hit; an impulse's power over the bursts', dB, and its
 #: length, samples.
-COLLISION_SNR_DB, SHARE, IMPULSE_DB, IMPULSE_SAMPLES = 15.0, 0.3, 30.0, 20
+COLLISION_SNR_DB = 15.0
+SHARE = 0.3
+IMPULSE_DB = 30.0
+IMPULSE_SAMPLES = 20
 #: How much weaker the other one of two overlapping bursts is, dB.
 WEAKER_DB = (0.0, 10.0)
 
@@ -210,12 +215,13 @@ def impulse_row(frames: int, rng: np.random.Generator) -> dict:
     over all, given one by one.
     """
     config = PhyConfig()
-    transmitter, receiver, channel = (
-        Transmitter(config),
-        Receiver(config),
-        channel_at("", COLLISION_SNR_DB, config),
-    )
-    spared, found, others, hit = [], [], Tally(), Tally()
+    transmitter = Transmitter(config)
+    receiver = Receiver(config)
+    channel = channel_at("", COLLISION_SNR_DB, config)
+    spared = []
+    found = []
+    others = Tally()
+    hit = Tally()
     for number in range(frames):
         frame = signals.random_frame(number, MESSAGE_LENGTHS, rng)
         burst = signals.displaced(transmitter.burst([frame]), CFO_HZ, config.rate_hz, rng)
@@ -230,8 +236,10 @@ def impulse_row(frames: int, rng: np.random.Generator) -> dict:
         found += (hit if struck else others).receive(
             receiver, channel.through_samples(burst, rng), end=number == frames - 1
         )
-    others.frames, others.header_ok = len(spared), signals.matches(spared, found)
-    others.samples, others.busy_s = others.samples + hit.samples, others.busy_s + hit.busy_s
+    others.frames = len(spared)
+    others.header_ok = signals.matches(spared, found)
+    others.samples = others.samples + hit.samples
+    others.busy_s = others.busy_s + hit.busy_s
     return others.row("awgn", "impulses", COLLISION_SNR_DB, config.profile) | {"hit_share": SHARE}
 
 
@@ -239,12 +247,11 @@ def overlap_row(weaker_db: float, pairs: int, rng: np.random.Generator) -> dict:
     """Pairs of bursts that overlap anywhere; counts the pairs whose stronger one (at equal power:
     at least one) is received.
     """
-    config, tally = PhyConfig(), Tally(pairs)
-    transmitter, receiver, channel = (
-        Transmitter(config),
-        Receiver(config),
-        channel_at("", COLLISION_SNR_DB, config),
-    )
+    config = PhyConfig()
+    tally = Tally(pairs)
+    transmitter = Transmitter(config)
+    receiver = Receiver(config)
+    channel = channel_at("", COLLISION_SNR_DB, config)
     for number in range(pairs):
         frames = [signals.random_frame(2 * number + i, MESSAGE_LENGTHS, rng) for i in range(2)]
         bursts = [

@@ -16,9 +16,12 @@ from semcom_core.phy import Frame, FrameHeader
 from semcom_core.units import complex_noise, db_to_linear
 
 #: Codec number of the bench's frames, and the silence before and after a burst, samples.
-BENCH_CODEC, LEAD, TAIL = 3, 200, 120
+BENCH_CODEC = 3
+LEAD = 200
+TAIL = 120
 #: Power of interference and of carriers over the noise, dB.
-INTERFERENCE_DB, CARRIER_DB = 15.0, 20.0
+INTERFERENCE_DB = 15.0
+CARRIER_DB = 20.0
 #: Keyed carriers stay on or off for a mean time drawn between these, samples.
 KEYING = (30, 10000)
 

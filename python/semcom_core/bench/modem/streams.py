@@ -34,7 +34,8 @@ def stream_row(
     """
     receiver = Receiver(config)
     rate_hz = receiver.config.rate_hz
-    busy, frames = 0.0, 0
+    busy = 0.0
+    frames = 0
     for samples in _pieces(STREAMS[stimulus], int(seconds * rate_hz), int(rate_hz), rng):
         start = time.thread_time()
         frames += len(receiver.push(samples))
@@ -55,7 +56,8 @@ def _pieces(make, total: int, piece: int, rng: np.random.Generator) -> Iterator[
 
 
 #: Message lengths and messages a burst of the cost table.
-COST_LENGTHS, COST_MESSAGES = (60, 80, 100, 140, 190), (1, 2, 4, 8)
+COST_LENGTHS = (60, 80, 100, 140, 190)
+COST_MESSAGES = (1, 2, 4, 8)
 #: Passes of which the fastest counts: others slow down the processor's caches, nothing speeds them
 #: up.
 PASSES = 3

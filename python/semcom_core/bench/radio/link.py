@@ -110,7 +110,8 @@ class AirProcess:
 #: Path from transmitter to receiver, dB: room for two paths that add up.
 PATH_DB = -6.0
 #: Longest time until a receiver is ready, and until the last message has come, s.
-READY_S, LIMIT_S = 90.0, 1800.0
+READY_S = 90.0
+LIMIT_S = 1800.0
 
 
 @dataclass(frozen=True)
@@ -238,10 +239,8 @@ class Flowgraph:
     """
 
     def __init__(self, name: str, end: End, parameters: dict, extra: dict | None = None):
-        self.name, self._parameters = (
-            name,
-            {**parameters, "profile": end.profile, "address": end.address},
-        )
+        self.name = name
+        self._parameters = {**parameters, "profile": end.profile, "address": end.address}
         self._environment = {**environment(), **(extra or {})}
 
     def __enter__(self) -> Flowgraph:

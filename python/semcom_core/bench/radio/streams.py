@@ -73,7 +73,10 @@ def stream(
         samples read, discontinuities among them, and how often the radio said that samples were
         lost.
     """
-    total, read, broken, last = int(seconds * radio.profile.rate_hz), 0, 0, None
+    total = int(seconds * radio.profile.rate_hz)
+    read = 0
+    broken = 0
+    last = None
     with Feeder(transmitter, sequence()):
         _until_it_flows(radio)
         before = dict(radio.counts) | {
@@ -82,7 +85,8 @@ def stream(
         while read < total:
             samples = radio.read(PIECE, PATIENCE_S)
             more, last = breaks(samples, last)
-            broken, read = broken + more, read + len(samples)
+            broken = broken + more
+            read = read + len(samples)
             progress(len(samples))
         after = dict(radio.counts) | {
             f"tx_{name}": value for name, value in transmitter.counts.items()

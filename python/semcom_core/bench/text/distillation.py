@@ -21,7 +21,8 @@ __all__ = ["MESSAGE_CORPORA", "corpora", "describe_distillation", "distill_row",
 
 #: Similarity (cosine of sentence embeddings) that counts as the same meaning, and the target of the
 #: symbols saved.
-SIMILARITY, SAVED = 0.85, 0.2
+SIMILARITY = 0.85
+SAVED = 0.2
 
 
 def distill_row(

@@ -51,7 +51,9 @@ class NoisyModel:
     """
 
     def __init__(self, model: LanguageModel, amplitude_bits: float, rng: np.random.Generator):
-        self._model, self._amplitude, self._rng = model, amplitude_bits, rng
+        self._model = model
+        self._amplitude = amplitude_bits
+        self._rng = rng
 
     def __getattr__(self, name):
         return getattr(self._model, name)
@@ -72,7 +74,8 @@ class NoisyModel:
 
 class _NoisyTree:
     def __init__(self, tree: TokenTree, model: NoisyModel):
-        self._tree, self._model = tree, model
+        self._tree = tree
+        self._model = model
 
     def root(self):
         node, log2_probs = self._tree.root()
@@ -120,11 +123,9 @@ def receive_with_pilots(
     Raises:
         ConfigError: as data_uses.
     """
-    length, width, n0 = (
-        len(frame.symbols),
-        data_uses(channel, pilots),
-        float(1 / db_to_linear(channel.snr_db)),
-    )
+    length = len(frame.symbols)
+    width = data_uses(channel, pilots)
+    n0 = float(1 / db_to_linear(channel.snr_db))
     sent = np.zeros((-(-length // width), width), np.complex64)
     sent.ravel()[:length] = frame.symbols
     got = _raw(np.pad(sent, ((0, 0), (pilots, 0)), constant_values=1), channel, n0, rng)
@@ -353,7 +354,8 @@ class Trials:
         """Send message `number`, round after round until it is decoded; its message number is that
         modulo MESSAGE_IDS.
         """
-        link, rng = self._link, np.random.default_rng([self._link.seed, number])
+        link = self._link
+        rng = np.random.default_rng([self._link.seed, number])
         self._warm_up()
         started = time.perf_counter()
         sender = in_context(self._sender, message)
@@ -364,7 +366,8 @@ class Trials:
         sent, result, decode_s = self._deliver(rounds, link.receiver(sender, rng), rng)
         lengths = tuple(len(frame.symbols) for frames in rounds[:sent] for frame in frames)
         pilots = sum(link.pilot_uses(length) for length in lengths)
-        bits, gap = sender.source_bits(message.text), gap_of(sender, message.text, link.rate_snr_db)
+        bits = sender.source_bits(message.text)
+        gap = gap_of(sender, message.text, link.rate_snr_db)
         return Trial(message.text, result, bits, lengths, encode_s, decode_s, sent, gap, pilots)
 
     def _warm_up(self) -> None:
@@ -372,7 +375,8 @@ class Trials:
         needs.
         """
         if not self._warm:
-            snr_db, clean = 20.0, np.float32(0.01)
+            snr_db = 20.0
+            clean = np.float32(0.01)
             frames = self._sender.encode("Yes.", snr_db)
             self._sender.decode(
                 [ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), clean)) for f in frames]
@@ -386,7 +390,9 @@ class Trials:
         all attempts to decode, s.
         """
         received: list[ReceivedFrame] = []
-        sent, decode_s, result = 0, 0.0, None
+        sent = 0
+        decode_s = 0.0
+        result = None
         while sent < len(rounds) and not (result and result.decoded):
             for frame in rounds[sent]:
                 received = joined(received, self._link.receive(frame, rng))

@@ -53,7 +53,9 @@ def highest_passing(
 
 def while_few_wrong(trials: Iterable[Trial], most: int) -> list[Trial] | None:
     """All trials, or None as soon as more than `most` of them are wrong."""
-    kept, wrong, source = [], 0, iter(trials)
+    kept = []
+    wrong = 0
+    source = iter(trials)
     for trial in source:
         kept.append(trial)
         wrong += trial.received.text != trial.sent
@@ -129,7 +131,8 @@ HEADLINE = "spinal"
 HIGHEST_EFFICIENCY = {HEADLINE: 1.2}
 #: Messages on which uses are measured before the whole sample, and what is kept of the budget for
 #: the difference.
-PILOT_MESSAGES, PILOT_SHARE = 24, 0.97
+PILOT_MESSAGES = 24
+PILOT_SHARE = 0.97
 
 
 @dataclass(frozen=True)
@@ -200,10 +203,8 @@ class Measurement:
         """The row of a codec whose rate can be chosen, at the lowest efficiency within the
         budget.
         """
-        highest, first = (
-            HIGHEST_EFFICIENCY.get(link.codec, 1.0),
-            partial(_first_uses, link, messages),
-        )
+        highest = HIGHEST_EFFICIENCY.get(link.codec, 1.0)
+        first = partial(_first_uses, link, messages)
         if link.rounds == 1:
             efficiency = lowest_fitting(first, self._budget(messages), hundredths(highest))
             return summarise(
@@ -229,7 +230,8 @@ class Measurement:
 
     def _as_it_is(self, link: Link, messages: list[Message], context: int) -> dict:
         """The row of a codec whose rate cannot be chosen."""
-        words, trials = np.mean([len(message.text.split()) for message in messages]), Trials(link)
+        words = np.mean([len(message.text.split()) for message in messages])
+        trials = Trials(link)
         uses = float(np.mean([trials.uses(message) for message in messages]) / words)
         if uses > self.uses_per_word:
             raise ConfigError(

@@ -39,7 +39,8 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
     Args:
         context: texts before each message that both ends know.
     """
-    words, uses = sum(len(t.sent.split()) for t in trials), sum(t.uses for t in trials)
+    words = sum(len(t.sent.split()) for t in trials)
+    uses = sum(t.uses for t in trials)
     return {
         "codec": link.codec,
         "channel": str(link.channel),
@@ -68,7 +69,8 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
 
 def _quality(trials: list[Trial]) -> dict:
     """What arrives, and what is said about it."""
-    sent, got = [t.sent for t in trials], [t.received.text for t in trials]
+    sent = [t.sent for t in trials]
+    got = [t.received.text for t in trials]
     marked = sum(not t.received.decoded for t in trials)
     return {
         "exact_rate": exact_rate(sent, got),
@@ -82,7 +84,8 @@ def _quality(trials: list[Trial]) -> dict:
 
 def _ratios(link: Link, trials: list[Trial], uses: int) -> dict[str, float]:
     """Uses, and the finite-blocklength limit, over the source bits at capacity."""
-    bits, snr_db = np.array([t.bits for t in trials]), link.channel.snr_db
+    bits = np.array([t.bits for t in trials])
+    snr_db = link.channel.snr_db
     bound = bound_uses(bits, snr_db).sum()
     limit = limit_uses(np.maximum(bits, 1.0), snr_db, LIMIT_ERROR).sum()
     return {"bound_ratio": float(uses / bound), "limit_ratio": float(limit / bound)}
@@ -117,12 +120,16 @@ def series(row: dict) -> str:
 
 #: The codec that the targets are for, and the other codecs that it is compared with: uses over
 #: theirs, at most.
-HEADLINE, USES_OVER = "spinal", {"deflate": 0.32, "llm-ac": 0.9}
+HEADLINE = "spinal"
+USES_OVER = {"deflate": 0.32, "llm-ac": 0.9}
 #: The corpus that the targets are for, unless they say otherwise.
 CORPUS = "europarl"
 #: Share of exact sentences, decode time in s, bits a word of an adapted model on its own corpus,
 #: deflate's efficiency.
-EXACT, DECODE_S, ADAPTED_BITS, BASELINE_EFFICIENCY = 0.99, 1.5, 5.5, 0.7
+EXACT = 0.99
+DECODE_S = 1.5
+ADAPTED_BITS = 5.5
+BASELINE_EFFICIENCY = 0.7
 #: Uses over the source bits at capacity, by SNR in dB.
 BOUND = {0: 1.50, 3: 1.45, 6: 1.40, 9: 1.35, 12: 1.30}
 #: BLEU-1 and BLEU-4 at a budget of BUDGET uses a word, by SNR in dB; BLEU-1 in block Rayleigh
@@ -131,11 +138,14 @@ BUDGET = 8.0
 BLEU = {0: (0.97, 0.95), 1: (0.99, 0.98), 3: (0.998, 0.995), 6: (0.998, 0.995)}
 FADING_BLEU1 = {0: 0.80, 6: 0.98, 12: 0.998}
 #: Samples on air over uses, one message a burst, and the SNR at which it is asked for.
-AIR_RATIO, AIR_SNR_DB = 6.0, 5.0
+AIR_RATIO = 6.0
+AIR_SNR_DB = 5.0
 #: Uses with the texts before as context over uses without, and where it is asked for.
-CONTEXT_RATIO, CONTEXT_CORPORA = 0.9, ("sms", "dialogue")
+CONTEXT_RATIO = 0.9
+CONTEXT_CORPORA = ("sms", "dialogue")
 #: Share of wrong texts that are marked, this far below the design SNR and further, dB.
-MARKED_OF_WRONG, OFFSET_DB = 0.95, 3.0
+MARKED_OF_WRONG = 0.95
+OFFSET_DB = 3.0
 
 
 #: A figure as the parts below tell it: its name, its value in words, the target, whether that is
@@ -217,10 +227,8 @@ def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
     for other in rows:
         same = all(other[key] == row[key] for key in ("channel", "max_rounds", "pilots"))
         if other["codec"] in USES_OVER and same and not other["context"]:
-            ratio, equal = (
-                row["uses_per_word"] / other["uses_per_word"],
-                row["exact_rate"] >= min(exact, other["exact_rate"]),
-            )
+            ratio = row["uses_per_word"] / other["uses_per_word"]
+            equal = row["exact_rate"] >= min(exact, other["exact_rate"])
             yield _if(equal, _most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]]))
 
 

@@ -44,7 +44,8 @@ def run_distill(args: argparse.Namespace, settings: dict) -> int:
         Path(folder), names, args.split, args.limit, rng=np.random.default_rng(args.seed)
     )
     codec = load_codec(name, **settings_for(name, args.codec, settings_from(args)))
-    distiller, rows = load_distiller(args.distill, codec), []
+    distiller = load_distiller(args.distill, codec)
+    rows = []
     for corpus, chosen in texts.items():
         for snr_db in args.snr_db:
             rows.append(distill_row(corpus, chosen, codec, snr_db, distiller))

@@ -124,7 +124,8 @@ def links(args: argparse.Namespace) -> list[ImageLink]:
         check_choice("codec", name, IMAGE_CODECS)
     for cbr in args.cbr:
         parse_cbr(cbr)
-    given, found = settings_from(args), []
+    given = settings_from(args)
+    found = []
     if any(name.rpartition(".")[2] == "cbr" for name in given):
         raise ConfigError("cbr is given by --set; allowed is --cbr, which takes several")
     common = {
@@ -179,7 +180,8 @@ def run(args: argparse.Namespace) -> int:
     settings |= {"pictures": [picture.name for picture in pictures], "left_out": refused}
     for line in refused:
         print(f"left out: {line}", flush=True)
-    rows, shown = [], {}
+    rows = []
+    shown = {}
     with Workers(args.jobs, args.ray) as workers:
         for link, trials in _measured(workers, todo, pictures, settings["left_out"]):
             rows.append(summarise(link, trials))

@@ -95,7 +95,8 @@ def _measure(args: argparse.Namespace, pictures: list, channels: list) -> list[d
     from semcom_core.bench import lam_sc  # these load torch; `semcom --help` need not
     from semcom_core.bench.image.importance import BenchAttention
 
-    rows, attention = [], BenchAttention(args.attention_weights)
+    rows = []
+    attention = BenchAttention(args.attention_weights)
     for experiment in args.experiment:
         systems = lam_sc.systems_of(experiment, args.weights, args.peer)
         for channel in channels:

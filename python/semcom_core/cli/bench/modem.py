@@ -17,19 +17,22 @@ from semcom_core.config import add_arguments as add_settings
 from semcom_core.config import from_arguments
 
 #: Least share of bursts detected and headers read, by profile, and where it is asked for.
-HEADER_RATE, HEADER_SNR_DB = (
-    {"standard": 0.99, "long-range": 0.97},
-    {"standard": 0.0, "long-range": -4.0},
-)
+HEADER_RATE = {"standard": 0.99, "long-range": 0.97}
+HEADER_SNR_DB = {"standard": 0.0, "long-range": -4.0}
 #: Most loss in white noise, in fading against a known channel, and by one impairment, dB.
-LOSS_DB, FADING_LOSS_DB, IMPAIRMENT_LOSS_DB = 0.7, 1.5, 1.0
+LOSS_DB = 0.7
+FADING_LOSS_DB = 1.5
+IMPAIRMENT_LOSS_DB = 1.0
 #: Most error without noise, dB; least speed of the receiver in noise and with bursts back to back,
 #: Msps.
-EVM_DB, IDLE_MSPS, BUSY_MSPS = -38.0, 5.0, 2.0
+EVM_DB = -38.0
+IDLE_MSPS = 5.0
+BUSY_MSPS = 2.0
 #: Least share of the stronger one of overlapping bursts received.
 STRONGER_RATE = 0.95
 #: Most air uses over uses, one message a burst, and the message length from which it is asked for.
-AIR_RATIO, AIR_RATIO_FROM = 6.0, 100
+AIR_RATIO = 6.0
+AIR_RATIO_FROM = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,8 +79,10 @@ def describe(row: dict) -> str:
 
 def _bursts(row: dict) -> str:
     """Line of a row of bursts one by one."""
-    found, right = row["detected"] / row["frames"], row["header_ok"] / row["frames"]
-    plain, profile = row["channel"] in ("awgn", "clean"), row["profile"]
+    found = row["detected"] / row["frames"]
+    right = row["header_ok"] / row["frames"]
+    plain = row["channel"] in ("awgn", "clean")
+    profile = row["profile"]
     where = f"{profile} {row['channel']:>8} " + (
         "no noise" if row["snr_db"] is None else f"{row['snr_db']:5.1f} dB"
     )
@@ -93,10 +98,8 @@ def _bursts(row: dict) -> str:
             verdict(loss, f"<= {LOSS_DB}", row["snr_loss_db"] <= LOSS_DB) if plain else loss
         )
     if row["extra_loss_db"] is not None:
-        extra, fading = (
-            f"against a known channel {row['extra_loss_db']:.2f} dB",
-            row["channel"].startswith("tdl"),
-        )
+        extra = f"against a known channel {row['extra_loss_db']:.2f} dB"
+        fading = row["channel"].startswith("tdl")
         figures.append(
             verdict(extra, f"<= {FADING_LOSS_DB}", row["extra_loss_db"] <= FADING_LOSS_DB)
             if fading
@@ -144,10 +147,8 @@ def _stream(row: dict) -> str:
         "wrongly accepted a second, "
     )
     frames = verdict(f"{row['frames']} frames", "0", row["frames"] == 0)
-    speed, asked = (
-        f"receiver {row['rx_msps']:.1f} Msps",
-        row["stimulus"] == "noise" and row["profile"] == "standard",
-    )
+    speed = f"receiver {row['rx_msps']:.1f} Msps"
+    asked = row["stimulus"] == "noise" and row["profile"] == "standard"
     return (
         alarms
         + frames

@@ -20,7 +20,9 @@ from semcom_core.errors import check_range
 
 #: Targets: most bits a token that fast numbers may cost, difference that the codec bears, memory of
 #: the process.
-LOSS_BITS, ORDER_BITS, MEMORY_GIB = 0.02, 0.002, 2.5
+LOSS_BITS = 0.02
+ORDER_BITS = 0.002
+MEMORY_GIB = 2.5
 _HELP = {field.name: field.metadata.get("help", "") for field in fields(Speed)}
 _DEFAULT = {field.name: field.default for field in fields(Speed)}
 
@@ -123,7 +125,8 @@ def describe(row: dict) -> str:
 
 def targets(row: dict) -> str:
     """The figures of a row that have a target."""
-    divergence, order = row["divergence_bits"], row["order_bits"]
+    divergence = row["divergence_bits"]
+    order = row["order_bits"]
     figures = [
         verdict(
             f"divergence from float32 {divergence:.4f} bit a token",

@@ -218,7 +218,8 @@ def messages_of(args: argparse.Namespace) -> list[Message]:
 
 def cases(args: argparse.Namespace) -> list[Case]:
     """A case for each codec, SNR, number of rounds and context."""
-    given, kind = settings_from(args), args.channel.partition(",")
+    given = settings_from(args)
+    kind = args.channel.partition(",")
     found = []
     for name in dict.fromkeys(args.codec):
         settings = settings_for(name, args.codec, given)
@@ -286,7 +287,8 @@ def run(args: argparse.Namespace) -> int:
         from semcom_core.cli.bench.distillation import run_distill  # it loads torch
 
         return run_distill(args, settings)
-    messages, todo = messages_of(args), cases(args)
+    messages = messages_of(args)
+    todo = cases(args)
     _try_codecs(todo, args.seed)
     settings |= {"corpus": corpus_of(args), "left_out": []}
     rows: list[dict] = []

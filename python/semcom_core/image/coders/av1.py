@@ -88,7 +88,8 @@ def encoded(image, quantiser: int, speed: int) -> bytes:
 
 #: Places of the size in an image extent box, and of the data's length in an item location box
 #: (version 0, one item of one extent).
-_SIZE_PLACE, _LENGTH_PLACE = 4, 18
+_SIZE_PLACE = 4
+_LENGTH_PLACE = 18
 
 
 def compress(pixels: np.ndarray, most: int, speed: int) -> tuple[bytes, int]:

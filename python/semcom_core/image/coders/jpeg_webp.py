@@ -28,7 +28,8 @@ _ANNEX_K = np.array(
     + [49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99],
     float,
 )
-_POWER, _CHROMA = 0.3, 1.2
+_POWER = 0.3
+_CHROMA = 1.2
 #: log2 of the finest and the coarsest factor on that shape.
 _JPEG_STEPS = (-2.0, 7.0)
 #: Halvings of a range of steps: down to a file size within about 1 %.
@@ -49,14 +50,19 @@ def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
     from PIL import Image
 
     original = Image.fromarray(pixels)
-    image, best, chosen, least = original, None, original, math.inf
+    image = original
+    best = None
+    chosen = original
+    least = math.inf
     while True:
         data = fit(image, budget, True)
         error = _squared_error(pixels, data) if data else math.inf
         if best and error >= least:
             break
         if data:
-            best, chosen, least = data, image, error
+            best = data
+            chosen = image
+            least = error
         if min(image.size) == 1:
             break
         image = original.resize(smaller_size(image.size), Image.Resampling.LANCZOS)
@@ -131,7 +137,8 @@ def finest(encode: Callable[[float], bytes], low: float, high: float, budget: in
         middle = (low + high) / 2
         data = encode(middle)
         if len(data) <= budget:
-            best, high = data, middle
+            best = data
+            high = middle
         else:
             low = middle
     return best

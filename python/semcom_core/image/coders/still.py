@@ -17,7 +17,8 @@ from semcom_core.image.picture import grown, sizes
 CODERS = ("vvc", "av1")
 #: A VVC stream begins with some 90 bytes of parameters: smaller files, and those of pictures of a
 #: shorter side, are better as AV1.
-_LEAST_BYTES, _LEAST_SIDE = 450, 64
+_LEAST_BYTES = 450
+_LEAST_SIDE = 64
 #: Most bytes a pixel for VVC: chroma at half size then limits what it can reach, and FFmpeg has no
 #: room for a stream of more than one.
 _MOST_BYTES_A_PIXEL = 0.6

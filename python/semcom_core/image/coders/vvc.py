@@ -38,7 +38,8 @@ from semcom_core.image.picture import MAX_STEPS, shrunk
 #: is half as far from "fast" in quality at 0.4 times its time.
 PRESETS = ("faster", "faster-split", "fast", "medium", "slow", "slower")
 #: Quantisation parameters, the finest and the coarsest.
-FINEST, COARSEST = 0, 63
+FINEST = 0
+COARSEST = 63
 #: How all streams begin: the start code and header of an access unit delimiter.
 START = b"\0\0\0\1\0\xa1"
 #: Steps by which chroma is quantised finer than luma.
@@ -51,8 +52,11 @@ _PARAMS = (
 )
 #: Luma weights of red and blue (BT.709); largest value, and its half, of 10 bits; sides are at
 #: least this long, and even.
-_RED, _BLUE = 0.2126, 0.0722
-_MOST, _HALF, _LEAST_SIDE = 1023, 512, 16
+_RED = 0.2126
+_BLUE = 0.0722
+_MOST = 1023
+_HALF = 512
+_LEAST_SIDE = 16
 _LIMIT_S = 300
 
 
@@ -134,7 +138,8 @@ def decode(data: bytes, height: int, width: int) -> np.ndarray:
     raw, problem = _ffmpeg(
         ["-f", "vvc", "-i", "-", "-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-"], data
     )
-    luma, chroma = rows * columns, rows * columns // 4
+    luma = rows * columns
+    chroma = rows * columns // 4
     if len(raw) != 2 * (luma + 2 * chroma):
         raise FrameError(
             f"{len(data)} bytes are no VVC picture of {width}x{height} pixels: "
@@ -168,7 +173,8 @@ def _to_planes(pixels: np.ndarray) -> list[np.ndarray]:
 
 def _to_rgb(luma: np.ndarray, cb: np.ndarray, cr: np.ndarray) -> np.ndarray:
     cb, cr = (_resized(plane - _HALF, *luma.shape) for plane in (cb, cr))
-    blue, red = luma + 2 * (1 - _BLUE) * cb, luma + 2 * (1 - _RED) * cr
+    blue = luma + 2 * (1 - _BLUE) * cb
+    red = luma + 2 * (1 - _RED) * cr
     green = (luma - _RED * red - _BLUE * blue) / (1 - _RED - _BLUE)
     return np.clip(np.rint(np.stack([red, green, blue], axis=2) * (255 / _MOST)), 0, 255).astype(
         np.uint8
@@ -223,7 +229,9 @@ _COARSE = 48.0
 _LEAST_FITTED_SIDE = 48
 #: Where the search begins: bits a pixel at a parameter, and how the logarithm of the size falls
 #: with it.
-_FIRST_BITS, _FIRST_QP, _SLOPE = 0.7, 33.0, -0.1
+_FIRST_BITS = 0.7
+_FIRST_QP = 33.0
+_SLOPE = -0.1
 #: How much steeper that is for each step of a coarser parameter.
 _CURVE = -0.0022
 #: Parameters of the first pair lie so far apart.
@@ -234,7 +242,9 @@ _AIMS = ((1.0, 0.97), (0.998, 0.988))
 _SMALLER = dict(zip(PRESETS, (1.0, 0.993, 0.965, 0.955, 0.955, 0.955), strict=True))
 #: A picture that fills this share of the bytes is good enough; one that fills less than the other
 #: share is not even after all pairs: so many more are tried.
-_ENOUGH, _LEAST, _RESCUES = 0.99, 0.9, 4
+_ENOUGH = 0.99
+_LEAST = 0.9
+_RESCUES = 4
 #: What the slope can be, whatever a few sizes say.
 _SLOPES = (-0.3, -0.03)
 
@@ -279,7 +289,8 @@ class _Search:
     """Looks for the finest parameter at which a picture has at most `most` bytes."""
 
     def __init__(self, pixels: np.ndarray, most: int):
-        self.pixels, self._most = pixels, most
+        self.pixels = pixels
+        self._most = most
         self.problem: FrameError | None = None  # why a stream is empty
         first = (
             _FIRST_QP
@@ -303,7 +314,8 @@ class _Search:
             larger = _SMALLER[self._preset] / _SMALLER[preset]
             aimed = [self._aim(share * larger) for share in shares]
             if self._preset != preset:
-                self._found, self._preset = {}, preset
+                self._found = {}
+                self._preset = preset
             self._encode(aimed)
             if self._filled >= _ENOUGH:
                 break

@@ -75,12 +75,15 @@ def picture_of(blocks: np.ndarray, height: int, width: int) -> np.ndarray:
 
 #: Classes of the energy around a coefficient (1.5 octaves wide) and of what the last layer added
 #: there (one octave wide).
-_ENERGIES, _ADDED = 10, 8
+_ENERGIES = 10
+_ADDED = 8
 #: Shape of the table of variances: opponent colour, frequency, and the two classes.
 TABLE_SHAPE = (3, SIDE, _ENERGIES, _ADDED)
 #: The sender says by what power of 2 the picture's residual differs from the table: this many steps
 #: an octave, this many steps.
-SCALES, _SCALE_STEPS, _SCALE_ZERO = 16, 2, 8
+SCALES = 16
+_SCALE_STEPS = 2
+_SCALE_ZERO = 8
 
 
 def classes(decoded: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -116,7 +119,8 @@ class Refinement:
     """
 
     def __init__(self, uses: int, decoded: np.ndarray, before: np.ndarray):
-        self.uses, self._decoded = uses, decoded
+        self.uses = uses
+        self._decoded = decoded
         variances = _table()[classes(decoded, before)]
         self._shape = variances.shape
         order = np.argsort(-variances.ravel(), kind="stable")[: 2 * uses]
@@ -147,7 +151,8 @@ class Refinement:
         """
         received = np.stack([symbols.real, symbols.imag], axis=1).ravel()[: self._places.size]
         noise = np.repeat(noise_var / 2, 2)[: self._places.size]
-        g, v = self._amplitudes(scale), self._variances * _factor(scale)
+        g = self._amplitudes(scale)
+        v = self._variances * _factor(scale)
         blocks = np.zeros(self._shape)
         blocks.reshape(-1)[self._places] = g * v / (g**2 * v + noise) * received
         return self._decoded + picture_of(blocks, *self._decoded.shape[:2])
@@ -188,7 +193,8 @@ _VARIANCES = (800.0, 110.0, 45.0)
 _MEAN = 128.0
 #: The lowest coefficients are sent this many times: without them nothing else shows, and a fragment
 #: may be lost.
-_LOWEST, _COPIES = 12, 3
+_LOWEST = 12
+_COPIES = 3
 _LEAST_NOISE = 1e-9
 
 
@@ -201,7 +207,8 @@ class Thumbnail:
     """
 
     def __init__(self, uses: int, height: int, width: int):
-        self.uses, self._size = uses, (height, width)
+        self.uses = uses
+        self._size = (height, width)
         self._places, self._variances = _lowest(2 * uses, height, width)
         amplitudes = self._variances**-0.25
         mean_power = 2 * float(np.mean(amplitudes**2 * self._variances))

@@ -82,7 +82,8 @@ class HybridConfig:
 class HybridCodec:
     """Image codec "hybrid" (see the module)."""
 
-    name, number = "hybrid", PROFILES["matched"]
+    name = "hybrid"
+    number = PROFILES["matched"]
 
     def __init__(self, config: HybridConfig | None = None):
         self.config = config or HybridConfig()
@@ -113,7 +114,9 @@ class HybridCodec:
         numbers = {number: profile for profile, number in PROFILES.items()}
         number = frames[0].header.codec if frames else self.number
         reception = received(frames, number if number in numbers else self.number, self.name)
-        header, y, noise_var = reception.header, reception.symbols, reception.noise_var
+        header = reception.header
+        y = reception.symbols
+        noise_var = reception.noise_var
         plan = Plan(numbers[number], y.size, header.params)
         side = plan.side.decode(y, noise_var)
         lacking = (

@@ -97,7 +97,9 @@ class Superposition:
         """Layers of received symbols (uses,), y = x + n, with E|n|^2 = noise_var; erased symbols
         have inf.
         """
-        symbols, above, data = symbols.astype(np.complex128), 1.0, []
+        symbols = symbols.astype(np.complex128)
+        above = 1.0
+        data = []
         for link, power in zip(self.links, self.powers, strict=True):
             above -= power
             one, ok = link.decode(symbols / np.sqrt(power), (noise_var + max(above, 0.0)) / power)
@@ -148,7 +150,8 @@ def compress_layers(pixels: np.ndarray, sizes: Sequence[int], coder: str, speed:
         except FrameError:
             if not layers.data:
                 raise
-            data, steps = b"", 0
+            data = b""
+            steps = 0
         layers.data.append(data)
         layers.steps.append(steps)
         layers.pictures.append(add_layer(layers.pictures, data, steps, *pixels.shape[:2]))

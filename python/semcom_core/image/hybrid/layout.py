@@ -23,7 +23,8 @@ from semcom_core.image.side_info import SidePart
 PROFILES = {"matched": 8, "graceful": 15}
 #: In the side part, the base layer's share of the power is counted in 32nds, the analog layer's in
 #: 128ths.
-BASE_PARTS, ANALOG_PARTS = 32, 128
+BASE_PARTS = 32
+ANALOG_PARTS = 128
 #: One in so many channel uses of a graceful picture is the thumbnail's.
 _THUMBNAIL_SHARE = 64
 _SIZE = (MAX_SIDE.bit_length(),) * 2
@@ -59,7 +60,8 @@ class Split:
     @property
     def powers(self) -> tuple[float, float]:
         """Shares of base and enhancement."""
-        base, analog = self.base / BASE_PARTS, self.analog / ANALOG_PARTS
+        base = self.base / BASE_PARTS
+        analog = self.analog / ANALOG_PARTS
         return base, 1 - base - analog
 
 
@@ -122,7 +124,8 @@ def graceful_split(snr_db: float, offset_db: float, base: int, analog: int) -> t
         snr_db: SNR that the enhancement must arrive at, dB; the base must at `offset_db` less.
         base, analog: shares as in Split.
     """
-    share, extra = base / BASE_PARTS, analog / ANALOG_PARTS
+    share = base / BASE_PARTS
+    extra = analog / ANALOG_PARTS
     low, high = 10 ** ((snr_db - offset_db) / 10), 10 ** (snr_db / 10)
     base_db = 10 * math.log10(share * low / ((1 - share) * low + 1))
     enhancement_db = 10 * math.log10((1 - share - extra) * high / (extra * high + 1))

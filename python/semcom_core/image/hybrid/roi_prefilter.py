@@ -20,10 +20,12 @@ from semcom_core.image.coders import av1
 
 #: Shares of the bytes at which what does not matter is coded coarsely, and widths of the blur,
 #: pixels.
-_SHARES, _BLURS = (0.88, 0.75, 0.6, 0.45), (0.5, 0.8, 1.2)
+_SHARES = (0.88, 0.75, 0.6, 0.45)
+_BLURS = (0.5, 0.8, 1.2)
 #: Speed of the encoder while ways are tried, and how far what matters reaches into what does not,
 #: pixels.
-_SPEED, _REACH = 9, 4.0
+_SPEED = 9
+_REACH = 4.0
 
 
 def emphasise(pixels: np.ndarray, importance: np.ndarray, size: int, price: float) -> np.ndarray:
@@ -47,7 +49,8 @@ def emphasise(pixels: np.ndarray, importance: np.ndarray, size: int, price: floa
         importance, np.clip(1.5 * gaussian_filter(importance.astype(float), _REACH), 0, 1)
     )[..., None]
     whole_db, there_db = _psnrs(pixels, plain, importance)
-    best, most = pixels, 0.0
+    best = pixels
+    most = 0.0
     for easier in _easier(pixels, size):
         mixed = np.rint(weight * pixels + (1 - weight) * easier).astype(np.uint8)
         whole, there = _psnrs(pixels, code(mixed), importance)

@@ -18,7 +18,9 @@ from torch.nn.functional import avg_pool2d, gelu, pixel_unshuffle
 
 #: Pixels a side of a position, its numbers in the picture, and its complex symbols at a CBR of
 #: 1/16.
-STRIDE, BLOCK_VALUES, SYMBOLS = 8, 3 * 8 * 8, 12
+STRIDE = 8
+BLOCK_VALUES = 3 * 8 * 8
+SYMBOLS = 12
 #: Real values of a position's latent: symbol i has value i as its real part and value i + 12 as its
 #: imaginary part.
 VALUES = 2 * SYMBOLS
@@ -47,7 +49,8 @@ class Film(nn.Module):
 
     def __init__(self, conditions: int, width: int):
         super().__init__()
-        self.inner, self.outer = nn.Linear(conditions, 32), nn.Linear(32, 2 * width)
+        self.inner = nn.Linear(conditions, 32)
+        self.outer = nn.Linear(32, 2 * width)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
 
@@ -62,7 +65,8 @@ class FilmBlock(nn.Module):
 
     def __init__(self, width: int, conditions: int):
         super().__init__()
-        self.around, self.mixed = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 1)
+        self.around = nn.Conv2d(width, width, 3, padding=1)
+        self.mixed = nn.Conv2d(width, width, 1)
         self.film = Film(conditions, width)
         nn.init.normal_(self.mixed.weight, std=0.2 * width**-0.5)
 

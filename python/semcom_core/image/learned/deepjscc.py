@@ -62,7 +62,8 @@ class DeepjsccNetwork(nn.Module):
     def __init__(self, shape: DeepjsccShape):
         super().__init__()
         self.shape = shape
-        width, values = shape.width, 2 * shape.symbols
+        width = shape.width
+        values = 2 * shape.symbols
         self.sender = nn.Sequential(
             *_layer(nn.Conv2d(3, width // 2, 5, 2, 2)),
             *_layer(nn.Conv2d(width // 2, width // 2, 5, 2, 2)),
@@ -121,7 +122,9 @@ class DeepjsccCodec:
     number = 10
 
     def __init__(self, config: DeepjsccConfig, model: JsccModel):
-        self.config, self._model, self._network = config, model, model.network
+        self.config = config
+        self._model = model
+        self._network = model.network
         self._symbols = model.network.shape.symbols
         if parse_cbr(config.cbr) < self._symbols / BLOCK_VALUES:
             raise ConfigError(
@@ -149,10 +152,8 @@ class DeepjsccCodec:
         height, width = pixels.shape[:2]
         with torch.inference_mode():
             values = self._network.send(to_tensor(pixels))
-        symbols, most = (
-            to_symbols(values, self._sent(height, width)),
-            uses_for(parse_cbr(self.config.cbr), height, width),
-        )
+        symbols = to_symbols(values, self._sent(height, width))
+        most = uses_for(parse_cbr(self.config.cbr), height, width)
         symbols, _ = message.unit_power(
             symbols[: message.room(len(symbols), 0, most)]
         )  # the receiver is not told, as published

@@ -101,7 +101,9 @@ class LamScCodec:
     number = 9
 
     def __init__(self, config: LamScConfig, model: JsccModel):
-        self.config, self._model, self._network = config, model, model.network
+        self.config = config
+        self._model = model
+        self._network = model.network
 
     @classmethod
     def from_settings(cls, **settings) -> LamScCodec:
@@ -121,10 +123,8 @@ class LamScCodec:
         check_pixels(pixels)
         importance = check_importance(importance, pixels)
         height, width = pixels.shape[:2]
-        most, index = (
-            uses_for(parse_cbr(self.config.cbr), height, width),
-            index_for(snr_db, self.config.margin_db),
-        )
+        most = uses_for(parse_cbr(self.config.cbr), height, width)
+        index = index_for(snr_db, self.config.margin_db)
         share = self._first_share(most, math.prod(positions_of(height, width)), index)
         with torch.inference_mode():
             places = position_importance(importance_tensor(importance, height, width))

@@ -136,7 +136,8 @@ def kept_share(levels: Tensor) -> float:
 
 _LEVELS = len(LEVEL_SYMBOLS)
 #: What a level that was seen adds to its count, and the sum of counts at which all are halved.
-_STEP, _MOST = 24, 4096
+_STEP = 24
+_MOST = 4096
 #: Positions that are coded in one piece; the coder's numbers grow with them.
 _PIECE = 8192
 _LENGTH_BYTES = 2
@@ -177,7 +178,8 @@ def mask_from_bytes(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, np
 
 
 def _coded(levels: np.ndarray, count: int) -> bytes:
-    model, parts = LevelModel(count), []
+    model = LevelModel(count)
+    parts = []
     for rows in _pieces(levels.shape):
         coder = ArithmeticEncoder()
         for level, left, above in _neighbours(levels, rows):
@@ -191,10 +193,12 @@ def _coded(levels: np.ndarray, count: int) -> bytes:
 
 def _decoded(data: bytes, shape: tuple[int, int], count: int) -> tuple[np.ndarray, bytes]:
     """Levels, int64 (h, w), of which there are `count`, and the bytes after them."""
-    levels, model = np.zeros(shape, np.int64), LevelModel(count)
+    levels = np.zeros(shape, np.int64)
+    model = LevelModel(count)
     for rows in _pieces(shape):
         size = int.from_bytes(data[:_LENGTH_BYTES], "big")
-        piece, data = data[_LENGTH_BYTES : _LENGTH_BYTES + size], data[_LENGTH_BYTES + size :]
+        piece = data[_LENGTH_BYTES : _LENGTH_BYTES + size]
+        data = data[_LENGTH_BYTES + size :]
         _decode_rows(
             levels, rows, ArithmeticDecoder(np.unpackbits(np.frombuffer(piece, np.uint8))), model
         )
@@ -205,10 +209,13 @@ def _decode_rows(
     levels: np.ndarray, rows: slice, coder: ArithmeticDecoder, model: LevelModel
 ) -> None:
     for row in range(rows.start, rows.stop):
-        left, above = 0, (levels[row - 1] if row else np.zeros(levels.shape[1], int)).tolist()
+        left = 0
+        above = (levels[row - 1] if row else np.zeros(levels.shape[1], int)).tolist()
         for column, up in enumerate(above):
             counts = model.counts(left, up)
-            target, start, level = coder.target(sum(counts)), 0, 0
+            target = coder.target(sum(counts))
+            start = 0
+            level = 0
             while start + counts[level] <= target:
                 start += counts[level]
                 level += 1

@@ -51,7 +51,8 @@ _LEAST_POWER = 1e-4
 _WORTH_OF_IMPORTANCE = 10.0
 #: From which importance on a position is important, and the gain, dB, with which its values then
 #: start to learn.
-_IMPORTANT, _IMPORTANT_GAIN_DB = 0.5, 5.0
+_IMPORTANT = 0.5
+_IMPORTANT_GAIN_DB = 5.0
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ class LamScNetwork(nn.Module):
     def __init__(self, shape: LamScShape):
         super().__init__()
         self.shape = shape
-        self.sender, self.receiver = Sender(shape), Receiver(shape)
+        self.sender = Sender(shape)
+        self.receiver = Receiver(shape)
         self.log_gain = nn.Parameter(torch.zeros(2, len(asc.LEVEL_SYMBOLS), VALUES))
         self.log_power = nn.Parameter(torch.zeros(2, len(asc.LEVEL_SYMBOLS), VALUES))
         with torch.no_grad():

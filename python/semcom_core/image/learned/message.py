@@ -27,7 +27,8 @@ from semcom_core.image.fragments import Reception, frames_of, received, shape_fo
 #: the fragments are lost.
 PRELUDE_USES = 160
 _WIDTHS = {"height": 14, "width": 14, "mask_uses": 20, "amplitude_code": 16, "model": 8}
-_AMPLITUDE_STEPS, _AMPLITUDE_ZERO = 2048, 2**15
+_AMPLITUDE_STEPS = 2048
+_AMPLITUDE_ZERO = 2**15
 
 
 @dataclass(frozen=True)

@@ -96,10 +96,8 @@ class Attention:
             np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
         )
         with torch.inference_mode():
-            table, sizes = (
-                torch.from_numpy(figures)[None],
-                torch.from_numpy(weights.astype(np.float32))[None],
-            )
+            table = torch.from_numpy(figures)[None]
+            sizes = torch.from_numpy(weights.astype(np.float32))[None]
             logits = self._network.channel(table, sizes, torch.tensor([[float(known)]]))[0].numpy()
         return logits[segments.labels]
 

@@ -86,10 +86,8 @@ class ChannelAttention(nn.Module):
             self.own(torch.cat([table, known[:, None].expand(-1, table.shape[1], -1)], 2))
             * real[..., None]
         )
-        mean, most = (
-            (own * weights[..., None]).sum(1, keepdim=True),
-            own.max(1, keepdim=True).values,
-        )
+        mean = (own * weights[..., None]).sum(1, keepdim=True)
+        most = own.max(1, keepdim=True).values
         return self.judge(torch.cat([own, mean.expand_as(own), most.expand_as(own)], 2))[..., 0]
 
 
@@ -137,7 +135,8 @@ class AttentionNetwork(nn.Module):
 
     def __init__(self, config: AttentionConfig):
         super().__init__()
-        self.channel, self.spatial = ChannelAttention(config), SpatialAttention(config)
+        self.channel = ChannelAttention(config)
+        self.spatial = SpatialAttention(config)
         self.mix = nn.Parameter(torch.tensor([0.5, 0.5, 0.0]))
 
     def both(self, channel: torch.Tensor, spatial: torch.Tensor) -> torch.Tensor:

@@ -80,7 +80,8 @@ class KnowledgeBase:
         """
         from segment_anything import SamAutomaticMaskGenerator
 
-        config, small = self.config, self._shown(pixels)
+        config = self.config
+        small = self._shown(pixels)
         generator = SamAutomaticMaskGenerator(
             self.model.network,
             points_per_side=config.points,
@@ -114,7 +115,8 @@ class KnowledgeBase:
             FrameError: that is no picture.
             ConfigError: neither point nor box is given, or one lies outside the picture.
         """
-        small, size = self._shown(pixels), pixels.shape[:2]
+        small = self._shown(pixels)
+        size = pixels.shape[:2]
         if point is None and box is None:
             raise ConfigError("prompt is None; allowed is a point, a box or both")
         scale = np.array(small.shape[1::-1]) / size[::-1]

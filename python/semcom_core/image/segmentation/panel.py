@@ -17,7 +17,10 @@ from semcom_core.image.picture import check_pixels
 _TINT = 0.55
 #: Step from the hue of one segment to that of the next: the golden ratio keeps neighbours apart.
 _HUE_STEP = 0.618034
-_MARGIN, _CAPTION_SIZE, _NOTE_SIZE, _LINE = 12, 20, 14, 1.35
+_MARGIN = 12
+_CAPTION_SIZE = 20
+_NOTE_SIZE = 14
+_LINE = 1.35
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ def side_by_side(panels: Sequence[Panel], height: int = 384) -> np.ndarray:
         top + height + _MARGIN + round(lines * _NOTE_SIZE * _LINE),
     )
     sheet = Image.new("RGB", size, "white")
-    pen, left = ImageDraw.Draw(sheet), _MARGIN
+    pen = ImageDraw.Draw(sheet)
+    left = _MARGIN
     for panel, picture, width in zip(panels, pictures, widths, strict=True):
         pen.text((left, _MARGIN // 2), panel.caption, "black", fonts[_CAPTION_SIZE])
         sheet.paste(picture, (left, top))

@@ -61,7 +61,8 @@ def segments_of(
     """Segments from masks, bool (N, H, W); empty masks are left out."""
     areas = masks.sum((1, 2), dtype=np.int64)
     kept = areas > 0
-    masks, areas = masks[kept], areas[kept]
+    masks = masks[kept]
+    areas = areas[kept]
     labels = np.zeros(masks.shape[1:], np.int32)
     for number in np.argsort(-areas, kind="stable"):  # small ones last, so that they stay visible
         labels[masks[number]] = number + 1
@@ -143,7 +144,8 @@ def segment_features(pixels: np.ndarray, segments: Segments) -> np.ndarray:
     Returns:
         float32 (N + 1, COUNT + C); zeros for labels that no pixel has.
     """
-    labels, total = segments.labels, len(segments.masks) + 1
+    labels = segments.labels
+    total = len(segments.masks) + 1
     counts = np.bincount(labels.reshape(-1), minlength=total)
     colours = pixels.reshape(-1, 3) / 255.0 - 0.5
     mean = _means(labels, colours, total)

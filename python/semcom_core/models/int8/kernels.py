@@ -47,9 +47,14 @@ _LOG2_E = np.float32(math.log2(math.e))
 #: Taylor series of 2^x: ln(2)^k / k!; off by less than 1e-8 for |x| <= 1/2.
 _SERIES = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(8))
 _C0, _C1, _C2, _C3, _C4, _C5, _C6, _C7 = _SERIES
-_ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
-_NO_SIGN, _SIGN_PLACE, _LEAST = np.int32(2**31 - 1), np.int32(31), np.int32(-(2**31))
-_LOWEST, _HIGHEST = np.float32(-126), np.float32(127)
+_ZERO = np.float32(0)
+_ONE = np.float32(1)
+_HALF = np.float32(0.5)
+_NO_SIGN = np.int32(2**31 - 1)
+_SIGN_PLACE = np.int32(31)
+_LEAST = np.int32(-(2**31))
+_LOWEST = np.float32(-126)
+_HIGHEST = np.float32(127)
 
 
 @numba.njit(inline="always")
@@ -83,7 +88,8 @@ def _largest(row):
     """Largest value of a row. Integers compare as the floats of the same bits do, negative ones the
     other way round; and by vectors.
     """
-    bits, highest = row.view(np.int32), _LEAST
+    bits = row.view(np.int32)
+    highest = _LEAST
     for i in range(len(bits)):
         highest = max(highest, bits[i] ^ ((bits[i] >> _SIGN_PLACE) & _NO_SIGN))
     return float_of_bits(highest ^ ((highest >> _SIGN_PLACE) & _NO_SIGN))
@@ -97,7 +103,8 @@ def quantise(values, out, level):
         values: float32 (n,).
         out: int16 (n,), written.
     """
-    bits, highest = values.view(np.int32), np.int32(0)
+    bits = values.view(np.int32)
+    highest = np.int32(0)
     for i in range(len(bits)):
         highest = max(highest, bits[i] & _NO_SIGN)
     largest = float_of_bits(highest)
@@ -119,7 +126,8 @@ def normalise(row, weight, eps, out):
 @_compiled
 def gate(values, out):
     """silu of the first half of a row times the second half: float32 (2 n,) -> (n,)."""
-    opening, passing = values[: len(out)], values[len(out) :]
+    opening = values[: len(out)]
+    passing = values[len(out) :]
     for i in range(len(out)):
         out[i] = opening[i] / (_ONE + _exp2(-opening[i] * _LOG2_E)) * passing[i]
 
@@ -133,7 +141,8 @@ def rotate(heads, cos, sin):
     half = len(cos)
     for head in heads:
         for i in range(half):
-            first, second = head[i], head[half + i]
+            first = head[i]
+            second = head[half + i]
             head[i] = first * cos[i] - second * sin[i]
             head[half + i] = second * cos[i] + first * sin[i]
 
@@ -160,7 +169,8 @@ def attend(queries, store, parents, node, scores, out):
     groups = store.shape[2]
     share = heads // groups
     scale = _LOG2_E / np.float32(math.sqrt(size))
-    depth, at = 0, node
+    depth = 0
+    at = node
     while at >= 0:
         for group in range(groups):
             key = store[at, 0, group]
@@ -173,7 +183,8 @@ def attend(queries, store, parents, node, scores, out):
     out[:] = _ZERO
     for head in range(heads):
         _softmax(scores[head, :depth])
-    depth, at = 0, node
+    depth = 0
+    at = node
     while at >= 0:
         for group in range(groups):
             value = store[at, 1, group]
@@ -232,7 +243,9 @@ def _share(total, unit, units):
 @numba.njit(nogil=True)
 def _multiply(weights, factors, inputs, scales, outputs, rows, unit, units):
     """Output channels of this unit, of a product of the first `rows` rows."""
-    pairs, stride, width = weights.shape[1], inputs.shape[1], outputs.shape[1]
+    pairs = weights.shape[1]
+    stride = inputs.shape[1]
+    width = outputs.shape[1]
     start, stop = _share(weights.shape[0] // BLOCKS, unit, units)
     for block in range(start * BLOCKS, stop * BLOCKS, BLOCKS):
         column = block * LANES
@@ -267,7 +280,8 @@ def _normalise(work, row, norm, eps):
 def _remember(work, row, nodes, layer, node):
     """Turn a row's queries and keys by its position, and store its keys and values."""
     _, _, _, groups, size = nodes.store.shape
-    depth, heads = nodes.depths[node], work.scores.shape[1] + groups
+    depth = nodes.depths[node]
+    heads = work.scores.shape[1] + groups
     values = work.products[row, : (heads + groups) * size].reshape(heads + groups, size)
     rotate(values[:heads], nodes.cos[depth], nodes.sin[depth])
     for group in range(groups):
@@ -278,7 +292,8 @@ def _remember(work, row, nodes, layer, node):
 @numba.njit(nogil=True)
 def _look_back(work, row, nodes, layer, node):
     """Attention of one row, rounded for the next product."""
-    heads, size = work.scores.shape[1], nodes.store.shape[4]
+    heads = work.scores.shape[1]
+    size = nodes.store.shape[4]
     queries = work.products[row, : heads * size].reshape(heads, size)
     mixed = work.inner[row, : heads * size].reshape(heads, size)
     attend(queries, nodes.store[layer], nodes.parents, node, work.scores[row], mixed)

@@ -41,7 +41,8 @@ def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matr
         factor: of the outputs.
     """
     tile = BLOCKS * LANES
-    rows, inputs = sum(len(part) for part in layers[0]), layers[0][0].shape[1]
+    rows = sum(len(part) for part in layers[0])
+    inputs = layers[0][0].shape[1]
     blocks = -(-rows // tile) * BLOCKS
     weights = np.zeros((len(layers), blocks, inputs // 2, LANES, 2), np.int8)
     scales = np.zeros((len(layers), blocks * LANES), np.float32)
@@ -110,7 +111,8 @@ def applies(network) -> bool:
         return False
     if any(name.endswith(".bias") for name in network.state_dict()):
         return False
-    rotary, size = network.model.rotary_emb, network.model.layers[0].self_attn.head_dim
+    rotary = network.model.rotary_emb
+    size = network.model.layers[0].self_attn.head_dim
     return rotary.rope_type in _STATIC_POSITIONS and 2 * len(rotary.inv_freq) == size
 
 
@@ -133,9 +135,11 @@ class IntegerNetwork:
 
     @torch.inference_mode()
     def __init__(self, network):
-        layers, config = network.model.layers, network.config
+        layers = network.model.layers
+        config = network.config
         attention = layers[0].self_attn
-        self.heads, self.size = config.num_attention_heads, attention.head_dim
+        self.heads = config.num_attention_heads
+        self.size = attention.head_dim
         self.shape = (len(layers), config.num_key_value_heads, self.size)
         norms = [
             norm.weight
@@ -218,7 +222,8 @@ class IntegerTree:
 
     def append(self, parents: np.ndarray, tokens: list[int], wanted: int) -> np.ndarray:
         """Add nodes; returns the log2-probabilities (wanted, vocabulary) after the last of them."""
-        first, count = self._count, len(tokens)
+        first = self._count
+        count = len(tokens)
         self._make_room(first + count)
         self._count += count
         self.nodes.parents[first : first + count] = parents
@@ -251,7 +256,8 @@ def _workspace(network: IntegerNetwork, count: int, depth: int) -> Workspace:
     """Room for a pass of `count` nodes, none deeper than `depth`."""
     rows = -(-count // ROWS) * ROWS
     weights = network.weights
-    hidden, inner = weights.embedding.shape[1], weights.down.weights.shape[2] * 2
+    hidden = weights.embedding.shape[1]
+    inner = weights.down.weights.shape[2] * 2
     widest = max(hidden, inner, network.heads * network.size)
     products = max(
         part.scales.shape[1]

@@ -23,15 +23,15 @@ LANES = 16
 ROWS = 4
 BLOCKS = 3 if llvmlite.binding.get_host_cpu_features().get("avx512bw") else 1
 
-_I8, _I16, _I32, _I64, _F32 = (
-    ir.IntType(8),
-    ir.IntType(16),
-    ir.IntType(32),
-    ir.IntType(64),
-    ir.FloatType(),
-)
-_INTS, _FLOATS = ir.VectorType(_I32, LANES), ir.VectorType(_F32, LANES)
-_PAIRS16, _PAIRS32 = ir.VectorType(_I16, 2 * LANES), ir.VectorType(_I32, 2 * LANES)
+_I8 = ir.IntType(8)
+_I16 = ir.IntType(16)
+_I32 = ir.IntType(32)
+_I64 = ir.IntType(64)
+_F32 = ir.FloatType()
+_INTS = ir.VectorType(_I32, LANES)
+_FLOATS = ir.VectorType(_F32, LANES)
+_PAIRS16 = ir.VectorType(_I16, 2 * LANES)
+_PAIRS32 = ir.VectorType(_I32, 2 * LANES)
 
 _yield_processor = types.ExternalFunction("sched_yield", types.int32())
 _PATIENCE = 2000
@@ -168,7 +168,8 @@ def _total(builder, lanes):
             builder.shuffle_vector(lanes, lanes, _lanes(*range(start, start + half)))
             for start in (0, half)
         )
-        lanes, half = builder.fadd(low, high), half // 2
+        lanes = builder.fadd(low, high)
+        half = half // 2
     return builder.extract_element(lanes, ir.Constant(_I32, 0))
 
 

@@ -93,7 +93,9 @@ TINY = "sam-tiny"
 _OFFICIAL = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
 #: What the shapes do not tell: heads of the mask decoder, mean and deviation of the colours. The
 #: same in all official checkpoints.
-_DECODER_HEADS, _MEAN, _DEVIATION = 8, (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+_DECODER_HEADS = 8
+_MEAN = (123.675, 116.28, 103.53)
+_DEVIATION = (58.395, 57.12, 57.375)
 _PATCH = "image_encoder.patch_embed.proj.weight"
 
 
@@ -206,7 +208,8 @@ def _encoder(state: Mapping[str, torch.Tensor]) -> ImageEncoderViT:
     global, the others see windows.
     """
     width, _, patch, _ = state[_PATCH].shape
-    depth, grid = _count(state, "image_encoder.blocks."), _grid(state)
+    depth = _count(state, "image_encoder.blocks.")
+    grid = _grid(state)
     spans = [
         (len(state[f"image_encoder.blocks.{i}.attn.rel_pos_h"]) + 1) // 2 for i in range(depth)
     ]
@@ -226,7 +229,8 @@ def _encoder(state: Mapping[str, torch.Tensor]) -> ImageEncoderViT:
 
 
 def _prompts(state: Mapping[str, torch.Tensor]) -> PromptEncoder:
-    grid, patch = _grid(state), state[_PATCH].shape[2]
+    grid = _grid(state)
+    patch = state[_PATCH].shape[2]
     channels = state["prompt_encoder.no_mask_embed.weight"].shape[1]
     masks = len(state["prompt_encoder.mask_downscaling.3.weight"])
     return PromptEncoder(channels, (grid, grid), (grid * patch, grid * patch), masks)
@@ -235,10 +239,8 @@ def _prompts(state: Mapping[str, torch.Tensor]) -> PromptEncoder:
 def _decoder(state: Mapping[str, torch.Tensor]) -> MaskDecoder:
     outputs, channels = state["mask_decoder.mask_tokens.weight"].shape
     hidden = len(state["mask_decoder.transformer.layers.0.mlp.lin1.weight"])
-    depth, quality = (
-        _count(state, "mask_decoder.transformer.layers."),
-        "mask_decoder.iou_prediction_head.layers.",
-    )
+    depth = _count(state, "mask_decoder.transformer.layers.")
+    quality = "mask_decoder.iou_prediction_head.layers."
     return MaskDecoder(
         transformer_dim=channels,
         transformer=TwoWayTransformer(depth, channels, _DECODER_HEADS, hidden),
@@ -268,7 +270,8 @@ class RememberingPredictor(SamPredictor):
         """What the network made of the picture, float32 (C, h, w): padding and folded details left
         out.
         """
-        encoder, channels = self.model.image_encoder, self.model.mask_decoder.transformer_dim
+        encoder = self.model.image_encoder
+        channels = self.model.mask_decoder.transformer_dim
         height, width = (
             -(-n * self.features.shape[2] // encoder.img_size) for n in self.input_size
         )

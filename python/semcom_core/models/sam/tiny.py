@@ -200,7 +200,9 @@ class TinyEncoder(ImageEncoderViT):
     """
 
     def __init__(self, config: TinyConfig, norm: type[nn.Module]):
-        stem, width, prompt = config.stem, config.width, config.prompt
+        stem = config.stem
+        width = config.width
+        prompt = config.prompt
         super().__init__(
             config.size,
             PATCH,
@@ -267,7 +269,8 @@ class DetailDecoder(MaskDecoder):
         Returns:
             Logits (B·n, 4, 4h, 4w) and predicted IoU (B·n, 4).
         """
-        dim, prompts = self.transformer_dim, sparse_prompt_embeddings.shape[0]
+        dim = self.transformer_dim
+        prompts = sparse_prompt_embeddings.shape[0]
         embedding, fine, medium = image_embeddings.split([dim, 2 * dim, dim], 1)
         dense, drawn = dense_prompt_embeddings.split([dim, 16], 1)
         each = prompts // len(embedding)

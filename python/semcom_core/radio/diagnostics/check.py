@@ -29,9 +29,11 @@ from semcom_core.units import linear_to_db
 
 #: Samples of a measurement; time that is left out after a setting has changed, s: old samples wait
 #: in buffers.
-COUNT, SETTLE_S = 1 << 16, 0.6
+COUNT = 1 << 16
+SETTLE_S = 0.6
 #: The tone: its share of the sample rate, and its amplitude of what the profile allows.
-TONE_SHARE, TONE_AMPLITUDE = 1 / 8, 0.5
+TONE_SHARE = 1 / 8
+TONE_AMPLITUDE = 0.5
 #: Gains of a sweep.
 GAINS = 7
 #: Longest wait for samples, s.
@@ -155,7 +157,9 @@ def take(radio: RadioProcess, count: int, patience_s: float = PATIENCE_S) -> np.
         TimeoutError: they do not come.
         RadioError: the radio is gone.
     """
-    parts, left, end = [], count, time.monotonic() + patience_s
+    parts = []
+    left = count
+    end = time.monotonic() + patience_s
     while left:
         parts.append(radio.read(left, max(0.0, end - time.monotonic())))
         left -= len(parts[-1])
@@ -167,7 +171,8 @@ def _sweep(radio: RadioProcess, progress, with_tone: bool = False) -> tuple[Gain
     before, (low, high), steps = radio.profile.rx_gain_db, radio.profile.limits.rx_gain_db, []
     for gain_db in np.clip(np.linspace(low, high, GAINS).round(), low, high):
         progress(f"receive gain {gain_db:g} dB")
-        samples, rate_hz = capture(radio, float(gain_db)), radio.profile.rate_hz
+        samples = capture(radio, float(gain_db))
+        rate_hz = radio.profile.rate_hz
         tone = measure_tone(samples, rate_hz) if with_tone else None
         steps.append(GainStep(float(gain_db), measure_noise_db(samples, rate_hz), tone))
     radio.set(rx_gain_db=before)
@@ -176,10 +181,14 @@ def _sweep(radio: RadioProcess, progress, with_tone: bool = False) -> tuple[Gain
 
 #: What is good enough: DC and image below the tone, dB; room to full scale, dB; SNR of a tone that
 #: can be trusted, dB.
-DC_DB, IMAGE_DB, ROOM_DB, TRUSTED_DB = -20.0, -25.0, 3.0, 8.0
+DC_DB = -20.0
+IMAGE_DB = -25.0
+ROOM_DB = 3.0
+TRUSTED_DB = 8.0
 #: SNR at which bursts carry texts and pictures alike, dB, and the one below which it is worth a
 #: change.
-GOOD_DB, LEAST_DB = 10.0, 6.0
+GOOD_DB = 10.0
+LEAST_DB = 6.0
 #: Noise must rise by this much from the lowest gain, dB, or else the converter and not the antenna
 #: makes it.
 RISE_DB = 3.0

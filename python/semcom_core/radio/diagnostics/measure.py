@@ -29,7 +29,9 @@ class Feeder:
     """
 
     def __init__(self, radio: RadioProcess, pieces: Iterator[np.ndarray]):
-        self._radio, self._pieces, self._ended = radio, pieces, threading.Event()
+        self._radio = radio
+        self._pieces = pieces
+        self._ended = threading.Event()
         self._failure: RadioError | None = None
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
 
@@ -155,7 +157,8 @@ def measure_tone(samples: np.ndarray, rate_hz: float) -> ToneReport:
     power[seen.around(0.0)] = 0
     peak = int(np.argmax(power))
     hz = float(seen.hz[peak] + _offset(seen.power, peak) * (seen.hz[1] - seen.hz[0]))
-    tone, noise = seen.line(hz), seen.noise_bin * len(power)
+    tone = seen.line(hz)
+    noise = seen.noise_bin * len(power)
     parts = np.abs(np.asarray(samples, np.complex64).view(np.float32))
     largest = float(parts.max())
     clipped = float(np.mean(parts >= 0.999 * largest)) if largest > 0.95 else 0.0
@@ -183,10 +186,8 @@ def measure_noise_db(samples: np.ndarray, rate_hz: float) -> float:
 def imbalance(image_db: float) -> str:
     """Gain or phase error that would make an image of this level alone, in words."""
     ratio = 10 ** (image_db / 20)
-    gain_db, phase_deg = (
-        20 * np.log10((1 + ratio) / max(1 - ratio, 1e-9)),
-        2 * np.degrees(np.arctan(ratio)),
-    )
+    gain_db = 20 * np.log10((1 + ratio) / max(1 - ratio, 1e-9))
+    phase_deg = 2 * np.degrees(np.arctan(ratio))
     return f"as {gain_db:.2f} dB or {phase_deg:.2f} degrees would make"
 
 

@@ -112,9 +112,11 @@ _GONE = re.compile(
     r"Soapy (?:source|sink) error: (?!TIMEOUT|OVERFLOW|UNDERFLOW)|caught rx error|terminate called"
 )
 #: So many errors within so many seconds prove it: one alone may pass.
-_ENOUGH, _WITHIN_S = 3, 5.0
+_ENOUGH = 3
+_WITHIN_S = 5.0
 #: Characters of a line that are read, and lines that are kept.
-_LONGEST, _KEPT = 500, 20
+_LONGEST = 500
+_KEPT = 20
 
 
 class Trouble:
@@ -196,7 +198,8 @@ class RadioChild:
     """
 
     def __init__(self, command: list[str], settings: dict):
-        ours, theirs = {}, {}
+        ours = {}
+        theirs = {}
         try:
             for name in ("control", *(name for name in ("receive", "transmit") if settings[name])):
                 ours[name], theirs[name] = _pair()
@@ -210,14 +213,19 @@ class RadioChild:
         finally:
             for end in theirs.values():
                 end.close()
-        self._sockets, self._part, self._line = ours, b"", b""
-        self.born, self.received, self._seen = time.monotonic(), 0, 0
+        self._sockets = ours
+        self._part = b""
+        self._line = b""
+        self.born = time.monotonic()
+        self.received = 0
+        self._seen = 0
 
     def listen(self, timeout_s: float) -> tuple[list[dict], str, bool]:
         """What the process says: (messages, text printed, whether it goes on). Waits until there is
         something.
         """
-        control, printed = self._sockets["control"], self.process.stdout
+        control = self._sockets["control"]
+        printed = self.process.stdout
         ready, _, _ = select.select([control, printed], [], [], timeout_s)
         text = os.read(printed.fileno(), 1 << 16) if printed in ready else b""
         data = control.recv(1 << 16) if control in ready else b""
@@ -254,7 +262,8 @@ class RadioChild:
 
     def flows(self) -> bool:
         """Whether samples have come, or wait to be read, since this was asked last."""
-        seen, self._seen = self._seen, self.received
+        seen = self._seen
+        self._seen = self.received
         end = self._sockets.get("receive")
         return self.received != seen or (
             end is not None and bool(select.select([end], [], [], 0)[0])
@@ -280,7 +289,8 @@ class RadioChild:
             self._part += data
             self.received += len(data)
         whole = len(self._part) // SAMPLE_BYTES * SAMPLE_BYTES
-        data, self._part = self._part[:whole], self._part[whole:]
+        data = self._part[:whole]
+        self._part = self._part[whole:]
         return np.frombuffer(data, np.complex64)
 
     def transmit(self, number: int, samples: np.ndarray) -> bool:

@@ -73,15 +73,18 @@ class RadioTurn:
     def __init__(
         self, child: RadioChild, outbox: Outbox, owner: TurnOwner, silence_s: float, stall_s: float
     ):
-        self._child, self._outbox, self._owner, self._silence_s, self._stall_s = (
-            child,
-            outbox,
-            owner,
-            silence_s,
-            stall_s,
-        )
-        self._trouble, self._sender, self._ended = Trouble(), None, threading.Event()
-        self._ready, self._reason, self._final, self._first = False, "", False, outbox.first
+        self._child = child
+        self._outbox = outbox
+        self._owner = owner
+        self._silence_s = silence_s
+        self._stall_s = stall_s
+        self._trouble = Trouble()
+        self._sender = None
+        self._ended = threading.Event()
+        self._ready = False
+        self._reason = ""
+        self._final = False
+        self._first = outbox.first
         self._heard = self._moved = child.born
 
     def run(self, stopping: threading.Event) -> TurnEnd:
@@ -108,12 +111,11 @@ class RadioTurn:
         elif "taken" in message:
             self._moved = time.monotonic()
         elif message.get("state") == "failed":
-            self._reason, self._final = (
-                self._reason or message["reason"],
-                message.get("final", False),
-            )
+            self._reason = self._reason or message["reason"]
+            self._final = message.get("final", False)
         elif message.get("state") == "ready":
-            self._ready, self._heard = True, time.monotonic()
+            self._ready = True
+            self._heard = time.monotonic()
             if self._child.transmits:
                 self._sender = threading.Thread(target=self._send, name="radio sender", daemon=True)
                 self._sender.start()
@@ -160,7 +162,8 @@ SILENCE_S = 5.0
 #: virtual one. The virtual one's client waits up to 30 s while its time stands still, because of a
 #: receiver that does not read. Where its server ends, most clients say so at once; but one of UHD
 #: that only transmits does not, and is found out by this limit alone.
-STALL_S, VIRTUAL_STALL_S = 5.0, 35.0
+STALL_S = 5.0
+VIRTUAL_STALL_S = 35.0
 
 
 class RadioKeeper:
@@ -186,12 +189,19 @@ class RadioKeeper:
         on_event: Callable[[str, str, int], None],
         command: list[str],
     ):
-        self.profile, self.retries = profile, int(retries)
-        self._settings, self._on_event, self._command = settings, on_event, command
-        self._changed, self._stopping = threading.Condition(), threading.Event()
-        self._outbox, self._thread, self._child = Outbox(), None, None
+        self.profile = profile
+        self.retries = int(retries)
+        self._settings = settings
+        self._on_event = on_event
+        self._command = command
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._outbox = Outbox()
+        self._thread = None
+        self._child = None
         self._begun_with = profile
-        self.counts, self.failure = Counter(), ""
+        self.counts = Counter()
+        self.failure = ""
 
     def start(self) -> None:
         """Start the process and return at once; on_event, or wait_ready, tells when the radio is

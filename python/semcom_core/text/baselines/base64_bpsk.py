@@ -30,7 +30,8 @@ from semcom_core.text.baselines.separate import combine, common_header
 from semcom_core.text.codec import DecodedText, check_fragments, check_text
 
 #: Base64 comes in groups of four characters for three bytes.
-_GROUP_BITS, _GROUP_BYTES = 32, 3
+_GROUP_BITS = 32
+_GROUP_BYTES = 3
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _REPAIRED = bytes(code if code in _ALPHABET else ord("A") for code in range(256))
 

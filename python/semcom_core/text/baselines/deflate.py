@@ -39,7 +39,8 @@ def decompress(stream: bytes) -> tuple[str, bool]:
     """Text of a raw deflate stream, zeros after its end ignored, and whether it is whole and valid
     UTF-8.
     """
-    unpacker, data = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    data = bytearray()
     try:
         # Byte by byte, so that what precedes an error is kept.
         for i in range(len(stream)):

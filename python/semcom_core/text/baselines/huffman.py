@@ -44,7 +44,8 @@ def code_lengths(counts: np.ndarray) -> list[int]:
     heapq.heapify(queue)
     lengths = [0] * len(counts)
     while len(queue) > 1:
-        first, second = heapq.heappop(queue), heapq.heappop(queue)
+        first = heapq.heappop(queue)
+        second = heapq.heappop(queue)
         joined = first[2] + second[2]
         for symbol in joined:
             lengths[symbol] += 1
@@ -79,9 +80,12 @@ class HuffmanCode:
 
     def decode(self, bits: np.ndarray) -> tuple[str, bool]:
         """Text of a stream, and whether it has its end, only zeros after it, and is valid UTF-8."""
-        data, width, code = bytearray(), 0, 0
+        data = bytearray()
+        width = 0
+        code = 0
         for position, bit in enumerate(bits.tolist()):
-            width, code = width + 1, 2 * code + bit
+            width = width + 1
+            code = 2 * code + bit
             symbol = self._symbols.get((width, code))
             if symbol == END:
                 text = data.decode("utf-8", "replace")

@@ -42,7 +42,8 @@ FREQUENCY_BITS = 32
 #: Source symbols after which the model starts anew: a longer history costs memory and gains little.
 HISTORY = 192
 #: Source symbols of the longest message, and of the longest guess where the CRC does not hold.
-MOST_SYMBOLS, GUESSED_SYMBOLS = 16_384, 256
+MOST_SYMBOLS = 16_384
+GUESSED_SYMBOLS = 256
 #: Channel codes to choose from.
 RULES: dict[str, Rule] = {"polar": ShortRule(), "ldpc": LongRule(grain=1)}
 
@@ -75,7 +76,9 @@ class Frequencies:
     """
 
     def __init__(self, prior: TextPrior):
-        self._prior, self._last, self._seen = prior, None, 0
+        self._prior = prior
+        self._last = None
+        self._seen = 0
         self._restart()
 
     def shares(self) -> np.ndarray:
@@ -88,7 +91,8 @@ class Frequencies:
 
     def follow(self, symbol: int) -> None:
         """Go on after a source symbol."""
-        self._last, self._seen = symbol, self._seen + 1
+        self._last = symbol
+        self._seen = self._seen + 1
         if self._seen % HISTORY == 0:
             self._restart()
         else:
@@ -119,7 +123,8 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
         symbols = self.prior.tokenize(text)
         if len(symbols) >= MOST_SYMBOLS:
             raise FrameError(f"text has {len(symbols)} tokens; allowed is up to {MOST_SYMBOLS - 1}")
-        encoder, frequencies = ArithmeticEncoder(), Frequencies(self.prior)
+        encoder = ArithmeticEncoder()
+        frequencies = Frequencies(self.prior)
         for symbol in symbols:
             encoder.add(*_share(frequencies.shares(), symbol))
             frequencies.follow(symbol)
@@ -127,11 +132,9 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
         return encoder.finish()
 
     def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
-        decoder, encoder, frequencies = (
-            ArithmeticDecoder(bits),
-            ArithmeticEncoder(),
-            Frequencies(self.prior),
-        )
+        decoder = ArithmeticDecoder(bits)
+        encoder = ArithmeticEncoder()
+        frequencies = Frequencies(self.prior)
         symbols: list[int] = []
         most = MOST_SYMBOLS if sure else GUESSED_SYMBOLS
         while len(symbols) < most and encoder.information <= len(bits) + SLACK:

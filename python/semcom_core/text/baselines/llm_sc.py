@@ -129,7 +129,10 @@ def beam_search(
     """
     per_token = len(labels)
     node, log2_probs = tree.root()
-    nodes, rows, texts, scores = [node], log2_probs[None], [[]], np.zeros(1)
+    nodes = [node]
+    rows = log2_probs[None]
+    texts = [[]]
+    scores = np.zeros(1)
     rivals = -np.inf
     for first in range(0, len(evidence), per_token):
         fit = sum(evidence[first + j][labels[j] ^ masks[first + j]] for j in range(per_token))

@@ -33,7 +33,8 @@ from semcom_core.text.codec import DecodedText, check_fragments
 #: Bits a use that each value of `params` stands for, 0.2 to 6.3 in steps of 5.6 %.
 RATES = tuple(round(0.2 * 31.5 ** (i / 63), 4) for i in range(64))
 _REFERENCE_BITS = 800
-_LONG_CRC, _SHORT_CRC = "16", "11"
+_LONG_CRC = "16"
+_SHORT_CRC = "11"
 #: Short blocks need more uses a bit: the cost of n bits grows as n + _SHORT_COST sqrt(n).
 _SHORT_COST = 3.0
 #: Error probability for which ShortRule counts on the finite-blocklength limit.
@@ -280,7 +281,8 @@ class SeparateCodec(ABC):
 
     def _too_long(self, bits: int, snr_db: float, most: int) -> str:
         unit = "bytes" if self.rule.grain == 8 else "bits"
-        found, allowed = bits // self.rule.grain, most // self.rule.grain
+        found = bits // self.rule.grain
+        allowed = most // self.rule.grain
         return (
             f"text {self.becomes} {found} {unit}; at {snr_db:g} dB the largest message has "
             f"{allowed}"

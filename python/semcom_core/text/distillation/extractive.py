@@ -91,7 +91,8 @@ def apply(draft: Draft, edits: Iterable[Edit]) -> Draft:
     """A draft after some edits of different words; capital and closing mark of words left out go to
     their neighbours.
     """
-    words, locked = list(draft.words), list(draft.locked)
+    words = list(draft.words)
+    locked = list(draft.locked)
     for first, stop, form in sorted(edits, reverse=True):
         closing = _CLOSING.search(words[stop - 1])
         if not form and closing and first and not _CLOSING.search(words[first - 1]):
@@ -163,8 +164,10 @@ class Extractor:
     """
 
     def __init__(self, meter: Meter, embedder: Embedder, least_similarity: float, looks: int):
-        self._meter, self._embedder = meter, embedder
-        self._least, self._looks = least_similarity, looks
+        self._meter = meter
+        self._embedder = embedder
+        self._least = least_similarity
+        self._looks = looks
 
     def shorten(self, text: str, leave_out: bool = True) -> str:
         """A text that costs at most as much.
@@ -173,7 +176,8 @@ class Extractor:
             text: any text; its white space becomes single spaces.
             leave_out: whether words may be left out; else they are only written more plainly.
         """
-        goal, draft = self._embedder.embed([text])[0], first_draft(text)
+        goal = self._embedder.embed([text])[0]
+        draft = first_draft(text)
         start = State(draft, self._meter.bits(draft.text), 1.0)
         ends = [self._descend(start, goal, softening, leave_out) for softening in _SOFTENINGS]
         return min(ends, key=lambda state: state.bits).draft.text
@@ -182,7 +186,8 @@ class Extractor:
         """The last of the states that are each cheaper than the one before."""
         state: State | None = start
         while state is not None:
-            last, state = state, self._step(state, goal, softening, leave_out)
+            last = state
+            state = self._step(state, goal, softening, leave_out)
         return last
 
     def _step(

@@ -76,7 +76,8 @@ class Rewriter:
             [*(turn for example in examples for turn in example), request]
         )
         most = int(growth * len(self._model.tokenize(request))) + 4
-        tree, tokens = model.tree(), []
+        tree = model.tree()
+        tokens = []
         node, log2_probs = tree.root()
         while len(tokens) < most:
             token = int(np.argmax(log2_probs))

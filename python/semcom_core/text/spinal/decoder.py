@@ -66,7 +66,8 @@ class Hypothesis:
 
     def symbols(self) -> list[int]:
         """Source symbols from the first on."""
-        found, at = [], self
+        found = []
+        at = self
         while at.parent is not None:
             found.append(at.symbol)
             at = at.parent
@@ -154,7 +155,8 @@ def span_evidence(spine, units, spent, rounds, least):
     fit = np.float32(0.0)
     for r in range(len(rates)):
         position = _end_position(units, rates[r])
-        count, seen = _end_position(spent, rates[r]) - position, 0
+        count = _end_position(spent, rates[r]) - position
+        seen = 0
         while seen < count and fit >= least:
             step = min(count - seen, SYMBOLS_PER_WORD)
             fit += path_evidence(bits, spine, words[r], offsets[r] + position, seen, step)
@@ -200,8 +202,10 @@ def token_children(prior, tokens, spine, units, rounds, delta):
         tokens int64, units int64, spines uint64 and gains float32, all (m,).
     """
     size = 2 * len(tokens)
-    found, budgets = np.empty(size, np.int64), np.empty(size, np.int64)
-    spines, gains = np.empty(size, np.uint64), np.empty(size, np.float32)
+    found = np.empty(size, np.int64)
+    budgets = np.empty(size, np.int64)
+    spines = np.empty(size, np.uint64)
+    gains = np.empty(size, np.float32)
     m = 0
     for token in tokens:
         cost = -prior[token] / GRID + 0.5
@@ -259,7 +263,10 @@ class SequentialDecoder:
     def __init__(
         self, prior: TextPrior, tree: TokenTree, rounds: Received, delta: int, start: np.uint64
     ):
-        self._prior, self._tree, self._rounds, self._delta = prior, tree, tuple(rounds), delta
+        self._prior = prior
+        self._tree = tree
+        self._rounds = tuple(rounds)
+        self._delta = delta
         self._root = Hypothesis(None, None, 0, 0.0, start, 0)
         self._frontier: list[tuple[float, int, Hypothesis]] = []
         self._count = 0
@@ -276,7 +283,9 @@ class SequentialDecoder:
         """
         self._root.node, probabilities = self._tree.root()
         self._grow([[self._root]], probabilities[None])
-        expanded, deepest, stalled = 1, 0, 0
+        expanded = 1
+        deepest = 0
+        stalled = 0
         while (
             self._frontier
             and expanded < expansions + beam * deepest
@@ -375,7 +384,8 @@ class SequentialDecoder:
         """Keep the best complete hypothesis; another rounding of the same text is no rival."""
         best = self._best_end
         if best is None or end.metric > best.metric:
-            self._best_end, end = end, best
+            self._best_end = end
+            end = best
         if end is not None and end.symbols() != self._best_end.symbols():
             self._rivals = np.logaddexp2(self._rivals, end.metric)
 

@@ -40,7 +40,8 @@ GRID = 0.25
 AMBIGUITY = 0.002
 #: Symbols a bit at rate index 0, of a first transmission and of an increment, and indices that
 #: double them.
-_SLOWEST, _SLOWEST_INCREMENT = 0.1525, 0.03
+_SLOWEST = 0.1525
+_SLOWEST_INCREMENT = 0.03
 _STEPS_PER_OCTAVE = 12
 RATES = 2 ** HEADER_FIELDS["params"]
 _FIXED_POINT = 16
@@ -117,7 +118,8 @@ class Budget:
 
 #: Bits of a message up to which the margin is that of the efficiency, and its growth beyond
 #: (decoding of 464 bits, measured).
-SHORT, GROWTH = 100.0, 0.15
+SHORT = 100.0
+GROWTH = 0.15
 
 
 def alpha_for(snr_db: float, efficiency: float, bits: float) -> float:
@@ -128,7 +130,8 @@ def alpha_for(snr_db: float, efficiency: float, bits: float) -> float:
             of up to SHORT bits.
         bits: information of the message.
     """
-    snr, capacity = float(db_to_linear(snr_db)), float(capacity_bits(snr_db))
+    snr = float(db_to_linear(snr_db))
+    capacity = float(capacity_bits(snr_db))
     spread = 2 * snr / (1 + snr) / capacity
     margin = 1 / efficiency - 1 + GROWTH * math.log(max(bits / SHORT, 1.0))
     return (1 + margin * spread) / capacity

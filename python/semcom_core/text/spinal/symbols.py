@@ -76,7 +76,9 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _TOKEN = np.uint64(0xD1342543DE82EF95)
-_SHIFT_A, _SHIFT_B, _SHIFT_C = np.uint64(30), np.uint64(27), np.uint64(31)
+_SHIFT_A = np.uint64(30)
+_SHIFT_B = np.uint64(27)
+_SHIFT_C = np.uint64(31)
 _ONE = np.uint64(1)
 
 #: Labels of this many symbols come from one 64-bit word, 2 x 6 bits each.

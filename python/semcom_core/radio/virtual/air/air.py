@@ -40,7 +40,9 @@ class WriteLog:
     """
 
     def __init__(self, now: Callable[[], float]):
-        self._now, self._entries, self._lock = now, deque(maxlen=KEPT), threading.Lock()
+        self._now = now
+        self._entries = deque(maxlen=KEPT)
+        self._lock = threading.Lock()
 
     def add(self, client: str, attribute: str, value) -> None:
         """Enter a write."""

@@ -48,7 +48,8 @@ class Noise:
 
     def __init__(self, seed: tuple[int, ...]):
         self._key = np.random.SeedSequence(seed).generate_state(2, np.uint64)
-        self._number, self._block = -1, np.zeros(0, np.complex64)
+        self._number = -1
+        self._block = np.zeros(0, np.complex64)
 
     def pull(self, first: int, count: int, power: float) -> np.ndarray:
         """Noise of samples first to first + count - 1 with E|n|^2 = power, complex64 (count,)."""
@@ -65,13 +66,16 @@ class Noise:
             generator = np.random.Generator(
                 np.random.Philox(key=self._key, counter=[0, 0, number, 0])
             )
-            self._number, self._block = number, complex_noise(BLOCK, 1.0, generator)
+            self._number = number
+            self._block = complex_noise(BLOCK, 1.0, generator)
         return self._block
 
 
 #: Samples on each side of an instant that count, Kaiser window's beta, and rows of the table
 #: between two samples.
-HALF, BETA, ROWS = 32, 7.0, 256
+HALF = 32
+BETA = 7.0
+ROWS = 256
 
 
 @lru_cache(maxsize=16)
@@ -95,7 +99,8 @@ def _interpolate(x, start, step, table, out):
     """y[k] of the module: x[0] is the sample HALF - 1 before the whole part of time 0, and `start`
     the fraction.
     """
-    rows, width = table.shape[0] - 1, table.shape[1]
+    rows = table.shape[0] - 1
+    width = table.shape[1]
     for k in range(len(out)):
         at = start + k * step
         whole = int(np.floor(at))
@@ -174,8 +179,13 @@ class AirReceiver(Port):
     """
 
     def __init__(self, clock: Clock, spec: RadioSpec, links: list[Link], seed: tuple[int, ...]):
-        self._links, self._noise, self._seed = links, Noise(seed), seed
-        self._position, self._wanted, self._touched, self._reading = 0, 0, 0.0, False
+        self._links = links
+        self._noise = Noise(seed)
+        self._seed = seed
+        self._position = 0
+        self._wanted = 0
+        self._touched = 0.0
+        self._reading = False
         self.overflows = 0
         super().__init__(clock, spec, spec.rx_reference_db)
         self._hardware = None
@@ -192,8 +202,11 @@ class AirReceiver(Port):
             TimeoutError: their time has not come; none are taken.
             RadioClosed: the stream is closed.
         """
-        deadline, opened = time.monotonic() + timeout_s, self._opened
-        self._wanted, self._reading, self._touched = count, True, time.monotonic()
+        deadline = time.monotonic() + timeout_s
+        opened = self._opened
+        self._wanted = count
+        self._reading = True
+        self._touched = time.monotonic()
         self._clock.notify()
         try:
             while True:
@@ -209,7 +222,9 @@ class AirReceiver(Port):
                     ) / self.true_rate_hz <= self._clock.now():  # the rate may have changed
                         return self._take(count)
         finally:
-            self._wanted, self._reading, self._touched = 0, False, time.monotonic()
+            self._wanted = 0
+            self._reading = False
+            self._touched = time.monotonic()
 
     @property
     def waiting(self) -> int:
@@ -228,7 +243,8 @@ class AirReceiver(Port):
 
     def _mix(self, first: int, count: int) -> np.ndarray:
         """What the antenna hears, amplified and converted."""
-        total, noise_power = np.zeros(count, np.complex64), 0.0
+        total = np.zeros(count, np.complex64)
+        noise_power = 0.0
         for link in self._links:
             heard = link.pull(self, first, count)
             noise_power += link.noise_power(self)
@@ -284,7 +300,8 @@ class Link:
     """
 
     def __init__(self, spec: LinkSpec, source: AirTransmitter, seed: int):
-        self.spec, self._source = spec, source
+        self.spec = spec
+        self._source = source
         self._seed = (seed, crc32(spec.source.encode()), crc32(spec.target.encode()))
         self._gain = float(db_to_linear(spec.gain_db)) ** 0.5
         self._noise_density: dict[float, float] = {}
@@ -292,7 +309,8 @@ class Link:
 
     def restart(self) -> None:
         """Begin anew: fading starts again at the next sample."""
-        self._stream, self._ready = None, np.zeros(0, np.complex64)
+        self._stream = None
+        self._ready = np.zeros(0, np.complex64)
 
     def noise_power(self, receiver: AirReceiver) -> float:
         """Noise that the path's SNR means, E|n|^2 of a sample at the receiver; it is white, so it
@@ -342,7 +360,8 @@ class Link:
         self, receiver: AirReceiver, first: int, count: int, offset_hz: float
     ) -> np.ndarray | None:
         """The transmitter's samples at the receiver's instants."""
-        ours, theirs = receiver.true_rate_hz, self._source.true_rate_hz
+        ours = receiver.true_rate_hz
+        theirs = self._source.true_rate_hz
         shift = self.spec.delay_s * theirs
         if (
             ours == theirs
@@ -354,7 +373,8 @@ class Link:
         band = max(low, -0.5), min(high, 0.5)
         if band[0] >= band[1]:
             return None
-        start, step = first * (theirs / ours) - shift - HALF, theirs / ours
+        start = first * (theirs / ours) - shift - HALF
+        step = theirs / ours
         begin, length = span(start, step, count)
         sent = self._source.fetch(begin, length)
         return None if sent is None else interpolate(sent, start, step, count, band)

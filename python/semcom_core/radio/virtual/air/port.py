@@ -35,10 +35,12 @@ class Clock:
     """
 
     def __init__(self, elastic: bool, speed: float = 1.0):
-        self.elastic, self._speed = elastic, speed
+        self.elastic = elastic
+        self._speed = speed
         self._holders: list[Callable[[], float]] = []
         self._changed = threading.Condition()
-        self._wall, self._now_s = time.monotonic(), 0.0
+        self._wall = time.monotonic()
+        self._now_s = 0.0
 
     def add_holder(self, limit_s: Callable[[], float]) -> None:
         """Add a function that says until when time may run, s; inf: it does not matter to it."""
@@ -53,7 +55,8 @@ class Clock:
                 reached = max(
                     self._now_s, min([reached, *(limit_s() for limit_s in self._holders)])
                 )
-            self._wall, self._now_s = wall, reached
+            self._wall = wall
+            self._now_s = reached
             return reached
 
     def notify(self) -> None:
@@ -109,9 +112,16 @@ class Port(ABC):
     """
 
     def __init__(self, clock: Clock, spec: RadioSpec, gain_db: float):
-        self._clock, self._spec, self._lock = clock, spec, threading.RLock()
-        self.rate_hz, self.lo_hz, self.gain_db, self.bandwidth_hz = 1e6, 2.45e9, gain_db, 1e6
-        self.is_open, self._capacity, self._opened = False, 0, 0
+        self._clock = clock
+        self._spec = spec
+        self._lock = threading.RLock()
+        self.rate_hz = 1e6
+        self.lo_hz = 2.45e9
+        self.gain_db = gain_db
+        self.bandwidth_hz = 1e6
+        self.is_open = False
+        self._capacity = 0
+        self._opened = 0
 
     @property
     def true_rate_hz(self) -> float:
@@ -152,7 +162,8 @@ class Port(ABC):
             if self.is_open:
                 raise ConfigError("stream is opened while it is open; allowed is one at a time")
             check_range("capacity in samples", capacity, 1, KEEP_S * self.rate_hz)
-            self._capacity, self.is_open = int(capacity), True
+            self._capacity = int(capacity)
+            self.is_open = True
             self._opened += 1
             self._restart()
         self._clock.notify()

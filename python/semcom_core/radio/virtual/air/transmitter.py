@@ -54,8 +54,12 @@ class AirTransmitter(Port):
 
     def __init__(self, clock: Clock, spec: RadioSpec):
         self._segments: list[Segment] = []
-        self._tail, self._in_burst, self._touched, self._waiting = 0, False, 0.0, 0
-        self.underflows, self._segment_rate_hz = 0, 0.0
+        self._tail = 0
+        self._in_burst = False
+        self._touched = 0.0
+        self._waiting = 0
+        self.underflows = 0
+        self._segment_rate_hz = 0.0
         super().__init__(clock, spec, spec.tx_reference_db)
         clock.add_holder(self._limit_s)
 
@@ -81,7 +85,8 @@ class AirTransmitter(Port):
             RadioClosed: the stream is closed.
         """
         samples = np.array(samples, np.complex64)
-        deadline, opened = time.monotonic() + timeout_s, self._opened
+        deadline = time.monotonic() + timeout_s
+        opened = self._opened
         self._waiting += 1
         try:
             while not self._put(samples, at_s, end, opened):
@@ -135,7 +140,8 @@ class AirTransmitter(Port):
             return None
         out = np.zeros(count, np.complex64)
         for one in found:
-            begin, last = max(first, one.start), int(min(first + count, one.end))
+            begin = max(first, one.start)
+            last = int(min(first + count, one.end))
             out[begin - first : last - first] = one.part(begin, last)
         return out
 
@@ -159,7 +165,8 @@ class AirTransmitter(Port):
             if len(samples):
                 self._segments.append(Segment(start, samples))
                 self._tail = start + len(samples)
-            self._in_burst, self._touched = not end, time.monotonic()
+            self._in_burst = not end
+            self._touched = time.monotonic()
             self._forget(now)
             return True
 
@@ -188,7 +195,8 @@ class AirTransmitter(Port):
         self._segments = [replace(one, stop=now) if one.end > now else one for one in kept]
         self._forget(now)
         self._segment_rate_hz = self.true_rate_hz
-        self._tail, self._in_burst = now, False
+        self._tail = now
+        self._in_burst = False
 
     def _limit_s(self) -> float:
         """Until when an elastic clock may run: to the end of what is there while the rest of a

@@ -37,7 +37,8 @@ class Stored:
     """
 
     def __init__(self, value: str, check: Callable[[str], str]):
-        self._value, self._check = value, check
+        self._value = value
+        self._check = check
 
     def read(self) -> str:
         return self._value
@@ -92,7 +93,9 @@ def within(name: str, value: float, low: float, high: float) -> float:
 
 
 #: Address of the status, and its bits; a bit is cleared by writing a one.
-STATUS, UNDERFLOW, OVERFLOW = 0x80000088, 1, 4
+STATUS = 0x80000088
+UNDERFLOW = 1
+OVERFLOW = 4
 
 
 class StatusRegister:
@@ -105,7 +108,10 @@ class StatusRegister:
     """
 
     def __init__(self, bit: int, count: Callable[[], int]):
-        self._bit, self._count, self._seen, self._address = bit, count, count(), STATUS
+        self._bit = bit
+        self._count = count
+        self._seen = count()
+        self._address = STATUS
 
     @property
     def binding(self) -> Binding:

@@ -154,8 +154,10 @@ def _channel(described: dict, bound: dict[str, Binding]) -> Channel:
     """A channel; the files of attributes that all channels of its type share are named by the type
     alone.
     """
-    name, output = described.get("name"), described["output"]
-    direction, kind = ("out" if output else "in"), described["id"].rstrip("0123456789")
+    name = described.get("name")
+    output = described["output"]
+    direction = "out" if output else "in"
+    kind = described["id"].rstrip("0123456789")
     own = "_".join([direction, described["id"], *([name] if name else [])]) + "_"
     attributes = _attributes(described.get("attributes", {}), bound, own)
     attributes |= _attributes(described.get("shared", {}), bound, f"{direction}_{kind}_")

@@ -17,7 +17,8 @@ from semcom_core.radio.virtual.iio.context import Device, build_devices, context
 from semcom_core.radio.virtual.iio.streams import Capture, Playback, Stream
 from semcom_core.radio.virtual.iio.transceiver import Chip, Transceiver
 
-ADC, DAC = "cf-ad9361-lpc", "cf-ad9361-dds-core-lpc"
+ADC = "cf-ad9361-lpc"
+DAC = "cf-ad9361-dds-core-lpc"
 
 
 class Pluto:
@@ -29,7 +30,8 @@ class Pluto:
     """
 
     def __init__(self, radio: AirRadio, chip: Chip):
-        self._radio, self._lock = radio, threading.RLock()
+        self._radio = radio
+        self._lock = threading.RLock()
         transceiver = Transceiver(radio, chip)
         capture = Capture(radio.rx, transceiver.rx, self._lock)
         playback = Playback(radio.tx, self._lock, lambda: transceiver.rates.tx_rate_hz)

@@ -32,7 +32,8 @@ from semcom_core.radio.virtual.air import AirRadio
 from semcom_core.radio.virtual.iio import attributes
 from semcom_core.radio.virtual.iio.attributes import Binding
 
-MAX_TAPS, TAPS_STEP = 128, 16
+MAX_TAPS = 128
+TAPS_STEP = 16
 _HEAD = re.compile(r"(RX|TX) (\d+) GAIN (-?\d+) (DEC|INT) (\d+)")
 _TAP = re.compile(r"\s*-?\d+\s*(,\s*-?\d+\s*)?")
 
@@ -100,7 +101,9 @@ def check_factor(name: str, factor: int, taps: int, most: int) -> None:
 
 
 MAX_RATE_HZ = 61_440_000
-MIN_CONVERTER_HZ, MAX_ADC_HZ, MAX_DAC_HZ = 25_000_000, 640_000_000, 320_000_000
+MIN_CONVERTER_HZ = 25_000_000
+MAX_ADC_HZ = 640_000_000
+MAX_DAC_HZ = 320_000_000
 MAX_PLL_HZ = 1_430_000_000
 #: Converter clock over the rate before the FIR filter, and the three dividers of which it is the
 #: product; most first.
@@ -153,7 +156,8 @@ def clock_chain(
     Raises:
         RadioError: no clocks make this rate (EINVAL).
     """
-    rx_hz, tx_hz = rate_hz * decimation, rate_hz * interpolation
+    rx_hz = rate_hz * decimation
+    tx_hz = rate_hz * interpolation
     first = int(nominal and rx_hz * DIVIDERS[1][0] >= MIN_CONVERTER_HZ)
     fits = (
         row
@@ -217,8 +221,12 @@ class Rates:
     """
 
     def __init__(self, radio: AirRadio):
-        self._radio, self._scale, self.changed = radio, 1.0, _nothing
-        self._fir, self._fir_on, self._governor = Fir(), {"rx": False, "tx": False}, GOVERNORS[0]
+        self._radio = radio
+        self._scale = 1.0
+        self.changed = _nothing
+        self._fir = Fir()
+        self._fir_on = {"rx": False, "tx": False}
+        self._governor = GOVERNORS[0]
         self._fpga = {"rx": 1, "tx": 1}
         self._chain = clock_chain(START_RATE_HZ, 1, 1)
         self._apply()
@@ -271,10 +279,8 @@ class Rates:
         )
 
     def _set_governor(self, text: str) -> None:
-        before, self._governor = (
-            self._governor,
-            attributes.choice("trx_rate_governor", text, GOVERNORS),
-        )
+        before = self._governor
+        self._governor = attributes.choice("trx_rate_governor", text, GOVERNORS)
         if before != self._governor:
             self._retune(self.rate_hz)
 
@@ -295,7 +301,8 @@ class Rates:
     def _switch_fir(self, on: dict[str, bool]) -> None:
         """Switch the filters; the rate stays, so that the clocks may have to change, or cannot."""
         chain = self._made_by(self.rate_hz, on)
-        adc, after = chain.rx[1], chain.rx[2]
+        adc = chain.rx[1]
+        after = chain.rx[2]
         if on["rx"]:
             check_factor(
                 "receive",
@@ -310,7 +317,8 @@ class Rates:
                 self._fir.tx_taps,
                 chain.tx[1] // chain.tx[-1] * 16,
             )
-        self._fir_on, self._chain = on, chain
+        self._fir_on = on
+        self._chain = chain
         self._apply()
 
     def _retune(self, rate_hz: int) -> None:
@@ -318,7 +326,8 @@ class Rates:
         self._apply()
 
     def _made_by(self, rate_hz: int, on: dict[str, bool]):
-        decimation, interpolation = (self._fir.decimation or 1, self._fir.interpolation or 1)
+        decimation = self._fir.decimation or 1
+        interpolation = self._fir.interpolation or 1
         return clock_chain(
             rate_hz,
             decimation if on["rx"] else 1,

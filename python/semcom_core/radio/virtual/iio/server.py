@@ -35,7 +35,8 @@ class Connection:
     def __init__(self, connected: socket.socket, pluto: Pluto):
         self._wire = Wire(connected)
         self._session = Session(self._wire, pluto, self._touch)
-        self._useful, self._touched = False, time.monotonic()
+        self._useful = False
+        self._touched = time.monotonic()
         self._thread = threading.Thread(
             target=self._session.run, name="iio-connection", daemon=True
         )
@@ -58,7 +59,8 @@ class Connection:
         self._thread.join(JOIN_S)
 
     def _touch(self) -> None:
-        self._useful, self._touched = True, time.monotonic()
+        self._useful = True
+        self._touched = time.monotonic()
 
 
 class Connections:
@@ -69,7 +71,8 @@ class Connections:
     """
 
     def __init__(self, pluto: Pluto):
-        self._pluto, self._held = pluto, []
+        self._pluto = pluto
+        self._held = []
 
     def add(self, connected: socket.socket) -> None:
         """Serve a new client; where there are too many, an old one has to go."""
@@ -161,7 +164,8 @@ class VirtualPluto:
         """Hang up on all clients and end all threads; start() may follow."""
         if not self._listener:
             return
-        listener, self._listener = self._listener, None
+        listener = self._listener
+        self._listener = None
         listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(JOIN_S)
         listener.close()

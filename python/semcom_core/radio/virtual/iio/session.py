@@ -56,7 +56,8 @@ class Wire:
     """
 
     def __init__(self, connected: socket.socket):
-        self._socket, self._held = connected, bytearray()
+        self._socket = connected
+        self._held = bytearray()
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read_line(self) -> str | None:
@@ -149,7 +150,8 @@ USUAL_TIMEOUT_S = 4.0
 STRETCH = 1.8
 #: How often a wait looks whether the client is still there, s.
 LOOK_S = 0.25
-_DECIMAL, _HEX = re.compile(r"\d{1,10}"), re.compile(r"[0-9a-fA-F]{8}")
+_DECIMAL = re.compile(r"\d{1,10}")
+_HEX = re.compile(r"[0-9a-fA-F]{8}")
 
 
 class SessionStreams:
@@ -161,7 +163,9 @@ class SessionStreams:
     """
 
     def __init__(self, wire: Wire, pluto: Pluto):
-        self._wire, self._pluto, self._timeout_s = wire, pluto, USUAL_TIMEOUT_S
+        self._wire = wire
+        self._pluto = pluto
+        self._timeout_s = USUAL_TIMEOUT_S
         self._open: dict[str, Stream] = {}
         self.commands: dict[str, Callable[[list[str]], bytes | None]] = {
             "OPEN": self._begin, "CLOSE": self._end, "READBUF": self._read, "WRITEBUF": self._write, "TIMEOUT": self._set_timeout,
@@ -200,7 +204,8 @@ class SessionStreams:
         too.
         """
         device, size = self._arguments(words, _DECIMAL)
-        stream, left = self._opened(device, Capture), int(size)
+        stream = self._opened(device, Capture)
+        left = int(size)
         mask, step = stream.layout.mask, sample_bytes(stream.layout.mask)
         if left < step:
             raise RadioError(errno.EINVAL, f"READBUF asks for {left} bytes; a sample has {step}")
@@ -209,13 +214,15 @@ class SessionStreams:
             wanted = left
             data = self._patiently(lambda seconds, wanted=wanted: stream.read(wanted, seconds))
             self._wire.send(b"%d\n" % len(data) + head, data)
-            left, head = left - len(data), b""
+            left = left - len(data)
+            head = b""
         if left:
             self._wire.send(b"0\n")
 
     def _write(self, words: list[str]) -> bytes:
         device, text = self._arguments(words, _DECIMAL)
-        stream, size = self._opened(device, Playback), int(text)
+        stream = self._opened(device, Playback)
+        size = int(text)
         step = sample_bytes(stream.layout.mask)
         if not 0 < size <= stream.layout.bytes or size % step:
             raise RadioError(
@@ -304,7 +311,9 @@ class Session:
     """
 
     def __init__(self, wire: Wire, pluto: Pluto, completed: Callable[[], None]):
-        self._wire, self._pluto, self._completed = wire, pluto, completed
+        self._wire = wire
+        self._pluto = pluto
+        self._completed = completed
         self._streams = SessionStreams(wire, pluto)
         self._commands: dict[str, Callable[[list[str]], bytes | None]] = {
             "VERSION": self._version, "PRINT": self._print, "READ": self._read, "WRITE": self._write, "GETTRIG": self._trigger,
@@ -352,7 +361,8 @@ class Session:
         return _number(len(self._pluto.xml)) + self._pluto.xml + b"\n"
 
     def _read(self, words: list[str]) -> bytes:
-        device, words = self._pluto.device(words[0] if words else ""), words[1:]
+        device = self._pluto.device(words[0] if words else "")
+        words = words[1:]
         if device.table(words)[1]:
             value = self._pluto.read(device, words).encode() + b"\0"
         else:

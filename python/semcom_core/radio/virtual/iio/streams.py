@@ -38,7 +38,8 @@ from semcom_core.radio.virtual.iio.transceiver import ReceiveFront
 PERIOD = 65536
 FULL_TURN = 360_000
 #: The generators in the order of their channels: altvoltage0 and 1 make I, 2 and 3 make Q.
-TONES, TONES_OF_I = 4, 2
+TONES = 4
+TONES_OF_I = 2
 
 
 @dataclass
@@ -67,7 +68,8 @@ class Tones:
     """
 
     def __init__(self, rate_hz: Callable[[], int], changed: Callable[[], None]):
-        self._rate_hz, self._changed = rate_hz, changed
+        self._rate_hz = rate_hz
+        self._changed = changed
         self._tones = [Tone() for _ in range(TONES)]
 
     @property
@@ -136,7 +138,8 @@ def _on(tone: Tone) -> str:
     return str(int(tone.on))
 
 
-ADC_SCALE, DAC_SCALE = 2048, 32768
+ADC_SCALE = 2048
+DAC_SCALE = 32768
 BOTH = 3
 WORD_BYTES = 2
 
@@ -182,7 +185,8 @@ def from_dac_words(payload: bytes | bytearray, mask: int = BOTH) -> np.ndarray:
 
 
 #: Buffers a client can ask for, and how many there are where it does not ask.
-MAX_BUFFERS, USUAL_BUFFERS = 64, 4
+MAX_BUFFERS = 64
+USUAL_BUFFERS = 4
 #: Samples of a buffer at the most.
 MAX_SAMPLES = 1 << 23
 
@@ -223,8 +227,10 @@ class Stream:
     """
 
     def __init__(self, port: AirReceiver | AirTransmitter, lock: threading.RLock):
-        self._port, self._lock = port, lock
-        self._buffers, self.layout = USUAL_BUFFERS, None
+        self._port = port
+        self._lock = lock
+        self._buffers = USUAL_BUFFERS
+        self.layout = None
 
     def set_buffers(self, count: int) -> None:
         """How many buffers the next stream has.

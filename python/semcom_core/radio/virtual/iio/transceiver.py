@@ -55,7 +55,8 @@ MIN_BANDWIDTH_HZ = 200_000
 NAMED_BANDWIDTHS_HZ = (56_000_000, 40_000_000)
 #: Receive gain by carrier: highest carrier in Hz, lowest and highest gain in dB.
 RX_GAIN_DB = ((1_300_000_000, -1, 73), (4_000_000_000, -3, 71), (6_000_000_000, -10, 62))
-MIN_TX_GAIN_DB, TX_GAIN_STEP_DB = -89.75, 0.25
+MIN_TX_GAIN_DB = -89.75
+TX_GAIN_STEP_DB = 0.25
 
 
 def find_chip(model: str) -> Chip:
@@ -79,7 +80,9 @@ START_BANDWIDTH_HZ = 18_000_000
 GAIN_MODES = ["manual", "fast_attack", "slow_attack", "hybrid"]
 #: The automatic gain control holds the mean power here, dB of full scale; how far it moves up or
 #: down at once.
-AGC_TARGET_DB, AGC_UP_DB, AGC_DOWN_DB = -12.0, 3, 10
+AGC_TARGET_DB = -12.0
+AGC_UP_DB = 3
+AGC_DOWN_DB = 10
 #: Gain of a side whose synthesizer is switched off, dB.
 OFF_DB = -300.0
 #: Mean power that a stream without any signal is taken for, dB of full scale: half a step of a
@@ -106,19 +109,15 @@ class Front:
         named_bandwidth_hz: int,
         chip: Chip,
     ):
-        self._port, self._lo_range_hz, self._named_bandwidth_hz, self._chip = (
-            port,
-            lo_range_hz,
-            named_bandwidth_hz,
-            chip,
-        )
-        self.lo_hz, self.gain_db, self._bandwidth_hz, self._off, self._scale = (
-            lo_hz,
-            0.0,
-            START_BANDWIDTH_HZ,
-            False,
-            1.0,
-        )
+        self._port = port
+        self._lo_range_hz = lo_range_hz
+        self._named_bandwidth_hz = named_bandwidth_hz
+        self._chip = chip
+        self.lo_hz = lo_hz
+        self.gain_db = 0.0
+        self._bandwidth_hz = START_BANDWIDTH_HZ
+        self._off = False
+        self._scale = 1.0
 
     def correct(self, scale: float) -> None:
         """Have the carrier be higher by a factor than it would be with the nominal oscillator."""
@@ -171,7 +170,8 @@ class ReceiveFront(Front):
 
     def __init__(self, port: AirReceiver, chip: Chip):
         super().__init__(port, chip.rx_lo_hz, 2_400_000_000, NAMED_BANDWIDTHS_HZ[0], chip)
-        self._mode, self._power_db = "slow_attack", FLOOR_DB
+        self._mode = "slow_attack"
+        self._power_db = FLOOR_DB
         self.gain_db = float(rx_gain_range_db(self.lo_hz)[1])
         self.apply()
 
@@ -248,7 +248,8 @@ class TransmitFront(Front):
 
 
 #: Nominal frequency of the oscillator, Hz, and what the driver can be told it is.
-OSCILLATOR_HZ, CORRECTION_HZ = 40_000_000, (39_992_000, 40_008_000)
+OSCILLATOR_HZ = 40_000_000
+CORRECTION_HZ = (39_992_000, 40_008_000)
 
 
 class Transceiver:
@@ -260,11 +261,9 @@ class Transceiver:
     """
 
     def __init__(self, radio: AirRadio, chip: Chip):
-        self.rates, self.rx, self.tx = (
-            Rates(radio),
-            ReceiveFront(radio.rx, chip),
-            TransmitFront(radio.tx, chip),
-        )
+        self.rates = Rates(radio)
+        self.rx = ReceiveFront(radio.rx, chip)
+        self.tx = TransmitFront(radio.tx, chip)
         self._oscillator_hz = OSCILLATOR_HZ
 
     def bindings(self) -> dict[str, Binding]:

@@ -36,8 +36,11 @@ class Connection(threading.Thread):
         self, sock: socket.socket, radios: dict[str, SoapyRadio], stopping: threading.Event
     ):
         super().__init__(name="soapy-connection", daemon=True)
-        self._sock, self._radios, self._stopping = sock, radios, stopping
-        self._lines, self._radio = Lines(sock), None
+        self._sock = sock
+        self._radios = radios
+        self._stopping = stopping
+        self._lines = Lines(sock)
+        self._radio = None
         self._streaming = False
         self.answered = False
 
@@ -61,7 +64,8 @@ class Connection(threading.Thread):
 
     def _serve(self) -> None:
         while (line := self._lines.next()) is not None:
-            words, port = line.split(maxsplit=3), None
+            words = line.split(maxsplit=3)
+            port = None
             try:
                 check_words(words)
                 if words[0] == "stream":

@@ -33,7 +33,8 @@ class Lines:
     """
 
     def __init__(self, sock: socket.socket):
-        self._sock, self._data = sock, bytearray()
+        self._sock = sock
+        self._data = bytearray()
 
     def waiting(self, timeout_s: float = 0.0) -> bool:
         """Whether something has come, if only that the other side has closed."""

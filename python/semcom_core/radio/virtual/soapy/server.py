@@ -56,7 +56,8 @@ class SoapyServer:
         self._listener: socket.socket | None = None
         self._accepting: threading.Thread | None = None
         self._connections: list[Connection] = []
-        self._stopping, self._lock = threading.Event(), threading.Lock()
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begin to serve.

@@ -38,8 +38,11 @@ class HardwareTime:
     """
 
     def __init__(self, clock: Clock, ppm: float):
-        self._clock, self._scale, self._lock = clock, 1 + ppm * 1e-6, threading.Lock()
-        self._offset_ns, self._next = 0, None
+        self._clock = clock
+        self._scale = 1 + ppm * 1e-6
+        self._lock = threading.Lock()
+        self._offset_ns = 0
+        self._next = None
 
     def now_ns(self) -> int:
         """Present time."""
@@ -76,7 +79,8 @@ class HardwareTime:
     def _offset(self) -> int:
         with self._lock:
             if self._next and self._clock.now() >= self._next[0]:
-                self._offset_ns, self._next = self._next[1], None
+                self._offset_ns = self._next[1]
+                self._next = None
             return self._offset_ns
 
 
@@ -96,7 +100,9 @@ class SoapyPort:
     """
 
     def __init__(self, where: str, port):
-        self.where, self.port, self.in_use = where, port, threading.Lock()
+        self.where = where
+        self.port = port
+        self.in_use = threading.Lock()
         self.ranges = {**PORT_RANGES, "gain_db": GAINS[where]}
         self.choices = {"antenna": ANTENNAS[where]}
         self._values = {"lo_hz": port.lo_hz, "offset_hz": 0.0, "antenna": ANTENNAS[where][0]}
@@ -137,7 +143,8 @@ class SoapyRadio:
     """
 
     def __init__(self, radio, clock):
-        self.radio, self.clock = radio, clock
+        self.radio = radio
+        self.clock = clock
         self.time = HardwareTime(clock, radio.spec.ppm)
         self.ports = {"rx": SoapyPort("rx", radio.rx), "tx": SoapyPort("tx", radio.tx)}
         self._values = {"clock_rate_hz": 30.72e6, "clock_source": "internal", "time_source": "none"}

@@ -86,7 +86,8 @@ def receive_packet(sock: socket.socket) -> tuple[Flag, int, np.ndarray] | None:
 
 def _receive_exactly(sock: socket.socket, size: int) -> bytearray | None:
     data = bytearray(size)
-    view, done = memoryview(data), 0
+    view = memoryview(data)
+    done = 0
     while done < size:
         try:
             got = sock.recv_into(view[done:])
@@ -121,7 +122,10 @@ class ReceiveStream:
     def __init__(
         self, sock: socket.socket, lines: Lines, radio: SoapyRadio, stopping: threading.Event
     ):
-        self._sock, self._lines, self._radio, self._stopping = sock, lines, radio, stopping
+        self._sock = sock
+        self._lines = lines
+        self._radio = radio
+        self._stopping = stopping
         self._rx = radio.radio.rx
 
     def run(self) -> None:
@@ -240,9 +244,13 @@ class TransmitStream:
     """
 
     def __init__(self, sock: socket.socket, radio: SoapyRadio, stopping: threading.Event):
-        self._sock, self._radio, self._stopping = sock, radio, stopping
+        self._sock = sock
+        self._radio = radio
+        self._stopping = stopping
         self._tx = radio.radio.tx
-        self._in_burst, self._dropping, self._begin_ns = False, False, None
+        self._in_burst = False
+        self._dropping = False
+        self._begin_ns = None
         self._ends: deque[float] = deque(maxlen=MOST_ENDS)
 
     def run(self) -> None:
@@ -272,12 +280,15 @@ class TransmitStream:
         """
         if flags & Flag.TIME and not self._in_burst:
             self._begin_ns = time_ns
-        end, first = bool(flags & Flag.END), len(samples) > 0 and not self._in_burst
+        end = bool(flags & Flag.END)
+        first = len(samples) > 0 and not self._in_burst
         self._in_burst |= first
         if (len(samples) or self._in_burst and end) and not self._dropping:
             self._dropping = not self._write(samples, self._begin_s() if first else None, end)
         if end:
-            self._in_burst, self._dropping, self._begin_ns = False, False, None
+            self._in_burst = False
+            self._dropping = False
+            self._begin_ns = None
 
     def _write(self, samples: np.ndarray, at_s: float | None, end: bool) -> bool:
         """Write samples; False if their time has passed."""

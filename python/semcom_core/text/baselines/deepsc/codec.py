@@ -84,7 +84,8 @@ def slots(tokens: int, length: int) -> tuple[np.ndarray, np.ndarray]:
 
 #: Tokens of a fragment of a text that fits the most fragments; the network has seen no longer ones.
 FRAGMENT_TOKENS = 64
-_CHECK, _CHECK_BITS = "6", 6
+_CHECK = "6"
+_CHECK_BITS = 6
 _SUREST = 1e-9
 
 
@@ -125,7 +126,9 @@ class DeepscCodec:
     number = 7
 
     def __init__(self, config: DeepscConfig, model: DeepscModel):
-        self.config, self._model, self._words = config, model, model.words
+        self.config = config
+        self._model = model
+        self._words = model.words
         self._model_fp = int(model.fingerprint, 16) % 16
 
     @classmethod
@@ -239,7 +242,8 @@ class DeepscCodec:
         noise_var = np.full(symbols.shape, np.inf, np.float32)
         symbols[place], noise_var[place] = frame.symbols, frame.noise_var
         axes = torch.from_numpy(np.concatenate([symbols.real, symbols.imag], axis=1))
-        network, hidden = self._model.network, hidden_of(torch.tensor([count]))
+        network = self._model.network
+        hidden = hidden_of(torch.tensor([count]))
         with torch.inference_mode():
             found = network.receive(axes[None], torch.from_numpy(noise_var)[None], hidden)
             core_log, cores = found.cores[0].double().log_softmax(1).max(1)

@@ -43,9 +43,12 @@ class Block(nn.Module):
     def __init__(self, width: int, heads: int):
         super().__init__()
         self.heads = heads
-        self.before_attention, self.before_dense = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query_key_value, self.mixed = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.wide, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.before_attention = nn.LayerNorm(width)
+        self.before_dense = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.mixed = nn.Linear(width, width)
+        self.wide = nn.Linear(width, 4 * width)
+        self.narrow = nn.Linear(4 * width, width)
         self.distance = nn.Parameter(torch.zeros(heads, 2 * _REACH + 1))
 
     def forward(self, states: Tensor, hidden: Tensor) -> Tensor:
@@ -65,7 +68,9 @@ class Block(nn.Module):
             .view(size, length, 3, self.heads, -1)
             .permute(2, 0, 3, 1, 4)
         )
-        query, key, value = parts[0], parts[1], parts[2]
+        query = parts[0]
+        key = parts[1]
+        value = parts[2]
         places = torch.arange(length)
         bias = self.distance[:, (places - places[:, None]).clamp(-_REACH, _REACH) + _REACH]
         weights = (query @ key.transpose(2, 3)) * (width // self.heads) ** -0.5 + bias + hidden
@@ -136,7 +141,8 @@ class Sender(nn.Module):
         super().__init__()
         self.blocks = blocks(config.sender_blocks, config.width, config.heads)
         self.norm = nn.LayerNorm(config.width)
-        self.gain, self.shift = nn.Linear(config.width, 1), nn.Linear(config.width, _AXES)
+        self.gain = nn.Linear(config.width, 1)
+        self.shift = nn.Linear(config.width, _AXES)
 
     def forward(self, embedded: Tensor, codewords: Tensor, hidden: Tensor) -> Tensor:
         """Symbols before the power is set, float (B, T, 16), of the tokens' embeddings and their
@@ -215,11 +221,10 @@ class DeepscNetwork(nn.Module):
         frequency = torch.zeros(cores) if log2_frequency is None else log2_frequency
         self.register_buffer("log2_frequency", frequency)
         self.bias = nn.Parameter(frequency * torch.log(torch.tensor(2.0)))
-        self.sender, self.receiver = Sender(config), Receiver(config)
-        self.form_norm, self.form_bias = (
-            nn.LayerNorm(config.width),
-            nn.Parameter(torch.zeros(forms)),
-        )
+        self.sender = Sender(config)
+        self.receiver = Receiver(config)
+        self.form_norm = nn.LayerNorm(config.width)
+        self.form_bias = nn.Parameter(torch.zeros(forms))
 
     def send(self, cores: Tensor, forms: Tensor, sent: Tensor, hidden: Tensor) -> Tensor:
         """Symbols of mean power 1 over each message.
@@ -247,9 +252,11 @@ class DeepscNetwork(nn.Module):
         """Decisions among all cores, or among some, int (C,), with log-odds (C,) added; for the
         rest see Receiver.
         """
-        embeddings, bias = self.cores, self.bias
+        embeddings = self.cores
+        bias = self.bias
         if rivals is not None:
-            embeddings, bias = self.cores[rivals[0]], self.bias[rivals[0]] + rivals[1]
+            embeddings = self.cores[rivals[0]]
+            bias = self.bias[rivals[0]] + rivals[1]
         return self.receiver(symbols, noise_var, embeddings, self.code(embeddings), bias, hidden)
 
     def form_odds(self, states: Tensor, cores: Tensor) -> Tensor:

@@ -20,11 +20,14 @@ from pathlib import Path
 
 from semcom_core.errors import ModelError
 
-LOWER, CAPITAL, UPPER = "lower", "capital", "upper"
+LOWER = "lower"
+CAPITAL = "capital"
+UPPER = "upper"
 CASES = (LOWER, CAPITAL, UPPER)
 #: Cores 0 to 255 are bytes, core 256 is the empty word (of two spaces in a row), then come those of
 #: the vocabulary.
-BYTES, EMPTY = 256, 256
+BYTES = 256
+EMPTY = 256
 _FIRST = EMPTY + 1
 _AFFIXES = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
 _LONGEST_TOKEN = 40

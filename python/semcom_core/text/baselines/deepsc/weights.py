@@ -20,7 +20,8 @@ from semcom_core.text.baselines.deepsc.network import DeepscNetwork, NetworkConf
 from semcom_core.text.baselines.deepsc.vocabulary import Words
 
 #: The two files, and the folder of those that the project ships.
-WEIGHTS, WORDS = "deepsc.safetensors", "words.json"
+WEIGHTS = "deepsc.safetensors"
+WORDS = "words.json"
 SHIPPED = Path(models.__file__).parent / "weights" / "deepsc"
 
 
@@ -60,7 +61,8 @@ def load_model(folder: Path) -> DeepscModel:
     Raises:
         ModelError: one is not there, or they do not fit each other.
     """
-    words, weights = Words.load(folder / WORDS), folder / WEIGHTS
+    words = Words.load(folder / WORDS)
+    weights = folder / WEIGHTS
     try:
         with safe_open(weights, "pt") as file:
             shape = from_mapping(
