@@ -23,11 +23,8 @@ from semcom_core.terminal import print_line
 DEFAULT_PLAN = Path(__file__).parents[1] / "radio" / "virtual" / "air" / "default.yml"
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "air", help="serve virtual radios on a simulated air", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     parser.add_argument(
         "plan",
         nargs="?",

@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`semcom demo`: send sentences and a picture through GNU Radio flowgraphs with noise, frequency
 offset and multipath.
-
-The picture of `semcom demo`: sent over the same channel, and shown beside what Segment Anything saw
-in it and what arrived.
 """
 
 from __future__ import annotations
@@ -28,11 +25,8 @@ from semcom_core.text import load_codec
 MARGIN_DB = 3.5
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "demo", help="the main job on real input, over GNU Radio", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     parser.add_argument("--snr-db", type=float, default=5.0, help="SNR, dB (default 5)")
     parser.add_argument(
         "--cfo-hz", type=float, default=12e3, help="carrier frequency offset, Hz (default 12000)"

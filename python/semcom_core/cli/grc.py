@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,11 +28,8 @@ from semcom_core.resources import (
 )
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "grc", help="open a flowgraph in GNU Radio Companion, or run it", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     parser.add_argument(
         "flowgraph",
         nargs="?",
@@ -49,6 +47,11 @@ def add_parser(subparsers) -> None:
         help="arguments of the flowgraph, after --",
     )
     parser.set_defaults(run=run)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add `grc` to a command line that has commands of its own."""
+    add_arguments(subparsers.add_parser("grc", description=__doc__))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,11 +13,8 @@ from semcom_core.models.loader import catalogue, load_language_model, locate
 _SENTENCE = "The quick brown fox jumps over the lazy dog."
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "models", help="list, fetch and verify language models", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     actions.add_parser("list", help="the models known by name, and whether their weights are here")
     for action, text in {

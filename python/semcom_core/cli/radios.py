@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`semcom radios`: list the profiles and the devices found, ask a radio what it is, and check it.
 
-semcom radios                                    profiles; with --find also devices
-semcom radios probe pluto                        model, firmware, rates, ranges
-semcom radios check pluto                        noise floor and gain sweep of a receiver; nothing
-is transmitted semcom radios check pluto --from pluto --from-address ip:192.168.3.1      a tone from
-one radio to the other
+    semcom radios                                    profiles; with --find also devices
+    semcom radios probe pluto                        model, firmware, rates, ranges
+    semcom radios check pluto                        noise floor and gain sweep of a receiver; \
+nothing is transmitted
+    semcom radios check pluto --from pluto --from-address ip:192.168.3.1      a tone from one radio \
+to the other
 """
 
 from __future__ import annotations
@@ -28,12 +29,9 @@ from semcom_core.radio.profile import load_profile, profile_files
 ACTIONS = ("list", "probe", "check")
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser(
-        "radios", help="list, probe and check radios", description=__doc__, formatter_class=style
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("action", nargs="?", default="list", choices=ACTIONS)
     parser.add_argument("radio", nargs="?", help="profile of the radio, or a .yml file")
     parser.add_argument("--find", action="store_true", help="with list: look for devices")

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`semcom receive`: receive texts or pictures by a radio; at the other end sends `semcom send`.
 
-semcom receive --radio pluto
-semcom receive --radio virtual-pluto --address ip:127.0.0.2 --expected 5 --out received.jsonl
-semcom receive --radio usrp-b200 --image --out pictures
+    semcom receive --radio pluto
+    semcom receive --radio virtual-pluto --address ip:127.0.0.2 --expected 5 --out received.jsonl
+    semcom receive --radio usrp-b200 --image --out pictures
 """
 
 from __future__ import annotations
@@ -17,15 +17,9 @@ from semcom_core.cli.send import add_link_options, link_options, run_flowgraph
 from semcom_core.errors import ConfigError, check_range
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser(
-        "receive",
-        help="receive texts or pictures by a radio",
-        description=__doc__,
-        formatter_class=style,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_radio_options(parser)
     parser.add_argument("--image", action="store_true", help="pictures, not texts")
     parser.add_argument(

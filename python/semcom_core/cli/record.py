@@ -25,11 +25,8 @@ from semcom_core.radio.recording import META, Recorder, annotations_in
 PIECE = 1 << 16
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "record", help="record what a radio receives", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     add_radio_options(parser)
     parser.add_argument(
         "--out",

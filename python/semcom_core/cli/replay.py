@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom replay`: decode a recording as if it came from a radio, to its end; see `semcom record`
+"""`semcom replay`: decode a recording as if it came from a radio, to its end; see `semcom record` \
 and `semcom receive --record`.
 
-semcom replay night
-semcom replay night --image --out pictures
+    semcom replay night
+    semcom replay night --image --out pictures
 """
 
 from __future__ import annotations
@@ -19,12 +19,9 @@ from semcom_core.errors import check_range
 from semcom_core.radio.recording import read_recording
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser(
-        "replay", help="decode a recording", description=__doc__, formatter_class=style
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("recording", type=Path, help="its name, with or without .sigmf-meta")
     parser.add_argument("--image", action="store_true", help="pictures, not texts")
     parser.add_argument(

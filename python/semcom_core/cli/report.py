@@ -11,9 +11,8 @@ from semcom_core.bench.report import check_writable, read_json
 from semcom_core.cli.bench import BENCHES
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser("report", help="make a page of bench files", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     parser.add_argument(
         "runs",
         nargs="+",

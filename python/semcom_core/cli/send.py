@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`semcom send`: send texts or pictures by a radio; at the other end listens `semcom receive`.
 
-semcom send --radio pluto --text "The boat leaves at 6:45."
-semcom send --radio virtual-pluto --text-file messages.txt --codec spinal --set adapter=europarl
-semcom send --radio usrp-b200 --image photo.jpg --design-snr-db 10 --tx-gain-db 40
+    semcom send --radio pluto --text "The boat leaves at 6:45."
+    semcom send --radio virtual-pluto --text-file messages.txt --codec spinal --set adapter=europarl
+    semcom send --radio usrp-b200 --image photo.jpg --design-snr-db 10 --tx-gain-db 40
 """
 
 from __future__ import annotations
@@ -34,12 +34,9 @@ SNR_RANGE_DB = (-20, 60)
 TIMEOUT_RANGE_S = (0.1, 86400)
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    style = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser(
-        "send", help="send texts or pictures by a radio", description=__doc__, formatter_class=style
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_radio_options(parser)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", help="the message")

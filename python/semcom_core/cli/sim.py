@@ -324,11 +324,8 @@ def _mean(levels_db: list[float]) -> float | None:
     return sum(measured) / len(measured) if measured else None
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "sim", help="send text or pictures through a simulated channel", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", help="the message")
     source.add_argument("--text-file", type=Path, help="file of messages, one a line")

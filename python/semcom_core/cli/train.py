@@ -1,15 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the commands that train share: the folder for the result, and a bar that shows how far a
-training is.
-
-`semcom train sam` and `semcom train attention`: the small segmenting network, and what in its
-segments matters.
-
-`semcom train image` and `deepjscc`: the learned image codecs, on COCO pictures with labels and
-without.
-
-`semcom train`: train what the project ships. A training that was interrupted goes on where it was.
+"""`semcom train`: train what the project ships. A training that was interrupted goes on where it
+was.
 """
 
 from __future__ import annotations
@@ -18,12 +10,13 @@ import argparse
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
-from semcom_core.config import add_arguments, from_arguments
+from semcom_core.config import add_arguments as add_config_options
+from semcom_core.config import from_arguments
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_folder, sentences
 from semcom_core.datasets.scenes import labelled_scenes
 from semcom_core.errors import ConfigError, check_choice, check_range
@@ -40,204 +33,31 @@ from semcom_core.train.settings import (
     SamTraining,
 )
 
+if TYPE_CHECKING:  # these load torch
+    from semcom_core.train import deepsc, image_loop, lora
 
-class State(Protocol):
-    """How far a training is."""
-
-    step: int
-    steps: int
-
-
-def prepare(folder: Path) -> None:
-    """Make the output folder.
-
-    Raises:
-        ConfigError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"output folder is {str(folder)!r}: {error.strerror}; allowed is a folder that can be "
-            "written"
-        ) from error
-
-
-def follow(progress: Iterable[State], shown: Callable[[State], str]) -> int:
-    """Show a training's progress to its end; returns its steps.
-
-    Args:
-        shown: what stands beside the bar, in a few words.
-    """
-    bar = tqdm(unit="step")
-    steps = 0
-    for state in progress:
-        bar.total = state.steps
-        bar.n = state.step
-        bar.set_postfix_str(shown(state))
-        bar.refresh()
-        steps = state.step
-    bar.close()
-    return steps
-
-
-#: Longer side at which pictures are kept for the training, pixels: enough for views of twice the
-#: network's size.
-_SIDE = 400
-#: The same for the attention, which looks at still less.
-_SMALL_SIDE = 256
-
-
-def _add_sam_parsers(kinds) -> None:
-    """Add both kinds to `semcom train`."""
-    sam = kinds.add_parser("sam", help='the segmenting network "sam-tiny"')
-    attention = kinds.add_parser("attention", help="the attention over segments and places")
-    attention.add_argument(
-        "--model", default="sam-tiny", help="the knowledge base's network (default sam-tiny)"
-    )
-    for one, config, run in (
-        (sam, SamTraining, run_sam),
-        (attention, AttentionTraining, run_attention),
-    ):
-        one.add_argument("--data", help=f"folder with cocoseg/ (default ${DATA_VARIABLE})")
-        one.add_argument(
-            "--out", type=Path, required=True, help="folder for checkpoints and the result"
-        )
-        add_arguments(one, config)
-        one.set_defaults(run=run)
-
-
-def run_sam(args: argparse.Namespace) -> int:
-    """Train the network; one that was interrupted goes on, also to more steps than were asked for
-    at first.
-    """
-    config = from_arguments(SamTraining, args)
-    data = data_folder(args.data, "cocoseg/")
-    prepare(args.out)
-    from semcom_core.train.sam import SamTrainer  # loads torch; `semcom --help` need not
-
-    scenes = list(labelled_scenes(data / "cocoseg", "train", side=_SIDE))
-    follow(
-        SamTrainer(scenes, config, args.out).run(),
-        lambda state: f"IoU by point {state.point_iou:.3f}, by box {state.box_iou:.3f}",
-    )
-    print(f"weights written to {args.out}")
-    return 0
-
-
-def run_attention(args: argparse.Namespace) -> int:
-    """Segment the pictures and train the attention over their segments."""
-    config = from_arguments(AttentionTraining, args)
-    data = data_folder(args.data, "cocoseg/")
-    prepare(args.out)
-    from semcom_core.train.attention import train_attention  # loads torch
-
-    scenes = labelled_scenes(data / "cocoseg", "train", side=_SMALL_SIDE)
-    knowledge = KnowledgeBase.from_settings(model=args.model)
-    follow(
-        train_attention(scenes, knowledge, config, args.out), lambda state: f"loss {state.loss:.3f}"
-    )
-    print(f"weights written to {args.out}")
-    return 0
-
-
+#: Sentences of the test part on which an adapter's card states bits a word.
+_CARD_SENTENCES = 200
 #: Stages of `semcom train image` in their order, and all of them.
 ATTENTION = "attention"
 ALL = "all"
 STAGES = (ATTENTION, CODEC, MASK, ALL)
+#: Most complex symbols of "deepjscc" for 8x8 pixels, which is also the default.
 _SYMBOLS = 12
+#: Longer side of the pictures that the segmenting network is trained on, pixels: enough for views
+#: of twice the network's size.
+_SAM_SIDE = 400
+#: The same of the attention, which needs less detail.
+_ATTENTION_SIDE = 256
 
 
-def _add_image_parsers(kinds) -> None:
-    """Add the kinds to `semcom train`."""
-    image = kinds.add_parser("image", help='the codec "lam-sc"')
-    what = "what matters (as `semcom train attention`), both ends, the mask with them"
-    image.add_argument(
-        "--stage", default=ALL, help=f"one of {', '.join(STAGES)}: {what} (default {ALL})"
-    )
-    baseline = kinds.add_parser("deepjscc", help='the learned baseline "deepjscc"')
-    baseline.add_argument(
-        "--symbols",
-        type=int,
-        default=_SYMBOLS,
-        help="complex symbols for 8x8 pixels, 1 to 12 (default 12, CBR 1/16)",
-    )
-    for one, run in ((image, run_image), (baseline, run_deepjscc)):
-        one.add_argument(
-            "--data", help=f"folder with cocoseg/ and photos/coco_extra/ (default ${DATA_VARIABLE})"
-        )
-        one.add_argument(
-            "--out", type=Path, required=True, help="folder for checkpoints and the result"
-        )
-        add_arguments(one, ImageTraining)
-        one.set_defaults(run=run)
-
-
-def run_image(args: argparse.Namespace) -> int:
-    """Train one stage or all; each has a folder of its name in the output folder, with its
-    checkpoint and its weights.
-    """
-    check_choice("stage", args.stage, STAGES)
-    config = from_arguments(ImageTraining, args)
-    data = data_folder(args.data, "cocoseg/ or photos/coco_extra/")
-    prepare(args.out)
-    if args.stage in (ATTENTION, ALL):
-        run_attention(
-            argparse.Namespace(
-                data=str(data), out=args.out / ATTENTION, model="sam-tiny", seed=args.seed
-            )
-        )
-    if args.stage != ATTENTION:
-        # The mask is learned from where both ends have come, so there the learning rate does not
-        # fall before it.
-        configs = (
-            {CODEC: replace(config, fall=0.0), MASK: config}
-            if args.stage == ALL
-            else {args.stage: config}
-        )
-        _train_codec(configs, data, args.out)
-    return 0
-
-
-def _train_codec(configs: dict[str, ImageTraining], data: Path, folder: Path) -> None:
-    from semcom_core.train.image_loop import training_examples
-    from semcom_core.train.lam_sc import train_lam_sc  # these load torch; `semcom --help` need not
-
-    found = training_examples(data, next(iter(configs.values())).crop)
-    follow(train_lam_sc(configs, found, folder), _quality)
-    print(f"weights written to {folder / list(configs)[-1]}")
-
-
-def run_deepjscc(args: argparse.Namespace) -> int:
-    """Train the learned baseline."""
-    check_range("symbols", args.symbols, 1, _SYMBOLS)
-    config = from_arguments(ImageTraining, args)
-    data = data_folder(args.data, "cocoseg/ or photos/coco_extra/")
-    prepare(args.out)
-    from semcom_core.image.learned.deepjscc import DeepjsccShape
-    from semcom_core.train.deepjscc import train_deepjscc
-    from semcom_core.train.image_loop import training_examples
-
-    shape = DeepjsccShape(symbols=args.symbols)
-    follow(train_deepjscc(config, training_examples(data, config.crop), args.out, shape), _quality)
-    print(f"weights written to {args.out}")
-    return 0
-
-
-def _quality(state) -> str:
-    return f"{state.psnr_db:.2f} dB"
-
-
-#: Sentences of the test part on which a card states bits a word.
-_CARD_SENTENCES = 200
-
-
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "train", help="train an adapter, a codec or a baseline", description=__doc__
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what can be trained, and the options of each."""
     kinds = parser.add_subparsers(title="what to train", required=True, metavar="WHAT")
+    corpora = "folder of the training data (default $SEMCOM_DATA)"
+    pictures = f"folder with cocoseg/ and photos/coco_extra/ (default ${DATA_VARIABLE})"
+    scenes = f"folder with cocoseg/ (default ${DATA_VARIABLE})"
+
     lora = kinds.add_parser("lora", help="an adapter of the language model")
     lora.add_argument(
         "--mixture", required=True, help=f"training texts, one of {', '.join(MIXTURES)}"
@@ -245,16 +65,50 @@ def add_parser(subparsers) -> None:
     lora.add_argument(
         "--model", default="smollm2-135m", help="language model (default smollm2-135m)"
     )
-    _add_image_parsers(kinds)
-    _add_sam_parsers(kinds)
+    _add_common(lora, corpora, LoraTraining, run_lora)
+
+    image = kinds.add_parser("image", help='the codec "lam-sc"')
+    what = "what matters (as `semcom train attention`), both ends, the mask with them"
+    image.add_argument(
+        "--stage", default=ALL, help=f"one of {', '.join(STAGES)}: {what} (default {ALL})"
+    )
+    _add_common(image, pictures, ImageTraining, run_image)
+
+    baseline = kinds.add_parser("deepjscc", help='the learned baseline "deepjscc"')
+    baseline.add_argument(
+        "--symbols",
+        type=int,
+        default=_SYMBOLS,
+        help="complex symbols for 8x8 pixels, 1 to 12 (default 12, CBR 1/16)",
+    )
+    _add_common(baseline, pictures, ImageTraining, run_deepjscc)
+
+    sam = kinds.add_parser("sam", help='the segmenting network "sam-tiny"')
+    _add_common(sam, scenes, SamTraining, run_sam)
+
+    attention = kinds.add_parser("attention", help="the attention over segments and places")
+    attention.add_argument(
+        "--model", default="sam-tiny", help="the knowledge base's network (default sam-tiny)"
+    )
+    _add_common(attention, scenes, AttentionTraining, run_attention)
+
     deepsc = kinds.add_parser("deepsc", help='the learned baseline "deepsc"')
-    for one, config, run in ((lora, LoraTraining, run_lora), (deepsc, DeepscTraining, run_deepsc)):
-        one.add_argument("--data", help="folder of the training data (default $SEMCOM_DATA)")
-        one.add_argument(
-            "--out", type=Path, required=True, help="folder for checkpoints and the result"
-        )
-        add_arguments(one, config)
-        one.set_defaults(run=run)
+    _add_common(deepsc, corpora, DeepscTraining, run_deepsc)
+
+
+def _add_common(
+    parser: argparse.ArgumentParser,
+    data_help: str,
+    config: type,
+    run: Callable[[argparse.Namespace], int],
+) -> None:
+    """Add the options that every training has: data, output folder and its settings."""
+    parser.add_argument("--data", help=data_help)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for checkpoints and the result"
+    )
+    add_config_options(parser, config)
+    parser.set_defaults(run=run)
 
 
 def run_lora(args: argparse.Namespace) -> int:
@@ -281,8 +135,19 @@ def run_lora(args: argparse.Namespace) -> int:
     return 0
 
 
+def _bits_a_word(path: Path, model: str, adapter: Path) -> tuple[float, float]:
+    """Bits a word of the plain and of the adapted model on lines of the test part."""
+    texts = sentences(path, "test", (5, 30), _CARD_SENTENCES, np.random.default_rng(1))
+    words = sum(len(text.split()) for text in texts)
+    plain = load_codec("spinal", model=model, adapter="")
+    plain_bits = sum(map(plain.source_bits, texts))
+    adapted = load_codec("spinal", model=model, adapter=str(adapter))
+    adapted_bits = sum(map(adapted.source_bits, texts))
+    return plain_bits / words, adapted_bits / words
+
+
 def run_deepsc(args: argparse.Namespace) -> int:
-    """Train the learned baseline."""
+    """Train the learned baseline of texts."""
     from semcom_core.train.deepsc import train_deepsc
 
     config = from_arguments(DeepscTraining, args)
@@ -296,15 +161,144 @@ def run_deepsc(args: argparse.Namespace) -> int:
     return 0
 
 
-def _bits_a_token(state) -> str:
+def _bits_a_token(state: lora.Progress | deepsc.Progress) -> str:
     return f"{state.bits_per_token:.3f} bits a token"
 
 
-def _bits_a_word(path: Path, model: str, adapter: Path) -> tuple[float, float]:
-    """Bits a word of the plain and of the adapted model on lines of the test part."""
-    texts = sentences(path, "test", (5, 30), _CARD_SENTENCES, np.random.default_rng(1))
-    words = sum(len(text.split()) for text in texts)
-    return tuple(
-        sum(map(load_codec("spinal", model=model, adapter=name).source_bits, texts)) / words
-        for name in ("", str(adapter))
+def run_image(args: argparse.Namespace) -> int:
+    """Train one stage or all; each has a folder of its name in the output folder, with its
+    checkpoint and its weights.
+    """
+    check_choice("stage", args.stage, STAGES)
+    config = from_arguments(ImageTraining, args)
+    data = data_folder(args.data, "cocoseg/ or photos/coco_extra/")
+    prepare(args.out)
+    if args.stage in (ATTENTION, ALL):
+        run_attention(
+            argparse.Namespace(
+                data=str(data), out=args.out / ATTENTION, model="sam-tiny", seed=args.seed
+            )
+        )
+    if args.stage == ALL:
+        # The mask is trained from the weights of both ends, so the learning rate does not fall
+        # before it.
+        _train_lam_sc({CODEC: replace(config, fall=0.0), MASK: config}, data, args.out)
+    elif args.stage != ATTENTION:
+        _train_lam_sc({args.stage: config}, data, args.out)
+    return 0
+
+
+def _train_lam_sc(configs: dict[str, ImageTraining], data: Path, folder: Path) -> None:
+    """Train the stages of "lam-sc" that are named, in this order."""
+    from semcom_core.train.image_loop import training_examples
+    from semcom_core.train.lam_sc import train_lam_sc  # these load torch; `semcom --help` need not
+
+    found = training_examples(data, next(iter(configs.values())).crop)
+    follow(train_lam_sc(configs, found, folder), _quality)
+    print(f"weights written to {folder / list(configs)[-1]}")
+
+
+def run_deepjscc(args: argparse.Namespace) -> int:
+    """Train the learned baseline of pictures."""
+    check_range("symbols", args.symbols, 1, _SYMBOLS)
+    config = from_arguments(ImageTraining, args)
+    data = data_folder(args.data, "cocoseg/ or photos/coco_extra/")
+    prepare(args.out)
+    from semcom_core.image.learned.deepjscc import DeepjsccShape
+    from semcom_core.train.deepjscc import train_deepjscc
+    from semcom_core.train.image_loop import training_examples
+
+    shape = DeepjsccShape(symbols=args.symbols)
+    follow(train_deepjscc(config, training_examples(data, config.crop), args.out, shape), _quality)
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def _quality(state: image_loop.Progress) -> str:
+    return f"{state.psnr_db:.2f} dB"
+
+
+def run_sam(args: argparse.Namespace) -> int:
+    """Train the network; one that was interrupted goes on, also to more steps than were asked for
+    at first.
+    """
+    config = from_arguments(SamTraining, args)
+    data = data_folder(args.data, "cocoseg/")
+    prepare(args.out)
+    from semcom_core.train.sam import SamTrainer  # loads torch; `semcom --help` need not
+
+    scenes = list(labelled_scenes(data / "cocoseg", "train", side=_SAM_SIDE))
+    follow(
+        SamTrainer(scenes, config, args.out).run(),
+        lambda state: f"IoU by point {state.point_iou:.3f}, by box {state.box_iou:.3f}",
     )
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def run_attention(args: argparse.Namespace) -> int:
+    """Segment the pictures and train the attention over their segments."""
+    config = from_arguments(AttentionTraining, args)
+    data = data_folder(args.data, "cocoseg/")
+    prepare(args.out)
+    from semcom_core.train.attention import train_attention  # loads torch
+
+    scenes = labelled_scenes(data / "cocoseg", "train", side=_ATTENTION_SIDE)
+    knowledge = KnowledgeBase.from_settings(model=args.model)
+    follow(
+        train_attention(scenes, knowledge, config, args.out), lambda state: f"loss {state.loss:.3f}"
+    )
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def prepare(folder: Path) -> None:
+    """Make the output folder.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"output folder is {str(folder)!r}: {error.strerror}; allowed is a folder that can be "
+            "written"
+        ) from error
+
+
+class Progress(Protocol):
+    """How far a training is."""
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+
+
+AnyProgress = TypeVar("AnyProgress", bound=Progress)
+
+
+def follow(progress: Iterable[AnyProgress], shown: Callable[[AnyProgress], str]) -> int:
+    """Show a training's progress to its end.
+
+    Args:
+        progress: a training that runs as it is iterated over.
+        shown: what stands beside the bar, in a few words.
+
+    Returns:
+        The steps done.
+    """
+    bar = tqdm(unit="step")
+    steps = 0
+    for state in progress:
+        bar.total = state.steps
+        bar.n = state.step
+        bar.set_postfix_str(shown(state))
+        bar.refresh()
+        steps = state.step
+    bar.close()
+    return steps

@@ -4,27 +4,61 @@
 
 from __future__ import annotations
 
-from semcom_core.cli.bench import image, lam_sc, modem, radio, safety, sam, speed, text
+from semcom_core.cli import Command, CommandParser
 
-BENCHES = {
-    "text": text,
-    "image": image,
-    "lam-sc": lam_sc,
-    "sam": sam,
-    "modem": modem,
-    "radio": radio,
-    "safety": safety,
-    "speed": speed,
-}
+#: The benches, in the order of `semcom bench --help`.
+_BENCHES = (
+    Command(
+        "text",
+        "semcom_core.cli.bench.text",
+        "what the text codecs spend on sentences and what arrives, against SNR.",
+    ),
+    Command(
+        "image",
+        "semcom_core.cli.bench.image",
+        "how well pictures arrive by each image codec, against SNR and channel uses.",
+    ),
+    Command(
+        "lam-sc",
+        "semcom_core.cli.bench.lam_sc",
+        "lam-sc against systems without semantics, with parts of its attention, and at all mask "
+        "ratios.",
+    ),
+    Command(
+        "sam",
+        "semcom_core.cli.bench.sam",
+        "how well Segment Anything finds objects and boundaries, beside methods without learning.",
+    ),
+    Command(
+        "modem",
+        "semcom_core.cli.bench.modem",
+        "detection, losses, impairments, collisions, false alarms, throughput and cost of the "
+        "burst modem.",
+    ),
+    Command(
+        "radio",
+        "semcom_core.cli.bench.radio",
+        "links, streams and failures on virtual radios, by the client libraries of real ones, "
+        "beside the simulation.",
+    ),
+    Command(
+        "safety",
+        "semcom_core.cli.bench.safety",
+        "how well toxic, unhelpful, unfaithful and harmful texts are told apart, on labelled "
+        "texts.",
+    ),
+    Command(
+        "speed",
+        "semcom_core.cli.bench.speed",
+        "how fast the language model runs here, and what its fast numbers cost in bits.",
+    ),
+)
+#: Name → bench.
+BENCHES = {bench.name: bench for bench in _BENCHES}
 
 
-def add_parser(subparsers) -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser("bench", help="measure quality and cost", description=__doc__)
+def add_arguments(parser: CommandParser) -> None:
+    """Add the benches to `semcom bench`."""
     benches = parser.add_subparsers(title="benches", required=True, metavar="BENCH")
-    for name, module in BENCHES.items():
-        bench = benches.add_parser(
-            name, help=module.__doc__.split(": ", 1)[1].splitlines()[0], description=module.__doc__
-        )
-        module.add_arguments(bench)
-        bench.set_defaults(run=module.run)
+    for bench in BENCHES.values():
+        bench.add_parser(benches)

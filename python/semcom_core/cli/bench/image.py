@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of `semcom bench image`, and the links that they name.
-
-`semcom bench image`: how well pictures arrive by each image codec, against SNR and channel uses.
+"""`semcom bench image`: how well pictures arrive by each image codec, against SNR and channel uses.
 """
 
 from __future__ import annotations
@@ -111,6 +109,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="grid to draw: the first picture as each codec delivers it",
     )
     add_settings_option(parser)
+    parser.set_defaults(run=run)
 
 
 def links(args: argparse.Namespace) -> list[ImageLink]:

@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"parts to run, of {', '.join(PARTS)} (default all)",
     )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -96,6 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=1, help="seed of noise, fading and sample (default 1)"
     )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

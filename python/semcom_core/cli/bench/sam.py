@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
     config.add_arguments(parser, KnowledgeConfig)
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of `semcom bench text`, and the links and messages that they name.
-
-`semcom bench text`: what the text codecs spend on sentences and what arrives, against SNR.
+"""`semcom bench text`: what the text codecs spend on sentences and what arrives, against SNR.
 """
 
 from __future__ import annotations
@@ -84,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="picture to draw: cost, delivery, quality and where the uses go, against SNR",
     )
     add_settings_option(parser)
+    parser.set_defaults(run=run)
 
 
 def _add_channel(parser: argparse.ArgumentParser) -> None:
