@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.errors import ModelError
+from semcom_core.models.checkpoint import read_checkpoint
 from semcom_core.models.sentence import Embedder
 
 #: Folder of the weights that come with the package.
@@ -43,16 +44,14 @@ def load_head(name: str, folder: Path = SHIPPED) -> LinearHead:
     Raises:
         ModelError: its file is not there or holds no head.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     path = folder / f"{name}.safetensors"
     try:
-        tensors = load_file(path)
+        tensors = read_checkpoint(path, "a linear head", "numpy").tensors
         return LinearHead(tensors["weight"].reshape(-1), float(tensors["bias"].item()))
-    except (OSError, KeyError, ValueError, SafetensorError) as error:
+    except (KeyError, ValueError, ModelError) as error:
+        cause = error.__cause__ or error
         raise ModelError(
-            f"weights {str(path)!r} cannot be loaded: {type(error).__name__}: {error}"
+            f"weights {str(path)!r} cannot be loaded: {type(cause).__name__}: {cause}"
         ) from error
 
 

@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semcom_core.image.learned.common import STRIDE, noisy
+from semcom_core.image.learned.common import STRIDE, noisy, save_model
 from semcom_core.image.learned.deepjscc import DeepjsccNetwork, DeepjsccShape
-from semcom_core.image.learned.weights import save_model
 from semcom_core.train.image_loop import Example, ImageTrainer, Progress, draw
 from semcom_core.train.lam_sc import draw_noise_var, psnr_of
 from semcom_core.train.settings import ImageTraining

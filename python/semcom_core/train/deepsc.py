@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from semcom_core.text.baselines.deepsc.codec import length_of, slots
+from semcom_core.text.baselines.deepsc.codec import length_of, save_model, slots
 from semcom_core.text.baselines.deepsc.network import (
     TOKEN_SYMBOLS,
     DeepscNetwork,
@@ -30,8 +30,7 @@ from semcom_core.text.baselines.deepsc.network import (
     hidden_of,
 )
 from semcom_core.text.baselines.deepsc.vocabulary import PLAIN_FORMS, Form, Words, readings
-from semcom_core.text.baselines.deepsc.weights import save_model
-from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
+from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.settings import DeepscTraining
 from semcom_core.units import db_to_linear
 
@@ -266,7 +265,7 @@ class DeepscTrainer:
         self._optimizer = torch.optim.AdamW(
             self._weights.values(), betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
-        self._done = load_checkpoint(folder, self._weights, self._optimizer)
+        self._done = load_state(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -282,7 +281,7 @@ class DeepscTrainer:
                 self._step(step, len(plan), [self._items[i] for i in plan[step]]),
             ]
             if (step + 1) % self._config.save_steps == 0 or step + 1 == len(plan):
-                save_checkpoint(self._folder, step + 1, self._weights, self._optimizer)
+                save_state(self._folder, step + 1, self._weights, self._optimizer)
             loss, right = np.mean(recent, axis=0)
             yield Progress(
                 step + 1, len(plan), float(loss), float(right), time.monotonic() - started

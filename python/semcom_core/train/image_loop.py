@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from semcom_core.errors import ConfigError
 from semcom_core.image.learned.common import position_importance
 from semcom_core.image.picture import pictures_in, read_picture
-from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
+from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.settings import ImageTraining
 
 
@@ -161,7 +161,7 @@ class ImageTrainer:
         self._optimizer = torch.optim.AdamW(
             _groups(self._weights, config), betas=(0.9, 0.98), weight_decay=1e-4, fused=True
         )
-        self._done = load_checkpoint(folder, self._weights, self._optimizer)
+        self._done = load_state(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -171,7 +171,7 @@ class ImageTrainer:
         for step in range(self._done, self._config.steps):
             recent = [*recent[-99:], self._step(step)]
             if (step + 1) % self._config.save_steps == 0 or step + 1 == self._config.steps:
-                save_checkpoint(self._folder, step + 1, self._weights, self._optimizer)
+                save_state(self._folder, step + 1, self._weights, self._optimizer)
             yield Progress(
                 step + 1, self._config.steps, float(np.mean(recent)), time.monotonic() - started
             )

@@ -28,9 +28,17 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from semcom_core.image.learned import lam_sc_mask as asc
-from semcom_core.image.learned.common import BLOCK_VALUES, STRIDE, SYMBOLS, VALUES, blocks_of, noisy
+from semcom_core.image.learned.common import (
+    BLOCK_VALUES,
+    STRIDE,
+    SYMBOLS,
+    VALUES,
+    blocks_of,
+    load_model,
+    noisy,
+    save_model,
+)
 from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, conditions_of
-from semcom_core.image.learned.weights import load_model, save_model
 from semcom_core.train.image_loop import Crops, Example, ImageTrainer, Progress, draw
 from semcom_core.train.settings import CODEC, MASK, ImageTraining
 from semcom_core.units import db_to_linear

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
 from semcom_core.models.adapter import WEIGHTS
 from semcom_core.models.cache import file_sha256
 from semcom_core.models.causal import end_of_message, prompt_tokens
-from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
+from semcom_core.models.checkpoint import read_checkpoint, save_checkpoint
+from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.examples import MIXTURES, Example
 from semcom_core.train.settings import LoraTraining
 
@@ -120,7 +120,7 @@ class LoraTrainer:
         self._optimizer = torch.optim.AdamW(
             self._weights.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
         )
-        self._done = load_checkpoint(folder, self._weights, self._optimizer)
+        self._done = load_state(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -149,7 +149,7 @@ class LoraTrainer:
     def save(self, step: int) -> None:
         """Write the adapter, and the state of the training beside it."""
         self.network.save_pretrained(self._folder)
-        save_checkpoint(self._folder, step, self._weights, self._optimizer)
+        save_state(self._folder, step, self._weights, self._optimizer)
 
     def _plan(self) -> list[list[int]]:
         """Batches of the whole training, the same when it is resumed."""
@@ -207,11 +207,7 @@ def export(
         out: folder to write to; made where it is not there.
     """
     out.mkdir(parents=True, exist_ok=True)
-    weights = load_file(folder / WEIGHTS)
-    save_file(
-        {name: weight.to(torch.float16).contiguous() for name, weight in weights.items()},
-        out / WEIGHTS,
-    )
+    save_checkpoint(out / WEIGHTS, read_checkpoint(folder / WEIGHTS).tensors, half=True)
     settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = model
     training = {"mixture": mixture, "examples": examples, "steps": steps, **asdict(config)}

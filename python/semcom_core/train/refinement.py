@@ -17,10 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
 
-from semcom_core.image.hybrid.analog import TABLE_SHAPE, classes, coefficients
+from semcom_core.image.hybrid.analog import SHIPPED, TABLE_SHAPE, classes, coefficients
 from semcom_core.image.hybrid.layers import compress_layers
+from semcom_core.models.checkpoint import save_checkpoint
 from semcom_core.train.image_loop import training_examples
 
 #: Bytes a pixel of the two layers for which the table is measured.
@@ -55,17 +55,11 @@ def measure(pictures: Iterable[np.ndarray], speed: int = 9) -> np.ndarray:
 
 def main(arguments: list[str]) -> int:
     """Write the table."""
-    out = (
-        Path(arguments[1])
-        if len(arguments) > 1
-        else Path(__file__).parents[1] / "models" / "weights" / "hybrid"
-    )
+    out = Path(arguments[1]) if len(arguments) > 1 else SHIPPED.parent
     examples = training_examples(Path(arguments[0]), _LEAST_SIDE)[::_EVERY]
-    save_file(
-        {"variances": measure(example.pixels for example in examples)},
-        out / "variances.safetensors",
-    )
-    print(f"{out / 'variances.safetensors'}: {len(examples)} pictures")
+    variances = measure(example.pixels for example in examples)
+    save_checkpoint(out / SHIPPED.name, {"variances": variances})
+    print(f"{out / SHIPPED.name}: {len(examples)} pictures")
     return 0
 
 

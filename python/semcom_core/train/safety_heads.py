@@ -16,6 +16,7 @@ import numpy as np
 
 from semcom_core.datasets.corpus import is_test
 from semcom_core.datasets.labelled import preference_pairs, toxicity_texts
+from semcom_core.models.checkpoint import save_checkpoint
 from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.safety.heads import SHIPPED, LinearHead, pair_features
 
@@ -131,12 +132,9 @@ def preference_head(embedder: Embedder, data: Path) -> LinearHead:
 
 def save(head: LinearHead, path: Path) -> None:
     """Write a head."""
-    from safetensors.numpy import save_file
-
-    save_file(
-        {"weight": np.asarray(head.weight, np.float32), "bias": np.array([head.bias], np.float32)},
-        path,
-    )
+    weight = np.asarray(head.weight, np.float32)
+    bias = np.array([head.bias], np.float32)
+    save_checkpoint(path, {"weight": weight, "bias": bias})
 
 
 def main(arguments: list[str]) -> int:

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from segment_anything.modeling import Sam
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from semcom_core.datasets.scenes import Scene
+from semcom_core.models.checkpoint import read_checkpoint, save_checkpoint
 from semcom_core.models.sam.loader import WEIGHTS, save_tiny
 from semcom_core.models.sam.tiny import TinyConfig, build_tiny
-from semcom_core.train.checkpoint import load_checkpoint, save_checkpoint
+from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.sam_data import Batch, Pictures, draw_batch
 from semcom_core.train.settings import SamTraining
 
@@ -220,14 +220,14 @@ class SamTrainer:
             self._weights.values(), betas=(0.9, 0.99), weight_decay=0.02, fused=True
         )
         folder.mkdir(parents=True, exist_ok=True)
-        self._done = load_checkpoint(folder, self._weights, self._optimizer)
+        self._done = load_state(folder, self._weights, self._optimizer)
         state = self.network.state_dict()
         self.mean = {
             name: tensor.clone(memory_format=torch.contiguous_format)
             for name, tensor in state.items()
         }
         if self._done:
-            self.mean = load_file(folder / _MEAN)
+            self.mean = dict(read_checkpoint(folder / _MEAN).tensors)
 
     def run(self) -> Iterator[Progress]:
         """Train to the end; yields after every step."""
@@ -269,8 +269,8 @@ class SamTrainer:
         )
 
     def _save(self, done: int) -> None:
-        save_checkpoint(self._folder, done, self._weights, self._optimizer)
-        save_file(self.mean, self._folder / _MEAN)
+        save_state(self._folder, done, self._weights, self._optimizer)
+        save_checkpoint(self._folder / _MEAN, self.mean)
         network = build_tiny(self._shape)
         network.load_state_dict(self.mean)
         rng = np.random.default_rng(self._config.seed)

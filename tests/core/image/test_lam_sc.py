@@ -181,7 +181,7 @@ def test_frames_that_cannot_be_decoded_are_named(weights, tmp_path):
 
 
 def test_other_weights_are_refused(weights, tmp_path):
-    from semcom_core.image.learned.weights import save_model
+    from semcom_core.image.learned.common import save_model
     from semcom_core.train.lam_sc import new_network
     from tests.core.image.jscc_models import SMALL, examples
 

@@ -20,7 +20,7 @@ from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.metrics import mean_bleu
 from semcom_core.text import TEXT_CODECS, load_codec
-from semcom_core.text.baselines.deepsc.weights import SHIPPED
+from semcom_core.text.baselines.deepsc.codec import SHIPPED
 from semcom_core.units import complex_noise
 
 SENTENCES = [

@@ -28,11 +28,17 @@ SIGCOMM 2010 (amplitudes by the fourth root of the variance).
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from scipy.fft import dctn, idctn
 from scipy.ndimage import uniform_filter
+
+from semcom_core import models
+from semcom_core.models.checkpoint import read_checkpoint
+
+#: File of the variances that come with the package.
+SHIPPED = Path(models.__file__).parent / "weights" / "hybrid" / "variances.safetensors"
 
 #: Side of a block.
 SIDE = 8
@@ -178,13 +184,9 @@ def _spread(count: int) -> np.ndarray:
 @lru_cache(maxsize=1)
 def _table() -> np.ndarray:
     """Variance of each class of coefficient, float (TABLE_SHAPE)."""
-    from safetensors.numpy import load
-
-    return load(
-        (
-            files("semcom_core") / "models" / "weights" / "hybrid" / "variances.safetensors"
-        ).read_bytes()
-    )["variances"].astype(float)
+    checkpoint = read_checkpoint(SHIPPED, framework="numpy")
+    checkpoint.check_shapes({"variances": TABLE_SHAPE})
+    return checkpoint.tensors["variances"].astype(float)
 
 
 #: Variance of a coefficient at frequency 1 (half a period over the larger side) over the number of

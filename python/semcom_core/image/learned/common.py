@@ -11,10 +11,17 @@ symbols travel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, gelu, pixel_unshuffle
+
+from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
 
 #: Pixels a side of a position, its numbers in the picture, and its complex symbols at a CBR of
 #: 1/16.
@@ -181,3 +188,51 @@ def from_symbols(
     latent.flat[places], noise.flat[places] = symbols[: len(places)], noise_var[: len(places)]
     values = np.concatenate([latent.real, latent.imag])
     return torch.from_numpy(values[None]).float(), torch.from_numpy(noise[None]).float()
+
+
+@dataclass(frozen=True)
+class JsccModel:
+    """A network in evaluation mode.
+
+    Args:
+        network: the network.
+        fingerprint: first 16 hexadecimal digits of the SHA-256 of its file.
+    """
+
+    network: Any
+    fingerprint: str
+
+    @property
+    def number(self) -> int:
+        """The first 8 bits of the fingerprint, which each message carries."""
+        return int(self.fingerprint[:2], 16)
+
+
+def save_model(network: nn.Module, shape: Any, training: list[dict], path: Path) -> None:
+    """Write a network in half precision.
+
+    Args:
+        network: the network.
+        shape: the dataclass from which the network is made.
+        training: the settings of each stage of its training.
+        path: file to write.
+    """
+    save_checkpoint(path, network, shape, {"training": training}, half=True)
+
+
+@file_cache(maxsize=8)
+def load_model(path: Path, kind: Callable, shape: type) -> JsccModel:
+    """Read a network.
+
+    Args:
+        path: file that save_model wrote.
+        kind: class of the network, made from a `shape`.
+        shape: dataclass of its shape.
+
+    Raises:
+        ModelError: the file is not there, or holds no weights of such a network.
+    """
+    network, checkpoint = load_checkpoint(
+        path, shape, kind, "a file written by `semcom train image`"
+    )
+    return JsccModel(network, checkpoint.fingerprint)

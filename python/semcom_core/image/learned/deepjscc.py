@@ -32,13 +32,14 @@ from semcom_core.image.learned import message
 from semcom_core.image.learned.common import (
     BLOCK_VALUES,
     SYMBOLS,
+    JsccModel,
     from_symbols,
+    load_model,
     positions_of,
     to_pixels,
     to_symbols,
     to_tensor,
 )
-from semcom_core.image.learned.weights import JsccModel, load_model
 from semcom_core.image.picture import check_importance, check_pixels
 
 

@@ -34,8 +34,10 @@ from semcom_core.image.learned import lam_sc_mask as asc
 from semcom_core.image.learned import message
 from semcom_core.image.learned.common import (
     SYMBOLS,
+    JsccModel,
     from_symbols,
     importance_tensor,
+    load_model,
     position_importance,
     positions_of,
     to_pixels,
@@ -44,7 +46,6 @@ from semcom_core.image.learned.common import (
 )
 from semcom_core.image.learned.lam_sc_mask import mask_from_bytes, mask_to_bytes
 from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, Latent, conditions_of
-from semcom_core.image.learned.weights import JsccModel, load_model
 from semcom_core.image.picture import check_importance, check_pixels
 
 SHIPPED = Path(models.__file__).parent / "weights" / "lam_sc" / "lam_sc.safetensors"

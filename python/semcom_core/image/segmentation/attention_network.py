@@ -16,21 +16,18 @@ embedding it was trained with.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import interpolate, relu
 
 from semcom_core import models
-from semcom_core.config import from_mapping, setting
-from semcom_core.errors import ConfigError, ModelError, check_range
+from semcom_core.config import setting
+from semcom_core.errors import check_range
 from semcom_core.image.segmentation.segments import COUNT
+from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
 
 #: Pixels of each side of the picture that the spatial part sees.
 SIDE = 96
@@ -152,26 +149,20 @@ SHIPPED = Path(models.__file__).parent / "weights" / "attention" / WEIGHTS
 def save_attention(
     path: Path, network: AttentionNetwork, shape: AttentionConfig, embedding: str, training: dict
 ) -> None:
-    """Write a network.
+    """Write a network in half precision.
 
     Args:
+        path: file to write.
+        network: the network.
+        shape: from which it was made.
         embedding: fingerprint of the knowledge base's network.
+        training: settings of its training.
     """
-    tensors = {
-        name: tensor.half() if tensor.is_floating_point() else tensor
-        for name, tensor in network.state_dict().items()
-    }
-    described = {
-        "network": json.dumps(asdict(shape)),
-        "embedding": embedding,
-        "training": json.dumps(training),
-    }
-    save_file(
-        {name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata=described
-    )
+    metadata = {"embedding": embedding, "training": training}
+    save_checkpoint(path, network, shape, metadata, half=True)
 
 
-@lru_cache(maxsize=2)
+@file_cache(maxsize=2)
 def load_attention(path: Path) -> tuple[AttentionNetwork, str]:
     """The network in a file, in evaluation mode, and the fingerprint of the network whose embedding
     it knows.
@@ -179,20 +170,6 @@ def load_attention(path: Path) -> tuple[AttentionNetwork, str]:
     Raises:
         ModelError: the file cannot be read, or is not of this network.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            described = file.metadata() or {}
-            shape = from_mapping(AttentionConfig, json.loads(described["network"]))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-        network = AttentionNetwork(shape)
-        network.load_state_dict(tensors)
-    except (OSError, SafetensorError, ConfigError, KeyError, ValueError) as error:
-        raise ModelError(
-            f"weights {path} cannot be read: {error}; allowed is a file that `semcom train "
-            "attention` wrote"
-        ) from error
-    except RuntimeError as error:  # of load_state_dict: a list of all tensors that do not fit
-        raise ModelError(
-            f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}"
-        ) from error
-    return network.eval(), described.get("embedding", "")
+    allowed = "a file that `semcom train attention` wrote"
+    network, checkpoint = load_checkpoint(path, AttentionConfig, AttentionNetwork, allowed)
+    return network, checkpoint.metadata.get("embedding", "")

@@ -16,17 +16,14 @@ about it encode it once.
 from __future__ import annotations
 
 import hashlib
-import json
 import pickle
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from segment_anything import SamPredictor
 from segment_anything.modeling import (
     ImageEncoderViT,
@@ -37,9 +34,9 @@ from segment_anything.modeling import (
 )
 from torch import nn
 
-from semcom_core.config import from_mapping
-from semcom_core.errors import ConfigError, ModelError
+from semcom_core.errors import ModelError
 from semcom_core.models.cache import file_sha256
+from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
 from semcom_core.models.sam.tiny import TinyConfig, build_tiny
 
 WEIGHTS = "sam_tiny.safetensors"
@@ -50,17 +47,15 @@ SHIPPED = Path(__file__).parents[1] / "weights" / "sam" / WEIGHTS
 def save_tiny(
     path: Path, weights: dict[str, torch.Tensor], shape: TinyConfig, training: dict
 ) -> None:
-    """Write a network's weights with its size and its training's settings; the file appears whole
-    or not at all.
+    """Write a "sam-tiny" network, the weights in half precision.
+
+    Args:
+        path: file to write.
+        weights: tensors by name.
+        shape: size of the network.
+        training: settings of its training.
     """
-    tensors = {name: tensor.detach().half().contiguous() for name, tensor in weights.items()}
-    scratch = path.with_suffix(".new")
-    save_file(
-        tensors,
-        scratch,
-        metadata={"network": json.dumps(asdict(shape)), "training": json.dumps(training)},
-    )
-    scratch.rename(path)
+    save_checkpoint(path, weights, shape, {"training": training}, half=True)
 
 
 def read_tiny(path: Path) -> Sam:
@@ -69,22 +64,8 @@ def read_tiny(path: Path) -> Sam:
     Raises:
         ModelError: the file cannot be read, or is not of this network.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            shape = from_mapping(TinyConfig, json.loads((file.metadata() or {})["network"]))
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}
-        network = build_tiny(shape)
-        network.load_state_dict(tensors)
-    except (OSError, SafetensorError, ConfigError, KeyError, ValueError) as error:
-        raise ModelError(
-            f"weights {path} cannot be read: {error}; allowed is a file that `semcom train sam` "
-            "wrote"
-        ) from error
-    except RuntimeError as error:  # of load_state_dict: a list of all tensors that do not fit
-        raise ModelError(
-            f"weights {path} do not fit their network: {str(error).splitlines()[1].strip()}"
-        ) from error
-    return network
+    allowed = "a file that `semcom train sam` wrote"
+    return load_checkpoint(path, TinyConfig, build_tiny, allowed)[0]
 
 
 #: Name of the network that the project ships.
@@ -138,7 +119,7 @@ def load_sam(model: str = TINY) -> SamModel:
     return _load(path)
 
 
-@lru_cache(maxsize=2)
+@file_cache(maxsize=2)
 def _load(path: Path) -> SamModel:
     if path.suffix == ".safetensors":
         return SamModel(TINY, read_tiny(path), file_sha256(path)[:16])

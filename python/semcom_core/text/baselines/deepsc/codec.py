@@ -26,6 +26,7 @@ IEEE Trans. Signal Processing 2021.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,14 +34,25 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from semcom_core import models
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import FrameError, ModelError, check_range
 from semcom_core.fec.crc import crc_bits
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
-from semcom_core.text.baselines.deepsc.network import TOKEN_SYMBOLS, hidden_of
-from semcom_core.text.baselines.deepsc.weights import SHIPPED, DeepscModel, load_model
+from semcom_core.models.checkpoint import file_cache, read_checkpoint, save_checkpoint
+from semcom_core.text.baselines.deepsc.network import (
+    TOKEN_SYMBOLS,
+    DeepscNetwork,
+    NetworkConfig,
+    hidden_of,
+)
+from semcom_core.text.baselines.deepsc.vocabulary import Words
 from semcom_core.text.codec import DecodedText, check_fragments, check_text
 
+#: Names of the files of network and vocabulary, and the folder of those in the package.
+WEIGHTS = "deepsc.safetensors"
+WORDS = "words.json"
+SHIPPED = Path(models.__file__).parent / "weights" / "deepsc"
 #: Tokens of a frame at the most.
 MAX_TOKENS = MAX_LENGTH // TOKEN_SYMBOLS
 #: More tokens than that beyond the words would make the length one of fewer words.
@@ -87,6 +99,61 @@ FRAGMENT_TOKENS = 64
 _CHECK = "6"
 _CHECK_BITS = 6
 _SUREST = 1e-9
+
+
+@dataclass(frozen=True)
+class DeepscModel:
+    """A vocabulary and a network in evaluation mode.
+
+    Args:
+        words: the vocabulary.
+        network: the network.
+        fingerprint: first 16 hexadecimal digits of the SHA-256 of both files.
+    """
+
+    words: Words
+    network: DeepscNetwork
+    fingerprint: str
+
+
+def save_model(
+    network: DeepscNetwork, shape: NetworkConfig, words: Words, settings: dict, folder: Path
+) -> None:
+    """Write vocabulary and network, the weights in half precision.
+
+    Args:
+        network: the network.
+        shape: from which it was made.
+        words: its vocabulary.
+        settings: of its training.
+        folder: made where it is not there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    words.save(folder / WORDS)
+    save_checkpoint(folder / WEIGHTS, network, shape, {"training": settings}, half=True)
+
+
+@file_cache(maxsize=2)
+def load_model(folder: Path) -> DeepscModel:
+    """Read vocabulary and network from a folder.
+
+    Raises:
+        ModelError: one is not there, or they do not fit each other.
+    """
+    words = Words.load(folder / WORDS)
+    path = folder / WEIGHTS
+    checkpoint = read_checkpoint(path, "the file written by `semcom train deepsc`")
+    for name, count in (("cores", len(words)), ("forms", len(words.forms))):
+        tensor = checkpoint.tensors.get(name)
+        if tensor is not None and len(tensor) != count:
+            raise ModelError(
+                f"weights {path} do not fit the vocabulary beside them: size mismatch, "
+                f"{len(tensor)} {name} for {count}"
+            )
+    network = DeepscNetwork(checkpoint.config(NetworkConfig), len(words), len(words.forms))
+    checkpoint.load_into(network)
+    digest = hashlib.sha256((folder / WORDS).read_bytes() + path.read_bytes()).hexdigest()
+    return DeepscModel(words, network, digest[:16])
 
 
 @dataclass(frozen=True)
