@@ -36,8 +36,15 @@ WIDE_HEADER_FIELDS = {
     "params": 6,
     "more": 1,
 }
-#: Codec numbers that have the wide header.
-WIDE_CODECS = range(8, 16)
+#: Codec numbers kept for codecs of other packages (see codecs), texts and pictures.
+PLUGIN_TEXT_NUMBERS = range(24, 26)
+PLUGIN_IMAGE_NUMBERS = range(26, 28)
+#: Codec numbers of control frames: a poll asks for an acknowledgement. 31 is kept for an extended
+#: header.
+POLL = 29
+ACK = 30
+#: Codec numbers that have the wide header: those of pictures.
+WIDE_CODECS = (*range(8, 16), *PLUGIN_IMAGE_NUMBERS)
 MAX_LENGTH = 2 ** HEADER_FIELDS["length"] - 1
 MAX_FRAGMENTS = 2 ** HEADER_FIELDS["fragment"]
 MAX_WIDE_FRAGMENTS = 2 ** WIDE_HEADER_FIELDS["fragment"]

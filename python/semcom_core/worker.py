@@ -20,11 +20,11 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
+from semcom_core.codecs import IMAGE, TEXT, codec_names, is_codec, load_codec
 from semcom_core.errors import SemcomError, check_choice
-from semcom_core.image.codec import IMAGE_CODECS
-from semcom_core.image.transceiver import ImageEnd
-from semcom_core.text.codec import TEXT_CODECS, load_codec
 
+#: What a worker process may load beside a codec that carries text or images.
+SERVICE = "service"
 #: Name → "module:class"; each class has from_settings.
 SERVICES = {
     "distiller": "semcom_core.text.distillation.distiller:Distiller",
@@ -39,9 +39,9 @@ def load_service(name: str, **settings):
         ConfigError: there is none of that name, or a setting is not allowed.
         ModelError: it needs a model that is not there.
     """
-    check_choice("service", name, {*SERVICES, *TEXT_CODECS})
-    if name in TEXT_CODECS:
-        return load_codec(name, **settings)
+    if name not in SERVICES and is_codec(name, TEXT):
+        return load_codec(name, TEXT, **settings)
+    check_choice("service", name, {*SERVICES, *codec_names(TEXT)})
     module, cls = SERVICES[name].split(":")
     return getattr(importlib.import_module(module), cls).from_settings(**settings)
 
@@ -60,11 +60,11 @@ def load(name: str, **options):
     """An image codec, a text codec or a service by name; raises ConfigError and ModelError as they
     do.
     """
-    return (
-        ImageEnd.from_settings(name, **options)
-        if name in IMAGE_CODECS
-        else load_service(name, **options)
-    )
+    if name not in SERVICES and is_codec(name, IMAGE):
+        from semcom_core.image.transceiver import ImageEnd
+
+        return ImageEnd.from_settings(name, **options)
+    return load_service(name, **options)
 
 
 def serve(connection: Connection) -> None:

@@ -9,12 +9,12 @@ import time
 
 import pmt
 
+from semcom_core.codecs import TEXT, find_codec
 from semcom_core.config import from_mapping
-from semcom_core.errors import FrameError, check_choice
+from semcom_core.errors import FrameError
 from semcom_core.frame import MESSAGE_IDS, ReceivedFrame
 from semcom_core.link import POLL, ArqReceiver, Delivery, ReceiverConfig, is_control
 from semcom_core.link.ack import control_frame
-from semcom_core.text import TEXT_CODECS
 
 from .arq_block import arq_block
 from .guard import guarded_handler, tunable
@@ -74,8 +74,8 @@ class acknowledger(arq_block):
     @tunable
     def set_codec(self, codec: str) -> None:
         """Set the codec whose frames go to the decoder; empty: any."""
-        check_choice("codec", codec, ["", *TEXT_CODECS])
-        self.codec, self.number = codec, TEXT_CODECS[codec][0] if codec else None
+        self.number = find_codec(codec, TEXT).number if codec else None
+        self.codec = codec
 
     @tunable
     def set_window(self, window: int) -> None:

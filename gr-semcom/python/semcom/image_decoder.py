@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import pmt
 
+from semcom_core.codecs import IMAGE
 from semcom_core.errors import check_range
 from semcom_core.frame import ReceivedFrame
-from semcom_core.image.codec import IMAGE_CODECS, DecodedImage, numbers_of
+from semcom_core.image.codec import DecodedImage, numbers_of
 
 from .gathering import PictureGroups
 from .guard import tunable
@@ -62,7 +63,7 @@ class image_decoder(decoder_block):
             queue_size,
             timeout_s,
             PictureGroups(),
-            IMAGE_CODECS,
+            IMAGE,
         )
         self.set_fragment_timeout_s(fragment_timeout_s)
 

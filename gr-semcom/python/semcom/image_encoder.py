@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pmt
 
+from semcom_core.codecs import IMAGE
 from semcom_core.errors import check_choice, check_range
 from semcom_core.frame import MESSAGE_IDS
-from semcom_core.image.codec import IMAGE_CODECS
 from semcom_core.image.transceiver import IMPORTANCES
 
 from .guard import guarded_handler, tunable
@@ -54,7 +54,7 @@ class image_encoder(codec_block):
         timeout_s=300.0,
     ):
         codec_block.__init__(
-            self, "image_encoder", codec, options, queue_size, timeout_s, IMAGE_CODECS
+            self, "image_encoder", codec, options, queue_size, timeout_s, IMAGE
         )
         self.set_snr_db(snr_db)
         self.set_importance(importance)

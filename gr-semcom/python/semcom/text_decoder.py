@@ -8,9 +8,10 @@ import math
 
 import pmt
 
+from semcom_core.codecs import TEXT, find_codec
 from semcom_core.errors import check_range
 from semcom_core.frame import ReceivedFrame
-from semcom_core.text import TEXT_CODECS, DecodedText
+from semcom_core.text import DecodedText
 
 from .gathering import FragmentGroups
 from .guard import tunable
@@ -65,7 +66,7 @@ class text_decoder(decoder_block):
     @property
     def number(self) -> int:
         """Number in the frame header of the codec that is set."""
-        return TEXT_CODECS[self.codec][0]
+        return find_codec(self.codec, TEXT).number
 
     @tunable
     def set_fragment_timeout_s(self, fragment_timeout_s: float) -> None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pmt
 
+from semcom_core.codecs import TEXT, find_codec
 from semcom_core.errors import check_range
-from semcom_core.frame import MESSAGE_IDS, ROUND_NUMBERS
+from semcom_core.frame import MESSAGE_IDS
 from semcom_core.link import SnrTracker
-from semcom_core.text import TEXT_CODECS
 
 from .guard import drain, guarded_handler, tunable
 from .pdu import end_pdu, is_end, message_pdus, read_snr, read_text
@@ -122,9 +122,8 @@ class text_encoder(codec_block):
         meta, text = read_text(message)
         message_id = meta.get("message_id", self._next_id) % MESSAGE_IDS
         self._next_id = message_id + 1
-        verb = (
-            "increments" if self.harq and TEXT_CODECS[self.codec][0] in ROUND_NUMBERS else "encode"
-        )
+        several = self.harq and find_codec(self.codec, TEXT).rounds > 1
+        verb = "increments" if several else "encode"
         self.submit(
             Job(verb, (text,), {"snr_db": self.design_db, "message_id": message_id}, message_id)
         )

@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every image codec offers, and the table of codecs by name."""
+"""Image codec contract: base class, result type, and loading by name."""
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import dataclass
-from typing import Protocol
+from abc import abstractmethod
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from semcom_core.errors import check_choice
+from semcom_core.codecs import CODECS, IMAGE, Codec, find_codec, load_codec
 from semcom_core.frame import Frame, ReceivedFrame
 
 
@@ -35,13 +35,22 @@ class DecodedImage:
     missing: int = 0
     fragments: int = 1
 
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name; `pixels` stays an array."""
+        return asdict(self)
 
-class ImageCodec(Protocol):
-    """Pictures to frames and back. Codecs know nothing of samples."""
 
-    name: str
-    number: int
+class ImageCodec(Codec):
+    """Pictures to frames and back.
 
+    Attributes:
+        takes_importance: whether `encode` spends channel uses where the importance is high.
+    """
+
+    modality = IMAGE
+    takes_importance: ClassVar[bool] = False
+
+    @abstractmethod
     def encode(
         self,
         pixels: np.ndarray,
@@ -49,10 +58,12 @@ class ImageCodec(Protocol):
         message_id: int = 0,
         importance: np.ndarray | None = None,
     ) -> list[Frame]:
-        """Frames of one picture, for a channel of SNR `snr_db`, dB.
+        """Frames of one picture.
 
         Args:
             pixels: uint8 (H, W, 3) RGB.
+            snr_db: SNR of the channel, dB.
+            message_id: number of the message, 0 to 255.
             importance: float (H, W), 0 to 1, what matters in the picture; None where everything
                 does alike. A codec without a use for it leaves it aside.
 
@@ -62,6 +73,7 @@ class ImageCodec(Protocol):
             ConfigError: the importance has another size than the picture.
         """
 
+    @abstractmethod
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """Decode the fragments of one picture, in any order; missing ones degrade the picture,
         which is marked then.
@@ -69,37 +81,34 @@ class ImageCodec(Protocol):
         Raises:
             FrameError: no frames, frames of another codec or of more than one picture, or too few
                 to tell even the picture's size.
+            ModelError: the frames were made with another configuration.
         """
 
+    def latents_kept(self, frames: list[Frame]) -> float | None:
+        """Share of the latent symbols that the frames of a picture hold; None for a codec that
+        masks none.
+        """
+        return None
 
-#: Codec name → (number in the frame header, "module:class"). A module is imported when its codec is
-#: first loaded.
-IMAGE_CODECS = {
-    "hybrid": (8, "semcom_core.image.hybrid.codec:HybridCodec"),
-    "lam-sc": (9, "semcom_core.image.learned.lam_sc:LamScCodec"),
-    "deepjscc": (10, "semcom_core.image.learned.deepjscc:DeepjsccCodec"),
-    "softcast": (11, "semcom_core.image.softcast:SoftcastCodec"),
-    "jpeg": (12, "semcom_core.image.separate:JpegCodec"),
-    "webp": (13, "semcom_core.image.separate:WebpCodec"),
-    "avif": (14, "semcom_core.image.separate:AvifCodec"),
-}
-#: Codec name → further numbers that its frames may bear: those of the hybrid codec's profile
-#: graceful.
-_FURTHER_NUMBERS = {"hybrid": (15,)}
+
+#: Codec name → (number in the frame header, "module:class") of the image codecs of this package.
+IMAGE_CODECS = {e.name: (e.number, e.target) for e in CODECS.values() if e.modality == IMAGE}
 
 
 def numbers_of(name: str) -> tuple[int, ...]:
     """All numbers in the frame header under which a codec's pictures travel."""
-    return IMAGE_CODECS[name][0], *_FURTHER_NUMBERS.get(name, ())
+    return find_codec(name, IMAGE).numbers
 
 
-def load_image_codec(name: str, **settings) -> ImageCodec:
+def load_image_codec(name: str, **settings: Any) -> ImageCodec:
     """Make an image codec by name; keyword arguments are fields of its configuration.
+
+    Args:
+        name: a name such as "hybrid", "module:Class", or one that another package declares (see
+            semcom_core.codecs).
 
     Raises:
         ConfigError: unknown codec, unknown setting, or a setting out of range.
         ModelError: the codec needs a model that is not there.
     """
-    check_choice("codec", name, IMAGE_CODECS)
-    module, cls = IMAGE_CODECS[name][1].split(":")
-    return getattr(importlib.import_module(module), cls).from_settings(**settings)
+    return cast(ImageCodec, load_codec(name, IMAGE, **settings))

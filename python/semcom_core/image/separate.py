@@ -12,16 +12,17 @@ well protected, so that a damaged file still becomes a picture of the right size
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import setting
 from semcom_core.errors import FrameError, check_range
 from semcom_core.frame import Frame, ReceivedFrame
-from semcom_core.image.codec import DecodedImage
+from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.coders.av1 import avif_file
 from semcom_core.image.coders.jpeg_webp import Fit, fitted, jpeg_file, read_file, webp_file
 from semcom_core.image.digital import DigitalLink, index_for
@@ -64,20 +65,10 @@ class SeparateImageConfig:
         check_range("margin_db", self.margin_db, 0.0, 30.0)
 
 
-class SeparateImageCodec(ABC):
+class SeparateImageCodec(ImageCodec):
     """Image codec over a file format (see ImageCodec); a codec says how its files are made."""
 
-    name: str
-    number: int
-    config_class = SeparateImageConfig
-
-    def __init__(self, config: SeparateImageConfig | None = None):
-        self.config = config or self.config_class()
-
-    @classmethod
-    def from_settings(cls, **settings) -> SeparateImageCodec:
-        """Make the codec from fields of its configuration."""
-        return cls(from_mapping(cls.config_class, settings))
+    config_class: ClassVar[type] = SeparateImageConfig
 
     @property
     @abstractmethod
@@ -138,7 +129,6 @@ class JpegCodec(SeparateImageCodec):
     """JPEG, progressive, with optimised Huffman codes and tables made for PSNR."""
 
     name = "jpeg"
-    number = 12
     fit = staticmethod(jpeg_file)
 
 
@@ -146,7 +136,6 @@ class WebpCodec(SeparateImageCodec):
     """WebP at its slowest method."""
 
     name = "webp"
-    number = 13
     fit = staticmethod(webp_file)
 
 
@@ -169,11 +158,7 @@ class AvifCodec(SeparateImageCodec):
     """AVIF (AV1), tuned for PSNR, chroma at full size."""
 
     name = "avif"
-    number = 14
     config_class = AvifConfig
-
-    def __init__(self, config: AvifConfig | None = None):
-        super().__init__(config)
 
     @property
     def fit(self) -> Fit:

@@ -28,10 +28,10 @@ import numpy as np
 from scipy.fft import dctn, idctn
 from scipy.linalg import hadamard
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import setting
 from semcom_core.errors import FrameError, check_range
 from semcom_core.frame import Frame, ReceivedFrame
-from semcom_core.image.codec import DecodedImage
+from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.digital import DigitalLink, index_for
 from semcom_core.image.fragments import frames_of, parse_cbr, received, shape_for, uses_for
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
@@ -180,19 +180,11 @@ class SoftcastConfig:
         check_range("margin_db", self.margin_db, 0.0, 30.0)
 
 
-class SoftcastCodec:
+class SoftcastCodec(ImageCodec):
     """Image codec of scaled DCT coefficients (see ImageCodec)."""
 
     name = "softcast"
-    number = 11
-
-    def __init__(self, config: SoftcastConfig | None = None):
-        self.config = config or SoftcastConfig()
-
-    @classmethod
-    def from_settings(cls, **settings) -> SoftcastCodec:
-        """Make the codec from fields of SoftcastConfig."""
-        return cls(from_mapping(SoftcastConfig, settings))
+    config_class = SoftcastConfig
 
     def encode(
         self,

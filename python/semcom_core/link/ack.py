@@ -27,11 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.errors import ConfigError, FrameError, check_range
-from semcom_core.frame import MAX_FRAGMENTS, MESSAGE_IDS, Frame, FrameHeader
+from semcom_core.frame import ACK, MAX_FRAGMENTS, MESSAGE_IDS, POLL, Frame, FrameHeader
 
-#: Codec numbers of control frames.
-POLL = 29
-ACK = 30
 #: Numbers of attempts that can be told apart.
 ATTEMPTS = 256
 #: SNR that an acknowledgement can hold, dB, and the step between two.
@@ -65,7 +62,7 @@ class Ack:
     attempts: int = 0
     snr_db: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         settled = self.done or self.again
         check_range("message_id", self.message_id, 0, MESSAGE_IDS - 1)
         check_range("bitmap", self.bitmap, 0, 0 if settled else 2**MAX_FRAGMENTS - 1)

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from semcom_core.frame import FrameHeader
 from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.loader import PRECISIONS
+from semcom_core.text.codec import TextCodec
 
 #: Log2-probability of the end of the message after a token that ends a sentence, and after any
 #: other.
@@ -174,7 +175,7 @@ class ModelConfig:
         check_choice("precision", self.precision, PRECISIONS)
 
 
-class ModelCodec:
+class ModelCodec(TextCodec):
     """A text codec over a language model.
 
     Args:
@@ -182,12 +183,13 @@ class ModelCodec:
         model: language model, the same at both ends, after the messages before.
 
     Attributes:
-        config_type: the codec's configuration, a ModelConfig.
+        config_class: the codec's configuration, a ModelConfig.
     """
 
-    name: str
-    number: int
-    config_type: type[ModelConfig]
+    config_class: ClassVar[type[ModelConfig]]
+    takes_context = True
+    config: ModelConfig
+    model: LanguageModel
 
     def __init__(self, config: ModelConfig, model: LanguageModel):
         self.config = config
@@ -197,7 +199,7 @@ class ModelCodec:
     @classmethod
     def from_settings(cls, **settings) -> Self:
         """Make the codec from keyword settings and load its model."""
-        config = from_mapping(cls.config_type, settings)
+        config = from_mapping(cls.config_class, settings)
         try:
             model = load_language_model(config.model, config.adapter, config.precision)
         except ModelError as error:

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import setting
 from semcom_core.errors import FrameError, check_choice, check_range
 from semcom_core.frame import Frame, ReceivedFrame
-from semcom_core.image.codec import DecodedImage
+from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.coders.still import CODERS
 from semcom_core.image.digital import index_for
 from semcom_core.image.fragments import frames_of, parse_cbr, received, shape_for, uses_for
@@ -79,19 +79,12 @@ class HybridConfig:
         check_range("analog", self.analog, 0, 15)
 
 
-class HybridCodec:
+class HybridCodec(ImageCodec):
     """Image codec "hybrid" (see the module)."""
 
     name = "hybrid"
-    number = PROFILES["matched"]
-
-    def __init__(self, config: HybridConfig | None = None):
-        self.config = config or HybridConfig()
-
-    @classmethod
-    def from_settings(cls, **settings) -> HybridCodec:
-        """Make the codec from fields of HybridConfig."""
-        return cls(from_mapping(HybridConfig, settings))
+    config_class = HybridConfig
+    takes_importance = True
 
     def encode(
         self,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from semcom_core.codecs import CODECS
 from semcom_core.errors import FrameError
 from semcom_core.image.digital import INDICES, DigitalLink, index_for
 from semcom_core.image.hybrid.analog import SCALES
@@ -20,7 +21,7 @@ from semcom_core.image.picture import MAX_SIDE, MAX_STEPS
 from semcom_core.image.side_info import SidePart
 
 #: Profile → codec number in the frame header.
-PROFILES = {"matched": 8, "graceful": 15}
+PROFILES = dict(zip(("matched", "graceful"), CODECS["hybrid"].numbers))
 #: In the side part, the base layer's share of the power is counted in 32nds, the analog layer's in
 #: 128ths.
 BASE_PARTS = 32

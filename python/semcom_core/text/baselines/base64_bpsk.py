@@ -23,11 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.config import from_mapping
 from semcom_core.errors import FrameError
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
 from semcom_core.text.baselines.separate import combine, common_header
-from semcom_core.text.codec import DecodedText, check_fragments, check_text
+from semcom_core.text.codec import DecodedText, TextCodec, check_fragments, check_text
 
 #: Base64 comes in groups of four characters for three bytes.
 _GROUP_BITS = 32
@@ -41,22 +40,14 @@ class Base64Config:
     """The codec has no settings."""
 
 
-class Base64Codec:
+class Base64Codec(TextCodec):
     """Base64 over uncoded BPSK (see TextCodec).
 
     >>> frames = Base64Codec().encode("Good morning.", snr_db=6.0)
     """
 
     name = "llama2-jscc"
-    number = 3
-
-    def __init__(self, config: Base64Config | None = None):
-        self.config = config or Base64Config()
-
-    @classmethod
-    def from_settings(cls, **settings) -> Base64Codec:
-        """Make the codec; it has no settings."""
-        return cls(from_mapping(Base64Config, settings))
+    config_class = Base64Config
 
     def source_bits(self, text: str) -> float:
         """Bits sent."""

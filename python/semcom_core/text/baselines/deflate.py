@@ -61,7 +61,6 @@ class DeflateCodec(SeparateCodec):
     """
 
     name = "deflate"
-    number = 2
     rule = LongRule(grain=8)
     becomes = "deflates to"
 

@@ -116,7 +116,6 @@ class HuffmanCodec(SeparateCodec):
     """
 
     name = "huffman"
-    number = 4
     rule = LongRule(grain=1)
 
     def compress(self, text: str) -> np.ndarray:

@@ -111,8 +111,7 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
     """
 
     name = "llm-ac"
-    number = 5
-    config_type = LlmArithmeticConfig
+    config_class = LlmArithmeticConfig
 
     def __init__(self, config: LlmArithmeticConfig, model: LanguageModel):
         super().__init__(config, model)

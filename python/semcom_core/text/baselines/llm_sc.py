@@ -194,8 +194,7 @@ class LlmScCodec(ModelCodec):
     """
 
     name = "llm-sc"
-    number = 6
-    config_type = LlmScConfig
+    config_class = LlmScConfig
 
     def __init__(self, config: LlmScConfig, model: LanguageModel):
         super().__init__(config, model)

@@ -17,18 +17,18 @@ from __future__ import annotations
 
 import bisect
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import setting
 from semcom_core.errors import FrameError, check_range
 from semcom_core.fec import MAX_RATE, FecLink, PolarLink, choose_mode, crc_length, mode_for_rate
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
 from semcom_core.metrics import limit_rate
-from semcom_core.text.codec import DecodedText, check_fragments
+from semcom_core.text.codec import DecodedText, TextCodec, check_fragments
 
 #: Bits a use that each value of `params` stands for, 0.2 to 6.3 in steps of 5.6 %.
 RATES = tuple(round(0.2 * 31.5 ** (i / 63), 4) for i in range(64))
@@ -167,7 +167,7 @@ def check_rate(efficiency: float, margin_db: float) -> None:
     check_range("margin_db", margin_db, 0.0, 30.0)
 
 
-class SeparateCodec(ABC):
+class SeparateCodec(TextCodec):
     """Text codec over a compressor (see TextCodec); a codec says how its stream is made, read and
     protected.
 
@@ -176,18 +176,9 @@ class SeparateCodec(ABC):
         becomes: verb for what the compressor makes of a text, in errors.
     """
 
-    name: str
-    number: int
+    config_class: ClassVar[type] = SeparateConfig
     rule: Rule
     becomes = "takes"
-
-    def __init__(self, config: SeparateConfig | None = None):
-        self.config = config or SeparateConfig()
-
-    @classmethod
-    def from_settings(cls, **settings) -> SeparateCodec:
-        """Make the codec from fields of SeparateConfig."""
-        return cls(from_mapping(SeparateConfig, settings))
 
     @abstractmethod
     def compress(self, text: str) -> np.ndarray:

@@ -1,17 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of the token-spinal codec.
+"""Token-spinal code: rateless joint source-channel coding of text with a language model.
 
-Where the channel symbols of a message go, by cause.
-
-Token-spinal code: joint source-channel coding of text with a language model at both ends.
-
-    text -> tokens t1..tn -> spine s_i = PRF(s_{i-1}, t_i) -> alpha * (-log2 p(t_i | t_1..t_{i-1}) +
-    delta) symbols each
+    text -> tokens t_1..t_n -> spine s_i = h(s_{i-1}, t_i) -> alpha u_i symbols of s_i -> channel
+                               u_i = -log2 p(t_i | t_1..t_{i-1}) + delta
 
 A token gets as many channel symbols as it carries information, so what the model can predict costs
-nothing. Source: spinal codes (Perry et al., SIGCOMM 2012) with a language-model prior in place of
-equally likely bits.
+nothing. The receiver runs the same model and searches the tree of texts for the one that explains
+the symbols best; a tail after the last token, and the posterior, confirm the text. Long texts are
+cut into fragments that decode by themselves. Increments are fresh symbols of the same spine.
+
+    rate.py     surprisal -> symbols: grid, budget, alpha for an SNR
+    symbols.py  spine, constellation, information density
+    decoder.py  sequential decoding with the Fano metric
+
+Source: J. Perry, P. Iannucci, K. Fleming, H. Balakrishnan, D. Shah, "Spinal codes", SIGCOMM 2012,
+with a language-model prior in place of equally likely bits, and symbols in proportion to surprisal
+in place of a fixed number a pass.
 """
 
 from __future__ import annotations
@@ -36,10 +41,15 @@ from semcom_core.models.language import LanguageModel
 from semcom_core.phy.scramble import interleaver
 from semcom_core.text.codec import DecodedText, check_text, gather
 from semcom_core.text.language_model import ModelCodec, ModelConfig
-from semcom_core.text.spinal.decoder import SearchResult, SequentialDecoder, received
+from semcom_core.text.spinal.decoder import SearchResult, SequentialDecoder, observe
 from semcom_core.text.spinal.rate import GRID, Budget, alpha_for, rate_index, surprisal_units
-from semcom_core.text.spinal.symbols import Source, evidence, spines_of, start_spine
+from semcom_core.text.spinal.symbols import SourceFragment, spines_of, start_spine
 from semcom_core.units import capacity_bits
+
+#: Source symbols of one fragment at the most: a longer history costs memory and gains little.
+FRAGMENT_SYMBOLS = 192
+#: Source symbols of a fragment of a text that does not fit the most fragments otherwise.
+LONG_FRAGMENT_SYMBOLS = 1024
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class SpinalConfig(ModelConfig):
     delta_bits: float = setting(0.0, "budget added to each token, bits, 0 to 4")
     tail_bits: float = setting(6.0, "budget of the tail that confirms a text, bits, 0 to 64")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_range("efficiency", self.efficiency, 0.1, 1.2)
         check_range("increment", self.increment, 0.05, 2)
@@ -71,59 +81,21 @@ class SpinalConfig(ModelConfig):
         Budget(0, self.delta_bits, self.tail_bits)
 
 
-def gap(
-    surprisals: np.ndarray, budgets: Sequence[Budget], uses: int, snr_db: float
-) -> dict[str, float]:
-    """Channel uses of a message by cause; they add up to `uses`.
-
-    Args:
-        surprisals: of each source symbol and of the end, bits.
-        budgets: of each fragment.
-        uses: channel symbols of the message.
-
-    Returns:
-        source: the text's bits at capacity; end: those of its end; grid: what rounding the
-            surprisals adds, of either sign; delta: what is
-        added to each symbol; tail: what confirms each fragment; margin: all the rest, which
-        protects from noise.
-    """
-    capacity = float(capacity_bits(snr_db))
-    units = np.array([surprisal_units(-bits) for bits in surprisals])
-    causes = {
-        "source": surprisals[:-1].sum() / capacity,
-        "end": surprisals[-1] / capacity,
-        "grid": (units.sum() * GRID - surprisals.sum()) / capacity,
-        "delta": len(surprisals) * budgets[0].delta_units * GRID / capacity,
-        "tail": float(sum(budget.tail for budget in budgets)),
-    }
-    return {
-        **{cause: float(value) for cause, value in causes.items()},
-        "margin": uses - float(sum(causes.values())),
-    }
-
-
-#: Source symbols of one fragment at the most: a longer history costs memory and gains little.
-FRAGMENT_SYMBOLS = 192
-#: Source symbols of a fragment of a text that is too long for the most fragments otherwise.
-LONG_FRAGMENT_SYMBOLS = 1024
-
-
 class SpinalCodec(ModelCodec):
     """Text codec "spinal" (see the module)."""
 
     name = "spinal"
-    number = 1
-    config_type = SpinalConfig
-    rounds = ROUNDS
+    config_class = SpinalConfig
+    config: SpinalConfig
 
     def __init__(self, config: SpinalConfig, model: LanguageModel):
         super().__init__(config, model)
 
     def gap(self, text: str, snr_db: float) -> dict[str, float]:
-        """Channel uses of a text by cause (see account.gap)."""
+        """Channel uses of a text by cause (see uses_by_cause)."""
         frames = self.encode(text, snr_db)
         budgets = [self._budget(frame.header.params, 0) for frame in frames]
-        return gap(
+        return uses_by_cause(
             self.prior.surprisals(self.prior.tokenize(text)),
             budgets,
             sum(frame.header.length for frame in frames),
@@ -131,6 +103,7 @@ class SpinalCodec(ModelCodec):
         )
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
+        """Frames of the first round of a message, one for each fragment (see TextCodec.encode)."""
         return self.increments(text, snr_db, message_id, 1)[0]
 
     def increments(
@@ -140,7 +113,14 @@ class SpinalCodec(ModelCodec):
         text, to be sent if it does not decode.
 
         Args:
+            text: the message.
+            snr_db: SNR to choose the rate of the first round for, dB.
+            message_id: number of the message, 0 to 255.
             rounds: how many, 1 to 4.
+
+        Returns:
+            for each round its frames, one for each fragment; an increment leaves out a fragment
+            whose symbols would not fit a frame.
 
         Raises:
             FrameError: as encode.
@@ -166,8 +146,8 @@ class SpinalCodec(ModelCodec):
             parts = MAX_FRAGMENTS if parts < MAX_FRAGMENTS < 2 * parts else 2 * parts
         raise FrameError(
             f"text has {len(text)} characters, {len(symbols)} tokens; allowed is what fits "
-            f"{MAX_FRAGMENTS} fragments of"
-            f" {LONG_FRAGMENT_SYMBOLS} tokens and {MAX_LENGTH} channel symbols"
+            f"{MAX_FRAGMENTS} fragments of {LONG_FRAGMENT_SYMBOLS} tokens and {MAX_LENGTH} channel "
+            "symbols"
         )
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedText:
@@ -195,20 +175,26 @@ class SpinalCodec(ModelCodec):
             )
         return DecodedText(text, not reason, message, confidence, reason)
 
-    def _source(self, symbols: list[int], message_id: int, fragment: int) -> Source:
+    def _source(self, symbols: list[int], message_id: int, fragment: int) -> SourceFragment:
         delta = self._budget(0, 0).delta_units
         surprisals = self.prior.surprisals(symbols)
         units = np.array([surprisal_units(-bits) + delta for bits in surprisals], np.int64)
         spines = spines_of(
             self._start(message_id, fragment), np.array([*symbols, self.prior.end], np.int64)
         )
-        return Source(units, spines, float(surprisals.sum()))
+        return SourceFragment(units, spines, float(surprisals.sum()))
 
     def _budget(self, index: int, round: int) -> Budget:
         return Budget(index, self.config.delta_bits, self.config.tail_bits, round)
 
     def _frame(
-        self, source: Source, snr_db: float, round: int, message_id: int, fragment: int, parts: int
+        self,
+        source: SourceFragment,
+        snr_db: float,
+        round: int,
+        message_id: int,
+        fragment: int,
+        parts: int,
     ) -> Frame | None:
         """Frame of one round of one fragment; None where it is too long."""
         share = self.config.increment if round else 1.0
@@ -231,7 +217,7 @@ class SpinalCodec(ModelCodec):
     def _search(self, frames: list[ReceivedFrame]) -> SearchResult:
         """Decode one fragment from its rounds."""
         header = frames[0].header
-        parts = []
+        rounds = []
         for frame in frames:
             self.check_fingerprints(frame.header)
             budget = self._budget(frame.header.params, frame.header.round)
@@ -241,10 +227,10 @@ class SpinalCodec(ModelCodec):
                     f"{budget.tail} are needed"
                 )
             back = np.argsort(interleaver(frame.header.length))
-            parts.append((budget, evidence(frame.symbols[back], frame.noise_var[back])))
+            rounds.append((budget, frame.symbols[back], frame.noise_var[back]))
         start = self._start(header.message_id, header.fragment)
         decoder = SequentialDecoder(
-            self.prior, self.model.tree(), received(parts), budget.delta_units, start
+            self.prior, self.model.tree(), observe(rounds), budget.delta_units, start
         )
         return decoder.search(self.config.beam, self.config.expansions, self.config.confidence_bits)
 
@@ -256,3 +242,34 @@ class SpinalCodec(ModelCodec):
             self.model.fingerprint,
             self.model.context_fingerprint,
         )
+
+
+def uses_by_cause(
+    surprisals: np.ndarray, budgets: Sequence[Budget], uses: int, snr_db: float
+) -> dict[str, float]:
+    """Channel uses of a message by cause; they add up to `uses`.
+
+    Args:
+        surprisals: float (n + 1,), of each source symbol and of the end, bits.
+        budgets: of each fragment.
+        uses: channel symbols of the message.
+        snr_db: SNR, dB.
+
+    Returns:
+        source: the text's bits at capacity; end: those of its end; grid: what rounding the
+        surprisals adds, of either sign; delta: what is added to each symbol; tail: what confirms
+        each fragment; margin: all the rest, which protects from noise.
+    """
+    capacity = float(capacity_bits(snr_db))
+    units = np.array([surprisal_units(-bits) for bits in surprisals])
+    causes = {
+        "source": surprisals[:-1].sum() / capacity,
+        "end": surprisals[-1] / capacity,
+        "grid": (units.sum() * GRID - surprisals.sum()) / capacity,
+        "delta": len(surprisals) * budgets[0].delta_units * GRID / capacity,
+        "tail": float(sum(budget.tail for budget in budgets)),
+    }
+    return {
+        **{cause: float(value) for cause, value in causes.items()},
+        "margin": uses - float(sum(causes.values())),
+    }
