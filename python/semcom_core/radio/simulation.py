@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The radio that is none: a socket from a transmitter to a receiver, and a simulated channel before
-the receiver.
+"""Simulated radio: a TCP connection from transmitter to receiver, and a simulated channel.
+
+    transmitter ─► TransmitQueue ─► TCP ─► receiver: channel of the profile ─► samples
 
 It has the methods of semcom_core.radio.process.supervisor.RadioProcess. Time passes as samples
 come: between two bursts there is nothing, and the transmitter waits while the receiver does.
@@ -21,22 +22,23 @@ import numpy as np
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.phy import PhyConfig
-from semcom_core.radio.process.child import Outbox
+from semcom_core.radio.process.child import SAMPLE_BYTES, TransmitQueue
+from semcom_core.radio.process.supervisor import EventHandler, ignore_event
 from semcom_core.radio.profile import RadioProfile
 
-#: How often a transmitter looks for its receiver, and the longest wait for a socket before a look
-#: whether to stop, s.
-AGAIN_S = 0.2
-TURN_S = 0.1
+#: Pause before a transmitter tries again to connect to its receiver, s.
+RECONNECT_S = 0.2
+#: Longest wait for a burst or for room in the socket before stop() is looked at, s.
+POLL_S = 0.1
 
 
 class SimulationRadio:
-    """A receiver that listens at the profile's address, a transmitter that looks for one there, or
-    both.
+    """A receiver that listens at the profile's address, a transmitter that connects to it, or both.
 
     Args:
         profile: of the backend simulation; its channel is that of the receiver.
-        receive, transmit: what it is to do.
+        receive: whether samples are read.
+        transmit: whether samples are written.
         on_event: see RadioProcess.
 
     Raises:
@@ -45,140 +47,175 @@ class SimulationRadio:
 
     over = False  # only recordings come to an end
 
-    def __init__(self, profile: RadioProfile, receive=True, transmit=False, on_event=None):
-        self.profile, self._place = profile, _place(profile.address)
+    def __init__(
+        self,
+        profile: RadioProfile,
+        receive: bool = True,
+        transmit: bool = False,
+        on_event: EventHandler | None = None,
+    ):
+        self.profile = profile
+        self.counts: Counter[str] = Counter()
+        self.failure = ""
+        self._endpoint = _parse_endpoint(profile.address)
         self._receives = receive
         self._transmits = transmit
-        self._on_event = on_event
-        self._begin()
-        self.counts = Counter()
-        self.failure = ""
+        self._on_event = on_event or ignore_event
         self._stopping = threading.Event()
-        self._outbox = Outbox()
-        self._listener = self._peer = self._thread = None
+        self._queue = TransmitQueue()
+        self._sender: threading.Thread | None = None
+        self._listener: socket.socket | None = None
+        self._peer: socket.socket | None = None
+        self._restart_channel()
 
-    def _begin(self) -> None:
-        """Begin a new stream, with the same seed."""
+    def _restart_channel(self) -> None:
+        """Begin a new stream through the channel, with the same seed."""
         modem = PhyConfig(rate_hz=self.profile.rate_hz, amplitude=self.profile.amplitude)
         channel = parse_channel(self.profile.channel).for_modem(modem)
         self._channel = channel.stream(np.random.default_rng(self.profile.seed or None))
         self._ready = np.zeros(0, np.complex64)
-        self._bytes = b""
+        self._sample_part = b""
 
     def start(self) -> None:
-        """Listen, and look for the receiver.
+        """Listen, and connect to the receiver.
 
         Raises:
             RadioError: nobody can listen at the address.
         """
         self._stopping.clear()
-        self._begin()
+        self._restart_channel()
         if self._receives:
             try:
-                self._listener = socket.create_server(self._place)
+                self._listener = socket.create_server(self._endpoint)
             except OSError as error:
                 raise RadioError(
                     f"radio {self.profile.name} cannot listen at {self.profile.address}: {error}"
                 ) from error
         if self._transmits:
-            self._thread = threading.Thread(
-                target=self._send_all, name="simulated radio", daemon=True
-            )
-            self._thread.start()
+            self._sender = threading.Thread(target=self._send, name="simulated radio", daemon=True)
+            self._sender.start()
         self._on_event("ready", "", 1)
 
     def stop(self) -> None:
-        """Close everything."""
+        """Close both ends. Queued bursts are dropped: see drain."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        for end in filter(None, (self._listener, self._peer)):
-            end.close()
-        self._listener = self._peer = None
-        self._outbox = Outbox()
+        if self._sender is not None:
+            self._sender.join()
+            self._sender = None
+        for end in (self._listener, self._peer):
+            if end is not None:
+                end.close()
+        self._listener = None
+        self._peer = None
+        self._queue = TransmitQueue()
 
     def wait_ready(self, timeout_s: float = 0.0) -> None:
-        """It is ready once started."""
+        """Return at once: it is ready when started."""
 
     def read(self, count: int, timeout_s: float) -> np.ndarray:
-        """The next samples, complex64, 1 to `count` of them.
+        """The next samples.
+
+        Args:
+            count: samples wanted at the most.
+            timeout_s: longest wait, s.
+
+        Returns:
+            complex64 (1 to count,).
 
         Raises:
             TimeoutError: none has come in time.
         """
-        end = time.monotonic() + timeout_s
+        deadline = time.monotonic() + timeout_s
         while not len(self._ready):
-            self._ready = self._channel.push(self._heard(count, max(0.0, end - time.monotonic())))
-        out = self._ready[:count]
+            sent = self._receive(count, max(0.0, deadline - time.monotonic()))
+            self._ready = self._channel.push(sent)
+        samples = self._ready[:count]
         self._ready = self._ready[count:]
-        return out
+        return samples
 
-    def _heard(self, count: int, timeout_s: float) -> np.ndarray:
-        """Samples from the transmitter, one at a time; raises TimeoutError."""
-        ends = [self._peer or self._listener]
-        if not select.select(ends, [], [], timeout_s)[0]:
+    def _receive(self, count: int, timeout_s: float) -> np.ndarray:
+        """Samples from the transmitter, which may be none; one transmitter is served at a time.
+
+        Raises:
+            TimeoutError: nothing has come in time.
+            RadioError: it is not started as a receiver.
+        """
+        source = self._peer or self._listener
+        if source is None:
+            raise RadioError(f"radio {self.profile.name} is not started as a receiver")
+        if not select.select([source], [], [], timeout_s)[0]:
             raise TimeoutError(f"no sample within {timeout_s:g} s")
         if self._peer is None:
-            self._peer, _ = self._listener.accept()
+            self._peer, _ = source.accept()
             return np.zeros(0, np.complex64)
         try:
-            data = self._peer.recv(8 * count)
+            data = self._peer.recv(SAMPLE_BYTES * count)
         except OSError:
             data = b""
         if not data:
             self._peer.close()
             self._peer = None
-            self._bytes = b""
-        data = self._bytes + data
-        whole = len(data) // 8 * 8
-        self._bytes = data[whole:]
+            self._sample_part = b""
+        data = self._sample_part + data
+        whole = len(data) // SAMPLE_BYTES * SAMPLE_BYTES
+        self._sample_part = data[whole:]
         return np.frombuffer(data[:whole], np.complex64)
 
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
-        """Transmit samples, complex64 (n,); raises TimeoutError when too much waits already."""
-        return self._outbox.put(
-            np.array(samples, np.complex64) * np.float32(self.profile.amplitude), timeout_s
-        )
+        """Queue samples for transmission.
+
+        Args:
+            samples: complex (n,), full scale 1; they are scaled by the profile's amplitude.
+            timeout_s: longest wait for room in the queue, s.
+
+        Returns:
+            Number of the burst.
+
+        Raises:
+            TimeoutError: the queue is full; nothing was taken.
+        """
+        scaled = np.array(samples, np.complex64) * np.float32(self.profile.amplitude)
+        return self._queue.put(scaled, timeout_s)
 
     @property
     def sent(self) -> int:
-        """How many pieces have left."""
-        return self._outbox.first
+        """How many bursts have been sent."""
+        return self._queue.first
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until all has left; False when it has not in time."""
-        return self._outbox.wait_empty(timeout_s)
+        """Wait until all has been sent; False when it has not in time."""
+        return self._queue.wait_empty(timeout_s)
 
-    def set(self, **settings) -> None:
-        """Gains and frequencies mean nothing here; they are checked all the same."""
+    def set(self, **settings: float) -> None:
+        """Check gains and frequencies; they have no effect here."""
         self.profile = self.profile.with_settings(**settings)
 
-    def _send_all(self) -> None:
-        """Look for the receiver, again when it is gone, and send it what waits."""
+    def _send(self) -> None:
+        """Send what is queued, and connect again when the receiver is gone."""
         while not self._stopping.is_set():
             try:
-                with socket.create_connection(self._place, timeout=1.0) as peer:
-                    peer.settimeout(TURN_S)
+                with socket.create_connection(self._endpoint, timeout=1.0) as peer:
+                    peer.settimeout(POLL_S)
                     self._send_to(peer)
             except OSError:  # not there yet, or gone
-                self._stopping.wait(AGAIN_S)
+                self._stopping.wait(RECONNECT_S)
 
     def _send_to(self, peer: socket.socket) -> None:
         while not self._stopping.is_set():
-            samples = self._outbox.get(self._outbox.first, TURN_S)
+            samples = self._queue.get(self._queue.first, POLL_S)
             if samples is None:
                 continue
-            rest = memoryview(np.ascontiguousarray(samples)).cast("B")
+            rest = memoryview(np.ascontiguousarray(samples).tobytes())
             while len(rest) and not self._stopping.is_set():
                 try:
                     rest = rest[peer.send(rest) :]
-                except TimeoutError:  # the receiver is late
+                except TimeoutError:  # the receiver does not read
                     continue
-            self._outbox.left(self._outbox.first)
+            self._queue.remove_through(self._queue.first)
 
 
-def _place(address: str) -> tuple[str, int]:
+def _parse_endpoint(address: str) -> tuple[str, int]:
+    """Host and port of an address, or ConfigError."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise ConfigError(

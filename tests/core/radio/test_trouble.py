@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from semcom_core.radio.process.child import Trouble
+from semcom_core.radio.process.child import DriverLog as Trouble
 
 
 @pytest.mark.parametrize(
