@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Annotations of recordings: what is said of some samples, such as which frame they are.
+"""SigMF recordings: writer, reader, and annotations of the frames in them.
 
-Recordings of samples as SigMF: a data file of complex floats, and a JSON file that describes it.
+A recording is a data file of complex64 samples, and a JSON file with sample rate, frequency, time
+and annotations.
 
 Source: the Signal Metadata Format Specification (sigmf.org), namespace core.
 """
@@ -26,99 +27,22 @@ from semcom_core.errors import ConfigError, RadioError, check_range
 from semcom_core.frame import ReceivedFrame
 from semcom_core.phy import Layout, PhyConfig, Receiver
 
-
-@dataclass(frozen=True)
-class Annotation:
-    """What is said of some samples.
-
-    Args:
-        start: first sample.
-        count: how many.
-        label: a short name.
-        comment: more words.
-        snr_db: SNR of a frame, dB, where it was measured.
-        cfo_hz: its carrier frequency offset, Hz.
-    """
-
-    start: int
-    count: int
-    label: str
-    comment: str = ""
-    snr_db: float | None = None
-    cfo_hz: float | None = None
-
-    def metadata(self) -> dict:
-        """The keys of SigMF."""
-        found = {
-            "core:label": self.label,
-            "core:comment": self.comment,
-            "semcom:snr_db": self.snr_db,
-            "semcom:cfo_hz": self.cfo_hz,
-        }
-        return {key: value for key, value in found.items() if value not in (None, "")}
-
-    @classmethod
-    def of(cls, data: dict) -> Annotation:
-        """The annotation that SigMF's keys are."""
-        return cls(
-            data["core:sample_start"], data.get("core:sample_count", 0), data.get("core:label", ""), data.get("core:comment", ""),
-            data.get("semcom:snr_db"), data.get("semcom:cfo_hz"),
-        )  # fmt: skip
-
-
-def annotation_of(frame: ReceivedFrame, config: PhyConfig) -> Annotation:
-    """The annotation of a frame; its samples begin with the burst that it is in.
-
-    Args:
-        frame: as the burst receiver gives it.
-        config: settings of the modem.
-    """
-    header = frame.header
-    words = (
-        f"codec {header.codec}, fragment {header.fragment + 1} of {header.last_fragment + 1}, "
-        f"{header.length} symbols"
-    )
-    count = Layout(config).burst_samples([header.length])
-    label = f"message {header.message_id}" + ("" if frame.crc_ok else " (header guessed)")
-    return Annotation(
-        max(0, frame.start_sample),
-        count,
-        label,
-        words,
-        round(float(frame.snr_db), 2),
-        round(float(frame.cfo_hz), 1),
-    )
-
-
-def annotations_in(data: Path, config: PhyConfig) -> Iterator[Annotation]:
-    """Annotations of the frames in a file of complex64 samples.
-
-    Args:
-        data: the data file of a recording.
-        config: settings of the modem.
-    """
-    receiver = Receiver(config)
-    with data.open("rb") as file:
-        while len(samples := np.fromfile(file, "<c8", 1 << 20)):
-            yield from (annotation_of(frame, config) for frame in receiver.push(samples))
-    yield from (annotation_of(frame, config) for frame in receiver.flush())
-
-
+#: Endings of the description and of the samples.
 META = ".sigmf-meta"
 DATA = ".sigmf-data"
-#: The description is written anew this often, s, so that what a crash leaves can be read.
+#: The description is written again this often, s, so that a recording can be read after a crash.
 SAVE_EVERY_S = 2.0
 
 
 class Recorder:
-    """Writes a recording piece by piece.
+    """Writer of a recording, piece by piece.
 
     Args:
         path: its name; the endings .sigmf-meta and .sigmf-data are added, or replaced.
         rate_hz: sample rate, Hz.
         lo_hz: carrier frequency, Hz.
-        description: what it is.
-        hardware: the radio.
+        description: a text about it.
+        hardware: name of the radio.
 
     Raises:
         ConfigError: the rate is out of range.
@@ -136,55 +60,59 @@ class Recorder:
         check_range("rate_hz", rate_hz, 1e-3, 1e12)
         self.base = base_of(path)
         self.samples = 0
-        self.annotations = []
+        self.annotations: list[Annotation] = []
         self._general = {
-            "core:datatype": "cf32_le", "core:sample_rate": float(rate_hz), "core:version": "1.0.0", "core:hw": hardware,
-            "core:description": description, "core:recorder": f"gr-semcom {__version__}",
+            "core:datatype": "cf32_le",
+            "core:sample_rate": float(rate_hz),
+            "core:version": "1.0.0",
+            "core:hw": hardware,
+            "core:description": description,
+            "core:recorder": f"gr-semcom {__version__}",
             "core:extensions": [{"name": "semcom", "version": "1.0.0", "optional": True}],
-        }  # fmt: skip
+        }
         self._capture = {
             "core:frequency": float(lo_hz),
             "core:datetime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }
-        with self._told():
+        with self._disk_errors():
             self.base.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(f"{self.base}{DATA}", "wb")
             self._save()
 
     def write(self, samples: np.ndarray) -> None:
         """Append samples, complex (n,)."""
-        with self._told():
+        with self._disk_errors():
             self._file.write(np.asarray(samples, "<c8").tobytes())
             self.samples += len(samples)
             if time.monotonic() - self._saved > SAVE_EVERY_S:
                 self._save()
 
     def annotate(self, annotation: Annotation) -> None:
-        """Say something of some samples; they may still be to come."""
+        """Add an annotation; its samples may still be to come."""
         self.annotations.append(annotation)
 
     def flush(self) -> Path:
-        """Have all samples so far in the data file; returns its name."""
-        with self._told():
+        """Write all samples so far to the data file; returns its path."""
+        with self._disk_errors():
             self._file.flush()
         return Path(f"{self.base}{DATA}")
 
     def close(self) -> None:
         """End the recording; its description then has the checksum of the samples."""
         if not self._file.closed:
-            with self._told():
+            with self._disk_errors():
                 self._file.close()
                 self._save(checksum=True)
 
-    def __enter__(self):
+    def __enter__(self) -> Recorder:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextmanager
-    def _told(self):
-        """A full or missing disk is told as a RadioError."""
+    def _disk_errors(self) -> Iterator[None]:
+        """Raise errors of the disk as RadioError."""
         try:
             yield
         except OSError as error:
@@ -193,7 +121,7 @@ class Recorder:
             ) from error
 
     def _save(self, checksum: bool = False) -> None:
-        """Write the description."""
+        """Write the description, with what was recorded so far."""
         self._saved = time.monotonic()
         if not self._file.closed:
             self._file.flush()
@@ -213,15 +141,15 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording. Its samples stay in their file until they are asked for.
+    """A recording that is read. Its samples stay in their file until they are asked for.
 
     Args:
-        base: its name.
+        base: its name without the endings.
         rate_hz: sample rate, Hz.
-        lo_hz: carrier frequency, Hz; None where it is not said.
-        count: how many samples there are.
+        lo_hz: carrier frequency, Hz; None where it is not stated.
+        count: number of samples.
         annotations: in the order of their samples.
-        file: what reads the samples.
+        file: reader of the samples.
     """
 
     base: Path
@@ -232,8 +160,8 @@ class Recording:
     file: sigmf.SigMFFile
 
     def read(self, start: int, count: int) -> np.ndarray:
-        """Samples, complex64 (count,), of which there are `count` from `start` on; full scale is 1,
-        also of recordings of integers.
+        """Samples start to start + count - 1, complex64 (count,); full scale is 1, also of
+        recordings of integers.
 
         Raises:
             RadioError: they cannot be read, or are no longer there.
@@ -289,3 +217,84 @@ def base_of(path: str | Path) -> Path:
     """Name of a recording without the endings of its files."""
     path = Path(path)
     return path.with_suffix("") if path.suffix in (META, DATA) else path
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A note about some samples.
+
+    Args:
+        start: index of the first sample.
+        count: number of samples.
+        label: a short name.
+        comment: a longer text.
+        snr_db: SNR of a frame, dB, where it was measured.
+        cfo_hz: its carrier frequency offset, Hz.
+    """
+
+    start: int
+    count: int
+    label: str
+    comment: str = ""
+    snr_db: float | None = None
+    cfo_hz: float | None = None
+
+    def metadata(self) -> dict:
+        """The keys of SigMF."""
+        found = {
+            "core:label": self.label,
+            "core:comment": self.comment,
+            "semcom:snr_db": self.snr_db,
+            "semcom:cfo_hz": self.cfo_hz,
+        }
+        return {key: value for key, value in found.items() if value not in (None, "")}
+
+    @classmethod
+    def of(cls, data: dict) -> Annotation:
+        """The annotation of SigMF's keys."""
+        return cls(
+            start=data["core:sample_start"],
+            count=data.get("core:sample_count", 0),
+            label=data.get("core:label", ""),
+            comment=data.get("core:comment", ""),
+            snr_db=data.get("semcom:snr_db"),
+            cfo_hz=data.get("semcom:cfo_hz"),
+        )
+
+
+def annotation_of(frame: ReceivedFrame, config: PhyConfig) -> Annotation:
+    """The annotation of a frame; its samples begin with the burst that it is in.
+
+    Args:
+        frame: as the burst receiver gives it.
+        config: settings of the modem.
+    """
+    header = frame.header
+    words = (
+        f"codec {header.codec}, fragment {header.fragment + 1} of {header.last_fragment + 1}, "
+        f"{header.length} symbols"
+    )
+    count = Layout(config).burst_samples([header.length])
+    label = f"message {header.message_id}" + ("" if frame.crc_ok else " (header guessed)")
+    return Annotation(
+        max(0, frame.start_sample),
+        count,
+        label,
+        words,
+        round(float(frame.snr_db), 2),
+        round(float(frame.cfo_hz), 1),
+    )
+
+
+def annotations_in(data: Path, config: PhyConfig) -> Iterator[Annotation]:
+    """Annotations of the frames in a file of complex64 samples.
+
+    Args:
+        data: the data file of a recording.
+        config: settings of the modem.
+    """
+    receiver = Receiver(config)
+    with data.open("rb") as file:
+        while len(samples := np.fromfile(file, "<c8", 1 << 20)):
+            yield from (annotation_of(frame, config) for frame in receiver.push(samples))
+    yield from (annotation_of(frame, config) for frame in receiver.flush())

@@ -16,8 +16,8 @@ from semcom_core.radio.profile import (
     load_profile,
     open_band,
     profile_files,
-    who_is_there,
 )
+from semcom_core.radio.profile import licensed_services as who_is_there
 
 NAMES = [
     "file", "hackrf", "limesdr", "pluto", "simulation", "usrp-b200", "usrp-b210", "usrp-n2xx", "usrp-x3xx",
