@@ -12,7 +12,7 @@ import signal
 import threading
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from semcom_core.errors import ConfigError
 from semcom_core.radio.virtual.air import AirPlan, read_plan
@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> AirPlan:
+    """The plan that is named, with what the options change."""
     changed = {
         name: getattr(args, name)
         for name in ("pacing", "speed", "seed")
@@ -117,7 +118,7 @@ def _write_log(path: Path, daemon: Daemon) -> None:
         file.writelines(json.dumps(entry) + "\n" for entry in entries)
 
 
-def _open_log(path: Path, mode: str) -> TextIO:
+def _open_log(path: Path, mode: str) -> IO[str]:
     try:
         return path.open(mode, encoding="utf-8")
     except OSError as error:

@@ -9,7 +9,7 @@ import argparse
 import yaml
 
 from semcom_core.errors import ConfigError
-from semcom_core.text import TEXT_CODECS, TextCodec, load_codec
+from semcom_core.text import TEXT_CODECS, TextCodec, load_text_codec
 
 
 def add_codec_options(parser: argparse.ArgumentParser) -> None:
@@ -53,4 +53,4 @@ def settings_from(args: argparse.Namespace) -> dict:
 
 def codec_from(args: argparse.Namespace) -> TextCodec:
     """The codec that the options name."""
-    return load_codec(args.codec, **settings_from(args))
+    return load_text_codec(args.codec, **settings_from(args))

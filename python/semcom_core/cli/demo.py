@@ -23,6 +23,12 @@ from semcom_core.text import load_codec
 
 #: How far below the SNR the rate is chosen: the paths of the channel fade some carriers, dB.
 MARGIN_DB = 3.5
+#: Picture that is sent, its codec, and the channel uses over 3 H W.
+PICTURE = "astronaut"
+CODEC = "hybrid"
+CBR = "1/16"
+#: File that the demonstration writes to the current folder.
+RESULT = Path("demo.png")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,65 +49,46 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         RadioError: GNU Radio is not there, or the flowgraph ended without a report.
     """
+    status = send_sentences(args.snr_db, args.cfo_hz, MARGIN_DB)
+    return status | send_picture(args.snr_db, args.cfo_hz, MARGIN_DB)
+
+
+def send_sentences(snr_db: float, cfo_hz: float, margin_db: float) -> int:
+    """Run text_link_headless on the shipped sentences; the exit status is the flowgraph's.
+
+    Args:
+        snr_db: SNR of the channel, dB.
+        cfo_hz: carrier frequency offset, Hz.
+        margin_db: how far below the SNR the rate is chosen, dB.
+
+    Raises:
+        RadioError: the flowgraph ended without a report.
+    """
     sentences = shipped_sentences()
     print(
-        f"{len(sentences)} sentences over a GNU Radio link: {args.snr_db:g} dB SNR, "
-        f"{args.cfo_hz:g} Hz offset, 3 paths",
+        f"{len(sentences)} sentences over a GNU Radio link: {snr_db:g} dB SNR, "
+        f"{cfo_hz:g} Hz offset, 3 paths",
         flush=True,
     )
     with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
         texts = Path(folder) / "texts.txt"
-        report = Path(folder) / "report.json"
         texts.write_text("\n".join(sentences) + "\n", encoding="utf-8")
         options = {
             "text-file": texts,
-            "snr-db": args.snr_db,
-            "cfo-hz": args.cfo_hz,
-            "margin-db": MARGIN_DB,
-            "out-file": report,
+            "snr-db": snr_db,
+            "cfo-hz": cfo_hz,
+            "margin-db": margin_db,
         }
-        status = grc.run(
-            argparse.Namespace(
-                flowgraph="text_link",
-                headless=True,
-                arguments=[f"--{k}={v}" for k, v in options.items()],
-            )
-        )
-        if not report.exists():
-            raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
-        messages = json.loads(report.read_text(encoding="utf-8"))["messages"]
+        status, messages = _run_link("text_link", options, Path(folder) / "report.json")
     for message in messages:
         print(f"{message['outcome']:9s} {message['received'] or message['sent']}")
-    print(_cost(sentences, args.snr_db - MARGIN_DB))
-    return status | send_picture(args.snr_db, args.cfo_hz, MARGIN_DB)
-
-
-def _cost(sentences: list[str], snr_db: float) -> str:
-    """What the sentences take by language model, and by compressing and then protecting."""
-    uses = {}
-    for name in ("spinal", "deflate"):
-        codec = load_codec(name)
-        uses[name] = sum(
-            len(frame.symbols) for text in sentences for frame in codec.encode(text, snr_db)
-        )
-    share = uses["spinal"] / uses["deflate"]
-    return (
-        f"{uses['spinal']} channel uses; deflate with channel code and QAM takes "
-        f"{uses['deflate']}: {share:.0%}"
-    )
-
-
-#: Picture that is sent, its codec, and the channel uses over 3 H W.
-PICTURE = "astronaut"
-CODEC = "hybrid"
-CBR = "1/16"
-#: File that the demonstration writes to the current folder.
-RESULT = Path("demo.png")
+    print(_cost(sentences, snr_db - margin_db))
+    return status
 
 
 def send_picture(snr_db: float, cfo_hz: float, margin_db: float) -> int:
-    """Run image_link_headless on the example picture and write RESULT; the exit status is the
-    flowgraph's.
+    """Run image_link_headless on the example picture and write RESULT, the picture as it was sent,
+    as Segment Anything sees it, and as it arrived; the exit status is the flowgraph's.
 
     Args:
         snr_db: SNR of the channel, dB.
@@ -127,22 +114,10 @@ def send_picture(snr_db: float, cfo_hz: float, margin_db: float) -> int:
             "snr-db": snr_db,
             "cfo-hz": cfo_hz,
             "margin-db": margin_db,
-        }
-        options |= {
             "importance": "sam" if views else "none",
             "received-folder": folder,
-            "out-file": Path(folder) / "report.json",
         }
-        status = grc.run(
-            argparse.Namespace(
-                flowgraph="image_link",
-                headless=True,
-                arguments=[f"--{k}={v}" for k, v in options.items()],
-            )
-        )
-        if not options["out-file"].exists():
-            raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
-        (message,) = json.loads(options["out-file"].read_text(encoding="utf-8"))["messages"]
+        status, (message,) = _run_link("image_link", options, Path(folder) / "report.json")
         if message["psnr_db"] is None:
             raise RadioError(
                 f"the picture did not arrive, it is {message['outcome']}: {message['reason']}"
@@ -174,6 +149,31 @@ def panels(
         *seen,
         Panel("Received", received, arrived),
     ]
+
+
+def _run_link(flowgraph: str, options: dict, report: Path) -> tuple[int, list[dict]]:
+    """Run a headless flowgraph of both ends; returns its exit status and what its report says of
+    each message.
+    """
+    status = grc.run_headless(flowgraph, {**options, "out-file": report})
+    if not report.exists():
+        raise RadioError(f"the flowgraph ended with status {status} and wrote no report")
+    return status, json.loads(report.read_text(encoding="utf-8"))["messages"]
+
+
+def _cost(sentences: list[str], snr_db: float) -> str:
+    """What the sentences take by language model, and by compressing and then protecting."""
+    uses = {}
+    for name in ("spinal", "deflate"):
+        codec = load_codec(name)
+        uses[name] = sum(
+            len(frame.symbols) for text in sentences for frame in codec.encode(text, snr_db)
+        )
+    share = uses["spinal"] / uses["deflate"]
+    return (
+        f"{uses['spinal']} channel uses; deflate with channel code and QAM takes "
+        f"{uses['deflate']}: {share:.0%}"
+    )
 
 
 def _views(pixels: np.ndarray) -> dict[str, np.ndarray]:

@@ -79,6 +79,20 @@ def run(args: argparse.Namespace) -> int:
     return subprocess.call([*tool("gnuradio-companion"), str(path)], env=environment())
 
 
+def run_headless(flowgraph: str, options: dict[str, object]) -> int:
+    """Run a headless flowgraph with some of its parameters.
+
+    Args:
+        flowgraph: its name, without _headless.
+        options: parameter, with hyphens → value.
+
+    Returns:
+        The flowgraph's exit status.
+    """
+    arguments = [f"--{option}={value}" for option, value in options.items()]
+    return run(argparse.Namespace(flowgraph=flowgraph, headless=True, arguments=arguments))
+
+
 def compile_and_run(path: Path, arguments: list[str]) -> int:
     """Compile a flowgraph into a temporary folder and run it there; returns its exit status."""
     with tempfile.TemporaryDirectory(prefix="semcom-grc-") as folder:

@@ -6,8 +6,8 @@
     semcom radios probe pluto                        model, firmware, rates, ranges
     semcom radios check pluto                        noise floor and gain sweep of a receiver; \
 nothing is transmitted
-    semcom radios check pluto --from pluto --from-address ip:192.168.3.1      a tone from one radio \
-to the other
+    semcom radios check pluto --from pluto --from-address ip:192.168.3.1      a tone from one \
+radio to the other
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from semcom_core.errors import ConfigError, RadioError
 from semcom_core.radio.diagnostics.check import CheckReport, check, findings
 from semcom_core.radio.diagnostics.probe import FIND, found_devices, probe
 from semcom_core.radio.process.supervisor import RadioProcess
-from semcom_core.radio.profile import load_profile, profile_files
+from semcom_core.radio.profile import RadioProfile, load_profile, profile_files
 
 ACTIONS = ("list", "probe", "check")
 
@@ -81,48 +81,64 @@ def _list(find: bool) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     receiver = profile_from(args, args.radio)
-    gain_db = args.tx_gain_db if args.from_gain_db is None else args.from_gain_db
-    sending = {
-        "address": args.from_address,
-        "tx_gain_db": gain_db,
-        "lo_hz": args.lo_hz,
-        "rate_hz": args.rate_hz,
-    }
-    sender = load_profile(args.sender, **sending) if args.sender else None
-    same = sender is not None and (sender.backend, sender.address) == (
-        receiver.backend,
-        receiver.address,
+    sender = _sender_profile(args, receiver)
+    if sender is None:
+        return _show(args, _measure(receiver))
+    if (sender.backend, sender.address) == (receiver.backend, receiver.address):
+        notice = receiver.notice_for(
+            receive=True, transmit=True, i_may_transmit=args.i_may_transmit
+        )
+        warn(notice)
+        both = receiver.with_settings(tx_gain_db=sender.tx_gain_db)
+        return _show(args, _measure(both, transmit=True))
+    notice = sender.notice_for(receive=False, transmit=True, i_may_transmit=args.i_may_transmit)
+    warn(notice)
+    return _show(args, _measure(receiver, sender))
+
+
+def _sender_profile(args: argparse.Namespace, receiver: RadioProfile) -> RadioProfile | None:
+    """Profile of the radio that sends a tone, at the sample rate of the receiver."""
+    if not args.sender:
+        return None
+    sender = load_profile(
+        args.sender,
+        address=args.from_address,
+        tx_gain_db=args.tx_gain_db if args.from_gain_db is None else args.from_gain_db,
+        lo_hz=args.lo_hz,
+        rate_hz=args.rate_hz,
     )
-    if sender is not None:
-        if sender.rate_hz != receiver.rate_hz:
-            raise ConfigError(
-                f"rate_hz of the sender is {sender.rate_hz:g}; allowed is the receiver's, "
-                f"{receiver.rate_hz:g}"
-            )
-        warn(
-            (receiver if same else sender).notice_for(
-                receive=same, transmit=True, i_may_transmit=args.i_may_transmit
-            )
+    if sender.rate_hz != receiver.rate_hz:
+        raise ConfigError(
+            f"rate_hz of the sender is {sender.rate_hz:g}; allowed is the receiver's, "
+            f"{receiver.rate_hz:g}"
         )
+    return sender
+
+
+def _measure(
+    receiver: RadioProfile, sender: RadioProfile | None = None, transmit: bool = False
+) -> CheckReport:
+    """Start the radios and measure.
+
+    Args:
+        receiver: the radio that is checked.
+        sender: another one, which sends a tone.
+        transmit: the receiver sends the tone itself.
+    """
     with ExitStack() as stack:
-        if same:
-            receiver = receiver.with_settings(tx_gain_db=sender.tx_gain_db)
-        listening = stack.enter_context(
-            RadioProcess(receiver, receive=True, transmit=same, mode="continuous", retries=RETRIES)
+        listening = RadioProcess(
+            receiver, receive=True, transmit=transmit, mode="continuous", retries=RETRIES
         )
-        talking = listening if same else None
-        if sender is not None and not same:
-            talking = stack.enter_context(
-                RadioProcess(
-                    sender, receive=False, transmit=True, mode="continuous", retries=RETRIES
-                )
+        radios = [stack.enter_context(listening)]
+        if sender is not None:
+            talking = RadioProcess(
+                sender, receive=False, transmit=True, mode="continuous", retries=RETRIES
             )
-        for radio in {listening, talking} - {None}:
+            radios.append(stack.enter_context(talking))
+        for radio in radios:
             radio.wait_ready(READY_S)
-        report = check(
-            listening, talking, lambda words: print(f"measuring: {words}", file=sys.stderr)
-        )
-    return _show(args, report)
+        source = radios[-1] if transmit or sender is not None else None
+        return check(radios[0], source, lambda words: print(f"measuring: {words}", file=sys.stderr))
 
 
 def _show(args: argparse.Namespace, report: CheckReport) -> int:

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom receive`: receive texts or pictures by a radio; at the other end sends `semcom send`.
+"""`semcom receive`: receive texts or pictures by a radio; at the other end sends \
+`semcom send`.
 
     semcom receive --radio pluto
     semcom receive --radio virtual-pluto --address ip:127.0.0.2 --expected 5 --out received.jsonl
@@ -12,8 +13,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from semcom_core.cli.grc import run_headless
 from semcom_core.cli.radio_options import add_radio_options
-from semcom_core.cli.send import add_link_options, link_options, run_flowgraph
+from semcom_core.cli.send import add_link_options, link_options
 from semcom_core.errors import ConfigError, check_range
 
 
@@ -59,13 +61,15 @@ def run(args: argparse.Namespace) -> int:
     kind = "image" if args.image else "text"
     check_range("expected", args.expected, 0, 1 << 31)
     check_range("min_rate", args.min_rate, 0, 1)
-    options = link_options(args, kind) | {"expected": args.expected, "min-rate": args.min_rate}
+    options = link_options(args, kind)
+    options["expected"] = args.expected
+    options["min-rate"] = args.min_rate
     if args.record is not None:
         options["record"] = args.record.resolve()
     if args.out is not None:
         option = "received-folder" if args.image else "received-file"
         options[option] = _writable(args.out, args.image).resolve()
-    return run_flowgraph(f"radio_{kind}_rx", options)
+    return run_headless(f"radio_{kind}_rx", options)
 
 
 def _writable(out: Path, folder: bool) -> Path:

@@ -65,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
                 with suppress(KeyboardInterrupt):
                     for samples in _received(radio, total):
                         recorder.write(samples)
-            finally:  # also of what a radio that is gone has left; and afterwards, so that no sample is lost while frames are looked for
+            finally:
+                # Also of what a radio that is gone has left; and only now, so that no sample is
+                # lost while frames are looked for.
                 lost = radio.counts["overruns"]
                 for annotation in annotations_in(recorder.flush(), modem):
                     recorder.annotate(annotation)

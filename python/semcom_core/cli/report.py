@@ -47,11 +47,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(run: dict) -> list[str]:
-    """What the bench's own command says on each row; nothing where it is not known, or its figures
+    """What the bench's own command prints on each row; nothing where it is not known, or its figures
     are in a table.
     """
-    describe = getattr(BENCHES.get(run["bench"]), "describe", None)
+    bench = BENCHES.get(run["bench"])
+    describe = getattr(bench.load(), "describe", None) if bench else None
+    if describe is None:
+        return []
     try:
-        return [describe(row) for row in run["rows"]] if describe else []
+        return [describe(row) for row in run["rows"]]
     except KeyError:
         return []

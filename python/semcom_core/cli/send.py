@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom send`: send texts or pictures by a radio; at the other end listens `semcom receive`.
+"""`semcom send`: send texts or pictures by a radio; at the other end listens \
+`semcom receive`.
 
     semcom send --radio pluto --text "The boat leaves at 6:45."
     semcom send --radio virtual-pluto --text-file messages.txt --codec spinal --set adapter=europarl
@@ -15,10 +16,11 @@ import tempfile
 from pathlib import Path
 
 from semcom_core.bench.report import check_writable
-from semcom_core.cli import grc
 from semcom_core.cli.codec_options import add_settings_option, settings_from
+from semcom_core.cli.grc import run_headless
 from semcom_core.cli.radio_options import add_radio_options, profile_from
 from semcom_core.cli.radio_options import settings_from as radio_settings_from
+from semcom_core.codecs import find_codec
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image import IMAGE_CODECS
 from semcom_core.image.fragments import parse_cbr
@@ -89,10 +91,11 @@ def run(args: argparse.Namespace) -> int:
     profile_from(args, args.radio).notice_for(
         receive=False, transmit=True, i_may_transmit=args.i_may_transmit
     )
-    options |= {"snr-db": args.design_snr_db, "i-may-transmit": int(args.i_may_transmit)}
+    options["snr-db"] = args.design_snr_db
+    options["i-may-transmit"] = int(args.i_may_transmit)
     with tempfile.TemporaryDirectory(prefix="semcom-send-") as folder:
         options |= _content(args, Path(folder))
-        return run_flowgraph(f"radio_{kind}_tx", options)
+        return run_headless(f"radio_{kind}_tx", options)
 
 
 def _content(args: argparse.Namespace, folder: Path) -> dict:
@@ -128,7 +131,7 @@ def link_options(args: argparse.Namespace, kind: str) -> dict:
             written.
     """
     codec = args.codec or {"text": "spinal", "image": "hybrid"}[kind]
-    check_choice("codec", codec, {"text": TEXT_CODECS, "image": IMAGE_CODECS}[kind])
+    find_codec(codec, kind)
     check_choice("profile", args.profile, PROFILES)
     check_range("timeout_s", args.timeout_s, *TIMEOUT_RANGE_S)
     parse_cbr(args.cbr)
@@ -139,18 +142,13 @@ def link_options(args: argparse.Namespace, kind: str) -> dict:
     options = {
         "profile": path.resolve() if path.suffix in (".yml", ".yaml") else args.radio,
         "address": radio.pop("address", ""),
-    }
-    options |= {
         "overrides": json.dumps(radio),
         "codec": codec,
         "settings": json.dumps(settings_from(args)),
         "phy-profile": args.profile,
+        "timeout-s": args.timeout_s,
+        "out-file": args.json.resolve() if args.json else "",
     }
-    options |= {"timeout-s": args.timeout_s, "out-file": args.json.resolve() if args.json else ""}
-    return options | ({"cbr": args.cbr} if kind == "image" else {})
-
-
-def run_flowgraph(name: str, options: dict) -> int:
-    """Run a headless flowgraph with some of its parameters; returns its exit status."""
-    arguments = [f"--{option}={value}" for option, value in options.items()]
-    return grc.run(argparse.Namespace(flowgraph=name, headless=True, arguments=arguments))
+    if kind == "image":
+        options["cbr"] = args.cbr
+    return options

@@ -9,14 +9,7 @@ import json
 import numpy as np
 import pytest
 
-from semcom_core.bench.text.distillation import (
-    corpora,
-    distill_row,
-    targets,
-)
-from semcom_core.bench.text.distillation import (
-    describe_distillation as describe,
-)
+from semcom_core.bench.text.distillation import corpora, describe, distill_row, targets
 from semcom_core.datasets.corpus import is_test
 from semcom_core.errors import ConfigError
 from semcom_core.text.distillation.distiller import DistillConfig, Distiller

@@ -17,7 +17,7 @@ from semcom_core.text.codec import TextCodec
 from semcom_core.text.distillation.distiller import Distilled, Distiller
 from semcom_core.text.distillation.protected import kept_items
 
-__all__ = ["MESSAGE_CORPORA", "corpora", "describe_distillation", "distill_row", "targets"]
+__all__ = ["MESSAGE_CORPORA", "corpora", "describe", "distill_row", "targets"]
 
 #: Similarity (cosine of sentence embeddings) that counts as the same meaning, and the target of the
 #: symbols saved.
@@ -77,7 +77,7 @@ def _uses(codec: TextCodec, text: str, snr_db: float) -> int:
     return sum(len(frame.symbols) for frame in codec.encode(text, snr_db))
 
 
-def describe_distillation(row: dict) -> str:
+def describe(row: dict) -> str:
     """One line on a row."""
     return "; ".join(
         [

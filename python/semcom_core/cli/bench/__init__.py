@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
 from semcom_core.cli import Command, CommandParser
 
 #: The benches, in the order of `semcom bench --help`.
@@ -55,6 +58,9 @@ _BENCHES = (
 )
 #: Name → bench.
 BENCHES = {bench.name: bench for bench in _BENCHES}
+#: Options that do not say what was measured: where results go, and the seed, which stands by itself
+#: in a bench file.
+_NOT_SETTINGS = ("run", "json", "plot", "qualitative", "seed")
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -62,3 +68,8 @@ def add_arguments(parser: CommandParser) -> None:
     benches = parser.add_subparsers(title="benches", required=True, metavar="BENCH")
     for bench in BENCHES.values():
         bench.add_parser(benches)
+
+
+def settings_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The options that say what was measured, as a bench file has them."""
+    return {name: value for name, value in vars(args).items() if name not in _NOT_SETTINGS}

@@ -15,7 +15,7 @@ from semcom_core.bench.settings import settings_for
 from semcom_core.bench.text.distillation import (
     MESSAGE_CORPORA,
     corpora,
-    describe_distillation,
+    describe,
     distill_row,
     targets,
 )
@@ -49,7 +49,7 @@ def run_distill(args: argparse.Namespace, settings: dict) -> int:
     for corpus, chosen in texts.items():
         for snr_db in args.snr_db:
             rows.append(distill_row(corpus, chosen, codec, snr_db, distiller))
-            print(describe_distillation(rows[-1]), flush=True)
+            print(describe(rows[-1]), flush=True)
             if args.json:
                 write_json(args.json, "distill", args.seed, settings, rows)
     for line in targets(rows):

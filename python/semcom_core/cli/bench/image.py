@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench image`: how well pictures arrive by each image codec, against SNR and channel uses.
-"""
+"""`semcom bench image`: how well pictures arrive by each image codec, against SNR and channel uses."""
 
 from __future__ import annotations
 
@@ -23,10 +22,12 @@ from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.settings import settings_for
 from semcom_core.bench.text.results import aligned
 from semcom_core.channel import parse_channel
+from semcom_core.cli.bench import settings_of
 from semcom_core.cli.codec_options import add_settings_option, settings_from
+from semcom_core.codecs import IMAGE, find_codec
 from semcom_core.datasets.corpus import SPLITS
 from semcom_core.datasets.pictures import BenchPicture, bench_pictures, image_folder
-from semcom_core.errors import ConfigError, FrameError, ModelError, check_choice, check_range
+from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
 from semcom_core.image import IMAGE_CODECS
 from semcom_core.image.fragments import parse_cbr
 
@@ -112,6 +113,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
+def run(args: argparse.Namespace) -> int:
+    """Measure each codec at every CBR and SNR, print its row when it is there, and show them all at
+    the end.
+
+    A codec that cannot do what is asked, such as a CBR that it does not know, is left out with a
+    line that says why.
+
+    Raises:
+        ConfigError: an option is outside what is allowed, or every row is left out.
+    """
+    check_writable(args.json, args.plot, args.qualitative)
+    todo = links(args)
+    pictures, refused = bench_pictures(
+        image_folder(args.data), args.split, args.limit, np.random.default_rng(args.seed)
+    )
+    settings = settings_of(args)
+    settings["pictures"] = [picture.name for picture in pictures]
+    settings["left_out"] = refused
+    for line in refused:
+        print(f"left out: {line}", flush=True)
+    rows: list[dict] = []
+    shown: dict[tuple[str, str], tuple[np.ndarray | None, str]] = {}
+    with Workers(args.jobs, args.ray) as workers:
+        for link, trials in _measured(workers, todo, pictures, settings["left_out"]):
+            rows.append(summarise(link, trials))
+            print(describe(rows[-1]), flush=True)
+            if args.qualitative:
+                shown |= _grid_entry(rows[-1], trials[0])
+            if args.json:
+                write_json(args.json, "image", args.seed, settings, rows)
+    for line in ["", *aligned(*image_cells(rows)), "", *_verdicts(rows, settings)]:
+        print(line)
+    if args.plot:
+        plot_image(args.plot, rows)
+    if args.qualitative:
+        draw_grid(args.qualitative, pictures[0].pixels(), shown)
+    return 0
+
+
 def links(args: argparse.Namespace) -> list[ImageLink]:
     """A link for each codec, CBR, SNR and importance.
 
@@ -120,7 +160,7 @@ def links(args: argparse.Namespace) -> list[ImageLink]:
     """
     check_range("seed", args.seed, 0, math.inf)
     for name in args.codec:
-        check_choice("codec", name, IMAGE_CODECS)
+        find_codec(name, IMAGE)
     for cbr in args.cbr:
         parse_cbr(cbr)
     given = settings_from(args)
@@ -154,50 +194,6 @@ def with_snr(channel: str, snr_db: float) -> str:
     return f"{kind}:{snr_db:g}{comma}{options}{plus}{others}"
 
 
-__all__ = ["add_arguments", "describe", "run"]
-
-#: Options that say where results go, not what they are.
-_NOT_SETTINGS = ("run", "json", "plot", "seed", "qualitative")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Measure each codec at every CBR and SNR, print its row when it is there, and show them all at
-    the end.
-
-    A codec that cannot do what is asked, such as a CBR that it does not know, is left out with a
-    line that says why.
-
-    Raises:
-        ConfigError: an option is outside what is allowed, or every row is left out.
-    """
-    check_writable(args.json, args.plot, args.qualitative)
-    todo = links(args)
-    pictures, refused = bench_pictures(
-        image_folder(args.data), args.split, args.limit, np.random.default_rng(args.seed)
-    )
-    settings = {name: value for name, value in vars(args).items() if name not in _NOT_SETTINGS}
-    settings |= {"pictures": [picture.name for picture in pictures], "left_out": refused}
-    for line in refused:
-        print(f"left out: {line}", flush=True)
-    rows = []
-    shown = {}
-    with Workers(args.jobs, args.ray) as workers:
-        for link, trials in _measured(workers, todo, pictures, settings["left_out"]):
-            rows.append(summarise(link, trials))
-            print(describe(rows[-1]), flush=True)
-            if args.qualitative:
-                shown |= _first(rows[-1], trials[0])
-            if args.json:
-                write_json(args.json, "image", args.seed, settings, rows)
-    for line in ["", *aligned(*image_cells(rows)), "", *_judged(rows, settings)]:
-        print(line)
-    if args.plot:
-        plot_image(args.plot, rows)
-    if args.qualitative:
-        draw_grid(args.qualitative, pictures[0].pixels(), shown)
-    return 0
-
-
 def _measured(
     workers: Workers, todo: list[ImageLink], pictures: list[BenchPicture], left_out: list[str]
 ) -> Iterator[tuple[ImageLink, list[ImageTrial]]]:
@@ -208,10 +204,8 @@ def _measured(
     for link in todo:
         title = f"{link.codec} {link.channel} CBR {link.cbr}"
         try:
-            yield (
-                link,
-                list(tqdm(workers.trials(link, pictures), title, len(pictures), leave=False)),
-            )
+            trials = workers.trials(link, pictures)
+            yield link, list(tqdm(trials, title, len(pictures), leave=False))
         except (ConfigError, FrameError, ModelError) as error:
             failed.append(error)
             left_out.append(f"{title}: {error}")
@@ -220,7 +214,7 @@ def _measured(
         raise failed[-1]
 
 
-def _judged(rows: list[dict], settings: dict) -> list[str]:
+def _verdicts(rows: list[dict], settings: dict) -> list[str]:
     """The figures that have a target, as lines."""
     found = image_figures(rows, settings)
     return [
@@ -229,12 +223,10 @@ def _judged(rows: list[dict], settings: dict) -> list[str]:
     ]
 
 
-def _first(row: dict, trial: ImageTrial) -> dict:
+def _grid_entry(
+    row: dict, trial: ImageTrial
+) -> dict[tuple[str, str], tuple[np.ndarray | None, str]]:
     """What the grid shows of a row: its first picture."""
     mark = "" if trial.decoded else ", marked"
-    return {
-        (image_series(row), f"{row['snr_db']:g} dB"): (
-            trial.pixels,
-            f"PSNR {trial.psnr_db:.2f} dB{mark}",
-        )
-    }
+    place = (image_series(row), f"{row['snr_db']:g} dB")
+    return {place: (trial.pixels, f"PSNR {trial.psnr_db:.2f} dB{mark}")}

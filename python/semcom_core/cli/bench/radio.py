@@ -24,6 +24,7 @@ from semcom_core.bench.radio.link import TRANSPORTS
 from semcom_core.bench.radio.rows import CLIENTS, link_row, recording_row, resume_rows, stream_row
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.channel import parse_channel
+from semcom_core.cli.bench import settings_of
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_file, sentences, shipped_sentences
 from semcom_core.datasets.pictures import DEFAULT_FOLDER, bench_pictures, image_folder
 from semcom_core.errors import ConfigError, RadioError, check_choice, check_range
@@ -113,21 +114,19 @@ def run(args: argparse.Namespace) -> int:
             complete = _measure(args, Path(folder), rows)
     finally:
         if args.json:
-            shown = {
-                name: value
-                for name, value in vars(args).items()
-                if name not in ("run", "json", "seed")
-            }
-            write_json(args.json, "radio", args.seed, shown, rows)
+            write_json(args.json, "radio", args.seed, settings_of(args), rows)
     return int(not complete)
 
 
 def _check(args: argparse.Namespace) -> None:
     """Raise ConfigError where an option is not allowed, before anything is measured."""
     for name, chosen, allowed in (
-        ("part", args.part, PARTS), ("transport", args.transport, TRANSPORTS), ("client", args.client, CLIENTS),
-        ("codec", [args.codec], TEXT_CODECS), ("image codec", [args.image_codec], IMAGE_CODECS),
-    ):  # fmt: skip
+        ("part", args.part, PARTS),
+        ("transport", args.transport, TRANSPORTS),
+        ("client", args.client, CLIENTS),
+        ("codec", [args.codec], TEXT_CODECS),
+        ("image codec", [args.image_codec], IMAGE_CODECS),
+    ):
         for value in chosen:
             check_choice(name, value, allowed)
     check_range("texts", args.texts, 0, 250)
@@ -260,8 +259,7 @@ def _line(row: dict) -> str:
     if row["part"] == "recording":
         return (
             f"recording {row['transport']}: {row['live']} texts live, {row['offline']} "
-            "offline, "
-            f"{row['identical']} of them identical"
+            f"offline, {row['identical']} of them identical"
         )
     if row["part"] == "stream":
         lost = (

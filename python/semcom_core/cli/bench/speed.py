@@ -15,6 +15,7 @@ import numpy as np
 
 from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.speed import Speed, speed_rows
+from semcom_core.cli.bench import settings_of
 from semcom_core.datasets.corpus import SPLITS, data_file, sentences, word_range
 from semcom_core.errors import check_range
 
@@ -103,10 +104,7 @@ def run(args: argparse.Namespace) -> int:
     memory_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"process, with every precision in it: memory {memory_gib:.2f} GiB")
     if args.json:
-        shown = {
-            name: value for name, value in vars(args).items() if name not in ("run", "json", "seed")
-        }
-        write_json(args.json, "speed", args.seed, shown, rows)
+        write_json(args.json, "speed", args.seed, settings_of(args), rows)
     return 0
 
 

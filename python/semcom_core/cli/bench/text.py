@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench text`: what the text codecs spend on sentences and what arrives, against SNR.
-"""
+"""`semcom bench text`: what the text codecs spend on sentences and what arrives, against SNR."""
 
 from __future__ import annotations
 
@@ -31,14 +30,18 @@ from semcom_core.bench.text.results import (
     ratio_cells,
 )
 from semcom_core.channel import parse_channel
+from semcom_core.cli.bench import settings_of
 from semcom_core.cli.codec_options import add_settings_option, settings_from
+from semcom_core.codecs import TEXT, find_codec
 from semcom_core.datasets.corpus import CORPORA, SPLITS, Message, data_file, messages, word_range
-from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.errors import ConfigError, check_range
 from semcom_core.frame import ROUNDS
 from semcom_core.text import TEXT_CODECS
 
 #: Corpus of the text bench unless another is named.
 DEFAULT_CORPUS = "europarl"
+#: Most memory of the process, GiB.
+MEMORY_GIB = 2.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -172,22 +175,58 @@ def _add_rate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def run(args: argparse.Namespace) -> int:
+    """Measure each codec at every SNR, print its row when it is there, and compare them all at the
+    end.
+
+    A codec that cannot do what is asked, such as a budget of uses that it always exceeds, is left
+    out with a line that says why.
+
+    Raises:
+        ConfigError: an option is outside what is allowed, or every row is left out.
+    """
+    check(args)
+    check_writable(args.json, args.plot)
+    settings = settings_of(args)
+    if args.distill:
+        from semcom_core.cli.bench.distillation import run_distill  # it loads torch
+
+        return run_distill(args, settings)
+    messages = messages_of(args)
+    todo = cases(args)
+    _try_codecs(todo, args.seed)
+    settings["corpus"] = corpus_of(args)
+    settings["left_out"] = []
+    rows: list[dict] = []
+    with Workers(args.jobs, args.ray) as workers:
+        measurement = Measurement(workers, messages, args.exact, args.uses_per_word, _progress)
+        for row in _rows(measurement, todo, settings["left_out"]):
+            rows.append(row)
+            if args.json:
+                write_json(args.json, "text", args.seed, settings, rows)
+    for line in conclusion(rows, settings):
+        print(line)
+    if args.plot:
+        plot_text(args.plot, rows)
+    return 0
+
+
 @dataclass(frozen=True)
 class Case:
-    """What makes one row: a link, and how many texts before each message the codec is told."""
+    """What makes one row: a link, and how many texts before each message both ends know."""
 
     link: Link
     context: int
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise ConfigError for what cannot be.
+    """Check the options that nothing else checks before the first row.
 
     Raises:
         ConfigError: an option is outside what is allowed.
     """
     for name in args.codec:
-        check_choice("codec", name, TEXT_CODECS)
+        find_codec(name, TEXT)
     check_range("seed", args.seed, 0, math.inf)
     for count in args.context:
         check_range("context", count, 0, 64)
@@ -218,21 +257,19 @@ def messages_of(args: argparse.Namespace) -> list[Message]:
 def cases(args: argparse.Namespace) -> list[Case]:
     """A case for each codec, SNR, number of rounds and context."""
     given = settings_from(args)
-    kind = args.channel.partition(",")
+    kind, comma, options = args.channel.partition(",")
     found = []
     for name in dict.fromkeys(args.codec):
         settings = settings_for(name, args.codec, given)
         for snr_db in dict.fromkeys(args.snr_db):
-            channel = parse_channel(f"{kind[0]}:{snr_db:g}{kind[1]}{kind[2]}")
             link = Link(
                 name,
                 settings,
-                channel,
-                args.probability_noise,
-                args.seed,
-                1,
-                _design(args, snr_db),
-                args.pilots,
+                parse_channel(f"{kind}:{snr_db:g}{comma}{options}"),
+                probability_noise=args.probability_noise,
+                seed=args.seed,
+                design_snr_db=_design_snr_db(args, snr_db),
+                pilots=args.pilots,
             )
             contexts = [
                 context
@@ -252,56 +289,11 @@ def cases(args: argparse.Namespace) -> list[Case]:
     return found
 
 
-def _design(args: argparse.Namespace, snr_db: float) -> float | None:
-    """SNR that the rate is chosen for; None for that of the channel."""
-    return (
-        snr_db + args.design_offset_db
-        if args.design_snr_db is None and args.design_offset_db
-        else args.design_snr_db
-    )
-
-
-__all__ = ["add_arguments", "run"]
-
-#: Most memory of the process, GiB.
-MEMORY_GIB = 2.5
-#: Options that say where results go, not what they are.
-_NOT_SETTINGS = ("run", "json", "plot", "seed")
-
-
-def run(args: argparse.Namespace) -> int:
-    """Measure each codec at every SNR, print its row when it is there, and compare them all at the
-    end.
-
-    A codec that cannot do what is asked, such as a budget of uses that it always exceeds, is left
-    out with a line that says why.
-
-    Raises:
-        ConfigError: an option is outside what is allowed, or every row is left out.
-    """
-    check(args)
-    check_writable(args.json, args.plot)
-    settings = {name: value for name, value in vars(args).items() if name not in _NOT_SETTINGS}
-    if args.distill:
-        from semcom_core.cli.bench.distillation import run_distill  # it loads torch
-
-        return run_distill(args, settings)
-    messages = messages_of(args)
-    todo = cases(args)
-    _try_codecs(todo, args.seed)
-    settings |= {"corpus": corpus_of(args), "left_out": []}
-    rows: list[dict] = []
-    with Workers(args.jobs, args.ray) as workers:
-        measurement = Measurement(workers, messages, args.exact, args.uses_per_word, _progress)
-        for row in _rows(measurement, todo, settings["left_out"]):
-            rows.append(row)
-            if args.json:
-                write_json(args.json, "text", args.seed, settings, rows)
-    for line in conclusion(rows, settings):
-        print(line)
-    if args.plot:
-        plot_text(args.plot, rows)
-    return 0
+def _design_snr_db(args: argparse.Namespace, snr_db: float) -> float | None:
+    """SNR that the rate is chosen for, dB; None for that of the channel."""
+    if args.design_snr_db is None and args.design_offset_db:
+        return snr_db + args.design_offset_db
+    return args.design_snr_db
 
 
 def _try_codecs(todo: list[Case], seed: int) -> None:
@@ -325,9 +317,9 @@ def _rows(measurement: Measurement, todo: list[Case], left_out: list[str]) -> It
             continue
         place = link.codec, str(link.channel), link.rounds
         uses.setdefault((*place, case.context), row["uses_per_word"])
-        row["context_ratio"] = (
-            row["uses_per_word"] / uses[*place, 0] if case.context and (*place, 0) in uses else None
-        )
+        row["context_ratio"] = None
+        if case.context and (*place, 0) in uses:
+            row["context_ratio"] = row["uses_per_word"] / uses[*place, 0]
         print(describe(row), flush=True)
         yield row
     if failed and len(left_out) == len(todo):
@@ -341,12 +333,12 @@ def _progress(trials: Iterable[Trial], title: str, count: int) -> Iterator[Trial
 def conclusion(rows: list[dict], settings: dict) -> list[str]:
     """The tables and the figures that have a target, as lines."""
     lines = ["", *aligned(*cells(rows))]
-    for title, table in (
+    for title, (headings, table) in (
         ("Uses a word by cause:", gap_cells(rows)),
         ("Uses over those of each other codec:", ratio_cells(rows)),
     ):
-        if table[1]:
-            lines += ["", title, *aligned(*table)]
+        if table:
+            lines += ["", title, *aligned(headings, table)]
     lines.append("")
     found = figures(rows, settings)
     for name, snr_db in dict.fromkeys((figure.series, figure.snr_db) for figure in found):
@@ -355,13 +347,8 @@ def conclusion(rows: list[dict], settings: dict) -> list[str]:
             f"{name} at {snr_db:g} dB: "
             + "; ".join(verdict(f"{f.name} {f.value}", f.target, f.reached) for f in chosen)
         )
-    memory_gib = (
-        max(
-            resource.getrusage(who).ru_maxrss
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-        / 2**20
-    )
+    processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    memory_gib = max(resource.getrusage(who).ru_maxrss for who in processes) / 2**20
     lines.append(
         "process: "
         + verdict(f"memory {memory_gib:.2f} GiB", f"<= {MEMORY_GIB}", memory_gib <= MEMORY_GIB)
