@@ -1,43 +1,36 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fading gains with Jakes' Doppler spectrum, and a line of sight at a shift of its own.
+"""Rayleigh and Rician fading: block fading, and Jakes' Doppler spectrum by a sum of sinusoids.
 
-    h(t) = sqrt(P / (1 + K)) (sum over m of exp(j (2 pi f_D t cos a_m + p_m)) / sqrt(M) + sqrt(K)
-    exp(j (2 pi 0.7 f_D t + p_0)))
+Flat fading has mean power 1 and is constant over blocks (block=0, the default, is one gain a
+stream) or changes with a Doppler spectrum, f_D = speed / (speed of light) x carrier frequency. With
+codec symbols, without the modem, a symbol counts as a sample: Doppler shifts are taken at the
+channel's rate_hz. The gain of a path of power P and Rician factor K is
+
+    h(t) = sqrt(P / (1 + K)) (sum over m of exp(j (2 pi f_D t cos a_m + p_m)) / sqrt(M)
+                              + sqrt(K) exp(j (2 pi 0.7 f_D t + p_0)))
 
 The angles a_m = (2 pi m + b_m) / M, with b_m and p_m uniform, cover the circle evenly. So the
 autocorrelation over realisations is exactly P J0(2 pi f_D t) for K = 0, each realisation has the
 mean power P over time, and E|h|^4 = (2 - 1/M) P^2.
 
+Several paths are a tapped delay line, y(t) = sum over paths of h_l(t) x(t - d_l). A delay that is a
+fraction of a sample is a windowed sinc, exact to -59 dB for frequencies up to 0.42 of the sample
+rate, and to -57 dB up to 0.44.
+
+Array axes: L paths.
+
 Sources: C. Xiao, Y. R. Zheng, N. C. Beaulieu, "Novel sum-of-sinusoids simulation models for
 Rayleigh and Rician fading channels", IEEE Trans. Wireless Commun. 5 (2006); the shift of 0.7 f_D of
 the line of sight: 3GPP TR 38.901, section 7.7.2.
-
-Moving paths: a tapped delay line whose paths fade independently, at delays that may be fractions of
-a sample.
-
-    y(t) = sum over paths of h_l(t) x(t - d_l)
-
-A delay is a windowed sinc, exact to -59 dB for frequencies up to 0.42 of the sample rate, and to
--57 dB up to 0.44. Gains are JakesGains.
-
-How fast a fading channel changes: a speed, or the largest Doppler shift itself.
-
-    f_D = speed / (speed of light) x carrier frequency
-
-Flat fading of mean power 1: constant over blocks (block=0, the default, is one gain a stream), or
-with a Doppler spectrum.
-
-With codec symbols, without the modem, a symbol counts as a sample: Doppler shifts are taken at the
-channel's rate_hz.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from semcom_core.channel.base import (
     Processor,
@@ -63,53 +56,6 @@ SIGHT = 0.7
 #: Nodes per period of the largest Doppler shift. Cubic interpolation between them is good to (2 pi
 #: / 16)^4 / 384 = -84 dB.
 NODES = 16
-
-
-class JakesGains:
-    """Gains of independent paths as functions of time.
-
-    Args:
-        doppler: largest Doppler shift, in cycles a sample.
-        powers: mean power of each path, (L,).
-        factors: Rician factor of each path as a ratio, (L,); 0 is Rayleigh fading.
-        rng: draws angles and phases, and nothing later.
-    """
-
-    def __init__(
-        self, doppler: float, powers: np.ndarray, factors: np.ndarray, rng: np.random.Generator
-    ):
-        powers = np.asarray(powers, float)
-        factors = np.asarray(factors, float)
-        angles = 2 * np.pi * (np.arange(WAVES) + rng.random((len(powers), WAVES))) / WAVES
-        self._phases = rng.random((len(powers), WAVES + 1))
-        self._shifts = doppler * np.column_stack([np.cos(angles), np.full(len(powers), SIGHT)])
-        scattered = np.repeat(np.sqrt(powers / (1 + factors) / WAVES)[:, None], WAVES, axis=1)
-        self._sizes = np.column_stack([scattered, np.sqrt(powers * factors / (1 + factors))])
-        self._spacing = 1 / (NODES * doppler) if doppler else np.inf
-
-    def __call__(self, at: np.ndarray) -> np.ndarray:
-        """Gains, complex128 (L, n), at ascending times in samples, (n,)."""
-        if np.isinf(self._spacing):
-            return np.repeat(self._nodes(np.zeros(1))[0], len(at), axis=1)
-        at = at / self._spacing
-        low = np.floor(at).astype(int)
-        value, slope = self._nodes(np.arange(low[0], low[-1] + 2))
-        index = low - low[0]
-        u = at - low
-        rise = value[:, index + 1] - value[:, index]
-        begin, end = slope[:, index] - rise, slope[:, index + 1] - rise
-        return value[:, index] + u * (rise + (1 - u) * (begin - u * (begin + end)))
-
-    def _nodes(self, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gains at nodes and their change a node spacing, both complex128 (L, n)."""
-        spacing = self._spacing if np.isfinite(self._spacing) else 0.0
-        turns = (nodes * spacing)[:, None] * self._shifts[:, None, :] + self._phases[:, None, :]
-        waves = np.exp(2j * np.pi * (turns % 1.0)) * self._sizes[:, None, :]
-        return waves.sum(axis=-1), (waves @ (2j * np.pi * spacing * self._shifts)[:, :, None])[
-            :, :, 0
-        ]
-
-
 #: Half the length of the windowed sinc, samples, and its Kaiser window's beta.
 HALF_LENGTH = 16
 BETA = 6.0
@@ -117,56 +63,12 @@ BETA = 6.0
 #: shift that a block may last: the line is then good to (2 pi 0.0125)^2 / 8 = -62 dB.
 LONGEST_BLOCK = 64
 CYCLES = 0.0125
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Paths of a channel.
-
-    Args:
-        delays: in samples, (L,).
-        powers: mean powers, (L,).
-        factors: Rician factors as ratios, (L,); 0 is Rayleigh fading.
-    """
-
-    delays: Sequence[float]
-    powers: Sequence[float]
-    factors: Sequence[float]
-
-
-class PathFilter(Varying):
-    """Moving paths on a stream.
-
-    Args:
-        doppler: largest Doppler shift, in cycles a sample.
-    """
-
-    def __init__(self, paths: Paths, doppler: float, rng: np.random.Generator):
-        block = LONGEST_BLOCK
-        while block > 1 and block * doppler > CYCLES:
-            block //= 2
-        delays = np.asarray(paths.delays, float)
-        whole = bool(np.all(delays == np.rint(delays)))
-        ahead, behind = (
-            (0, int(delays.max()))
-            if whole
-            else (HALF_LENGTH, int(np.ceil(delays.max())) + HALF_LENGTH)
-        )
-        super().__init__(block, ahead, behind)
-        self._shapes = windowed_sinc(
-            np.arange(-ahead, behind + 1)[:, None] - delays, HALF_LENGTH, BETA
-        )  # (taps, L)
-        self._gains = JakesGains(doppler, paths.powers, paths.factors, rng)
-
-    def taps(self, blocks, starts):
-        edges = np.arange(blocks[0], blocks[-1] + 2) * self.block
-        taps = (self._shapes @ self._gains(edges)).T
-        return taps[:-1], taps[1:]
-
-
+#: Speed of light, m/s.
 LIGHT_M_S = 299_792_458.0
 #: Largest Doppler shift over the sample rate.
 LARGEST = 0.05
+#: Longest block of block fading, samples.
+LONGEST_FADING_BLOCK = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -183,9 +85,10 @@ class Motion:
     doppler_hz: float | None = None
     carrier_hz: float | None = None
 
+    #: Options of a term that `read` takes.
     OPTIONS = ("doppler", "fc")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.speed_kmh is not None and self.doppler_hz is not None:
             raise ConfigError(
                 f"channel fading has {','.join(self.parts())!r}; allowed is a speed or a Doppler "
@@ -209,20 +112,15 @@ class Motion:
             raise ConfigError(
                 f"channel fading has the speeds {' and '.join(speeds)}; allowed is one"
             )
-        speed = number(speeds[0], "speed", 0.0, 1e6, "speed") if speeds else None
-        doppler = (
-            number(options["doppler"], "Doppler shift", 0.0, 1e9, "frequency")
-            if "doppler" in options
-            else None
-        )
-        carrier = (
-            number(options["fc"], "carrier frequency", 1e3, 1e12, "frequency")
-            if "fc" in options
-            else None
-        )
-        return cls(speed, doppler, carrier), [
-            value for value in values if not has_unit(value, "speed")
-        ]
+        speed = doppler = carrier = None
+        if speeds:
+            speed = number(speeds[0], "speed", 0.0, 1e6, "speed")
+        if "doppler" in options:
+            doppler = number(options["doppler"], "Doppler shift", 0.0, 1e9, "frequency")
+        if "fc" in options:
+            carrier = number(options["fc"], "carrier frequency", 1e3, 1e12, "frequency")
+        rest = [value for value in values if not has_unit(value, "speed")]
+        return cls(speed, doppler, carrier), rest
 
     @property
     def stated(self) -> bool:
@@ -248,67 +146,40 @@ class Motion:
 
     def parts(self) -> list[str]:
         """The motion as it is written in a channel string."""
-        parts = [] if self.speed_kmh is None else [shown(self.speed_kmh, "kmh")]
-        parts += [] if self.doppler_hz is None else [f"doppler={shown(self.doppler_hz)}"]
-        return parts + ([] if self.carrier_hz is None else [f"fc={shown(self.carrier_hz)}"])
-
-
-class BlockGains(Processor):
-    """Rician gains that are constant over blocks.
-
-    Args:
-        block: samples of a block; 0 is one block without an end.
-        factor: power of the fixed part over that of the scattered part, as a ratio; 0 is Rayleigh
-            fading.
-    """
-
-    def __init__(self, block: int, factor: float, rng: np.random.Generator):
-        self._block = block
-        self._factor = factor
-        self._rng = rng
-        self._gain = self._draw(1)
-        self._index = 0
-        self._position = 0
-
-    def __call__(self, samples):
-        if not self._block or not len(samples):
-            return samples * self._gain
-        index = (
-            np.arange(self._position, self._position + len(samples)) // self._block - self._index
-        )
-        gains = np.concatenate([self._gain, self._draw(index[-1])])
-        self._gain = gains[-1:]
-        self._index = self._index + int(index[-1])
-        self._position = self._position + len(samples)
-        return samples * gains[index]
-
-    def _draw(self, blocks: int) -> np.ndarray:
-        """Gains of the next blocks, complex64 (blocks,)."""
-        pairs = self._rng.standard_normal((blocks, 2, 2)) @ np.array([1, 1j])
-        fixed = pairs[:, 0] / np.abs(pairs[:, 0])
-        return (
-            (np.sqrt(self._factor) * fixed + pairs[:, 1] / np.sqrt(2)) / np.sqrt(self._factor + 1)
-        ).astype(np.complex64)
+        parts = []
+        if self.speed_kmh is not None:
+            parts.append(shown(self.speed_kmh, "kmh"))
+        if self.doppler_hz is not None:
+            parts.append(f"doppler={shown(self.doppler_hz)}")
+        if self.carrier_hz is not None:
+            parts.append(f"fc={shown(self.carrier_hz)}")
+        return parts
 
 
 class Flat(Term):
-    """What flat fading terms share; they have the fields snr_db, block and motion."""
+    """Base of the flat fading terms, which have the fields snr_db, block and motion."""
 
     symbol_level = True
-    factor = 0.0
+    block: int
+    motion: Motion
 
-    def __post_init__(self):
+    @property
+    def factor(self) -> float:
+        """Power of the line of sight over that of the scattered part, as a ratio."""
+        return 0.0
+
+    def __post_init__(self) -> None:
         if self.block and self.motion.stated:
             raise ConfigError(
                 f"channel term {str(self)!r} has blocks and a Doppler shift; allowed is one of them"
             )
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         if not self.motion.stated:
             return BlockGains(self.block, self.factor, rng)
         return PathFilter(Paths([0.0], [1.0], [self.factor]), self.motion.doppler(signal), rng)
 
-    def end_of_text(self) -> list[str]:
+    def parts(self) -> list[str]:
         """Block and motion as they are written in a channel string."""
         return [*self.motion.parts(), f"block={self.block}" if self.block else ""]
 
@@ -325,17 +196,15 @@ class Rayleigh(Flat):
     motion: Motion = Motion()
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Rayleigh:
         motion, rest = Motion.read(values, options)
         expect("rayleigh", rest, options, (0, 1), ("block", *Motion.OPTIONS))
-        return cls(
-            snr_of(rest), whole(options.get("block", "0"), "block length", 0, 1_000_000_000), motion
-        )
+        block = whole(options.get("block", "0"), "block length", 0, LONGEST_FADING_BLOCK)
+        return cls(snr_of(rest), block, motion)
 
-    def __str__(self):
-        return written(
-            "rayleigh", None if self.snr_db is None else shown(self.snr_db), *self.end_of_text()
-        )
+    def __str__(self) -> str:
+        snr = None if self.snr_db is None else shown(self.snr_db)
+        return written("rayleigh", snr, *self.parts())
 
 
 @term("rician", "rician[:SNR_DB[,K_DB]][,KMHkmh or ,doppler=HZ or ,block=N][,k=DB][,fc=HZ]")
@@ -349,37 +218,149 @@ class Rician(Flat):
     motion: Motion = Motion()
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Rician:
         motion, rest = Motion.read(values, options)
-        expect(
-            "rician",
-            rest,
-            options,
-            (0, 1) if "k" in options else (0, 1, 2),
-            ("block", "k", *Motion.OPTIONS),
-        )
+        counts = (0, 1) if "k" in options else (0, 1, 2)
+        expect("rician", rest, options, counts, ("block", "k", *Motion.OPTIONS))
         k_text = options.get("k", rest[1] if len(rest) > 1 else None)
-        k_db = (
-            cls.k_db
-            if k_text is None
-            else number(k_text, "Rician factor in dB", -40.0, 60.0, "ratio")
-        )
-        return cls(
-            snr_of(rest[:1]),
-            k_db,
-            whole(options.get("block", "0"), "block length", 0, 1_000_000_000),
-            motion,
-        )
+        k_db = cls.k_db
+        if k_text is not None:
+            k_db = number(k_text, "Rician factor in dB", -40.0, 60.0, "ratio")
+        block = whole(options.get("block", "0"), "block length", 0, LONGEST_FADING_BLOCK)
+        return cls(snr_of(rest[:1]), k_db, block, motion)
 
     @property
     def factor(self) -> float:
-        """Power of the line of sight over that of the scattered part."""
+        """Power of the line of sight over that of the scattered part, as a ratio."""
         return float(db_to_linear(self.k_db))
 
-    def __str__(self):
-        fixed = (
-            [f"k={shown(self.k_db)}"]
-            if self.snr_db is None
-            else [shown(self.snr_db), shown(self.k_db)]
+    def __str__(self) -> str:
+        if self.snr_db is None:
+            return written("rician", f"k={shown(self.k_db)}", *self.parts())
+        return written("rician", shown(self.snr_db), shown(self.k_db), *self.parts())
+
+
+class BlockGains(Processor):
+    """Rician gains that are constant over blocks.
+
+    Args:
+        block: samples of a block; 0 is one block without an end.
+        factor: power of the fixed part over that of the scattered part, as a ratio; 0 is Rayleigh
+            fading.
+        rng: draws the gains, block by block.
+    """
+
+    def __init__(self, block: int, factor: float, rng: np.random.Generator):
+        self._block = block
+        self._factor = factor
+        self._rng = rng
+        self._gain = self._draw(1)
+        self._index = 0
+        self._position = 0
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        if not self._block or not len(samples):
+            return samples * self._gain
+        index = (
+            np.arange(self._position, self._position + len(samples)) // self._block - self._index
         )
-        return written("rician", *fixed, *self.end_of_text())
+        gains = np.concatenate([self._gain, self._draw(index[-1])])
+        self._gain = gains[-1:]
+        self._index = self._index + int(index[-1])
+        self._position = self._position + len(samples)
+        return samples * gains[index]
+
+    def _draw(self, blocks: int) -> np.ndarray:
+        """Gains of the next blocks, complex64 (blocks,)."""
+        pairs = self._rng.standard_normal((blocks, 2, 2)) @ np.array([1, 1j])
+        fixed = pairs[:, 0] / np.abs(pairs[:, 0])
+        gains = np.sqrt(self._factor) * fixed + pairs[:, 1] / np.sqrt(2)
+        return (gains / np.sqrt(self._factor + 1)).astype(np.complex64)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of a channel.
+
+    Args:
+        delays: in samples, (L,).
+        powers: mean powers, (L,).
+        factors: Rician factors as ratios, (L,); 0 is Rayleigh fading.
+    """
+
+    delays: ArrayLike
+    powers: ArrayLike
+    factors: ArrayLike
+
+
+class PathFilter(Varying):
+    """A tapped delay line with fading paths at work on a stream.
+
+    Args:
+        paths: delays, powers and Rician factors.
+        doppler: largest Doppler shift, in cycles a sample.
+        rng: draws the realisation of the gains.
+    """
+
+    def __init__(self, paths: Paths, doppler: float, rng: np.random.Generator):
+        block = LONGEST_BLOCK
+        while block > 1 and block * doppler > CYCLES:
+            block //= 2
+        delays = np.asarray(paths.delays, float)
+        whole = bool(np.all(delays == np.rint(delays)))
+        ahead = 0 if whole else HALF_LENGTH
+        behind = int(np.ceil(delays.max())) + ahead
+        super().__init__(block, ahead, behind)
+        at = np.arange(-ahead, behind + 1)
+        self._shapes = windowed_sinc(at[:, None] - delays, HALF_LENGTH, BETA)  # axes: taps, L
+        self._gains = JakesGains(doppler, paths.powers, paths.factors, rng)
+
+    def taps(self, blocks: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        edges = np.arange(blocks[0], blocks[-1] + 2) * self.block
+        taps = (self._shapes @ self._gains(edges)).T
+        return taps[:-1], taps[1:]
+
+
+class JakesGains:
+    """Gains of independent paths as functions of time.
+
+    Args:
+        doppler: largest Doppler shift, in cycles a sample.
+        powers: mean power of each path, (L,).
+        factors: Rician factor of each path as a ratio, (L,); 0 is Rayleigh fading.
+        rng: draws angles and phases, and nothing later.
+    """
+
+    def __init__(
+        self, doppler: float, powers: ArrayLike, factors: ArrayLike, rng: np.random.Generator
+    ):
+        powers = np.asarray(powers, float)
+        factors = np.asarray(factors, float)
+        angles = 2 * np.pi * (np.arange(WAVES) + rng.random((len(powers), WAVES))) / WAVES
+        self._phases = rng.random((len(powers), WAVES + 1))
+        self._shifts = doppler * np.column_stack([np.cos(angles), np.full(len(powers), SIGHT)])
+        scattered = np.repeat(np.sqrt(powers / (1 + factors) / WAVES)[:, None], WAVES, axis=1)
+        self._sizes = np.column_stack([scattered, np.sqrt(powers * factors / (1 + factors))])
+        self._spacing = 1 / (NODES * doppler) if doppler else np.inf
+
+    def __call__(self, at: np.ndarray) -> np.ndarray:
+        """Gains, complex128 (L, n), at ascending times in samples, (n,)."""
+        if np.isinf(self._spacing):
+            return np.repeat(self._nodes(np.zeros(1))[0], len(at), axis=1)
+        at = at / self._spacing
+        low = np.floor(at).astype(int)
+        value, slope = self._nodes(np.arange(low[0], low[-1] + 2))
+        index = low - low[0]
+        u = at - low
+        rise = value[:, index + 1] - value[:, index]
+        begin = slope[:, index] - rise
+        end = slope[:, index + 1] - rise
+        return value[:, index] + u * (rise + (1 - u) * (begin - u * (begin + end)))
+
+    def _nodes(self, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gains at nodes and their change a node spacing, both complex128 (L, n)."""
+        spacing = self._spacing if np.isfinite(self._spacing) else 0.0
+        turns = (nodes * spacing)[:, None] * self._shifts[:, None, :] + self._phases[:, None, :]
+        waves = np.exp(2j * np.pi * (turns % 1.0)) * self._sizes[:, None, :]
+        slope = waves @ (2j * np.pi * spacing * self._shifts)[:, :, None]
+        return waves.sum(axis=-1), slope[:, :, 0]

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixed filters on a stream, and the windowed sinc that delays by fractions of a sample.
+"""Filters on a stream, fixed or slowly changing, and the windowed sinc for fractional delays.
 
-Filters whose taps change slowly, in blocks of outputs:
+The taps of a changing filter go along a straight line within a block of outputs, which is exact
+enough where blocks are short against the change. With n the block's first output and start the
+input sample that belongs to it, for 0 <= j < block,
 
-    y[n + j] = sum over k of (first[k] + j / block (last[k] - first[k])) x[start + j + ahead - k],
-    0 <= j < block
+    y[n + j] = sum over k of (first[k] + j / block (last[k] - first[k])) x[start + j + ahead - k]
 
-where n is the block's first output and start the input sample that belongs to it. Within a block
-the taps go along a straight line, which is exact enough where blocks are short against the change.
+Array axes: G blocks.
 """
 
 from __future__ import annotations
@@ -18,9 +18,17 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from semcom_core.channel.base import Processor
 
+#: Blocks worked on at once: few enough to stay in the processor's cache.
+BLOCKS_AT_ONCE = 64
+
 
 def windowed_sinc(at: np.ndarray, half: int, beta: float) -> np.ndarray:
-    """Kaiser-windowed sinc at times in samples (any shape); it is 0 from half + 1 samples on.
+    """Kaiser-windowed sinc.
+
+    Args:
+        at: times in samples, float (any shape).
+        half: half its length in samples; it is 0 from half + 1 samples on.
+        beta: of the Kaiser window.
 
     Source: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function",
     IEEE ISCAS 1974.
@@ -39,32 +47,29 @@ class Fir(Processor):
 
     def __init__(self, taps: np.ndarray, ahead: int = 0):
         kind = np.complex64 if np.iscomplexobj(taps) else np.float32
-        self._taps = np.asarray(taps, kind)
+        self._taps: np.ndarray = np.asarray(taps, kind)
         self._skip = ahead
         self._memory = np.zeros(len(taps) - 1, np.complex64)
-        self._given = self._taken = 0
+        self._given = 0
+        self._taken = 0
         self.tail = len(taps) - 1 - ahead
         self.latency = ahead
 
     @property
-    def held(self):
+    def held(self) -> int:
         return self._taken - self._given
 
-    def __call__(self, samples):
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
         self._taken += len(samples)
         if not len(samples):
             return samples
-        work = np.concatenate([self._memory, samples])
+        work: np.ndarray = np.concatenate([self._memory, samples])
         self._memory = work[len(work) - len(self._memory) :]
         out = np.convolve(work, self._taps, "valid")
         skip = min(self._skip, len(out))
         self._skip -= skip
         self._given += len(out) - skip
         return out[skip:].astype(np.complex64)
-
-
-#: Blocks worked on at once: few enough to stay in the processor's cache.
-BLOCKS_AT_ONCE = 64
 
 
 class Varying(Processor):
@@ -82,10 +87,11 @@ class Varying(Processor):
         self.tail = behind
         self.latency = 2 * block + ahead
         self._ramp = (np.arange(block) / block).astype(np.float32)
-        # inputs still needed, and the index of their first
+        # inputs still needed, and the index of the first of them
         self._line = np.zeros(behind, np.complex64)
         self._begin = -behind
-        self._taken = self._next = 0
+        self._taken = 0
+        self._next = 0
 
     def starts(self, blocks: np.ndarray) -> np.ndarray:
         """Input samples that belong to the first outputs of blocks, int64 (G,)."""
@@ -100,10 +106,10 @@ class Varying(Processor):
         return taken
 
     @property
-    def held(self):
+    def held(self) -> int:
         return max(self.due(self._taken) - self._next * self.block, 0)
 
-    def __call__(self, samples):
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
         self._line = np.concatenate([self._line, samples])
         self._taken += len(samples)
         out = []
@@ -127,9 +133,8 @@ class Varying(Processor):
         rows = sliding_window_view(self._line, self.block + count - 1)[
             starts - self.behind - self._begin
         ]
-        shifted = np.ascontiguousarray(
-            sliding_window_view(rows, self.block, axis=1)[:, ::-1]
-        )  # (G, taps, block)
+        # axes: blocks, taps, outputs of a block
+        shifted = np.ascontiguousarray(sliding_window_view(rows, self.block, axis=1)[:, ::-1])
         line = np.stack([first, last - first], axis=1)
         if np.iscomplexobj(line):
             parts = line.astype(np.complex64) @ shifted

@@ -1,47 +1,40 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The transmitter's amplifier, after Rapp: amplitudes saturate smoothly, phases stay.
+"""Front-end impairments: amplifier, A/D converter, IQ imbalance, DC offset, phase noise.
 
-    y = x / (1 + (|x| / A)^(2p))^(1 / 2p),    A = backoff dB over the root mean square of the
-    samples
+Amplifier of the transmitter after Rapp: amplitudes saturate smoothly, phases stay. With A the
+backoff in dB over the root mean square of the samples,
 
-Source: C. Rapp, "Effects of HPA-nonlinearity on a 4-DPSK/OFDM-signal for a digital sound
-broadcasting system", Proc. 2nd European Conf. Satellite Communications, 1991.
+    y = x / (1 + (|x| / A)^(2p))^(1 / 2p)
 
-The receiver's analog-to-digital converter: uniform mid-rise quantisation with clipping, for each of
-the two branches.
+Converter of the receiver: uniform mid-rise quantisation with clipping, for each of the two
+branches. With the full scale A `clip` dB over the root mean square of the signal in one branch, the
+step is D = 2 A / 2^bits. For a Gaussian branch of deviation s and k = A / s the error is about
+D^2 / 12 within the full scale, and that of clipping is 2 s^2 ((1 + k^2) Q(k) - k phi(k)). Noise
+adds to the signal: at a low SNR the branch is larger than the signal.
 
-    step D = 2 A / 2^bits,    full scale A = clip dB over the root mean square of the signal in one
-    branch
-
-For a Gaussian branch of deviation s and k = A / s the error is about D^2 / 12 within the full
-scale, and that of clipping is 2 s^2 ((1 + k^2) Q(k) - k phi(k)). Noise adds to the signal: at a low
-SNR the branch is larger than the signal.
-
-Source: N. S. Jayant, P. Noll, "Digital coding of waveforms", Prentice-Hall 1984, chapter 4.
-
-What a receiver's quadrature mixer does wrong: unequal branches and a constant.
-
-With the gain g and the phase error p of the quadrature branch against the other one,
+Quadrature mixer of the receiver, with the gain g and the phase error p of the quadrature branch
+against the other one:
 
     y = K1 x + K2 conj(x),    K1 = (1 + g exp(-jp)) / 2,    K2 = (1 - g exp(jp)) / 2
     image rejection = |K1|^2 / |K2|^2 = (1 + 2 g cos p + g^2) / (1 - 2 g cos p + g^2)
 
 1 dB and 5 degrees reject the image by 22.8 dB.
 
-Source: M. Valkama, M. Renfors, V. Koivunen, "Advanced methods for I/Q imbalance compensation in
-communication receivers", IEEE Trans. Signal Process. 49 (2001).
-
 Phase noise of a free-running oscillator: the phase is a Wiener process, the line is Lorentzian.
+With the line's full width B at half its height, Hz,
 
     L(f) = (B / 2 pi) / ((B / 2)^2 + f^2),    E (phase(t + T) - phase(t))^2 = 2 pi B T
 
-with the line's full width B at half its height, Hz. Far from the carrier L(f) = B / (2 pi f^2), 20
-dB a decade. So a level L at an offset f states B (the smaller of the two solutions), if L f is at
-most 1 / (2 pi).
+Far from the carrier L(f) = B / (2 pi f^2), 20 dB a decade. So a level L at an offset f states B
+(the smaller of the two solutions), if L f is at most 1 / (2 pi).
 
-Source: A. Demir, A. Mehrotra, J. Roychowdhury, "Phase noise in oscillators: a unifying theory and
-numerical methods for characterization", IEEE Trans. Circuits Syst. I 47 (2000).
+Sources: C. Rapp, "Effects of HPA-nonlinearity on a 4-DPSK/OFDM-signal for a digital sound
+broadcasting system", Proc. 2nd European Conf. Satellite Communications, 1991; N. S. Jayant, P.
+Noll, "Digital coding of waveforms", Prentice-Hall 1984, chapter 4; M. Valkama, M. Renfors, V.
+Koivunen, "Advanced methods for I/Q imbalance compensation in communication receivers", IEEE Trans.
+Signal Process. 49 (2001); A. Demir, A. Mehrotra, J. Roychowdhury, "Phase noise in oscillators: a
+unifying theory and numerical methods for characterization", IEEE Trans. Circuits Syst. I 47 (2000).
 """
 
 from __future__ import annotations
@@ -52,6 +45,7 @@ import numpy as np
 
 from semcom_core.channel.base import (
     Processor,
+    Signal,
     Term,
     expect,
     has_unit,
@@ -78,15 +72,13 @@ class Pa(Term):
     place = "transmitter"
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Pa:
         expect("pa", values, options, (1,), ("p",))
         backoff_db = number(values[0], "backoff", -40.0, 80.0, "ratio")
-        return cls(
-            backoff_db,
-            number(options.get("p", f"{cls.smoothness}"), "smoothness of the amplifier", 0.1, 10.0),
-        )
+        smoothness = options.get("p", f"{cls.smoothness}")
+        return cls(backoff_db, number(smoothness, "smoothness of the amplifier", 0.1, 10.0))
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         saturation = np.sqrt(signal.power) * 10 ** (self.backoff_db / 20)
         power = 2 * self.smoothness
 
@@ -98,12 +90,9 @@ class Pa(Term):
 
         return Processor(amplify)
 
-    def __str__(self):
-        return written(
-            "pa",
-            shown(self.backoff_db),
-            "" if self.smoothness == Pa.smoothness else f"p={shown(self.smoothness)}",
-        )
+    def __str__(self) -> str:
+        smoothness = "" if self.smoothness == Pa.smoothness else f"p={shown(self.smoothness)}"
+        return written("pa", shown(self.backoff_db), smoothness)
 
 
 @term("adc", "adc:BITS[,clip=DB]")
@@ -118,14 +107,13 @@ class Adc(Term):
     place = "receiver"
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Adc:
         expect("adc", values, options, (1,), ("clip",))
-        clip_db = number(
-            options.get("clip", f"{cls.clip_db}"), "clipping level", -40.0, 80.0, "ratio"
-        )
+        clip = options.get("clip", f"{cls.clip_db}")
+        clip_db = number(clip, "clipping level", -40.0, 80.0, "ratio")
         return cls(whole(values[0], "bits of the converter", 1, 24), clip_db)
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         scale = np.sqrt(signal.power / 2) * 10 ** (self.clip_db / 20)
         levels = 2 ** (self.bits - 1)
 
@@ -136,12 +124,9 @@ class Adc(Term):
 
         return Processor(convert)
 
-    def __str__(self):
-        return written(
-            "adc",
-            shown(self.bits),
-            "" if self.clip_db == Adc.clip_db else f"clip={shown(self.clip_db)}",
-        )
+    def __str__(self) -> str:
+        clip = "" if self.clip_db == Adc.clip_db else f"clip={shown(self.clip_db)}"
+        return written("adc", shown(self.bits), clip)
 
 
 @term("iq", "iq:GAIN_DB[,PHASEdeg]")
@@ -154,32 +139,30 @@ class Iq(Term):
     place = "receiver"
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Iq:
         angles = [value for value in values if has_unit(value, "angle")]
-        gains, angles = (
-            ([value for value in values if value not in angles], angles)
-            if angles
-            else (values[:1], values[1:])
-        )
+        if angles:
+            gains = [value for value in values if value not in angles]
+        else:
+            gains, angles = values[:1], values[1:]
         expect("iq", values, options, (1, 2) if max(len(gains), len(angles)) < 2 else ())
         gain_db = number(gains[0], "IQ gain error", -40.0, 40.0, "ratio") if gains else 0.0
-        return cls(
-            gain_db, number(angles[0], "IQ phase error", -90.0, 90.0, "angle") if angles else 0.0
-        )
+        phase_deg = number(angles[0], "IQ phase error", -90.0, 90.0, "angle") if angles else 0.0
+        return cls(gain_db, phase_deg)
 
     @property
     def factors(self) -> tuple[complex, complex]:
-        """K1 and K2."""
+        """K1 and K2 of the module's equation."""
         branch = 10 ** (self.gain_db / 20) * np.exp(1j * np.deg2rad(self.phase_deg))
         return complex((1 + branch.conj()) / 2), complex((1 - branch) / 2)
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         direct, image = self.factors
         return Processor(
             lambda samples: (direct * samples + image * samples.conj()).astype(np.complex64)
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return written("iq", shown(self.gain_db, "db"), shown(self.phase_deg, "deg"))
 
 
@@ -195,51 +178,23 @@ class Dc(Term):
     place = "receiver"
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Dc:
         expect("dc", values, options, (1,), ("deg",))
         percent = number(values[0], "DC offset", 0.0, 1e4, "percent")
-        return cls(
-            percent,
-            number(options["deg"], "phase of the DC offset", -360.0, 360.0, "angle")
-            if "deg" in options
-            else None,
-        )
+        if "deg" not in options:
+            return cls(percent)
+        phase_deg = number(options["deg"], "phase of the DC offset", -360.0, 360.0, "angle")
+        return cls(percent, phase_deg)
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         drawn = 2 * np.pi * rng.random()
         phase = drawn if self.phase_deg is None else np.deg2rad(self.phase_deg)
         constant = np.complex64(self.percent / 100 * np.sqrt(signal.power) * np.exp(1j * phase))
         return Processor(lambda samples: samples + constant)
 
-    def __str__(self):
-        return written(
-            "dc",
-            shown(self.percent, "%"),
-            "" if self.phase_deg is None else f"deg={shown(self.phase_deg)}",
-        )
-
-
-class Wander(Processor):
-    """Turns samples by a random walk that begins at phase 0.
-
-    Args:
-        deviation: standard deviation of a step, turns.
-    """
-
-    def __init__(self, deviation: float, rng: np.random.Generator):
-        self._deviation = deviation
-        self._rng = rng
-        self._turns = 0.0
-
-    def __call__(self, samples):
-        if not len(samples):
-            return samples
-        steps = self._deviation * self._rng.standard_normal(len(samples), dtype=np.float32).astype(
-            float
-        )
-        turns = np.cumsum(np.concatenate([[self._turns], steps]))
-        self._turns = turns[-1]
-        return samples * phasor(turns[:-1])
+    def __str__(self) -> str:
+        phase = "" if self.phase_deg is None else f"deg={shown(self.phase_deg)}"
+        return written("dc", shown(self.percent, "%"), phase)
 
 
 @term("phase-noise", "phase-noise:DBC_PER_HZ[,at=HZ]")
@@ -251,17 +206,13 @@ class PhaseNoise(Term):
     at_hz: float = 10e3
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> PhaseNoise:
         expect("phase-noise", values, options, (1,), ("at",))
         level_db = number(values[0], "phase noise in dBc/Hz", -250.0, 0.0)
-        return cls(
-            level_db,
-            number(
-                options.get("at", f"{cls.at_hz}"), "offset from the carrier", 1.0, 1e9, "frequency"
-            ),
-        )
+        offset = options.get("at", f"{cls.at_hz}")
+        return cls(level_db, number(offset, "offset from the carrier", 1.0, 1e9, "frequency"))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if db_to_linear(self.level_db) * self.at_hz > 1 / (2 * np.pi):
             most = -10 * np.log10(2 * np.pi * self.at_hz)
             raise ConfigError(
@@ -276,12 +227,32 @@ class PhaseNoise(Term):
         flat = 2 * np.pi * level * self.at_hz
         return float(2 * flat * self.at_hz / (1 + np.sqrt(1 - flat**2)))
 
-    def start(self, signal, rng):
-        return Wander(np.sqrt(self.width_hz / (2 * np.pi * signal.rate_hz)), rng)
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
+        return PhaseWalk(np.sqrt(self.width_hz / (2 * np.pi * signal.rate_hz)), rng)
 
-    def __str__(self):
-        return written(
-            "phase-noise",
-            shown(self.level_db),
-            "" if self.at_hz == PhaseNoise.at_hz else f"at={shown(self.at_hz)}",
-        )
+    def __str__(self) -> str:
+        offset = "" if self.at_hz == PhaseNoise.at_hz else f"at={shown(self.at_hz)}"
+        return written("phase-noise", shown(self.level_db), offset)
+
+
+class PhaseWalk(Processor):
+    """Turns samples by a random walk of the phase that begins at 0.
+
+    Args:
+        deviation: standard deviation of a step, turns.
+        rng: draws the steps.
+    """
+
+    def __init__(self, deviation: float, rng: np.random.Generator):
+        self._deviation = deviation
+        self._rng = rng
+        self._turns = 0.0
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        if not len(samples):
+            return samples
+        normal = self._rng.standard_normal(len(samples), dtype=np.float32)
+        steps = self._deviation * normal.astype(float)
+        turns = np.cumsum(np.concatenate([[self._turns], steps]))
+        self._turns = turns[-1]
+        return samples * phasor(turns[:-1])

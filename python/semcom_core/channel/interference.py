@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others send: impulses that arrive at random, and a carrier. Powers are relative to the mean
-power of the signal's samples.
+"""Interference of others: impulsive noise, and a continuous or keyed carrier.
+
+Powers are relative to the mean power of the signal's samples.
 """
 
 from __future__ import annotations
@@ -26,6 +27,41 @@ from semcom_core.errors import ConfigError
 from semcom_core.units import complex_noise, db_to_linear
 
 
+@term("impulse", "impulse:PER_SECOND,POWER_DB[,SAMPLES]")
+@dataclass(frozen=True)
+class Impulse(Term):
+    """Gaussian impulses, so many a second on average, of a power over the signal's, of a length in
+    samples (1 unless given).
+    """
+
+    per_second: float = 0.0
+    power_db: float = 0.0
+    length: int = 1
+
+    @classmethod
+    def parse(cls, values: list[str], options: dict[str, str]) -> Impulse:
+        expect("impulse", values, options, (2, 3))
+        length = cls.length
+        if len(values) > 2:
+            length = whole(values[2], "length of an impulse in samples", 1, 1_000_000)
+        rate = number(values[0], "impulses a second", 0.0, 1e9, "frequency")
+        power_db = number(values[1], "power of an impulse in dB", -100.0, 100.0, "ratio")
+        return cls(rate, power_db, length)
+
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
+        if self.per_second > signal.rate_hz:
+            raise ConfigError(
+                f"channel term {str(self)!r} is too fast; allowed is 0 to {signal.rate_hz:g} "
+                "impulses a second"
+            )
+        power = signal.power * float(db_to_linear(self.power_db))
+        return Impulses(self.per_second / signal.rate_hz, power, self.length, rng)
+
+    def __str__(self) -> str:
+        length = "" if self.length == Impulse.length else shown(self.length)
+        return written("impulse", shown(self.per_second), shown(self.power_db), length)
+
+
 class Impulses(Processor):
     """Adds bursts of Gaussian noise whose starts are a Poisson process.
 
@@ -33,9 +69,10 @@ class Impulses(Processor):
     once, however many bursts it is in.
 
     Args:
-        mean: impulses a sample.
+        mean: impulses a sample, on average.
         power: of an impulse's samples.
         length: samples of an impulse.
+        rng: draws when they arrive and, through a Generator of their own, their samples.
     """
 
     def __init__(self, mean: float, power: float, length: int, rng: np.random.Generator):
@@ -44,11 +81,11 @@ class Impulses(Processor):
         self._length = length
         self._arrivals = rng
         self._values = np.random.default_rng(rng.integers(1 << 63))
-        # of impulses that reach the next sample, ascending
+        # starts of the impulses that reach the next sample, ascending
         self._starts = np.zeros(0, np.int64)
         self._position = 0
 
-    def __call__(self, samples):
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
         at = np.arange(self._position, self._position + len(samples))
         starts = np.concatenate(
             [self._starts, np.repeat(at, self._arrivals.poisson(self._mean, len(at)))]
@@ -64,42 +101,36 @@ class Impulses(Processor):
         return out
 
 
-@term("impulse", "impulse:PER_SECOND,POWER_DB[,SAMPLES]")
+@term("tone", "tone:POWER_DB,HZ[,keyed=HZ]")
 @dataclass(frozen=True)
-class Impulse(Term):
-    """Gaussian impulses, so many a second on average, of a power over the signal's, of a length in
-    samples (1 unless given).
+class Tone(Term):
+    """A carrier of a power over the signal's at an offset from the signal's carrier; keyed on and
+    off so many times a second.
     """
 
-    per_second: float = 0.0
     power_db: float = 0.0
-    length: int = 1
+    offset_hz: float = 0.0
+    keyed_hz: float = 0.0
 
     @classmethod
-    def parse(cls, values, options):
-        expect("impulse", values, options, (2, 3))
-        length = (
-            whole(values[2], "length of an impulse in samples", 1, 1_000_000)
-            if len(values) > 2
-            else cls.length
-        )
-        rate = number(values[0], "impulses a second", 0.0, 1e9, "frequency")
-        return cls(
-            rate, number(values[1], "power of an impulse in dB", -100.0, 100.0, "ratio"), length
+    def parse(cls, values: list[str], options: dict[str, str]) -> Tone:
+        expect("tone", values, options, (2,), ("keyed",))
+        power_db = number(values[0], "power of the tone in dB", -100.0, 100.0, "ratio")
+        offset_hz = number(values[1], "frequency of the tone", -1e9, 1e9, "frequency")
+        keyed = options.get("keyed", "0")
+        keyed_hz = number(keyed, "keying of the tone", 0.0, 1e9, "frequency")
+        return cls(power_db, offset_hz, keyed_hz)
+
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
+        turns, begin = rng.random(2)
+        size = np.sqrt(signal.power * float(db_to_linear(self.power_db)))
+        return Carrier(
+            size, self.offset_hz / signal.rate_hz, self.keyed_hz / signal.rate_hz, turns, begin
         )
 
-    def start(self, signal: Signal, rng):
-        if self.per_second > signal.rate_hz:
-            raise ConfigError(
-                f"channel term {str(self)!r} is too fast; allowed is 0 to {signal.rate_hz:g} "
-                "impulses a second"
-            )
-        power = signal.power * float(db_to_linear(self.power_db))
-        return Impulses(self.per_second / signal.rate_hz, power, self.length, rng)
-
-    def __str__(self):
-        length = "" if self.length == Impulse.length else shown(self.length)
-        return written("impulse", shown(self.per_second), shown(self.power_db), length)
+    def __str__(self) -> str:
+        keyed = f"keyed={shown(self.keyed_hz)}" if self.keyed_hz else ""
+        return written("tone", shown(self.power_db), shown(self.offset_hz), keyed)
 
 
 class Carrier(Processor):
@@ -120,48 +151,10 @@ class Carrier(Processor):
         self._begin = begin
         self._position = 0
 
-    def __call__(self, samples):
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
         at = np.arange(self._position, self._position + len(samples))
         self._position += len(samples)
         carrier = self._size * phasor(self._turns + at * self._step)
-        return samples + (
-            carrier * ((self._begin + at * self._key) % 1.0 < 0.5) if self._key else carrier
-        )
-
-
-@term("tone", "tone:POWER_DB,HZ[,keyed=HZ]")
-@dataclass(frozen=True)
-class Tone(Term):
-    """A carrier of a power over the signal's at an offset from the signal's carrier; keyed on and
-    off so many times a second.
-    """
-
-    power_db: float = 0.0
-    offset_hz: float = 0.0
-    keyed_hz: float = 0.0
-
-    @classmethod
-    def parse(cls, values, options):
-        expect("tone", values, options, (2,), ("keyed",))
-        power_db = number(values[0], "power of the tone in dB", -100.0, 100.0, "ratio")
-        offset_hz = number(values[1], "frequency of the tone", -1e9, 1e9, "frequency")
-        return cls(
-            power_db,
-            offset_hz,
-            number(options.get("keyed", "0"), "keying of the tone", 0.0, 1e9, "frequency"),
-        )
-
-    def start(self, signal: Signal, rng):
-        turns, begin = rng.random(2)
-        size = np.sqrt(signal.power * float(db_to_linear(self.power_db)))
-        return Carrier(
-            size, self.offset_hz / signal.rate_hz, self.keyed_hz / signal.rate_hz, turns, begin
-        )
-
-    def __str__(self):
-        return written(
-            "tone",
-            shown(self.power_db),
-            shown(self.offset_hz),
-            f"keyed={shown(self.keyed_hz)}" if self.keyed_hz else "",
-        )
+        if self._key:
+            carrier = carrier * ((self._begin + at * self._key) % 1.0 < 0.5)
+        return samples + carrier

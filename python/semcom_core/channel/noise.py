@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Noise, or none. The stream adds the noise itself (see semcom_core.channel.channel), so these
-terms change nothing.
+"""White Gaussian noise, or none.
+
+The channel adds the noise itself (see channel), so these terms state the SNR and change nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from semcom_core.channel.base import Processor, Term, expect, shown, snr_of, term
+import numpy as np
+
+from semcom_core.channel.base import Processor, Signal, Term, expect, shown, snr_of, term, written
 
 
 @term("clean", "clean")
@@ -19,14 +22,14 @@ class Clean(Term):
     symbol_level = True
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Clean:
         expect("clean", values, options, (0,))
         return cls()
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         return Processor(lambda samples: samples)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "clean"
 
 
@@ -35,16 +38,16 @@ class Clean(Term):
 class Awgn(Term):
     """White Gaussian noise at an SNR (see semcom_core.units)."""
 
-    snr_db: float = 0.0
+    snr_db: float | None = 0.0
     symbol_level = True
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Awgn:
         expect("awgn", values, options, (1,))
         return cls(snr_of(values))
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         return Processor(lambda samples: samples)
 
-    def __str__(self):
-        return f"awgn:{shown(self.snr_db)}"
+    def __str__(self) -> str:
+        return written("awgn", None if self.snr_db is None else shown(self.snr_db))

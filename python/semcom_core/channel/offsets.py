@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carrier frequency offset.
-
-Constant delay.
-"""
+"""Carrier frequency offset and constant delay."""
 
 from __future__ import annotations
 
@@ -11,12 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import Processor, Term, expect, number, phasor, shown, term
+from semcom_core.channel.base import Processor, Signal, Term, expect, number, phasor, shown, term
 from semcom_core.channel.filters import Fir, windowed_sinc
+
+#: Half the length of the fractional-delay filter, samples, and its Kaiser window's beta.
+HALF_LENGTH = 48
+BETA = 9.0
 
 
 class Rotation(Processor):
-    """Turns samples at a constant frequency.
+    """Shifts the frequency of samples.
 
     Args:
         step: turns a sample.
@@ -33,7 +34,7 @@ class Rotation(Processor):
         """Phase of the next sample, turns."""
         return (self._turns + self._position * self.step) % 1.0
 
-    def __call__(self, samples):
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
         index = np.arange(self._position, self._position + len(samples))
         self._position += len(samples)
         return samples * phasor(self._turns + index * self.step)
@@ -49,40 +50,40 @@ class Cfo(Term):
     offset_hz: float = 0.0
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Cfo:
         expect("cfo", values, options, (1,))
         return cls(number(values[0], "frequency offset", -1e9, 1e9, "frequency"))
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         return Rotation(self.offset_hz / signal.rate_hz)
 
-    def resume(self, old, signal, rng):
-        return Rotation(self.offset_hz / signal.rate_hz, old.turns)
+    def resume(self, old: Processor, signal: Signal, rng: np.random.Generator) -> Processor:
+        turns = old.turns if isinstance(old, Rotation) else 0.0
+        return Rotation(self.offset_hz / signal.rate_hz, turns)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"cfo:{shown(self.offset_hz)}"
 
 
-#: Half the length of the fractional-delay filter, samples, and its Kaiser window's beta.
-HALF_LENGTH = 48
-BETA = 9.0
-
-
 class Late(Processor):
-    """Samples that come out a whole number of samples later, after a filter if there is one."""
+    """Delays a stream.
+
+    Args:
+        whole: whole samples of the delay.
+        fraction: filter that delays by the rest, if there is one.
+    """
 
     def __init__(self, whole: int, fraction: Fir | None):
         self._late = np.zeros(whole, np.complex64)
         self._fraction = fraction
-        self.tail, self.latency = (
-            (whole + fraction.tail, fraction.latency) if fraction else (whole, 0)
-        )
+        self.tail = whole + fraction.tail if fraction else whole
+        self.latency = fraction.latency if fraction else 0
 
     @property
-    def held(self):
+    def held(self) -> int:
         return self._fraction.held if self._fraction else 0
 
-    def __call__(self, samples):
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
         moved = self._fraction(samples) if self._fraction else samples
         line = np.concatenate([self._late, moved])
         self._late = line[len(moved) :]
@@ -99,15 +100,15 @@ class Delay(Term):
     delay_samples: float = 0.0
 
     @classmethod
-    def parse(cls, values, options):
+    def parse(cls, values: list[str], options: dict[str, str]) -> Delay:
         expect("delay", values, options, (1,))
         return cls(number(values[0], "delay in samples", 0.0, 1e6))
 
-    def start(self, signal, rng):
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
         whole = int(self.delay_samples)
         part = self.delay_samples - whole
         taps = windowed_sinc(np.arange(-HALF_LENGTH, HALF_LENGTH + 1) - part, HALF_LENGTH, BETA)
         return Late(whole, Fir(taps, HALF_LENGTH) if part else None)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"delay:{shown(self.delay_samples)}"
