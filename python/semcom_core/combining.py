@@ -1,13 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Maximum-ratio combining of copies of a frame (Chase 1985): the copies' symbols, weighted by
-inverse noise variance.
+"""Maximum-ratio combining of copies of a symbol, weighted by inverse noise variance.
 
-y = Σ y_i / v_i  /  Σ 1 / v_i,    v = 1 / Σ 1 / v_i
+    y = Σ y_i / v_i  /  Σ 1 / v_i,    v = 1 / Σ 1 / v_i
+
+A copy that is erased (v_i infinite) or not finite has weight 0; a symbol without any other copy is
+erased itself: y = 0, v = inf.
+
+Source: D. Chase, "Code combining - A maximum-likelihood decoding approach for combining an
+arbitrary number of noisy packets", IEEE Trans. Communications 33(5), 1985.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -38,14 +44,9 @@ def combine(first: ReceivedFrame, second: ReceivedFrame) -> ReceivedFrame:
             f"frames are {kind(first)} and {kind(second)} (codec, message, fragment, last, length, "
             "params); one is allowed"
         )
-    weights = np.stack([weights_of(first), weights_of(second)])
-    symbols = np.where(weights > 0, np.stack([first.symbols, second.symbols]), 0)
-    total = weights.sum(axis=0)
-    there = total > 0
-    mean = np.divide(
-        (weights * symbols).sum(axis=0), total, out=np.zeros(len(total), np.complex128), where=there
-    )
-    noise_var = np.divide(1, total, out=np.full(len(total), np.inf), where=there)
+    weights = weights_of(first), weights_of(second)
+    weighted = weights[0] * _known(first, weights[0]) + weights[1] * _known(second, weights[1])
+    mean, noise_var = _mean(weighted, weights[0] + weights[1])
     snr_db = np.logaddexp(first.snr_db * _NEPERS, second.snr_db * _NEPERS) / _NEPERS
     return replace(
         second,
@@ -53,6 +54,42 @@ def combine(first: ReceivedFrame, second: ReceivedFrame) -> ReceivedFrame:
         noise_var=noise_var.astype(np.float32),
         snr_db=float(snr_db),
     )
+
+
+def combine_fragments(
+    frames: Sequence[ReceivedFrame], precision: type[np.floating] = np.float64
+) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols of all fragments of a message, each the mean of its copies.
+
+    Args:
+        frames: one or more of one message, in any order; all have the same length.
+        precision: in which the weights are computed.
+
+    Returns:
+        Symbols, complex128 (fragments, length), and their noise variances, float64 of the same
+        shape; 0 and inf where nothing arrived.
+    """
+    header = frames[0].header
+    weighted = np.zeros((header.fragments, header.length), np.complex128)
+    total = np.zeros(weighted.shape)
+    for frame in frames:
+        weights = weights_of(frame, precision)
+        weighted[frame.header.fragment] += weights * _known(frame, weights)
+        total[frame.header.fragment] += weights
+    return _mean(weighted, total)
+
+
+def _known(frame: ReceivedFrame, weights: np.ndarray) -> np.ndarray:
+    """Symbols of a frame, 0 where their weight is."""
+    return np.where(weights > 0, frame.symbols, 0)
+
+
+def _mean(weighted: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and their noise variances, of sums of weighted symbols and sums of weights."""
+    known = total > 0
+    symbols = np.divide(weighted, total, out=np.zeros(total.shape, np.complex128), where=known)
+    noise_var = np.divide(1.0, total, out=np.full(total.shape, np.inf), where=known)
+    return symbols, noise_var
 
 
 def same_symbols(first: ReceivedFrame, second: ReceivedFrame) -> bool:
@@ -83,12 +120,15 @@ def kind(frame: ReceivedFrame) -> tuple[int, ...]:
     return h.codec, h.message_id, h.fragment, h.last_fragment, h.length, h.params
 
 
-def weights_of(frame: ReceivedFrame) -> np.ndarray:
-    """Inverse noise variances, float (length,); 0 where a symbol is erased."""
-    good = np.isfinite(frame.symbols) & np.isfinite(frame.noise_var) & (frame.noise_var >= 0)
-    return np.where(
-        good, 1 / np.maximum(np.where(good, frame.noise_var, 1.0), LEAST_NOISE, dtype=float), 0.0
-    )
+def weights_of(frame: ReceivedFrame, precision: type[np.floating] = np.float64) -> np.ndarray:
+    """Inverse noise variances, float64 (length,), rounded to a precision; 0 where a symbol is
+    erased or not finite.
+    """
+    known = np.isfinite(frame.symbols) & np.isfinite(frame.noise_var) & (frame.noise_var >= 0)
+    weights = np.zeros(known.shape)
+    noise_var = frame.noise_var[known].astype(precision)
+    weights[known] = 1 / np.maximum(noise_var, precision(LEAST_NOISE))
+    return weights
 
 
 def same_message(one: ReceivedFrame, other: ReceivedFrame) -> bool:

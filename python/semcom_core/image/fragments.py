@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from semcom_core.combining import combine_fragments
 from semcom_core.errors import ConfigError, FrameError
 from semcom_core.frame import MAX_LENGTH, MAX_WIDE_FRAGMENTS, Frame, FrameHeader, ReceivedFrame
 
@@ -144,16 +145,7 @@ def received(frames: list[ReceivedFrame], codec: int, name: str) -> Reception:
         raise FrameError(
             f"frames are of {len(kinds)} pictures, {what} {sorted(kinds)}; one is allowed"
         )
-    weight = np.zeros((header.length, header.fragments))
-    total = np.zeros(weight.shape, np.complex128)
-    for frame in frames:
-        known = np.isfinite(frame.noise_var)
-        inverse = np.divide(
-            1.0, np.maximum(frame.noise_var, 1e-9), out=np.zeros(header.length), where=known
-        )
-        weight[:, frame.header.fragment] += inverse
-        total[:, frame.header.fragment] += inverse * frame.symbols
-    noise_var = np.divide(1.0, weight, out=np.full(weight.shape, np.inf), where=weight > 0)
-    symbols = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    # single precision is that of the noise variances, and what all figures were measured with
+    symbols, noise_var = combine_fragments(frames, np.float32)
     missing = header.fragments - len({f.header.fragment for f in frames})
-    return Reception(symbols.ravel(), noise_var.ravel(), header, missing)
+    return Reception(symbols.T.ravel(), noise_var.T.ravel(), header, missing)

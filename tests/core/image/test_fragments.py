@@ -178,3 +178,19 @@ def test_wide_headers():
     ):
         with pytest.raises(FrameError, match="allowed is 0 to"):
             FrameHeader(**wrong)
+
+
+def test_a_copy_with_symbols_that_are_not_finite_is_left_aside():
+    symbols = complex_noise(2 * 256, 1.0, np.random.default_rng(3)).astype(np.complex64)
+    frames = [
+        ReceivedFrame(f.header, f.symbols, np.full(f.symbols.shape, 0.1, np.float32))
+        for f in frames_of(symbols, CODEC, 1)
+    ]
+    bad = frames[0].symbols.copy()
+    bad[:3] = np.nan, np.inf, complex(0, -np.inf)
+    damaged = replace(frames[0], symbols=bad)
+    both = received([*frames, damaged], CODEC, "hybrid")
+    assert np.isfinite(both.symbols).all() and np.allclose(both.symbols, symbols)
+    alone = received([damaged, *frames[1:]], CODEC, "hybrid")
+    lost = np.isinf(alone.noise_var)
+    assert np.flatnonzero(lost).tolist() == [0, 2, 4] and not alone.symbols[lost].any()

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semcom_core.combining import combine_fragments
 from semcom_core.errors import FrameError
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
-from semcom_core.text.baselines.separate import combine, common_header
+from semcom_core.text.baselines.separate import common_header
 from semcom_core.text.codec import DecodedText, TextCodec, check_fragments, check_text
 
 #: Base64 comes in groups of four characters for three bytes.
@@ -88,7 +89,8 @@ class Base64Codec(TextCodec):
             FrameError: no frames, frames of another codec, or of more than one message.
         """
         message_id, fragments = check_fragments(frames)
-        symbols, _ = combine(frames, common_header(frames, self.number, self.name))
+        common_header(frames, self.number, self.name)
+        symbols = combine_fragments(frames)[0].ravel()
         bits = symbols[: symbols.size // _GROUP_BITS * _GROUP_BITS].real > 0
         text, reason = _text(np.packbits(bits).tobytes())
         if None in fragments:

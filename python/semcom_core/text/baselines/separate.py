@@ -23,6 +23,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from semcom_core.combining import combine_fragments
 from semcom_core.config import setting
 from semcom_core.errors import FrameError, check_range
 from semcom_core.fec import MAX_RATE, FecLink, PolarLink, choose_mode, crc_length, mode_for_rate
@@ -137,10 +138,6 @@ def _cost(bits: int) -> float:
     return bits + _SHORT_COST * math.sqrt(bits)
 
 
-#: Floor of a noise variance, so that a noise-free symbol has a finite weight.
-_LEAST_NOISE = 1e-9
-
-
 @dataclass(frozen=True)
 class SeparateConfig:
     """Settings of a separate codec without a model.
@@ -245,8 +242,9 @@ class SeparateCodec(TextCodec):
         """
         message_id, fragments = check_fragments(frames)
         header = self._common_header(frames)
-        symbols, noise_var = combine(frames, header)
-        bits, crc_ok = self.rule.link(symbols.size, header.params).decode(symbols, noise_var)
+        symbols, noise_var = combine_fragments(frames)
+        link = self.rule.link(symbols.size, header.params)
+        bits, crc_ok = link.decode(symbols.ravel(), noise_var.ravel())
         text, whole = self.expand(bits, crc_ok)
         reason = (
             "" if crc_ok and whole else self._reason(fragments.count(None), len(fragments), crc_ok)
@@ -306,17 +304,3 @@ def common_header(frames: list[ReceivedFrame], number: int, name: str) -> FrameH
             "one is allowed"
         )
     return header
-
-
-def combine(frames: list[ReceivedFrame], header: FrameHeader) -> tuple[np.ndarray, np.ndarray]:
-    """Symbols of the whole message and their noise variances: each the mean of its copies, weighted
-    by inverse noise variance.
-    """
-    weighted = np.zeros((header.fragments, header.length), np.complex128)
-    weight = np.zeros(weighted.shape)
-    for frame in frames:
-        inverse = 1 / np.maximum(frame.noise_var.astype(float), _LEAST_NOISE)
-        weighted[frame.header.fragment] += inverse * frame.symbols
-        weight[frame.header.fragment] += inverse
-    noise_var = np.divide(1, weight, out=np.full(weight.shape, np.inf), where=weight > 0)
-    return np.divide(weighted, weight, out=weighted, where=weight > 0).ravel(), noise_var.ravel()
