@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from semcom_core.bench.jobs import Workers
-from semcom_core.bench.settings import defaults_of, settings_for, takes_context
+from semcom_core.bench.settings import settings_for, takes_context
 from semcom_core.bench.text.link import Link, Trial
 from semcom_core.bench.text.rate import (
     MEASURED,
@@ -20,6 +20,7 @@ from semcom_core.bench.text.rate import (
     while_few_wrong,
 )
 from semcom_core.channel import parse_channel
+from semcom_core.codecs import settings_of as defaults_of
 from semcom_core.datasets.corpus import Message
 from semcom_core.errors import ConfigError
 from semcom_core.text import DecodedText

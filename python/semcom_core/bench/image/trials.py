@@ -144,7 +144,7 @@ class ImageTrials:
         result, delivered = self._decoded(received, pixels.shape)
         decode_s = time.perf_counter() - started
         compared = compare(pixels, result.pixels, objects)
-        kept = getattr(self._codec, "latents_kept", lambda frames: None)(frames)
+        kept = self._codec.latents_kept(frames)
         uses = [len(frame.symbols) for frame in frames]
         layout = Layout(PhyConfig())
         cost = {

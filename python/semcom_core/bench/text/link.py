@@ -35,7 +35,6 @@ from semcom_core.combining import combine, kind
 from semcom_core.datasets.corpus import Message
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.frame import MESSAGE_IDS, ROUNDS
-from semcom_core.metrics import bound_uses
 from semcom_core.models.language import LanguageModel, TokenTree
 from semcom_core.phy import Frame, ReceivedFrame
 from semcom_core.text import DecodedText, TextCodec, load_codec
@@ -172,19 +171,6 @@ CAUSES = {
 }
 
 
-def gap_of(codec: TextCodec, text: str, snr_db: float) -> dict[str, float]:
-    """Channel uses of a text by cause, a part of CAUSES.
-
-    A codec with a method `gap` tells them itself; any other has what its source bits need at
-    capacity, and the rest.
-    """
-    if hasattr(codec, "gap"):
-        return codec.gap(text, snr_db)
-    bound = float(bound_uses(codec.source_bits(text), snr_db))
-    uses = sum(len(frame.symbols) for frame in codec.encode(text, snr_db))
-    return {"source": bound, "code": uses - bound}
-
-
 def shares(gaps: list[dict[str, float]]) -> dict[str, float]:
     """Share of the uses of all messages by cause, in the order of CAUSES; 1 in all."""
     total = sum(sum(gap.values()) for gap in gaps)
@@ -204,8 +190,6 @@ def in_context(codec: TextCodec, message: Message) -> TextCodec:
     """
     if not message.context:
         return codec
-    if not hasattr(codec, "with_context"):
-        raise ConfigError(f"codec {codec.name!r} takes no context; allowed is --context 0")
     return codec.with_context(message.context)
 
 
@@ -213,7 +197,7 @@ def rounds_of(
     codec: TextCodec, text: str, snr_db: float, message_id: int, rounds: int
 ) -> list[list[Frame]]:
     """Frames of each round of a message: increments where the codec has them, else copies."""
-    if rounds > 1 and hasattr(codec, "increments"):
+    if rounds > 1 and codec.rounds > 1:
         return codec.increments(text, snr_db, message_id)[:rounds]
     return [codec.encode(text, snr_db, message_id=message_id)] * rounds
 
@@ -325,7 +309,9 @@ class Link:
         """
         if not self.probability_noise:
             return sender
-        if not hasattr(sender, "model"):
+        from semcom_core.text.language_model import ModelCodec  # loads torch
+
+        if not isinstance(sender, ModelCodec):
             raise ConfigError(
                 f"codec {self.codec!r} has no language model; --probability-noise goes with spinal"
             )
@@ -367,7 +353,7 @@ class Trials:
         lengths = tuple(len(frame.symbols) for frames in rounds[:sent] for frame in frames)
         pilots = sum(link.pilot_uses(length) for length in lengths)
         bits = sender.source_bits(message.text)
-        gap = gap_of(sender, message.text, link.rate_snr_db)
+        gap = sender.gap(message.text, link.rate_snr_db)
         return Trial(message.text, result, bits, lengths, encode_s, decode_s, sent, gap, pilots)
 
     def _warm_up(self) -> None:

@@ -17,9 +17,9 @@ from functools import partial
 import numpy as np
 
 from semcom_core.bench.jobs import Workers
-from semcom_core.bench.settings import defaults_of
 from semcom_core.bench.text.link import Link, Trial, Trials
 from semcom_core.bench.text.results import summarise
+from semcom_core.codecs import settings_of
 from semcom_core.datasets.corpus import Message
 from semcom_core.errors import ConfigError, check_range
 
@@ -170,7 +170,7 @@ class Measurement:
             ConfigError: the codec cannot stay within the budget.
         """
         messages = [message.after(context) for message in self.messages]
-        rated = "efficiency" in defaults_of(link.codec)
+        rated = "efficiency" in settings_of(link.codec)
         trials = partial(self._trials, link, messages)
         if self.uses_per_word is not None:
             return (

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.bench.published import published
-from semcom_core.bench.settings import defaults_of
 from semcom_core.bench.text.link import CAUSES, Link, Trial, shares
+from semcom_core.codecs import settings_of
 from semcom_core.metrics import bound_uses, exact_rate, limit_uses, mean_bleu, mean_chrf
 from semcom_core.phy import Layout, PhyConfig
 
@@ -58,7 +58,7 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
             for name in ("rounds", "encode_s", "decode_s")
         },
         "design_snr_db": link.rate_snr_db,
-        "efficiency": {**defaults_of(link.codec), **link.settings}.get("efficiency"),
+        "efficiency": {**settings_of(link.codec), **link.settings}.get("efficiency"),
         "max_rounds": link.rounds,
         "pilots": link.pilots,
         "context": context,

@@ -25,14 +25,13 @@ from semcom_core.bench.radio.rows import CLIENTS, link_row, recording_row, resum
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.channel import parse_channel
 from semcom_core.cli.bench import settings_of
+from semcom_core.codecs import IMAGE, TEXT, find_codec
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_file, sentences, shipped_sentences
 from semcom_core.datasets.pictures import DEFAULT_FOLDER, bench_pictures, image_folder
 from semcom_core.errors import ConfigError, RadioError, check_choice, check_range
-from semcom_core.image import IMAGE_CODECS
 from semcom_core.image.example import EXAMPLES, example_picture
 from semcom_core.radio.profile import load_profile
 from semcom_core.radio.virtual.air.plan import PACINGS, LinkSpec
-from semcom_core.text import TEXT_CODECS
 
 PARTS = ("link", "recording", "stream", "resume")
 #: The rate is chosen for this much less than the SNR: paths take from some carriers what they give
@@ -124,11 +123,11 @@ def _check(args: argparse.Namespace) -> None:
         ("part", args.part, PARTS),
         ("transport", args.transport, TRANSPORTS),
         ("client", args.client, CLIENTS),
-        ("codec", [args.codec], TEXT_CODECS),
-        ("image codec", [args.image_codec], IMAGE_CODECS),
     ):
         for value in chosen:
             check_choice(name, value, allowed)
+    find_codec(args.codec, TEXT)
+    find_codec(args.image_codec, IMAGE)
     check_range("texts", args.texts, 0, 250)
     check_range("pictures", args.pictures, 0, 250)
     check_range("seconds", args.seconds, 0.1, 86400)
