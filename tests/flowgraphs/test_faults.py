@@ -107,7 +107,7 @@ def test_a_codec_that_hangs_costs_its_message(run):
 def test_a_codec_that_dies_at_each_start_fails_the_run(run):
     status, said = run("""
         from pathlib import Path
-        from gnuradio.semcom import codec_pipe
+        from gnuradio.semcom.worker import process as codec_pipe
         import tempfile
         with tempfile.TemporaryDirectory() as folder:
             codec_pipe.PROGRAM = Path(folder) / "program.py"

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fragments of a message, of one round or several, gathered until the message is complete.
+"""Reassembly of messages from fragments.
 
-Fragments of several pictures, gathered until each is complete or its time is over.
+FragmentGroups gathers texts: one message after another, of one round or several, because the link
+keeps the order of messages. PictureGroups gathers pictures: several at once, because their many
+fragments come in any order. Both give back a message as the list of its frames.
 """
 
 from __future__ import annotations
@@ -10,8 +12,29 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from semcom_core.frame import Frame, FrameHeader, ReceivedFrame
+
+#: Pictures that are gathered at once; one more, and the oldest is closed as it is.
+MOST_OPEN = 4
+#: Closed pictures, the latest ones, whose late fragments are recognised.
+REMEMBERED = 16
+
+
+class Groups(Protocol):
+    """What a decoder needs of FragmentGroups and PictureGroups."""
+
+    timeout_s: float
+
+    def expired(self) -> list[list[ReceivedFrame]]:
+        """Messages that have waited too long for a fragment."""
+
+    def flush(self) -> list[list[ReceivedFrame]]:
+        """All open messages: no frame will follow."""
+
+    def forget(self) -> None:
+        """Discard all open messages."""
 
 
 class FragmentGroups:
@@ -25,16 +48,17 @@ class FragmentGroups:
             waits for ever.
     """
 
-    def __init__(self, timeout_s: float = 0.0):
+    def __init__(self, timeout_s: float = 0.0) -> None:
         self.timeout_s = timeout_s
         self._frames: dict[tuple[int, int], Frame] = {}
         self._since = 0.0
 
     def push(self, frame: Frame, last: bool = False, rounds: int = 1) -> list[list[Frame]]:
-        """Add a frame, the last of its message or not; returns the groups closed by it, none to
-        two.
+        """Add a frame; returns the groups that it closes, none to two.
 
         Args:
+            frame: the frame.
+            last: whether it closes its message, whatever is missing.
             rounds: of how many rounds the frames of its message are.
         """
         closed = []
@@ -54,6 +78,10 @@ class FragmentGroups:
     def flush(self) -> list[list[Frame]]:
         """The open group: no frame will follow."""
         return [self._close()] if self._frames else []
+
+    def forget(self) -> None:
+        """Discard the open group."""
+        self._frames = {}
 
     def _belongs(self, frame: Frame) -> bool:
         first = next(iter(self._frames.values())).header
@@ -75,15 +103,14 @@ def _place(frame: Frame) -> tuple[int, int]:
     return frame.header.round, frame.header.fragment
 
 
-#: Pictures that are gathered at once; one more, and the oldest is closed as it is.
-MOST_OPEN = 4
-#: Pictures handed on, the latest ones, whose late fragments are known as such.
-REMEMBERED = 16
-
-
 @dataclass
-class Group:
-    """Fragments of one picture; `since` is when the latest came, s of the monotonic clock."""
+class PictureGroup:
+    """Fragments of one picture.
+
+    Args:
+        frames: those received.
+        since: when the latest came, s of the monotonic clock.
+    """
 
     frames: list[ReceivedFrame] = field(default_factory=list)
     since: float = 0.0
@@ -91,13 +118,12 @@ class Group:
     @property
     def complete(self) -> bool:
         """Whether every fragment is there."""
-        return (
-            len({frame.header.fragment for frame in self.frames}) == self.frames[0].header.fragments
-        )
+        fragments = {frame.header.fragment for frame in self.frames}
+        return len(fragments) == self.frames[0].header.fragments
 
 
 class PictureGroups:
-    """Gathers fragments in any order, and hands pictures on in the order in which they began.
+    """Gathers fragments in any order, and gives pictures back in the order in which they began.
 
     A picture is closed when it is complete, when no fragment of it has come for `timeout_s`, or
     when too many later ones have begun; it waits for those before it. A fragment that comes after
@@ -108,10 +134,10 @@ class PictureGroups:
             ones have begun.
     """
 
-    def __init__(self, timeout_s: float = 0.0):
+    def __init__(self, timeout_s: float = 0.0) -> None:
         self.timeout_s = timeout_s
         self.late = 0
-        self._open: dict[tuple, Group] = {}
+        self._open: dict[tuple, PictureGroup] = {}
         self._closed: deque[tuple[tuple, float]] = deque(maxlen=REMEMBERED)
 
     def push(self, frame: ReceivedFrame) -> list[list[ReceivedFrame]]:
@@ -123,23 +149,23 @@ class PictureGroups:
         ):
             self.late += 1
             return []
-        group = self._open.setdefault(key, Group())
+        group = self._open.setdefault(key, PictureGroup())
         group.frames.append(frame)
         group.since = now
         return self._ready(now)
 
     def expired(self) -> list[list[ReceivedFrame]]:
-        """The pictures whose time is over, and those that waited for them."""
+        """The pictures that have waited too long, and those that waited for them."""
         return self._ready(time.monotonic())
 
     def flush(self) -> list[list[ReceivedFrame]]:
         """All open pictures: no fragment will follow."""
-        found = [group.frames for group in self._open.values()]
+        pictures = [group.frames for group in self._open.values()]
         self.forget()
-        return found
+        return pictures
 
     def forget(self) -> None:
-        """Forget all fragments; what was counted stays."""
+        """Discard all fragments; the count of late ones stays."""
         self._open.clear()
         self._closed.clear()
 

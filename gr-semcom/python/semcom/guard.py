@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Guards of a Python block: an exception must neither hang the flowgraph nor pass unseen.
+"""Exception handling, run-time settings and restarts of Python blocks.
 
 In GNU Radio 3.10 an exception that leaves work() hangs run(); one that leaves a message handler is
 logged and the run goes on as if nothing had happened. A block of your own is as safe as these when
@@ -9,17 +9,19 @@ decorated:
 
     from gnuradio.semcom.guard import guarded_handler, guarded_work, tunable
 
-What a block needs so that its flowgraph can be started again.
-
-The modem's settings as a block takes them.
+begin_again and drain make a block ready for a flowgraph that is started more than once.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pmt
+from gnuradio import gr
 
 from semcom_core.config import from_mapping
 from semcom_core.errors import ConfigError, FrameError
@@ -27,14 +29,20 @@ from semcom_core.phy import PhyConfig
 
 from .notices import notify
 
+#: What work() returns at the end of a stream.
 WORK_DONE = -1
 
+#: A method work(self, input_items, output_items) of a block.
+Work = Callable[[Any, list[np.ndarray], list[np.ndarray]], int]
+#: A message handler or a setter: method(self, message) or method(self, value) of a block.
+Method = Callable[[Any, Any], None]
 
-def guarded_work(work):
+
+def guarded_work(work: Work) -> Work:
     """Make a work() that, on an exception, sends a `failed` notice and ends its stream."""
 
     @functools.wraps(work)
-    def run(self, input_items, output_items):
+    def run(self: Any, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
         try:
             return work(self, input_items, output_items)
         except Exception as error:  # noqa: BLE001 (whatever leaves work() hangs the flowgraph)
@@ -44,63 +52,80 @@ def guarded_work(work):
     return run
 
 
-def guarded_handler(handler):
-    """Make a message handler that counts and drops what is not a message of the project
-    (self.refused counts).
+def guarded_handler(handler: Method) -> Method:
+    """Make a message handler that counts (self.refused) and drops malformed messages.
 
     The first, second, fourth, eighth ... of them is logged, so that a flood of them does not become
     a flood of lines. Any other exception is a defect of the block and fails the run.
     """
 
     @functools.wraps(handler)
-    def run(self, message):
+    def run(self: Any, message: pmt.pmt_base) -> None:
         try:
             handler(self, message)
         except FrameError as error:
             self.refused += 1
-            loud = self.refused & (self.refused - 1) == 0
-            notify(
-                self,
-                "refused",
-                reason=f"message {self.refused} dropped: {error}" if loud else "message dropped",
-                log=loud,
-            )
+            power_of_two = self.refused & (self.refused - 1) == 0
+            reason = "message dropped"
+            if power_of_two:
+                reason = f"message {self.refused} dropped: {error}"
+            notify(self, "refused", reason=reason, log=power_of_two)
         except Exception as error:  # noqa: BLE001 (whatever leaves a handler passes unseen)
             report_defect(self, handler.__name__, error)
 
     return run
 
 
-def tunable(setter):
+def tunable(setter: Method) -> Method:
     """Make a setter that may be called while the flowgraph runs, by a slider for instance.
 
     A value that is not allowed is refused with one logged line and the old one stays: an exception
-    would end the flowgraph. In the constructor, where there is no old value, it is raised. The
-    setter `set_x` checks its argument before it sets `self.x`.
+    would end the flowgraph. While the setting has no value yet, that is in the constructor, the
+    exception is raised; see settings_in_force. The setter `set_x` checks its argument before it
+    sets `self.x`.
     """
     name = setter.__name__.removeprefix("set_")
 
     @functools.wraps(setter)
-    def run(self, value):
+    def run(self: Any, value: Any) -> None:
         try:
             setter(self, value)
-        except (
-            TypeError,
-            ValueError,
-            # ConfigError is a ValueError; what cannot be compared or converted is a TypeError
-        ) as error:
-            if name not in vars(self):
+        except (TypeError, ValueError) as error:  # ConfigError is a ValueError
+            if name not in settings_in_force(self):
                 raise
             logging.getLogger(f"gnuradio.semcom.{self.name()}").warning(
                 "%s: %s stays %.200r: %s", self.name(), name, getattr(self, name), error
             )
+        else:
+            settings_in_force(self, name)
 
     return run
 
 
-def report_defect(block, where: str, error: Exception) -> None:
-    """Log an unexpected exception with its traceback and say `failed`; a block with a method
-    on_defect hears of it too.
+def settings_in_force(block: gr.basic_block, *names: str) -> set[str]:
+    """Names of the settings of a block that have a value, which stays when another is refused.
+
+    A tunable setter enters its setting when it has accepted a value. A constructor that checks and
+    sets `self.x` without calling set_x declares it: settings_in_force(self, "x").
+
+    Args:
+        block: the block.
+        names: settings that have a value from now on.
+    """
+    settings = vars(block).setdefault("_settings_in_force", set())
+    settings.update(names)
+    return settings
+
+
+def report_defect(block: gr.basic_block, where: str, error: Exception) -> None:
+    """Log an unexpected exception with its traceback and send the notice `failed`.
+
+    A block with a method on_defect(reason) is told as well.
+
+    Args:
+        block: the block that has failed.
+        where: name of the method that raised the exception.
+        error: the exception.
     """
     reason = f"{type(error).__name__}: {error}"
     logging.getLogger(f"gnuradio.semcom.{block.name()}").error(
@@ -111,8 +136,8 @@ def report_defect(block, where: str, error: Exception) -> None:
         block.on_defect(reason)
 
 
-def begin_again(block) -> None:
-    """Take back that a block is done; to be called from its start().
+def begin_again(block: gr.basic_block) -> None:
+    """Clear the mark that a block has ended; to be called from its start().
 
     A block that ends tells those that it sends messages to, and GNU Radio 3.10 has them end too,
     and again at once after each later start: it keeps the mark. What waits at a block's message
@@ -123,15 +148,15 @@ def begin_again(block) -> None:
     )
 
 
-def drain(block, *ports: str) -> None:
-    """Throw away what waits at some message inputs of a block."""
+def drain(block: gr.basic_block, *ports: str) -> None:
+    """Discard the messages that wait at some message inputs of a block."""
     for port in map(pmt.intern, ports):
         while block.to_basic_block().delete_head_nowait(port) is not None:
             pass
 
 
 def phy_config(phy: dict | None) -> PhyConfig:
-    """Configuration of the modem from a dict of its settings; None is the defaults.
+    """Configuration of the modem from a block's parameter `phy`; None is the defaults.
 
     Raises:
         ConfigError: it is no dict, the modem has no such setting, or a value is out of range.

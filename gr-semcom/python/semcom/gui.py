@@ -1,91 +1,27 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text for a window, published at a pace that eyes follow.
+"""Qt widget of pictures side by side.
 
-GNU Radio keeps every different symbol for as long as the process lives, and a Qt label takes
-nothing but a symbol. So text that changes with each message is published only where something
-listens, and only so often.
-
-Qt widget of pictures side by side. Only image_window imports this module: it needs PyQt5.
+Needs PyQt5, so only image_window imports this module, when it is made.
 """
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
-import pmt
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from semcom_core.errors import ConfigError
 
-#: Least time between two messages, s.
-PERIOD_S = 0.1
-
-
-class WindowText:
-    """Publishes pairs (key, symbol) on a port of a block: the first text at once, of those that
-    follow soon the last.
-
-    Args:
-        block: the block that has the port.
-        port: name of the message output.
-        key: first part of each pair.
-    """
-
-    def __init__(self, block, port: str, key: str):
-        self._block = block
-        self._port = pmt.intern(port)
-        self._key = pmt.intern(key)
-        self._change = threading.Condition()
-        self._text: str | None = None
-        self._stopping = False
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Start to publish."""
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="window text", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Publish the last text and end. Does nothing when not started."""
-        with self._change:
-            self._stopping = True
-            self._change.notify()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def show(self, text: str) -> None:
-        """Publish a text, unless a later one comes before its turn."""
-        with self._change:
-            self._text = text
-            self._change.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._stopping or self._text is not None)
-                text = self._text
-                self._text = None
-            if text is not None and self._listened():
-                self._block.message_port_pub(self._port, pmt.cons(self._key, pmt.intern(text)))
-            with self._change:
-                if (
-                    self._change.wait_for(lambda: self._stopping, timeout=PERIOD_S)
-                    and self._text is None
-                ):
-                    return
-
-    def _listened(self) -> bool:
-        return pmt.is_pair(self._block.to_basic_block().message_subscribers(self._port))
-
 
 class PicturePanel(QtWidgets.QWidget):
-    """One picture, scaled to the room there is, with a caption above and a note below."""
+    """One picture, scaled to the space available, with a caption above and a note below.
 
-    def __init__(self, caption: str, smallest: int):
+    Args:
+        caption: text above the picture.
+        smallest: least width and height of the picture's place, pixels.
+    """
+
+    def __init__(self, caption: str, smallest: int) -> None:
         super().__init__()
         self._pixmap = QtGui.QPixmap()
         self.picture = QtWidgets.QLabel()
@@ -102,7 +38,12 @@ class PicturePanel(QtWidgets.QWidget):
         self.hide()
 
     def show_picture(self, pixels: np.ndarray, note: str) -> None:
-        """Show a picture, uint8 (H, W, 3)."""
+        """Show a picture.
+
+        Args:
+            pixels: uint8 (H, W, 3).
+            note: text below the picture.
+        """
         height, width = pixels.shape[:2]
         data = np.ascontiguousarray(pixels).tobytes()
         self._pixmap = QtGui.QPixmap.fromImage(
@@ -113,16 +54,16 @@ class PicturePanel(QtWidgets.QWidget):
         self.show()
         self._fit()
 
-    def resizeEvent(self, event):  # noqa: N802 (Qt's name)
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """Scale the picture to the new size."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
         if not self._pixmap.isNull():
-            room = self.picture.size()
+            size = self.picture.size()
             self.picture.setPixmap(
-                self._pixmap.scaled(room, QtCore.Qt.KeepAspectRatio, QtCore.Qt.SmoothTransformation)
+                self._pixmap.scaled(size, QtCore.Qt.KeepAspectRatio, QtCore.Qt.SmoothTransformation)
             )
 
 
@@ -140,7 +81,7 @@ class ImagePanels(QtWidgets.QWidget):
 
     _arrived = QtCore.pyqtSignal(str, object, str)
 
-    def __init__(self, panels: dict[str, str], title: str, smallest: int):
+    def __init__(self, panels: dict[str, str], title: str, smallest: int) -> None:
         if QtWidgets.QApplication.instance() is None:  # Qt would end the process
             raise ConfigError(
                 "image_window is made without a Qt application; allowed is a flowgraph with the "
@@ -156,12 +97,17 @@ class ImagePanels(QtWidgets.QWidget):
         for panel in self.panels.values():
             row.addWidget(panel, 1)
         self.setMinimumHeight(smallest + 60)
-        self._arrived.connect(
-            self._show
-        )  # the slot runs in the thread of the window, whoever sends the signal
+        # the slot runs in the thread of the window, whichever thread emits the signal
+        self._arrived.connect(self._show)
 
     def show_picture(self, name: str, pixels: np.ndarray, note: str) -> None:
-        """Show a picture, uint8 (H, W, 3), in the panel of that name, soon."""
+        """Show a picture soon; may be called from any thread.
+
+        Args:
+            name: name of the panel.
+            pixels: uint8 (H, W, 3).
+            note: text below the picture.
+        """
         self._arrived.emit(name, pixels, note)
 
     def _show(self, name: str, pixels: np.ndarray, note: str) -> None:

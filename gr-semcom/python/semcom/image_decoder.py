@@ -1,40 +1,38 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Received frames to pictures, by an image codec in a worker process."""
+"""Decoder of received frames to pictures."""
 
 from __future__ import annotations
 
 import pmt
 
 from semcom_core.codecs import IMAGE
-from semcom_core.errors import check_range
 from semcom_core.frame import ReceivedFrame
 from semcom_core.image.codec import DecodedImage, numbers_of
 
 from .gathering import PictureGroups
-from .guard import tunable
 from .pdu import picture_pdu
 from .worker.blocks import decoder_block
 from .worker.process import Job
 
 
 class image_decoder(decoder_block):
-    """Gathers the fragments of each picture, in any order, and decodes it with a codec of
+    """Gathers the fragments of each picture, in any order, and decodes it by a codec of
     semcom_core.image.
 
-    A picture that lacks fragments, or does not decode, is delivered all the same, with decoded =
-    False, the reason, and what the codec makes of what came.
+    The codec runs in a process of its own. A picture that lacks fragments, or does not decode, is
+    delivered all the same, with decoded = False, the reason, and what the codec makes of the
+    fragments received.
 
-    Message ports:
-        in: frame PDUs as the burst receiver makes them. Frames of another codec are counted and
-        dropped.
-            The end PDU is handed on once all pictures before it are decoded.
+    Message inputs:
+        in: frame PDUs of the burst receiver. Frames of another codec are counted and dropped. The
+            end PDU is passed on once all pictures before it are decoded.
+
+    Message outputs:
         out: picture PDUs with the keys message_id, decoded, reason, missing, fragments, snr_db
-        (mean over the fragments, dB),
-            cfo_hz (Hz) and uses (symbols received).
-        feedback (output): notices `lost` (queue full, or the codec refused the frames or died over
-        them), `refused`, `loading`,
-            `ready`, `restarted` and `failed` (the codec does not load).
+            (mean over the fragments, dB), cfo_hz (Hz) and uses (symbols received).
+        feedback: notices `lost` (queue full, or the codec refused the frames or died over them),
+            `refused`, `loading`, `ready`, `restarted` and `failed` (the codec does not load).
 
     All settings may change at run time; another codec is loaded once the pictures that wait are
     decoded. A flowgraph that is started again loads the codec again and forgets fragments; the
@@ -53,8 +51,13 @@ class image_decoder(decoder_block):
     """
 
     def __init__(
-        self, codec="hybrid", options=None, queue_size=8, fragment_timeout_s=2.0, timeout_s=300.0
-    ):
+        self,
+        codec: str = "hybrid",
+        options: dict | None = None,
+        queue_size: int = 8,
+        fragment_timeout_s: float = 2.0,
+        timeout_s: float = 300.0,
+    ) -> None:
         decoder_block.__init__(
             self,
             "image_decoder",
@@ -63,9 +66,9 @@ class image_decoder(decoder_block):
             queue_size,
             timeout_s,
             PictureGroups(),
+            fragment_timeout_s,
             IMAGE,
         )
-        self.set_fragment_timeout_s(fragment_timeout_s)
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -74,29 +77,15 @@ class image_decoder(decoder_block):
 
     @property
     def late(self) -> int:
-        """Fragments that came after their picture was handed on."""
+        """Fragments that came after their picture was closed."""
         return self._groups.late
-
-    @tunable
-    def set_fragment_timeout_s(self, fragment_timeout_s: float) -> None:
-        """Set how long a picture waits for its next fragment, s; 0 is until four later pictures
-        have begun.
-        """
-        check_range("fragment_timeout_s", fragment_timeout_s, 0, 86400)
-        self.fragment_timeout_s = self._groups.timeout_s = float(fragment_timeout_s)
-
-    def stop(self):
-        """End the worker process; what waits is discarded."""
-        with self._lock:
-            self._groups.forget()
-        return decoder_block.stop(self)
 
     def is_own(self, frame: ReceivedFrame) -> bool:
         """Whether a frame is of the codec that is set."""
         return frame.header.codec in self.numbers
 
-    def push(self, frame: ReceivedFrame, message) -> list[list[ReceivedFrame]]:
-        """Gather a fragment; returns the pictures that it completes."""
+    def push(self, frame: ReceivedFrame, message: pmt.pmt_base) -> list[list[ReceivedFrame]]:
+        """Gather a fragment; returns the pictures that this closes."""
         return self._groups.push(frame)
 
     def publish(self, job: Job, result: DecodedImage) -> None:
@@ -105,6 +94,8 @@ class image_decoder(decoder_block):
             "message_id": job.message_id,
             "decoded": bool(result.decoded),
             "reason": result.reason,
+            "missing": int(result.missing),
+            "fragments": int(result.fragments),
+            **job.meta,
         }
-        meta |= {"missing": int(result.missing), "fragments": int(result.fragments), **job.meta}
         self.message_port_pub(pmt.intern("out"), picture_pdu(result.pixels, **meta))

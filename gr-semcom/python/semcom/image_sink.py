@@ -1,37 +1,36 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sink of pictures: files, a line on the console, and a message for a window."""
+"""Sink of pictures: files, console, a report, and text for a widget."""
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pmt
-from gnuradio import gr
 
 from semcom_core.errors import ConfigError
 from semcom_core.image.picture import write_picture
 from semcom_core.terminal import print_line
 
-from .guard import begin_again, guarded_handler, tunable
-from .gui import WindowText
-from .notices import FEEDBACK
+from .guard import guarded_handler, tunable
+from .message_sink import json_line, message_sink
 from .pdu import is_end, read_picture_pdu
-from .text_sink import json_line, open_file
 
 
-class image_sink(gr.basic_block):
+class image_sink(message_sink):
     """Writes received pictures to files as they come: PREFIX_000.png, PREFIX_001.png ...
 
     All settings may change at run time; another folder or prefix begins at 000, another report file
-    is begun anew. A flowgraph that is started again goes on in the same files; the counts go on.
+    is begun anew. A flowgraph that is started again continues the same files; the counts go on.
 
-    Message ports:
+    Message inputs:
         in: picture PDUs.
-        out: pairs ("text", symbol): what the latest picture is, in one line, ten times a second at
-        the most. feedback (output): the notices `refused` (what came was no picture) and `failed`
-        (a file cannot be written any more).
+
+    Message outputs:
+        out: pairs ("text", symbol) that describe the latest picture in one line, at most ten times
+            a second.
+        feedback: notices `refused` (malformed message) and `failed` (a file cannot be written any
+            more).
 
     Args:
         console: print a line for each picture.
@@ -45,21 +44,20 @@ class image_sink(gr.basic_block):
             file name.
     """
 
-    def __init__(self, console=True, folder="", prefix="received", json_file=""):
-        gr.basic_block.__init__(self, "image_sink", None, None)
-        self._file = None
-        self._lock = threading.Lock()
+    def __init__(
+        self,
+        console: bool = True,
+        folder: str = "",
+        prefix: str = "received",
+        json_file: str = "",
+    ) -> None:
+        message_sink.__init__(self, "image_sink", "json_file")
+        self.marked = 0
         self._next = 0
         self.set_console(console)
         self.set_folder(folder)
         self.set_prefix(prefix)
         self.set_json_file(json_file)
-        self.received = self.marked = self.refused = 0
-        self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self.handle_picture)
-        self.message_port_register_out(pmt.intern("out"))
-        self.message_port_register_out(FEEDBACK)
-        self._window = WindowText(self, "out", "text")
 
     @tunable
     def set_console(self, console: bool) -> None:
@@ -69,7 +67,7 @@ class image_sink(gr.basic_block):
     @tunable
     def set_folder(self, folder: str) -> None:
         """Set the folder for the pictures; they are numbered from 000."""
-        made_folder(folder)
+        _made_folder(folder)
         self.folder = str(folder)
         self._next = 0
 
@@ -86,78 +84,49 @@ class image_sink(gr.basic_block):
     @tunable
     def set_json_file(self, json_file: str) -> None:
         """Set the file that gets a JSON object for each picture; it is begun anew."""
-        opened = open_file(json_file, "w", "json_file")
-        with self._lock:
-            self._close()
-            self._file = opened
-            self.json_file = str(json_file)
-
-    def start(self):
-        """Open the file again where an earlier run has closed it."""
-        begin_again(self)
-        if self._file is None:
-            self._file = open_file(self.json_file, "a", "json_file")
-        self._window.start()
-        return True
-
-    def stop(self):
-        """Close the file."""
-        self._window.stop()
-        with self._lock:
-            self._close()
-        return True
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self.open_file(json_file)
+        self.json_file = str(json_file)
 
     @guarded_handler
-    def handle_picture(self, message):
+    def handle_message(self, message: pmt.pmt_base) -> None:
         """Write one picture."""
         if is_end(message):
             return
         meta, pixels = read_picture_pdu(message)
         name = f"{self.prefix}_{self._next:03d}" + (".png" if self.folder else "")
-        self.received = self.received + 1
-        self._next = self._next + 1
+        self.received += 1
+        self._next += 1
         self.marked += not meta.get("decoded", True)
         if self.folder:
-            write_picture(made_folder(self.folder) / name, pixels)
+            write_picture(_made_folder(self.folder) / name, pixels)
         line = described(name, pixels.shape, meta)
         if self.console:
             print_line(line)
-        with self._lock:
-            if self._file is not None:
-                size = {"height": pixels.shape[0], "width": pixels.shape[1]}
-                self._file.write(
-                    json_line({"file": name if self.folder else None, **size, **meta}) + "\n"
-                )
-                self._file.flush()
-        self._window.show(line)
+        height, width = pixels.shape[:2]
+        file = name if self.folder else None
+        self.write_line(json_line({"file": file, "height": height, "width": width, **meta}))
+        self.show(line)
 
 
 def described(name: str, shape: tuple[int, ...], meta: dict) -> str:
-    """What a picture is, in one line."""
-    lacking = (
-        f"{meta['missing']} of {meta['fragments']} fragments missing"
-        if meta.get("missing") and "fragments" in meta
-        else ""
-    )
-    reason = (
-        ""
-        if meta.get("decoded", True)
-        else f", degraded: {meta.get('reason') or lacking or 'not decoded'}"
-    )
-    return f"{name}  {shape[1]}x{shape[0]}{reason}"
+    """Name, size and state of a picture in one line.
 
-
-def made_folder(folder: str) -> Path:
-    """The folder, made where it is missing.
-
-    Raises:
-        ConfigError: it cannot be made.
+    Args:
+        name: its file name.
+        shape: shape of its pixels, (H, W, 3).
+        meta: metadata of its PDU.
     """
+    size = f"{name}  {shape[1]}x{shape[0]}"
+    if meta.get("decoded", True):
+        return size
+    reason = meta.get("reason")
+    if not reason and meta.get("missing") and "fragments" in meta:
+        reason = f"{meta['missing']} of {meta['fragments']} fragments missing"
+    return f"{size}, degraded: {reason or 'not decoded'}"
+
+
+def _made_folder(folder: str) -> Path:
+    """The folder, made where it is missing; raises ConfigError where it cannot be."""
     path = Path(folder).expanduser()
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from semcom_core.errors import check_choice, check_range
 from semcom_core.terminal import print_line
 
 from .guard import begin_again, guarded_handler, tunable
-from .gui import WindowText
+from .message_sink import WindowText
 from .monitor.clock import LinkClock, LinkEnd
 from .monitor.ledger import MODES, LinkLedger, checked_file, read_content, write_report
 from .notices import FEEDBACK, notify, read_notice

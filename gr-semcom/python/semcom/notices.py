@@ -1,42 +1,43 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notices: what a block says on its `feedback` port about the messages it handles.
+"""Notices: events about messages, codecs and radios on the `feedback` ports of blocks.
 
 A notice has a state, the message it is about (-1: none), a reason in one line, the name of the
-block that says it, and of a lost message its cause, where it has one: `dropped` (a queue was full).
-One notice may stand for `count` of its kind.
+block that sends it, and of a lost message its cause, where it has one: `dropped` (a queue was
+full). One notice may stand for `count` of its kind.
 
-- transmitted: the last sample of the message's burst has left the transmitter.
-- resolved:    the link monitor has seen the fate of the message; a paced source may send the next
-  one.
-- lost:        the message was dropped on the way and nothing more will come of it.
-- refused:     what came was no message, or a setting was not allowed; it was counted, and nothing
-  else has changed.
-- loading:     the block loads its codec, which may take long.
-- ready:       the codec is loaded.
-- restarted:   the process of the block's codec has died; another one is started.
-- overrun:     the radio has lost samples that it received: the flowgraph, or the way to it, was too
-  slow.
-- underrun:    the radio had nothing to transmit in the midst of a stream or burst.
+- transmitted:  the last sample of the message's burst has left the transmitter.
+- resolved:     the link monitor knows the outcome of the message; a paced source may send the next.
+- lost:         the message was dropped on the way and will not be delivered.
+- refused:      a malformed message, or a setting that is not allowed; it was counted and dropped.
+- loading:      the block loads its codec, or sets up its radio, which may take long.
+- ready:        the codec is loaded, or the radio works.
+- restarted:    the process of the block's codec has died; another one is started.
+- overrun:      received samples are lost: the flowgraph, or the connection to it, was too slow.
+- underrun:     the radio had nothing to transmit in the midst of a stream or burst.
 - reconnecting: the radio is gone, or its process has died; another try is made.
-- failed:      the block itself cannot go on; the run is no longer healthy.
-- end:         nothing further is to be sent; a source ends its flowgraph.
+- failed:       the block itself cannot go on; the run is no longer healthy.
+- end:          nothing further is to be sent; a source ends its flowgraph.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pmt
+from gnuradio import gr
 
 from semcom_core.errors import FrameError
 
 from .pdu import make_pdu, read_meta
 
+#: Name of the port for notices; a class may have another one in NOTICE_PORT.
 FEEDBACK = pmt.intern("feedback")
+#: States of notices that come from radios only.
 RADIO_STATES = ("overrun", "underrun", "reconnecting")
+#: States that a notice may have.
 STATES = (
     "transmitted",
     "resolved",
@@ -49,6 +50,7 @@ STATES = (
     "end",
     *RADIO_STATES,
 )
+#: Causes that a notice about a lost message may have.
 CAUSES = ("", "dropped")
 #: States that are logged: what they mean in words, and the level.
 _LOGGED = {
@@ -64,7 +66,19 @@ _LOGGED = {
 
 @dataclass(frozen=True)
 class Notice:
-    """One notice; see the module."""
+    """One notice.
+
+    Args:
+        state: one of STATES.
+        message_id: the message it is about, 0 to 255; -1: none.
+        reason: why, in one line.
+        block: name of the block that sends it.
+        cause: one of CAUSES.
+        count: how many events of its kind it stands for, 1 to 2**31 - 1.
+
+    Raises:
+        FrameError: a value is not allowed.
+    """
 
     state: str
     message_id: int = -1
@@ -73,7 +87,7 @@ class Notice:
     cause: str = ""
     count: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.state not in STATES:
             raise FrameError(
                 f"notice has the state {self.state!r}; allowed is one of {', '.join(STATES)}"
@@ -90,7 +104,7 @@ class Notice:
 
 
 def notify(
-    block,
+    block: gr.basic_block,
     state: str,
     message_id: int = -1,
     reason: str = "",
@@ -98,8 +112,12 @@ def notify(
     log: bool = True,
     count: int = 1,
 ) -> None:
-    """Publish a notice on a block's `feedback` port, where it has one; losses, restarts and
-    failures are logged too.
+    """Publish a notice on a block's notice port, where it has one, and log losses and failures.
+
+    Args:
+        block: the block that sends the notice.
+        state, message_id, reason, cause, count: see Notice.
+        log: False publishes only.
     """
     notice = Notice(state, message_id, reason, block.name(), cause, count)
     if log and state in _LOGGED:
@@ -113,24 +131,20 @@ def notify(
         block.message_port_pub(port, make_pdu(vars(notice), np.zeros(0, np.uint8)))
 
 
-def has_port(block, port) -> bool:
+def has_port(block: gr.basic_block, port: pmt.pmt_base) -> bool:
     """Whether a block has a message output of this name (a symbol)."""
     ports = block.message_ports_out()
     return any(pmt.eqv(pmt.vector_ref(ports, i), port) for i in range(pmt.length(ports)))
 
 
-def read_notice(message) -> Notice:
-    """Notice of a message.
+def read_notice(message: pmt.pmt_base) -> Notice:
+    """Notice of a notice PDU.
 
     Raises:
         FrameError: the message is no notice.
     """
     meta = read_meta(message)
-    known = {
-        name: meta[name]
-        for name in ("state", "message_id", "reason", "block", "cause", "count")
-        if name in meta
-    }
+    known = {field.name: meta[field.name] for field in fields(Notice) if field.name in meta}
     if "state" not in known:
         raise FrameError(
             f"notice has the keys {', '.join(sorted(meta)) or '(none)'}; a state is needed"

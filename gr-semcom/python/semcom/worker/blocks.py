@@ -1,48 +1,72 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the blocks have in common that work through a worker process.
+"""Bases of the blocks whose codec or service runs in a worker process.
 
-What the blocks have in common whose codec runs in a worker process.
+    worker_block          queue, losses and states of a worker; the end PDU in order
+    ├── service_block     texts in, texts out: distiller, safety_gate
+    └── codec_block       settings codec and options
+        ├── encoder_block contents in, frames out: text_encoder, image_encoder
+        └── decoder_block frames in, contents out: text_decoder, image_decoder
 
-What blocks have in common that change or judge texts with a service in a worker process.
-
-What the decoders of texts and of pictures have in common.
+A message on `in` becomes a Job by `take`; what the worker makes of it is published by `answer`.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
 import numpy as np
 import pmt
 from gnuradio import gr
 
-from semcom_core.errors import FrameError
-from semcom_core.frame import ReceivedFrame
-from semcom_core.text import TEXT_CODECS
-from semcom_core.worker import SERVICES
+from semcom_core.codecs import TEXT
+from semcom_core.errors import FrameError, check_range
+from semcom_core.frame import MESSAGE_IDS, Frame, ReceivedFrame
+from semcom_core.worker import SERVICE
 
-from ..guard import begin_again, drain, guarded_handler, tunable
+from ..gathering import Groups
+from ..guard import begin_again, drain, guarded_handler, settings_in_force, tunable
 from ..notices import FEEDBACK, notify
-from ..pdu import end_pdu, is_end, read_frame, read_text, text_pdu
+from ..pdu import end_pdu, is_end, message_pdus, read_frame, read_text, text_pdu
 from .process import CodecWorker, Job
 
 
 class worker_block(gr.basic_block):
-    """A block of messages around a codec worker: its queue, its losses and its states.
+    """A message block around a codec worker: its queue, its losses and its states.
 
-    A derived class has `handle_message` for its port `in` and `on_done` for what the codec answers.
+    A derived class has `take`, which submits a job for a message, and `answer`, which publishes
+    what the worker made of it.
+
+    Args:
+        name: name of the block.
+        codec: name of the codec or service.
+        options: settings of the codec or service; None: the defaults.
+        queue_size: messages that may wait for the worker; 0 is 65536.
+        timeout_s: longest time for a message in the worker, s.
+        kind: what `codec` names, TEXT, IMAGE or SERVICE; see CodecWorker.
     """
 
-    def __init__(self, name, codec, options, queue_size, timeout_s, known=TEXT_CODECS):
+    def __init__(
+        self,
+        name: str,
+        codec: str,
+        options: dict | None,
+        queue_size: int,
+        timeout_s: float,
+        kind: str = TEXT,
+    ) -> None:
         gr.basic_block.__init__(self, name, None, None)
-        self.worker = CodecWorker(codec, options or {}, self, queue_size, timeout_s, known)
+        self.worker = CodecWorker(codec, options or {}, self, queue_size, timeout_s, kind)
         self.codec = self.worker.codec
         self.options = self.worker.options
         self.queue_size = self.worker.jobs.size
         self.timeout_s = self.worker.timeout_s
-        self.dropped = self.lost = self.refused = 0
+        settings_in_force(self, "codec", "options", "queue_size", "timeout_s")
+        self.dropped = 0
+        self.lost = 0
+        self.refused = 0
         self.message_port_register_in(pmt.intern("in"))
         self.set_msg_handler(pmt.intern("in"), self.handle_message)
         self.message_port_register_out(pmt.intern("out"))
@@ -60,13 +84,13 @@ class worker_block(gr.basic_block):
         self.worker.set_timeout_s(timeout_s)
         self.timeout_s = float(timeout_s)
 
-    def start(self):
+    def start(self) -> bool:
         """Start the worker process."""
         begin_again(self)
         self.worker.start()
         return True
 
-    def stop(self):
+    def stop(self) -> bool:
         """End the worker process; what waits is dropped and counted."""
         discarded = self.worker.stop()
         drain(self, "in")
@@ -77,13 +101,39 @@ class worker_block(gr.basic_block):
             )
         return True
 
+    @guarded_handler
+    def handle_message(self, message: pmt.pmt_base) -> None:
+        """Queue a message for the worker; the end PDU keeps its place behind those that wait."""
+        if is_end(message):
+            self.finish()
+            self.submit(Job())
+        else:
+            self.take(message)
+
+    def take(self, message: pmt.pmt_base) -> None:
+        """Submit a job for a message."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Submit what is still gathered when the end PDU comes."""
+
     def submit(self, job: Job) -> None:
         """Queue a job; a message for which there is no room is dropped, counted and reported."""
         if not self.worker.jobs.put(job):
             self.dropped += 1
-            notify(
-                self, "lost", job.message_id, f"the queue of {self.name()} is full", cause="dropped"
-            )
+            reason = f"the queue of {self.name()} is full"
+            notify(self, "lost", job.message_id, reason, cause="dropped")
+
+    def on_done(self, job: Job, result: Any) -> None:
+        """Publish what the worker made of a message, or the end PDU."""
+        if job.verb:
+            self.answer(job, result)
+        else:
+            self.message_port_pub(pmt.intern("out"), end_pdu())
+
+    def answer(self, job: Job, result: Any) -> None:
+        """Publish the result of a job."""
+        raise NotImplementedError
 
     def on_lost(self, job: Job, reason: str) -> None:
         """Count and report a message that the codec refused or died over."""
@@ -91,27 +141,26 @@ class worker_block(gr.basic_block):
         notify(self, "lost", job.message_id, reason)
 
     def on_state(self, state: str, reason: str) -> None:
-        """Report what the codec does; where it refused other settings, the former ones are in
+        """Report the codec's state; where it refused other settings, the former ones are in
         force.
         """
         if state == "refused":
-            self.codec, self.options = self.worker.codec, dict(self.worker.options)
+            self.codec = self.worker.codec
+            self.options = dict(self.worker.options)
         notify(self, state, reason=reason)
 
     def on_idle(self) -> None:
-        """Called several times a second; nothing waits for time here."""
+        """Called several times a second; does nothing here."""
 
 
 class codec_block(worker_block):
-    """A block of messages around a codec: the settings of both.
-
-    A derived class has `handle_message` for its port `in` and `on_done` for what the codec answers.
-    """
+    """A worker_block with a codec that may change: the settings codec and options."""
 
     @tunable
     def set_codec(self, codec: str) -> None:
-        """Load another codec, with the settings that are set, once what waits is done; if it does
-        not load, the former one stays.
+        """Load another codec, with the present options, once the messages that wait are done.
+
+        If it does not load, the former one stays.
         """
         if codec != self.codec:
             self.worker.reload(codec, self.options)
@@ -119,8 +168,9 @@ class codec_block(worker_block):
 
     @tunable
     def set_options(self, options: dict) -> None:
-        """Load the codec with other settings once what waits is done; if it does not load, the
-        former settings stay.
+        """Load the codec with other settings once the messages that wait are done.
+
+        If it does not load, the former settings stay.
         """
         if options != self.options:
             self.worker.reload(self.codec, options)
@@ -131,62 +181,132 @@ class service_block(worker_block):
     """A block of texts around one service of semcom_core.worker.
 
     A derived class has `job` for a text that came, and `answer` for what the service says of it.
+
+    Args:
+        service: name of the service, and of the block.
+        options, queue_size, timeout_s: see worker_block.
     """
 
-    def __init__(self, service, options, queue_size, timeout_s):
-        worker_block.__init__(self, service, service, options, queue_size, timeout_s, SERVICES)
+    def __init__(self, service: str, options: dict, queue_size: int, timeout_s: float) -> None:
+        worker_block.__init__(self, service, service, options, queue_size, timeout_s, SERVICE)
 
-    @guarded_handler
-    def handle_message(self, message):
-        """Queue a text for the service."""
-        if is_end(message):
-            self.submit(Job())
-            return
+    def take(self, message: pmt.pmt_base) -> None:
+        """Submit a text."""
         meta, text = read_text(message)
         self.submit(self.job(text, meta))
 
-    def on_done(self, job: Job, result) -> None:
-        """Publish what the service made of a text, or the end."""
-        if job.verb:
-            self.answer(job, result)
-        else:
-            self.message_port_pub(pmt.intern("out"), end_pdu())
+    def job(self, text: str, meta: dict) -> Job:
+        """The call of the service for a text."""
+        raise NotImplementedError
 
     def publish(self, text: str, meta: dict) -> None:
         """Publish a text."""
         self.message_port_pub(pmt.intern("out"), text_pdu(text, **meta))
 
 
+class encoder_block(codec_block):
+    """Has a codec encode each message and publishes its frames, the last with the key `last`.
+
+    A derived class has `read`, `job` and `frames`.
+
+    Args:
+        name, codec, options, queue_size, timeout_s, kind: see worker_block.
+        snr_db: SNR for which the codec chooses its rate, dB, -20 to 60.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        codec: str,
+        options: dict | None,
+        queue_size: int,
+        timeout_s: float,
+        snr_db: float,
+        kind: str = TEXT,
+    ) -> None:
+        codec_block.__init__(self, name, codec, options, queue_size, timeout_s, kind)
+        self.set_snr_db(snr_db)
+        self.encoded = 0
+        self._next_id = 0
+
+    @tunable
+    def set_snr_db(self, snr_db: float) -> None:
+        """Set the SNR for which the codec chooses its rate, dB; from the next message on."""
+        check_range("snr_db", snr_db, -20, 60)
+        self.snr_db = float(snr_db)
+
+    def take(self, message: pmt.pmt_base) -> None:
+        """Submit a message, under its number or the next one."""
+        meta, content = self.read(message)
+        message_id = meta.get("message_id", self._next_id) % MESSAGE_IDS
+        self._next_id = message_id + 1
+        self.submit(self.job(content, message_id))
+
+    def read(self, message: pmt.pmt_base) -> tuple[dict, Any]:
+        """Metadata and content of a message."""
+        raise NotImplementedError
+
+    def job(self, content: Any, message_id: int) -> Job:
+        """The call of the codec for a message."""
+        raise NotImplementedError
+
+    def answer(self, job: Job, result: Any) -> None:
+        """Count an encoded message and publish its frames."""
+        self.encoded += 1
+        for pdu in message_pdus(self.frames(job, result)):
+            self.message_port_pub(pmt.intern("out"), pdu)
+
+    def frames(self, job: Job, result: Any) -> list[Frame]:
+        """The frames in a codec's result."""
+        raise NotImplementedError
+
+
 class decoder_block(codec_block):
-    """Gathers received frames in groups, has a codec decode each, and hands the end PDU on once all
-    before it is decoded.
+    """Gathers received frames in groups and has a codec decode each.
 
     A derived class has `is_own(frame)`, `push(frame, message)`, which gives the groups that a frame
     completes, and `publish(job, result)`.
 
     Args:
-        name, codec, options, queue_size, timeout_s: see worker_block.
-        groups: with the methods expired() and flush().
-        known: codecs, see CodecWorker.
+        name, codec, options, queue_size, timeout_s, kind: see worker_block.
+        groups: open messages.
+        fragment_timeout_s: how long a message waits for a missing fragment, s, 0 to 86400.
     """
 
-    def __init__(self, name, codec, options, queue_size, timeout_s, groups, *known):
-        codec_block.__init__(self, name, codec, options, queue_size, timeout_s, *known)
+    def __init__(
+        self,
+        name: str,
+        codec: str,
+        options: dict | None,
+        queue_size: int,
+        timeout_s: float,
+        groups: Groups,
+        fragment_timeout_s: float,
+        kind: str = TEXT,
+    ) -> None:
+        codec_block.__init__(self, name, codec, options, queue_size, timeout_s, kind)
         self._groups = groups
         self._lock = threading.Lock()
-        self.decoded = self.marked = self.other_codec = 0
+        self.decoded = 0
+        self.marked = 0
+        self.other_codec = 0
+        self.set_fragment_timeout_s(fragment_timeout_s)
 
-    @guarded_handler
-    def handle_message(self, message):
-        """Gather a frame; a complete group goes to the codec. At the end, what is there of the last
-        ones does.
-        """
-        if is_end(message):
-            with self._lock:
-                groups = self._groups.flush()
-            self._submit(groups)
-            self.submit(Job())
-            return
+    @tunable
+    def set_fragment_timeout_s(self, fragment_timeout_s: float) -> None:
+        """Set how long a message waits for a missing fragment, s; 0: until later messages come."""
+        check_range("fragment_timeout_s", fragment_timeout_s, 0, 86400)
+        self.fragment_timeout_s = float(fragment_timeout_s)
+        self._groups.timeout_s = self.fragment_timeout_s
+
+    def stop(self) -> bool:
+        """End the worker process; fragments and messages that wait are discarded."""
+        with self._lock:
+            self._groups.forget()
+        return codec_block.stop(self)
+
+    def take(self, message: pmt.pmt_base) -> None:
+        """Gather a frame; a complete message goes to the codec."""
         frame = read_frame(message)
         if not isinstance(frame, ReceivedFrame):
             raise FrameError("frame PDU has no noise_var; a received frame is needed")
@@ -195,28 +315,43 @@ class decoder_block(codec_block):
             return
         with self._lock:
             groups = self.push(frame, message)
-        self._submit(groups)
+        self._decode(groups)
+
+    def is_own(self, frame: ReceivedFrame) -> bool:
+        """Whether a frame is of the codec that is set."""
+        raise NotImplementedError
+
+    def push(self, frame: ReceivedFrame, message: pmt.pmt_base) -> list[list[ReceivedFrame]]:
+        """Gather a frame; returns the messages that it completes."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Submit what has been received of the last messages."""
+        with self._lock:
+            groups = self._groups.flush()
+        self._decode(groups)
 
     def on_idle(self) -> None:
-        """Send a group to the codec that has waited too long for a fragment."""
+        """Submit the messages that have waited too long for a fragment."""
         with self._lock:
             groups = self._groups.expired()
-        self._submit(groups)
+        self._decode(groups)
 
-    def _submit(self, groups: list[list[ReceivedFrame]]) -> None:
+    def _decode(self, groups: list[list[ReceivedFrame]]) -> None:
         for frames in groups:
             measured = {
-                name: float(np.mean([getattr(f, name) for f in frames]))
-                for name in ("snr_db", "cfo_hz")
+                "snr_db": float(np.mean([frame.snr_db for frame in frames])),
+                "cfo_hz": float(np.mean([frame.cfo_hz for frame in frames])),
+                "uses": sum(len(frame.symbols) for frame in frames),
             }
-            measured["uses"] = sum(len(frame.symbols) for frame in frames)
             self.submit(Job("decode", (frames,), {}, frames[0].header.message_id, measured))
 
-    def on_done(self, job: Job, result) -> None:
-        """Count and publish what was decoded, or the end."""
-        if not job.verb:
-            self.message_port_pub(pmt.intern("out"), end_pdu())
-            return
+    def answer(self, job: Job, result: Any) -> None:
+        """Count and publish a decoded message."""
         self.decoded += result.decoded
         self.marked += not result.decoded
         self.publish(job, result)
+
+    def publish(self, job: Job, result: Any) -> None:
+        """Publish a decoded message."""
+        raise NotImplementedError
