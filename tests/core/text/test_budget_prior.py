@@ -27,7 +27,8 @@ from semcom_core.text.spinal.rate import (
     surprisal_units,
     symbols_per_bit,
 )
-from semcom_core.text.spinal.symbols import AXIS_LEVELS, LEVELS, evidence
+from semcom_core.text.spinal.symbols import AXIS_LEVELS, LEVELS
+from semcom_core.text.spinal.symbols import information_density as evidence
 from semcom_core.units import capacity_bits, complex_noise
 from tests.core.text.toy_model import DROPPED, ToyModel
 
