@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(run: dict) -> list[str]:
-    """What the bench's own command prints on each row; nothing where it is not known, or its figures
-    are in a table.
+    """What the bench's own command prints on each row; nothing where it is not known, or its
+    figures are in a table.
     """
     bench = BENCHES.get(run["bench"])
     describe = getattr(bench.load(), "describe", None) if bench else None

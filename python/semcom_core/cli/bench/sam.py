@@ -17,7 +17,7 @@ from semcom_core import config
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.cli.bench import settings_of
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_folder
-from semcom_core.datasets.scenes import PARTS, generate_scene, labelled_scenes
+from semcom_core.datasets.scenes import PARTS, Scene, generate_scene, labelled_scenes
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image.segmentation.knowledge import KnowledgeBase, KnowledgeConfig
 
@@ -81,39 +81,32 @@ def run(args: argparse.Namespace) -> int:
 
 def _measured(args: argparse.Namespace, knowledge: KnowledgeBase) -> Iterator[tuple[dict, str]]:
     """Rows of each measure with what is printed of them."""
-    from semcom_core.bench import sam
-    from semcom_core.bench import sam as sam_attention
-    from semcom_core.bench import sam as sam_boundaries
+    from semcom_core.bench import sam  # it loads torch; `semcom --help` need not
 
     if "prompts" in args.measure:
-        rows = list(sam.prompt_rows(knowledge, _scenes(args)))
-        reached = {row["method"]: row["miou"] for row in rows}
-        yield from ((row, sam.describe(row, reached)) for row in rows)
+        prompts = list(sam.prompt_rows(knowledge, _scenes(args)))
+        reached = {row["method"]: row["miou"] for row in prompts}
+        for row in prompts:
+            yield row, sam.describe(row, reached)
     if "boundaries" in args.measure:
         folder = data_folder(args.data, "bsds500/") / "bsds500"
-        pictures = sam_boundaries.annotated(folder, args.limit, np.random.default_rng(args.seed))
-        yield from (
-            (row, sam_boundaries.describe_boundaries(row))
-            for row in sam_boundaries.boundary_rows(knowledge, pictures)
-        )
+        pictures = sam.annotated(folder, args.limit, np.random.default_rng(args.seed))
+        for row in sam.boundary_rows(knowledge, pictures):
+            yield row, sam.describe_boundaries(row)
     if "attention" in args.measure:
         from semcom_core.image.segmentation.attention import Attention
 
-        rows = sam_attention.attention_rows(
-            Attention(args.attention or None),
-            knowledge,
-            _scenes(args),
-            np.random.default_rng(args.seed),
-        )
-        yield from ((row, sam_attention.describe_attention(row)) for row in rows)
+        attention = Attention(args.attention or None)
+        rng = np.random.default_rng(args.seed)
+        for row in sam.attention_rows(attention, knowledge, _scenes(args), rng):
+            yield row, sam.describe_attention(row)
     if "speed" in args.measure:
-        row = sam_boundaries.speed_row(
-            knowledge, generate_scene(*_TIMED, np.random.default_rng(args.seed)).pixels
-        )
-        yield row, sam_boundaries.describe_boundaries(row)
+        scene = generate_scene(*_TIMED, np.random.default_rng(args.seed))
+        row = sam.speed_row(knowledge, scene.pixels)
+        yield row, sam.describe_boundaries(row)
 
 
-def _scenes(args: argparse.Namespace) -> Iterator:
+def _scenes(args: argparse.Namespace) -> Iterator[Scene]:
     """The pictures with outlined objects.
 
     Raises:
