@@ -17,7 +17,7 @@ from itertools import cycle
 import numpy as np
 
 from semcom_core.errors import RadioError
-from semcom_core.radio.diagnostics.measure import Feeder
+from semcom_core.radio.diagnostics.measure import BackgroundTransmitter
 from semcom_core.radio.process.supervisor import RadioProcess
 
 BITS = 11
@@ -77,7 +77,7 @@ def stream(
     read = 0
     broken = 0
     last = None
-    with Feeder(transmitter, sequence()):
+    with BackgroundTransmitter(transmitter, sequence()):
         _until_it_flows(radio)
         before = dict(radio.counts) | {
             f"tx_{name}": value for name, value in transmitter.counts.items()

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a device says of itself, and which devices there are: by libiio, SoapySDR's and UHD's own
-tools, each with a time limit.
-"""
+"""Device discovery and probing by the tools of libiio, SoapySDR and UHD, each with a time limit."""
 
 from __future__ import annotations
 
@@ -13,22 +11,29 @@ import subprocess
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.radio.profile import DEVICES, RadioProfile
 
-#: How each backend looks for devices, and asks one; {address} is the profile's.
+#: Commands that list devices.
 FIND = {"iio": ["iio_info", "-S"], "soapy": ["SoapySDRUtil", "--find"], "uhd": ["uhd_find_devices"]}
-ASK = {
+#: Commands that probe a device; {address} is the profile's.
+PROBE = {
     "iio": ["iio_info", "-u", "{address}"],
     "soapy": ["SoapySDRUtil", "--probe={address}"],
     "uhd": ["uhd_usrp_probe", "--args={address}"],
 }
 #: Debian's packages of these tools.
 PACKAGES = {"iio": "libiio-utils", "soapy": "soapysdr-tools", "uhd": "uhd-host"}
+#: How long a tool may take, s.
 LIMIT_S = 30.0
-#: What is worth showing of what the tools print, in the order in which they print it.
-_TOLD = re.compile(
-    r"hw_model:|fw_version:|hw_serial:|ad9361-phy,model|sampling_frequency_available|rf_bandwidth_available|hardwaregain_available"
-    r"|frequency_available|gain_control_mode_available|driver=|hardware=|label|serial|Antennas|gain range|freq range|RF freq|Filter bw"
-    r"|Sample rates|Stream formats|Sensors|Mboard|FW Version|FPGA Version|Gain range|Freq range|Bandwidth range|Antennas|Clock sources"
-)  # fmt: skip
+#: Lines of their output that are shown: of a list of devices, and of a probe.
+_FOUND = re.compile(r"\[[a-z]+:|label|type:|serial:|driver =|product:")
+_PROBED = re.compile(
+    r"hw_model:|fw_version:|hw_serial:|ad9361-phy,model|sampling_frequency_available"
+    r"|rf_bandwidth_available|hardwaregain_available|frequency_available"
+    r"|gain_control_mode_available|driver=|hardware=|label|serial|Antennas|gain range|freq range"
+    r"|RF freq|Filter bw|Sample rates|Stream formats|Sensors|Mboard|FW Version|FPGA Version"
+    r"|Gain range|Freq range|Bandwidth range|Clock sources"
+)
+#: What the tools print before the text of a line.
+_INDENT = re.compile(r"^\s*(attr\s+\d+: )?[|\s]*")
 
 
 def found_devices(backend: str) -> list[str]:
@@ -37,13 +42,11 @@ def found_devices(backend: str) -> list[str]:
     Raises:
         RadioError: the backend's tool is not there, or does not answer.
     """
-    told = re.compile(r"\[[a-z]+:|label|type:|serial:|driver =|product:")
-    return [line.strip() for line in _tool(FIND[backend], backend) if told.search(line)]
+    return [line.strip() for line in _run_tool(FIND[backend], backend) if _FOUND.search(line)]
 
 
 def probe(profile: RadioProfile) -> list[str]:
-    """What a radio says of itself: model, firmware, ranges of rates, frequencies and gains; a line
-    each.
+    """Model, firmware, and ranges of rates, frequencies and gains of a radio, in lines.
 
     Raises:
         ConfigError: the profile is of no device.
@@ -54,21 +57,13 @@ def probe(profile: RadioProfile) -> list[str]:
             f"backend of profile {profile.name} is {profile.backend!r}; allowed is one of "
             f"{', '.join(DEVICES)}"
         )
-    lines = _tool(
-        [part.format(address=profile.address) for part in ASK[profile.backend]],
-        profile.backend,
-        profile.address,
-    )
-    return list(
-        dict.fromkeys(
-            re.sub(r"^\s*(attr\s+\d+: )?[|\s]*", "", line).rstrip()
-            for line in lines
-            if _TOLD.search(line)
-        )
-    )
+    command = [part.format(address=profile.address) for part in PROBE[profile.backend]]
+    lines = _run_tool(command, profile.backend, profile.address)
+    shown = [_INDENT.sub("", line).rstrip() for line in lines if _PROBED.search(line)]
+    return list(dict.fromkeys(shown))
 
 
-def _tool(command: list[str], backend: str, address: str = "") -> list[str]:
+def _run_tool(command: list[str], backend: str, address: str = "") -> list[str]:
     """Lines that a tool prints.
 
     Raises:
