@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adapters: low-rank additions (LoRA) that make a language model expect the texts of one domain.
+"""Low-rank adapters (LoRA) that fit a language model to the texts of one domain.
 
-Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021; in the format of the
-peft library.
+Source: E. J. Hu et al., "LoRA: Low-rank adaptation of large language models", 2021; files in the
+format of the peft library.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import textwrap
 import warnings
 from pathlib import Path
+from typing import Any
 
 from semcom_core.errors import ModelError
 from semcom_core.models.cache import file_sha256
@@ -53,8 +54,8 @@ def adapter_sha256(name: str) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def add_adapter(network, name: str):
-    """The network with an adapter's additions in its weights.
+def add_adapter(network: Any, name: str) -> Any:
+    """A transformers network with an adapter's additions in its weights, in evaluation mode.
 
     Args:
         network: transformers causal model, float32; it is changed.
@@ -81,16 +82,13 @@ def add_adapter(network, name: str):
             **settings,
         )
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", FutureWarning
-            )  # of the transformers library, about what peft asks it
+            # of the transformers library, about what peft asks it
+            warnings.simplefilter("ignore", FutureWarning)
             adapted = get_peft_model(network, config)
         wanted = set(get_peft_model_state_dict(adapted))
         weights = load_file(folder / WEIGHTS)
         set_peft_model_state_dict(adapted, weights)
-    except (
-        Exception
-    ) as error:  # another network's adapter, or a broken file, makes the libraries fail in any way
+    except Exception as error:  # a wrong adapter or a broken file makes them fail in any way
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder=" …")
         raise ModelError(f"adapter {name!r} does not fit the model: {reason}") from error
     absent = wanted - set(weights)

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading a network by the transformers library, whole or not at all.
+"""Cache of converted models, and reading a transformers network whole or not at all.
 
-Cache of converted models. A GGUF file takes half a minute to unpack, its safetensors copy two
-seconds.
+A GGUF file takes half a minute to unpack, its safetensors copy two seconds; so the copy is kept, by
+the hash of the file.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from semcom_core.errors import ModelError
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
-def read_network(name: str, place: Path | str, **options):
+
+def read_network(name: str, place: Path | str, **options: Any) -> PreTrainedModel:
     """A causal network, float32, in evaluation mode.
 
     Args:

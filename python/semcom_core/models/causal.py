@@ -1,28 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a chat model is told about the messages before a message, so that it expects what follows
-from them.
+"""Causal language models of the transformers library, and token trees over them.
 
-    <|im_start|>user\n…<|im_end|>\n        a message before, one turn each; the speakers alternate
-    <|im_start|>assistant\n                the prompt of the message itself, which ends by
-    <|im_end|>
+A chat model is told of the messages before a message as turns of a chat, so that it expects what
+follows from them:
+
+    <|im_start|>user\\n ... <|im_end|>\\n   a message before, one turn each; the speakers alternate
+    <|im_start|>assistant\\n               prompt of the message itself, which ends by <|im_end|>
 
 A model whose prompt opens no turn gets the messages as lines of text after its prompt.
 
-Language models with a tokenizer of the transformers library (Llama, Mistral, Qwen and other causal
-models).
+A token tree holds the hypotheses of a search in one key-value cache: every node is one entry, and a
+mask lets it see only its ancestors.
 
-Token trees over a transformers causal network: one key-value cache for all hypotheses of a search.
-
-Every node is one cache entry, and a mask lets it see only its ancestors.
-
-Source: tree attention as in SpecInfer (Miao et al., ASPLOS 2024).
-
-Faster layers: linear ones with their weights laid out once for oneDNN, which reads them about twice
-as fast for a few rows.
-
-Measured with SmolLM2-135M, float32, 8 rows, one core: 150 ms a step with torch.nn.Linear, 87 ms
-packed.
+Source: tree attention as in X. Miao et al., "SpecInfer", ASPLOS 2024; H. Touvron et al., "LLaMA:
+Open and efficient foundation language models", 2023; rotary positions of J. Su et al., "RoFormer",
+2021.
 """
 
 from __future__ import annotations
@@ -31,6 +24,7 @@ import copy
 import hashlib
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -39,57 +33,20 @@ from transformers import DynamicCache
 
 from semcom_core.models.language import TokenTree
 
-_OPENING = "<|im_start|>"
-_CLOSING = "<|im_end|>"
-_ROLES = ("assistant", "user")
-
-
-def is_chat(prompt: str) -> bool:
-    """Whether a prompt opens a turn of a chat."""
-    return prompt.startswith(_OPENING)
-
-
-def end_of_message(tokenizer, prompt: str) -> int | None:
-    """The token that an adapter learns to end a message by; None where the tokenizer has none."""
-    return tokenizer.convert_tokens_to_ids(_CLOSING) if is_chat(prompt) else tokenizer.eos_token_id
-
-
-def prompt_tokens(
-    tokenizer, prompt: str, context: Sequence[str] = (), most: int = 1 << 20
-) -> list[int]:
-    """Tokens of the messages before a message and of its prompt; special tokens in the messages are
-    text.
-
-    Args:
-        tokenizer: a tokenizer of the transformers library.
-        prompt: text before every message; special tokens in it count as such.
-        context: messages before, the oldest first; the oldest are left out where they do not fit.
-        most: most tokens of the messages before.
-    """
-    last = tokenizer(prompt, add_special_tokens=False).input_ids
-    history: list[int] = []
-    for age, text in enumerate(reversed(context), 1):
-        tokens = _message(tokenizer, prompt, text, _ROLES[age % 2])
-        if len(history) + len(tokens) > most:
-            break
-        history = tokens + history
-    return history + last if is_chat(prompt) else last + history
-
-
-def _message(tokenizer, prompt: str, text: str, role: str) -> list[int]:
-    """Tokens of one message before."""
-
-    def special(part: str) -> list[int]:
-        return tokenizer(part, add_special_tokens=False).input_ids
-
-    words = tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
-    if not is_chat(prompt):
-        return words + tokenizer("\n", add_special_tokens=False).input_ids
-    return special(f"{_OPENING}{role}\n") + words + special(f"{_CLOSING}\n")
-
+if TYPE_CHECKING:
+    from semcom_core.models.int8.network import IntegerNetwork
 
 #: Most tokens of the messages before a message; the oldest are left out.
 CONTEXT_TOKENS = 384
+#: Marks of a turn of a chat, and the speakers of a message and of the one before it.
+_OPENING = "<|im_start|>"
+_CLOSING = "<|im_end|>"
+_ROLES = ("assistant", "user")
+_BITS_PER_NAT = 1 / math.log(2)
+#: Rows that the layout of packed weights is chosen for; other numbers work as well.
+_TYPICAL_ROWS = 8
+#: Nodes that a layer's cache has room for at first.
+_FEWEST_NODES = 256
 
 
 class CausalModel:
@@ -107,14 +64,14 @@ class CausalModel:
 
     def __init__(
         self,
-        name,
-        network,
-        tokenizer,
+        name: str,
+        network: FloatNetwork | IntegerNetwork,
+        tokenizer: Any,
         prompt: str,
         fingerprint: str,
         vocabulary: int,
         adapted: bool = False,
-    ):
+    ) -> None:
         self.name = name
         self.fingerprint = fingerprint
         self.context_fingerprint = ""
@@ -142,14 +99,19 @@ class CausalModel:
         return other
 
     def tokenize(self, text: str) -> list[int]:
+        """Tokens of a text. Text that looks like a special token is text."""
         return self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
 
     def detokenize(self, tokens: list[int]) -> str:
+        """Text of the tokens; bytes that are no valid UTF-8 become U+FFFD."""
         return self._tokenizer.decode(
             tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False
         )
 
     def log2_probs(self, tokens: list[int]) -> np.ndarray:
+        """Log2-probabilities of each token and of what follows the last: float32 (len(tokens) + 1,
+        vocabulary).
+        """
         return self._network.log2_probs(self._prompt, tokens)
 
     def tree(self) -> TokenTree:
@@ -157,7 +119,48 @@ class CausalModel:
         return self._network.tree(self._prompt)
 
 
-_BITS_PER_NAT = 1 / math.log(2)
+def is_chat(prompt: str) -> bool:
+    """Whether a prompt opens a turn of a chat."""
+    return prompt.startswith(_OPENING)
+
+
+def end_of_message(tokenizer: Any, prompt: str) -> int | None:
+    """The token that an adapter learns to end a message by; None where the tokenizer has none."""
+    return tokenizer.convert_tokens_to_ids(_CLOSING) if is_chat(prompt) else tokenizer.eos_token_id
+
+
+def prompt_tokens(
+    tokenizer: Any, prompt: str, context: Sequence[str] = (), most: int = 1 << 20
+) -> list[int]:
+    """Tokens of the messages before a message and of its prompt; special tokens in the messages are
+    text.
+
+    Args:
+        tokenizer: a tokenizer of the transformers library.
+        prompt: text before every message; special tokens in it count as such.
+        context: messages before, the oldest first; the oldest are left out where they do not fit.
+        most: most tokens of the messages before.
+    """
+    last = tokenizer(prompt, add_special_tokens=False).input_ids
+    history: list[int] = []
+    for age, text in enumerate(reversed(context), 1):
+        tokens = _message(tokenizer, prompt, text, _ROLES[age % 2])
+        if len(history) + len(tokens) > most:
+            break
+        history = tokens + history
+    return history + last if is_chat(prompt) else last + history
+
+
+def _message(tokenizer: Any, prompt: str, text: str, role: str) -> list[int]:
+    """Tokens of one message before."""
+
+    def special(part: str) -> list[int]:
+        return tokenizer(part, add_special_tokens=False).input_ids
+
+    words = tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+    if not is_chat(prompt):
+        return words + tokenizer("\n", add_special_tokens=False).input_ids
+    return special(f"{_OPENING}{role}\n") + words + special(f"{_CLOSING}\n")
 
 
 def log2_softmax(logits: torch.Tensor) -> np.ndarray:
@@ -172,9 +175,11 @@ class FloatNetwork:
         network: in evaluation mode, float32.
     """
 
-    def __init__(self, network):
+    def __init__(self, network: Any) -> None:
         self._network = network
-        self._kind = LlamaTree if network.config.model_type == "llama" else CausalTree
+        self._kind: type[CausalTree] = (
+            LlamaTree if network.config.model_type == "llama" else CausalTree
+        )
 
     def tree(self, prompt: list[int]) -> CausalTree:
         """A fresh token tree after a prompt."""
@@ -199,7 +204,7 @@ class CausalTree:
         prompt: tokens before every message.
     """
 
-    def __init__(self, network, prompt: list[int]):
+    def __init__(self, network: Any, prompt: list[int]) -> None:
         self._network = network
         self._prompt = prompt
         self._cache = DynamicCache()
@@ -245,15 +250,12 @@ class CausalTree:
 
 
 class LlamaTree(CausalTree):
-    """The same for the Llama architecture by the network's own layers, without the library's way
-    between them.
+    """Token tree over a Llama network, which calls the network's own layers directly.
 
-    Measured with SmolLM2-135M, 8 nodes, two cores: 78 ms a step, 89 ms by the library.
-    Source: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023; rotary
-    positions of Su et al., 2021.
+    Measured with SmolLM2-135M, 8 nodes, two cores: 78 ms a step, 89 ms through the library.
     """
 
-    def __init__(self, network, prompt: list[int]):
+    def __init__(self, network: Any, prompt: list[int]) -> None:
         super().__init__(network, prompt)
         config = network.config
         self._head = (
@@ -281,9 +283,28 @@ class LlamaTree(CausalTree):
             )
         return self._network.lm_head(model.norm(rows))
 
-    def _attend(self, index, attention, rows, cos, sin, mask, total) -> torch.Tensor:
-        """Attention of new nodes over their ancestors: (nodes, hidden) -> (nodes, heads * head
-        size).
+    def _attend(
+        self,
+        index: int,
+        attention: Any,
+        rows: torch.Tensor,
+        cos: torch.Tensor,
+        sin: torch.Tensor,
+        mask: torch.Tensor,
+        total: int,
+    ) -> torch.Tensor:
+        """Attention of new nodes over their ancestors.
+
+        Args:
+            index: number of the layer.
+            attention: its attention module.
+            rows: (nodes, hidden), states after the norm.
+            cos, sin: (nodes, head size), rotary positions.
+            mask: (1, nodes, total), 0 for ancestors and -inf for others.
+            total: nodes in the tree, the new ones included.
+
+        Returns:
+            (nodes, heads * head size).
         """
         count = len(rows)
         query, key, value = (
@@ -308,7 +329,7 @@ class LlamaTree(CausalTree):
         """
         store = self._stores[index]
         if store.shape[2] < total:
-            grown = torch.empty(*store.shape[:2], max(256, 2 * total), self._head)
+            grown = torch.empty(*store.shape[:2], max(_FEWEST_NODES, 2 * total), self._head)
             grown[:, :, : store.shape[2]] = store
             self._stores[index] = store = grown
         return store
@@ -320,14 +341,15 @@ def _rotate(heads: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.
     return heads * cos + torch.cat([-second, first], dim=-1) * sin
 
 
-#: Rows the layout is chosen for; other numbers work as well.
-_TYPICAL_ROWS = 8
-
-
 class PackedLinear(torch.nn.Module):
-    """y = x W^T + b for inference; the same result as torch.nn.Linear but for rounding."""
+    """y = x W^T + b for inference with the weights laid out once for oneDNN; the same result as
+    torch.nn.Linear but for rounding.
 
-    def __init__(self, linear: torch.nn.Linear):
+    Measured with SmolLM2-135M, float32, 8 rows, one core: 150 ms a step with torch.nn.Linear, 87 ms
+    packed.
+    """
+
+    def __init__(self, linear: torch.nn.Linear) -> None:
         super().__init__()
         self.in_features = linear.in_features
         self.out_features = linear.out_features
@@ -337,6 +359,7 @@ class PackedLinear(torch.nn.Module):
         self._bias = None if linear.bias is None else linear.bias.detach()
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Outputs (n, out_features) of inputs (n, in_features)."""
         return torch.ops.mkldnn._linear_pointwise(rows, self._packed, self._bias, "none", [], "")
 
 
@@ -345,13 +368,14 @@ class FastNorm(torch.nn.Module):
     a reduction.
     """
 
-    def __init__(self, weight: torch.Tensor, eps: float):
+    def __init__(self, weight: torch.Tensor, eps: float) -> None:
         super().__init__()
         self._weight = weight.detach()
         self._eps = eps
         self._mean = torch.full((len(weight), 1), 1 / len(weight))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Normalised rows, (n, features) each."""
         return rows * torch.rsqrt((rows * rows) @ self._mean + self._eps) * self._weight
 
 

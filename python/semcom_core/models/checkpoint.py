@@ -258,14 +258,14 @@ def file_cache(maxsize: int) -> Callable[[Callable[..., Model]], Callable[..., M
 
         @wraps(load)
         def wrapper(path: Path, *arguments: Any) -> Model:
-            return cached(path, _stamp(path), *arguments)
+            return cached(path, file_stamp(path), *arguments)
 
         return wrapper
 
     return decorate
 
 
-def _stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
+def file_stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, time of modification in ns and size in bytes of a file or of each file in a folder."""
     found = []
     try:

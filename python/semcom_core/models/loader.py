@@ -1,6 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loading language models by name, by path (folder or GGUF file) or by hub name."""
+"""Loading language models by name, by path (folder or GGUF file) or by hub name.
+
+A model is a network and a tokenizer of the transformers library with a prompt, and has a
+fingerprint over weights, tokenizer, prompt, numeric profile and adapter, by which two ends of a
+link find out whether they use the same one.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +18,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from semcom_core.config import from_mapping
 from semcom_core.errors import ModelError, check_choice
-from semcom_core.models.adapter import adapter_sha256, add_adapter
+from semcom_core.models.adapter import adapter_folder, adapter_sha256, add_adapter
 from semcom_core.models.cache import as_folder, file_sha256, read_network
+from semcom_core.models.checkpoint import file_stamp
 from semcom_core.models.language import LanguageModel
+
+if TYPE_CHECKING:
+    from semcom_core.models.causal import FloatNetwork
 
 #: What the weights are computed with. Other numbers give other probabilities, so it is part of the
 #: fingerprint.
@@ -80,7 +90,8 @@ def locate(name: str) -> Path | str:
 def load_language_model(
     name: str = "smollm2-135m", adapter: str = "", precision: str = "int8"
 ) -> LanguageModel:
-    """Load a causal language model; a second call with the same names gives the same object.
+    """Load a causal language model; a second call with the same names gives the same object, unless
+    a file has changed since.
 
     Args:
         name: a name of the catalogue, a path or a hub name.
@@ -93,32 +104,37 @@ def load_language_model(
             not fit it.
     """
     check_choice("precision", precision, PRECISIONS)
-    return _load(name, adapter, precision)
+    adapter_stamp = file_stamp(adapter_folder(adapter)) if adapter else ()
+    place = locate(name)
+    model_stamp = file_stamp(place) if isinstance(place, Path) else ()
+    return _load(name, adapter, precision, (adapter_stamp, model_stamp))
 
 
 @lru_cache(maxsize=3)
-def _load(name: str, adapter: str, precision: str) -> LanguageModel:
+def _load(name: str, adapter: str, precision: str, _stamps: tuple) -> LanguageModel:
+    """Load a model; the stamps of its files are part of the cache's key."""
     addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
+    # Imported after load_network, which says so where torch or transformers does not load.
     from semcom_core.models.causal import CausalModel
-    from semcom_core.models.int8 import (
-        network as integer,
-    )  # after load_network, which says it where torch or transformers does not load
+    from semcom_core.models.int8 import network as integer
 
     profile = integer.PROFILE if precision == "int8" and integer.applies(network) else "float32"
     fingerprint = _fingerprint(network, tokenizer, prompt, locate(name), profile, addition)
     vocabulary = len(network.get_input_embeddings().weight)
     if adapter:
         network = add_adapter(network, adapter)
-    ready = (
-        integer.IntegerNetwork(network) if profile == integer.PROFILE else _float_network(network)
-    )
+    ready: integer.IntegerNetwork | FloatNetwork
+    if profile == integer.PROFILE:
+        ready = integer.IntegerNetwork(network)
+    else:
+        ready = _float_network(network)
     return CausalModel(
         name, ready, tokenizer, prompt, fingerprint, vocabulary, adapted=bool(adapter)
     )
 
 
-def _float_network(network):
+def _float_network(network: Any) -> FloatNetwork:
     """A network that computes as it is, but for the layout of its weights."""
     from semcom_core.models.causal import FloatNetwork, pack
 
@@ -160,12 +176,12 @@ def _read(name: str, place: Path | str) -> tuple:
         return tokenizer, read_network(name, folder)
     except ModelError:
         raise
-    except Exception as error:  # a broken file makes its reader fail in any way: struct.error, TypeError, the readers' own
+    except Exception as error:  # a broken file makes its reader fail in any way
         reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
         raise ModelError(f"model {name!r} cannot be loaded: {reason}") from error
 
 
-def _check(name: str, tokenizer, network, prompt: str | None) -> None:
+def _check(name: str, tokenizer: Any, network: Any, prompt: str | None) -> None:
     """Raise ModelError unless messages can be told apart from what surrounds them, and every token
     has its probability.
     """
@@ -183,7 +199,7 @@ def _check(name: str, tokenizer, network, prompt: str | None) -> None:
 
 
 def _fingerprint(
-    network, tokenizer, prompt: str, place: Path | str, profile: str, addition: str
+    network: Any, tokenizer: Any, prompt: str, place: Path | str, profile: str, addition: str
 ) -> str:
     """16 hexadecimal digits over weights, tokenizer, prompt, numeric profile and adapter."""
     weights = (
@@ -195,7 +211,7 @@ def _fingerprint(
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _weights_sha256(network) -> str:
+def _weights_sha256(network: Any) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sentence embedding: texts that mean about the same lie close together.
+"""Sentence embeddings: semantic similarity of texts as the cosine of their embeddings.
 
-The similarity of two texts is the cosine of their embeddings: 1 for the same text, about 0 for
-texts that have nothing in common. Source: Wang et al., MiniLM, 2020; Reimers and Gurevych,
-Sentence-BERT, 2019. The weights are all-MiniLM-L6-v2, 22.7 million parameters.
+1 for the same text, about 0 for texts that have nothing in common. The weights are
+all-MiniLM-L6-v2, 22.7 million parameters.
+
+Source: W. Wang et al., "MiniLM", 2020; N. Reimers, I. Gurevych, "Sentence-BERT", 2019.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from filelock import FileLock
 
 from semcom_core.errors import ModelError
 from semcom_core.models.cache import cache_folder, file_sha256
+from semcom_core.models.checkpoint import file_cache
 
 #: The package that ships the default weights, the archive in it, and how to install it.
 PACKAGE = "all_minilm_l6_v2"
@@ -55,7 +56,7 @@ class MiniLm:
         tokenizer: its tokenizer.
     """
 
-    def __init__(self, network, tokenizer):
+    def __init__(self, network: Any, tokenizer: Any) -> None:
         self._network = network
         self._tokenizer = tokenizer
 
@@ -83,9 +84,9 @@ class MiniLm:
             return torch.nn.functional.normalize(mean, dim=1).numpy()
 
 
-@lru_cache(maxsize=2)
 def load_embedder(folder: str = "") -> MiniLm:
-    """Load a sentence embedding on first use; a second call gives the same object.
+    """Load a sentence embedding on first use; a second call gives the same object, unless a file
+    has changed since.
 
     Args:
         folder: a transformers encoder with its tokenizer; empty for the weights of the package
@@ -94,7 +95,11 @@ def load_embedder(folder: str = "") -> MiniLm:
     Raises:
         ModelError: the package is not installed, or the folder does not load.
     """
-    place = Path(folder).expanduser() if folder else _unpacked()
+    return _load(Path(folder).expanduser() if folder else _unpacked())
+
+
+@file_cache(maxsize=2)
+def _load(place: Path) -> MiniLm:
     try:
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils.logging import disable_progress_bar

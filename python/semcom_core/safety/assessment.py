@@ -2,20 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Helpful, honest, harmless: three measured scores of a message, each 0 to 1.
 
-- helpful:  to a request, how much the answer is about it: cosine of their sentence embeddings,
-  below 0 counted as 0. Without a
-            request, how much of what was sent the delivered text still says, by the same measure.
-- honest:   whether what is delivered is what was sent. Where both are known: their similarity,
-  times the share of protected items
-            (numbers, names, negations; see text.protected) that they have in common, times ALTERED
-            where their order or meaning is not the same. Where only the codec's score is known: the
-            posterior probability 1 / (1 + 2^-score) that the text is right.
+- helpful: to a request, the relevance of the answer: cosine of their sentence embeddings, below 0
+  counted as 0. Without a request, the same between what was sent and what is delivered.
+- honest: fidelity of what is delivered to what was sent. Where both are known: their similarity,
+  times the share of protected items (numbers, names, negations; see
+  text.distillation.protected) that they have in common, times ALTERED where their order or meaning
+  is not the same. Where only the codec's score is known: the posterior probability
+  1 / (1 + 2^-score) that the text is right.
 - harmless: probability that the text is not toxic, times, where it answers a request, the
-  probability that people prefer it to an
-            average answer.
+  probability that people prefer it to an average answer.
 
-Source: the three words are those of Askell et al., A General Language Assistant as a Laboratory for
-Alignment, 2021.
+Source: the three words are those of A. Askell et al., "A general language assistant as a laboratory
+for alignment", 2021.
 """
 
 from __future__ import annotations
@@ -53,7 +51,9 @@ class Assessor:
         preference: head over pairs of request and answer.
     """
 
-    def __init__(self, embedder: Embedder, classifier: ToxicityClassifier, preference: LinearHead):
+    def __init__(
+        self, embedder: Embedder, classifier: ToxicityClassifier, preference: LinearHead
+    ) -> None:
         self._embedder = embedder
         self._classifier = classifier
         self._preference = preference

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Linear heads over sentence embeddings, trained by train.safety_heads and kept as safetensors
-(data/README.md is their card).
+"""Linear heads over sentence embeddings: log-odds of a class by logistic regression.
+
+Trained by train.safety_heads and kept as safetensors (data/README.md is their card).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from semcom_core.errors import ModelError
 from semcom_core.models.checkpoint import read_checkpoint
@@ -41,6 +43,10 @@ class LinearHead:
 def load_head(name: str, folder: Path = SHIPPED) -> LinearHead:
     """Load a head by name.
 
+    Args:
+        name: of the file, without its ending: toxicity or preference.
+        folder: where it is.
+
     Raises:
         ModelError: its file is not there or holds no head.
     """
@@ -56,14 +62,21 @@ def load_head(name: str, folder: Path = SHIPPED) -> LinearHead:
 
 
 def pair_features(embedder: Embedder, requests: list[str], answers: list[str]) -> np.ndarray:
-    """Features of answers to requests: the answer's embedding, and its products with the request's;
-    float32 (rows, 2 dimensions).
+    """Features of answers to requests: the answer's embedding, and its products with the request's.
+
+    Args:
+        embedder: sentence embedding of D dimensions.
+        requests: one for each answer.
+        answers: the texts to be judged.
+
+    Returns:
+        float32 (len(answers), 2 D).
     """
     request = embedder.embed(requests)
     answer = embedder.embed(answers)
     return np.hstack([answer, _PRODUCT * request * answer])
 
 
-def probability(log_odds):
-    """Probability of natural log-odds; array in, array out, without overflow."""
+def probability(log_odds: ArrayLike) -> np.ndarray:
+    """Probability of natural log-odds, element by element, without overflow."""
     return 0.5 * (1 + np.tanh(np.asarray(log_odds, float) / 2))

@@ -1,13 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a link does with toxic messages, at either end: let them pass, mark them, or block them.
+"""Policy of a link for toxic messages: at either end, let them pass, mark them, or block them.
 
-Judges messages by a link's policy.
+text -> classifier -> probability -> below the threshold: pass; else: the end's action
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import yaml
 
@@ -31,7 +32,7 @@ class Policy:
     classifier: str = setting("minilm", "minilm, profanity-check or detoxify")
     path: str = setting("", "weights of the classifier, where it does not bring its own")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("send", self.send, ACTIONS)
         check_choice("receive", self.receive, ACTIONS)
         check_range("threshold", self.threshold, 0, 1)
@@ -69,6 +70,32 @@ class Verdict:
     reason: str
 
 
+class SafetyGate:
+    """A policy with its classifier.
+
+    Args:
+        policy: what to do.
+        classifier: what tells how toxic a message is.
+    """
+
+    def __init__(self, policy: Policy, classifier: ToxicityClassifier) -> None:
+        self.policy = policy
+        self._classifier = classifier
+
+    @classmethod
+    def from_settings(cls, **settings: Any) -> SafetyGate:
+        """Make a gate from the settings of a policy and load its classifier."""
+        policy = from_mapping(Policy, settings)
+        return cls(policy, load_toxicity(policy.classifier, policy.path))
+
+    def judge(self, text: str, end: str) -> Verdict:
+        """What becomes of a text at one end, `send` or `receive`; a text of white space is not
+        toxic.
+        """
+        toxicity = float(self._classifier.scores([text])[0]) if text.strip() else 0.0
+        return self.policy.verdict(end, toxicity)
+
+
 def parse_policy(text: str) -> Policy:
     """A policy from one word for both ends, or from settings such as
     "send=block,receive=mark,threshold=0.8".
@@ -90,35 +117,9 @@ def parse_policy(text: str) -> Policy:
     return from_mapping(Policy, found)
 
 
-def _number(text: str):
-    """A value as YAML has it; what is no number is refused by the policy."""
+def _number(text: str) -> Any:
+    """A value as YAML reads it; the policy refuses what is no number."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"threshold is {text!r}; allowed is a number from 0 to 1") from error
-
-
-class SafetyGate:
-    """A policy with its classifier.
-
-    Args:
-        policy: what to do.
-        classifier: what tells how toxic a message is.
-    """
-
-    def __init__(self, policy: Policy, classifier: ToxicityClassifier):
-        self.policy = policy
-        self._classifier = classifier
-
-    @classmethod
-    def from_settings(cls, **settings) -> SafetyGate:
-        """Make a gate from the settings of a policy and load its classifier."""
-        policy = from_mapping(Policy, settings)
-        return cls(policy, load_toxicity(policy.classifier, policy.path))
-
-    def judge(self, text: str, end: str) -> Verdict:
-        """What becomes of a text at one end, `send` or `receive`; a text of white space is not
-        toxic.
-        """
-        toxicity = float(self._classifier.scores([text])[0]) if text.strip() else 0.0
-        return self.policy.verdict(end, toxicity)

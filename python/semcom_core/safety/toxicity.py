@@ -1,33 +1,95 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Toxicity by a checkpoint of the Detoxify project, where its weights are there.
+"""Toxicity classifiers: a head over sentence embeddings, alt-profanity-check, and Detoxify.
 
-A folder holds the checkpoint NAME.ckpt, a mapping of `config` (classes, architecture) and
-`state_dict`, and beside it the network's config.json and the files of its tokenizer. The checkpoint
-is read as tensors and plain values only: nothing in it is executed.
+minilm            the project's own: logistic regression on a sentence embedding
+profanity-check   linear support vector machine on words, from its package
+detoxify          transformer, from a folder with a checkpoint of the Detoxify project
 
-Source: L. Hanu and Unitary team, Detoxify, 2020 (Apache-2.0).
+Each is loaded when it is first used. A folder of Detoxify holds NAME.ckpt, a mapping of `config`
+(classes, architecture) and `state_dict`, and beside it the network's config.json and the files of
+its tokenizer. The checkpoint is read as tensors and plain values only: nothing in it is executed.
 
-How toxic a text is, by one of several classifiers. Each is loaded when it is first used.
+Source: V. Zhou, profanity-check, 2019; L. Hanu and Unitary team, Detoxify, 2020 (Apache-2.0).
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from semcom_core.errors import ConfigError, ModelError, check_choice
+from semcom_core.models.checkpoint import file_stamp
 from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.safety.heads import LinearHead, load_head, probability
 
 #: What the class of general toxicity is called.
 _CLASSES = ("toxicity", "toxic")
+#: Texts at once.
 _BATCH = 16
+
+
+class ToxicityClassifier(Protocol):
+    """What is needed of a classifier.
+
+    Attributes:
+        name: its name in CLASSIFIERS.
+    """
+
+    name: str
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Probability that each text is toxic, float (len(texts),); from 0.5 on it counts as
+        toxic.
+        """
+
+
+class EmbeddingToxicity:
+    """A logistic head on a sentence embedding: the project's own classifier.
+
+    Args:
+        embedder: sentence embedding that the head was trained on.
+        head: its log-odds are 0 where one in a hundred texts of the training part that are not
+            toxic is exceeded.
+    """
+
+    name = "minilm"
+
+    def __init__(self, embedder: Embedder, head: LinearHead) -> None:
+        self._embedder = embedder
+        self._head = head
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Probability that each text is toxic, float (len(texts),)."""
+        return probability(self._head.log_odds(self._embedder.embed(texts)))
+
+
+class ProfanityCheck:
+    """The package alt-profanity-check: a linear support vector machine on words, calibrated. It
+    loads its own pickles.
+
+    Source: V. Zhou, profanity-check, 2019; maintained as alt-profanity-check.
+    """
+
+    name = "profanity-check"
+
+    def __init__(self) -> None:
+        try:
+            self._package = importlib.import_module("profanity_check")
+        except ImportError as error:
+            raise ModelError(
+                "classifier 'profanity-check' is not installed; install it by: pip install "
+                "alt-profanity-check"
+            ) from error
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Probability that each text is toxic, float (len(texts),)."""
+        return np.asarray(self._package.predict_prob(list(texts)), float)
 
 
 class Detoxify:
@@ -41,7 +103,7 @@ class Detoxify:
 
     name = "detoxify"
 
-    def __init__(self, network, tokenizer, row: int):
+    def __init__(self, network: Any, tokenizer: Any, row: int) -> None:
         self._network = network
         self._tokenizer = tokenizer
         self._row = row
@@ -96,7 +158,7 @@ def load_detoxify(path: str) -> Detoxify:
     return Detoxify(network, tokenizer, row)
 
 
-def _network(folder: Path, checkpoint: Path):
+def _network(folder: Path, checkpoint: Path) -> tuple[Any, list[str]]:
     """The network with the checkpoint's weights, and the names of its classes."""
     import torch
     import transformers
@@ -125,62 +187,6 @@ def _network(folder: Path, checkpoint: Path):
     return network.eval(), classes
 
 
-class ToxicityClassifier(Protocol):
-    """What is needed of a classifier.
-
-    Attributes:
-        name: its name in CLASSIFIERS.
-    """
-
-    name: str
-
-    def scores(self, texts: Sequence[str]) -> np.ndarray:
-        """Probability that each text is toxic, float (len(texts),); from 0.5 on it counts as
-        toxic.
-        """
-
-
-class EmbeddingToxicity:
-    """A logistic head on a sentence embedding: the project's own classifier.
-
-    Args:
-        embedder: sentence embedding that the head was trained on.
-        head: its log-odds are 0 where one in a hundred texts of the training part that are not
-            toxic is exceeded.
-    """
-
-    name = "minilm"
-
-    def __init__(self, embedder: Embedder, head: LinearHead):
-        self._embedder = embedder
-        self._head = head
-
-    def scores(self, texts: Sequence[str]) -> np.ndarray:
-        return probability(self._head.log_odds(self._embedder.embed(texts)))
-
-
-class ProfanityCheck:
-    """The package alt-profanity-check: a linear support vector machine on words, calibrated. It
-    loads its own pickles.
-
-    Source: V. Zhou, profanity-check, 2019; maintained as alt-profanity-check.
-    """
-
-    name = "profanity-check"
-
-    def __init__(self):
-        try:
-            self._package = importlib.import_module("profanity_check")
-        except ImportError as error:
-            raise ModelError(
-                "classifier 'profanity-check' is not installed; install it by: pip install "
-                "alt-profanity-check"
-            ) from error
-
-    def scores(self, texts: Sequence[str]) -> np.ndarray:
-        return np.asarray(self._package.predict_prob(list(texts)), float)
-
-
 def _minilm(path: str) -> ToxicityClassifier:
     return EmbeddingToxicity(load_embedder(path), load_head("toxicity"))
 
@@ -194,19 +200,18 @@ def _profanity_check(path: str) -> ToxicityClassifier:
     return ProfanityCheck()
 
 
-def _detoxify(path: str) -> ToxicityClassifier:
-
-    return load_detoxify(path)
-
-
 #: Name → how to load it, given a path: of another embedding's folder (minilm), or of a folder with
 #: a checkpoint (detoxify).
-CLASSIFIERS = {"minilm": _minilm, "profanity-check": _profanity_check, "detoxify": _detoxify}
+CLASSIFIERS: dict[str, Callable[[str], ToxicityClassifier]] = {
+    "minilm": _minilm,
+    "profanity-check": _profanity_check,
+    "detoxify": load_detoxify,
+}
 
 
-@lru_cache(maxsize=4)
 def load_toxicity(name: str = "minilm", path: str = "") -> ToxicityClassifier:
-    """Load a classifier on first use; a second call gives the same object.
+    """Load a classifier on first use; a second call gives the same object, unless a file at its
+    path has changed since.
 
     Args:
         name: one of CLASSIFIERS.
@@ -217,4 +222,10 @@ def load_toxicity(name: str = "minilm", path: str = "") -> ToxicityClassifier:
         ModelError: its weights are not there or do not load.
     """
     check_choice("toxicity classifier", name, CLASSIFIERS)
+    return _load(name, path, file_stamp(Path(path).expanduser()) if path else ())
+
+
+@lru_cache(maxsize=4)
+def _load(name: str, path: str, _stamp: tuple) -> ToxicityClassifier:
+    """Load a classifier; the stamp of its files is part of the cache's key."""
     return CLASSIFIERS[name](path)

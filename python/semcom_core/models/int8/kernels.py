@@ -1,29 +1,29 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiled parts of a transformer that work on one row at a time, so that a row never depends on
-what is computed beside it.
-
-All sums have a stated order and products are rounded before they are added, so that every processor
-gets the same bits: the smallest difference at one end would round some inputs of the next product
-the other way, and grow to 0.01 bit.
-
-One pass of new tree nodes through a Llama network with integer weights, compiled as a whole.
+"""Compiled passes of a Llama network with integer weights, bit-exact on every processor.
 
 The weights are int8 with a scale for each output channel. The rows they are multiplied with are
-int16 with a scale for each row, so that the sums are exact: a node's probabilities are the same, to
-the last bit, whatever is computed beside it. The pass is a sequence of phases, and a phase's units
-of work (some rows, or some output channels) go to whichever thread takes them first, so that a
-thread that gets no processor holds nobody up.
+int16 with a scale for each row, so that the sums are exact. All other sums have a stated order, and
+products are rounded before they are added: the smallest difference at one end would round some
+inputs of the next product the other way, and grow to 0.01 bit. So a node's probabilities are the
+same, to the last bit, whatever is computed beside it.
 
-Source: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023; integer products
-as in Dettmers et al., LLM.int8(), 2022, with rows of 16 bits, which need no care for outliers.
+A pass of new tree nodes is a sequence of phases. A phase's units of work (some rows, or some output
+channels) go to whichever thread takes them first, so that a thread that gets no processor holds
+nobody up.
+
+Source: H. Touvron et al., "LLaMA: Open and efficient foundation language models", 2023; integer
+products as in T. Dettmers et al., "LLM.int8()", 2022, with rows of 16 bits, which need no care for
+outliers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numba
 import numpy as np
@@ -42,6 +42,9 @@ from semcom_core.models.int8.simd import (
     tile_product,
 )
 
+if TYPE_CHECKING:
+    from semcom_core.models.int8.network import Nodes, Weights, Workspace
+
 _compiled = numba.njit(nogil=True, error_model="numpy")
 _LOG2_E = np.float32(math.log2(math.e))
 #: Taylor series of 2^x: ln(2)^k / k!; off by less than 1e-8 for |x| <= 1/2.
@@ -58,7 +61,7 @@ _HIGHEST = np.float32(127)
 
 
 @numba.njit(inline="always")
-def _exp2(x):
+def _exp2(x: np.float32) -> np.float32:
     """2^x of a float32; below 2^-126 it stays there."""
     x = min(max(x, _LOWEST), _HIGHEST)
     whole = np.floor(x + _HALF)
@@ -68,7 +71,7 @@ def _exp2(x):
 
 
 @_compiled
-def copy(values, out):
+def copy(values: np.ndarray, out: np.ndarray) -> None:
     """Copy a row. (An assignment of slices compiles ten times as long, for the sake of its error
     message.)
     """
@@ -77,14 +80,14 @@ def copy(values, out):
 
 
 @_compiled
-def add(values, out):
+def add(values: np.ndarray, out: np.ndarray) -> None:
     """Add a row to another."""
     for i in range(len(values)):
         out[i] += values[i]
 
 
 @_compiled
-def _largest(row):
+def _largest(row: np.ndarray) -> np.float32:
     """Largest value of a row. Integers compare as the floats of the same bits do, negative ones the
     other way round; and by vectors.
     """
@@ -96,7 +99,7 @@ def _largest(row):
 
 
 @_compiled
-def quantise(values, out, level):
+def quantise(values: np.ndarray, out: np.ndarray, level: np.float32) -> np.float32:
     """Round a row to integers from -level to level; returns the size of a step.
 
     Args:
@@ -115,7 +118,7 @@ def quantise(values, out, level):
 
 
 @_compiled
-def normalise(row, weight, eps, out):
+def normalise(row: np.ndarray, weight: np.ndarray, eps: np.float32, out: np.ndarray) -> None:
     """RMS norm of a row: float32 (n,) each; `out` is written."""
     total = dot(pointer(row, 0), pointer(row, 0), len(row))
     factor = _ONE / np.float32(math.sqrt(total / np.float32(len(row)) + eps))
@@ -124,7 +127,7 @@ def normalise(row, weight, eps, out):
 
 
 @_compiled
-def gate(values, out):
+def gate(values: np.ndarray, out: np.ndarray) -> None:
     """silu of the first half of a row times the second half: float32 (2 n,) -> (n,)."""
     opening = values[: len(out)]
     passing = values[len(out) :]
@@ -133,7 +136,7 @@ def gate(values, out):
 
 
 @_compiled
-def rotate(heads, cos, sin):
+def rotate(heads: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> None:
     """Rotary position embedding, in place: float32 (heads, d), cos and sin (d / 2,).
 
     Source: Su et al., RoFormer: Enhanced Transformer with Rotary Position Embedding, 2021.
@@ -148,13 +151,20 @@ def rotate(heads, cos, sin):
 
 
 @numba.njit(inline="always")
-def _add_scaled(total, factor, values):
+def _add_scaled(total: np.ndarray, factor: np.float32, values: np.ndarray) -> None:
     for i in range(len(total)):
         total[i] += factor * values[i]
 
 
 @_compiled
-def attend(queries, store, parents, node, scores, out):
+def attend(
+    queries: np.ndarray,
+    store: np.ndarray,
+    parents: np.ndarray,
+    node: int,
+    scores: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Attention of one node over itself and its ancestors.
 
     Args:
@@ -195,7 +205,7 @@ def attend(queries, store, parents, node, scores, out):
 
 
 @_compiled
-def _chances(row, largest):
+def _chances(row: np.ndarray, largest: np.float32) -> np.float32:
     """Sum of 2^(value - largest) over a row."""
     lanes = np.zeros(LANES, np.float32)
     whole = len(row) // LANES * LANES
@@ -211,7 +221,7 @@ def _chances(row, largest):
 
 
 @_compiled
-def _softmax(row):
+def _softmax(row: np.ndarray) -> None:
     """Softmax of base 2, in place."""
     largest = _largest(row)
     inverse = _ONE / _chances(row, largest)
@@ -220,7 +230,7 @@ def _softmax(row):
 
 
 @_compiled
-def log2_normalise(row):
+def log2_normalise(row: np.ndarray) -> None:
     """Make log2-probabilities of logits in units of log2, in place: float32 (n,)."""
     largest = _largest(row)
     shift = largest + np.float32(math.log2(_chances(row, largest)))
@@ -236,12 +246,21 @@ _UNITS = 4
 
 
 @numba.njit(nogil=True)
-def _share(total, unit, units):
+def _share(total: int, unit: int, units: int) -> tuple[int, int]:
     return total * unit // units, total * (unit + 1) // units
 
 
 @numba.njit(nogil=True)
-def _multiply(weights, factors, inputs, scales, outputs, rows, unit, units):
+def _multiply(
+    weights: np.ndarray,
+    factors: np.ndarray,
+    inputs: np.ndarray,
+    scales: np.ndarray,
+    outputs: np.ndarray,
+    rows: int,
+    unit: int,
+    units: int,
+) -> None:
     """Output channels of this unit, of a product of the first `rows` rows."""
     pairs = weights.shape[1]
     stride = inputs.shape[1]
@@ -263,21 +282,21 @@ def _multiply(weights, factors, inputs, scales, outputs, rows, unit, units):
 
 
 @numba.njit(nogil=True)
-def _round(work, row, width):
+def _round(work: Workspace, row: int, width: int) -> None:
     """Round a row's inner values for the next product."""
     level = np.float32(min(2**15 - 1, (2**31 - 1) // (127 * width)))
     work.scales[row] = quantise(work.inner[row, :width], work.inputs[row, :width], level)
 
 
 @numba.njit(nogil=True)
-def _normalise(work, row, norm, eps):
+def _normalise(work: Workspace, row: int, norm: np.ndarray, eps: np.float32) -> None:
     """Normalise a row's state for the next product."""
     normalise(work.states[row], norm, eps, work.inner[row, : len(norm)])
     _round(work, row, len(norm))
 
 
 @numba.njit(nogil=True)
-def _remember(work, row, nodes, layer, node):
+def _remember(work: Workspace, row: int, nodes: Nodes, layer: int, node: int) -> None:
     """Turn a row's queries and keys by its position, and store its keys and values."""
     _, _, _, groups, size = nodes.store.shape
     depth = nodes.depths[node]
@@ -290,7 +309,7 @@ def _remember(work, row, nodes, layer, node):
 
 
 @numba.njit(nogil=True)
-def _look_back(work, row, nodes, layer, node):
+def _look_back(work: Workspace, row: int, nodes: Nodes, layer: int, node: int) -> None:
     """Attention of one row, rounded for the next product."""
     heads = work.scores.shape[1]
     size = nodes.store.shape[4]
@@ -301,7 +320,9 @@ def _look_back(work, row, nodes, layer, node):
 
 
 @numba.njit(nogil=True)
-def _row_phase(kind, layer, row, net, nodes, work, first):
+def _row_phase(
+    kind: int, layer: int, row: int, net: Weights, nodes: Nodes, work: Workspace, first: int
+) -> None:
     """One row's part of a phase that is no product."""
     hidden = work.states.shape[1]
     if kind == _REMEMBER:
@@ -318,7 +339,17 @@ def _row_phase(kind, layer, row, net, nodes, work, first):
 
 
 @numba.njit(nogil=True)
-def _layer_unit(kind, layer, unit, units, net, nodes, work, first, count):
+def _layer_unit(
+    kind: int,
+    layer: int,
+    unit: int,
+    units: int,
+    net: Weights,
+    nodes: Nodes,
+    work: Workspace,
+    first: int,
+    count: int,
+) -> None:
     """One unit of a phase of a layer."""
     if kind in (_QUERY, _PROJECT, _GATES, _DOWN):
         if kind == _QUERY:
@@ -345,7 +376,16 @@ def _layer_unit(kind, layer, unit, units, net, nodes, work, first, count):
 
 
 @numba.njit(nogil=True)
-def _edge_unit(edge, unit, units, net, work, tokens, wanted, out):
+def _edge_unit(
+    edge: int,
+    unit: int,
+    units: int,
+    net: Weights,
+    work: Workspace,
+    tokens: np.ndarray,
+    wanted: int,
+    out: np.ndarray,
+) -> None:
     """One unit of the first phase (0: embedding) or of the last two (1: head, 2: probabilities)."""
     if edge == 0:
         for row in range(*_share(len(tokens), unit, units)):
@@ -369,7 +409,17 @@ def _edge_unit(edge, unit, units, net, work, tokens, wanted, out):
 
 
 @numba.njit(nogil=True)
-def _pass(workers, counters, net, nodes, work, tokens, first, wanted, out):
+def _pass(
+    workers: int,
+    counters: np.ndarray,
+    net: Weights,
+    nodes: Nodes,
+    work: Workspace,
+    tokens: np.ndarray,
+    first: int,
+    wanted: int,
+    out: np.ndarray,
+) -> None:
     """See `forward`."""
     inner = LAYER_PHASES * len(nodes.store)
     units = 1 if workers == 1 else _UNITS * workers
@@ -395,7 +445,7 @@ def _pass(workers, counters, net, nodes, work, tokens, first, wanted, out):
         await_all(counters, phase, units)
 
 
-def _keep_compiled(sources: str):
+def _keep_compiled(sources: str) -> Callable[..., None]:
     """The compiled pass, kept on disk for the next process as long as `sources` are the same.
 
     By itself numba would look at this file alone, and keep what it compiled from an older state of
@@ -403,13 +453,23 @@ def _keep_compiled(sources: str):
     """
 
     @numba.njit(cache=True, nogil=True)
-    def forward(workers, counters, net, nodes, work, tokens, first, wanted, out):
+    def forward(
+        workers: int,
+        counters: np.ndarray,
+        net: Weights,
+        nodes: Nodes,
+        work: Workspace,
+        tokens: np.ndarray,
+        first: int,
+        wanted: int,
+        out: np.ndarray,
+    ) -> None:
         """Log2-probabilities after new nodes; every thread calls it with the same arguments.
 
         Args:
             workers: number of threads.
             counters: int64 (LAYER_PHASES * layers + 3, 2), 0.
-            net, nodes, work: see models.arrays; the new nodes' parents and depths are set, their
+            net, nodes, work: see int8.network; the new nodes' parents and depths are set, their
                 keys and values are written.
             tokens: int64 (n,), of nodes `first` to `first + n - 1`.
             wanted: the last `wanted` nodes' probabilities are computed.

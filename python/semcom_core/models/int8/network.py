@@ -1,12 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The arrays that a pass through a network with integer weights works on (see models.step).
+"""Llama network with integer weights: token trees and log-probabilities, bit-exact in any order.
 
-A Llama network with integer weights: faster than float32 on any processor, and the same to the last
-bit in any order.
-
-A step reads a quarter of the bytes; the sender's pass over a whole text and the receiver's steps
-through a tree of hypotheses give identical probabilities (see models.step).
+Faster than float32 on any processor: a step reads a quarter of the bytes. The sender's pass over a
+whole text and the receiver's steps through a tree of hypotheses give identical probabilities (see
+int8.kernels).
 """
 
 from __future__ import annotations
@@ -14,13 +12,22 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from semcom_core.models.int8.kernels import LAYER_PHASES, forward
 from semcom_core.models.int8.simd import BLOCKS, LANES, ROWS
+
+#: Name of the numeric profile, part of a model's fingerprint.
+PROFILE = "int8-16"
+#: Prompts whose keys and values are kept.
+_PROMPTS = 4
+#: Nodes that a tree has room for at first.
+_FEWEST_NODES = 256
+#: Kinds of rotary embedding whose angles do not depend on the length of the text.
+_STATIC_POSITIONS = ("default", "linear", "llama3")
 
 
 class Matrices(NamedTuple):
@@ -30,30 +37,6 @@ class Matrices(NamedTuple):
 
     weights: np.ndarray
     scales: np.ndarray
-
-
-def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matrices:
-    """Integer weights of linear layers; those of one layer that share their input become one
-    matrix.
-
-    Args:
-        layers: for each layer, float32 weights (outputs, inputs); inputs are even in number.
-        factor: of the outputs.
-    """
-    tile = BLOCKS * LANES
-    rows = sum(len(part) for part in layers[0])
-    inputs = layers[0][0].shape[1]
-    blocks = -(-rows // tile) * BLOCKS
-    weights = np.zeros((len(layers), blocks, inputs // 2, LANES, 2), np.int8)
-    scales = np.zeros((len(layers), blocks * LANES), np.float32)
-    for layer, parts in enumerate(layers):
-        whole = torch.zeros(blocks * LANES, inputs)
-        torch.cat(parts, out=whole[:rows])
-        steps = whole.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
-        rounded = (whole / steps).round().to(torch.int8)
-        weights[layer] = rounded.view(blocks, LANES, inputs // 2, 2).transpose(1, 2).numpy()
-        scales[layer] = steps[:, 0].numpy() * factor
-    return Matrices(weights, scales)
 
 
 class Weights(NamedTuple):
@@ -96,15 +79,7 @@ class Workspace(NamedTuple):
     scores: np.ndarray
 
 
-#: Name of the numeric profile, part of a model's fingerprint.
-PROFILE = "int8-16"
-#: Prompts whose keys and values are kept.
-_PROMPTS = 4
-_FEWEST_NODES = 256
-_STATIC_POSITIONS = ("default", "linear", "llama3")
-
-
-def applies(network) -> bool:
+def applies(network: Any) -> bool:
     """Whether a transformers network is one that this module computes."""
     config = network.config
     if config.model_type != "llama" or config.hidden_act != "silu" or config.intermediate_size % 2:
@@ -116,9 +91,10 @@ def applies(network) -> bool:
     return rotary.rope_type in _STATIC_POSITIONS and 2 * len(rotary.inv_freq) == size
 
 
-def frequencies(rotary, size: int) -> np.ndarray:
-    """Angles a position of a rotary embedding, float64 (size / 2,); the simple ones anew, as the
-    library's differ by processor.
+def frequencies(rotary: Any, size: int) -> np.ndarray:
+    """Angles a position of a rotary embedding, float64 (size / 2,).
+
+    The simple kinds are computed here, as the library's differ by processor.
     """
     settings = rotary.config.rope_parameters
     if rotary.rope_type == "llama3":
@@ -134,7 +110,7 @@ class IntegerNetwork:
     """
 
     @torch.inference_mode()
-    def __init__(self, network):
+    def __init__(self, network: Any) -> None:
         layers = network.model.layers
         config = network.config
         attention = layers[0].self_attn
@@ -147,9 +123,8 @@ class IntegerNetwork:
             for norm in (layer.input_layernorm, layer.post_attention_layernorm)
         ]
         self.weights = Weights(
-            embedding=network.get_input_embeddings()
-            .weight.numpy()
-            .copy(),  # the original may hold a whole file in memory
+            # a copy: the original may hold a whole file in memory
+            embedding=network.get_input_embeddings().weight.numpy().copy(),
             attention=pack_matrices(
                 [[getattr(x.self_attn, f"{part}_proj").weight for part in "qkv"] for x in layers]
             ),
@@ -194,7 +169,7 @@ class IntegerNetwork:
 class IntegerTree:
     """Token tree over an integer network (see models.language.TokenTree)."""
 
-    def __init__(self, network: IntegerNetwork, prompt: list[int]):
+    def __init__(self, network: IntegerNetwork, prompt: list[int]) -> None:
         self._network = network
         self._prompt = tuple(prompt)
         self._count = 0
@@ -252,6 +227,30 @@ class IntegerTree:
         self.nodes = Nodes(store, parents, depths, *self._network.angles(room))
 
 
+def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matrices:
+    """Integer weights of linear layers; those of one layer that share their input become one
+    matrix.
+
+    Args:
+        layers: for each layer, float32 weights (outputs, inputs); inputs are even in number.
+        factor: of the outputs.
+    """
+    tile = BLOCKS * LANES
+    rows = sum(len(part) for part in layers[0])
+    inputs = layers[0][0].shape[1]
+    blocks = -(-rows // tile) * BLOCKS
+    weights = np.zeros((len(layers), blocks, inputs // 2, LANES, 2), np.int8)
+    scales = np.zeros((len(layers), blocks * LANES), np.float32)
+    for layer, parts in enumerate(layers):
+        whole = torch.zeros(blocks * LANES, inputs)
+        torch.cat(parts, out=whole[:rows])
+        steps = whole.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
+        rounded = (whole / steps).round().to(torch.int8)
+        weights[layer] = rounded.view(blocks, LANES, inputs // 2, 2).transpose(1, 2).numpy()
+        scales[layer] = steps[:, 0].numpy() * factor
+    return Matrices(weights, scales)
+
+
 def _workspace(network: IntegerNetwork, count: int, depth: int) -> Workspace:
     """Room for a pass of `count` nodes, none deeper than `depth`."""
     rows = -(-count // ROWS) * ROWS
@@ -281,7 +280,7 @@ def _helpers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=max(1, torch.get_num_threads() - 1))
 
 
-def _run(weights: Weights, nodes: Nodes, *args) -> None:
+def _run(weights: Weights, nodes: Nodes, *args: Any) -> None:
     """Run the pass in as many threads as torch uses."""
     workers = torch.get_num_threads()
     counters = np.zeros((LAYER_PHASES * len(nodes.store) + 3, 2), np.int64)

@@ -1,16 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What numba has no words for: integer products by vectors, reading bits as another type, threads
-that share work.
+"""Vector instructions and atomics that numba lacks: integer products, bit casts, work sharing.
 
 The vectors are plain LLVM ones, so they compile for any processor; LLVM finds the instructions for
 products of 16-bit pairs where the processor has them (vpdpwssd or vpmaddwd on x86).
+
+An intrinsic gets numba types when it is compiled and returns its signature and a function that
+builds its LLVM instructions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
 import llvmlite.binding
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -33,7 +39,11 @@ _FLOATS = ir.VectorType(_F32, LANES)
 _PAIRS16 = ir.VectorType(_I16, 2 * LANES)
 _PAIRS32 = ir.VectorType(_I32, 2 * LANES)
 
+#: Signature and code generator, which numba asks an intrinsic for.
+_Typing: TypeAlias = tuple[Any, Callable[..., ir.Value]]
+
 _yield_processor = types.ExternalFunction("sched_yield", types.int32())
+#: Times to look whether others are done before the processor is given away each time.
 _PATIENCE = 2000
 
 
@@ -41,7 +51,7 @@ def _lanes(*numbers: int) -> ir.Constant:
     return ir.Constant(ir.VectorType(_I32, len(numbers)), list(numbers))
 
 
-def _spread(builder, value, kind):
+def _spread(builder: ir.IRBuilder, value: ir.Value, kind: ir.Type) -> ir.Value:
     """A vector with the same value in every lane."""
     empty = ir.Constant(kind, ir.Undefined)
     return builder.shuffle_vector(
@@ -49,12 +59,14 @@ def _spread(builder, value, kind):
     )
 
 
-def _at(builder, pointer, offset, kind):
+def _at(builder: ir.IRBuilder, pointer: ir.Value, offset: ir.Value, kind: ir.Type) -> ir.Value:
     """Pointer to a value of `kind`, `offset` elements after `pointer`."""
     return builder.bitcast(builder.gep(pointer, [offset]), kind.as_pointer())
 
 
-def _pair_products(builder, sums, weights, pair):
+def _pair_products(
+    builder: ir.IRBuilder, sums: ir.Value, weights: ir.Value, pair: ir.Value
+) -> ir.Value:
     """sums + first weight x first half of the pair + second weight x second half, in every lane."""
     inputs = builder.bitcast(_spread(builder, pair, _INTS), _PAIRS16)
     products = builder.mul(builder.sext(inputs, _PAIRS32), builder.sext(weights, _PAIRS32))
@@ -65,7 +77,13 @@ def _pair_products(builder, sums, weights, pair):
     return builder.add(sums, builder.add(*halves))
 
 
-def _add_pair(builder, index, weights, inputs, sums):
+def _add_pair(
+    builder: ir.IRBuilder,
+    index: ir.Value,
+    weights: Sequence[ir.Value],
+    inputs: Sequence[ir.Value],
+    sums: Sequence[Sequence[ir.Value]],
+) -> None:
     """Add the products of one pair of inputs of every row with the weights of every block."""
     offset = builder.mul(index, ir.Constant(_I64, 2 * LANES))
     loaded = [
@@ -83,8 +101,16 @@ def _add_pair(builder, index, weights, inputs, sums):
 
 @intrinsic
 def tile_product(
-    _context, weights, inputs, stride, input_scales, weight_scales, outputs, output_stride, pairs
-):
+    _context: Any,
+    weights: Any,
+    inputs: Any,
+    stride: Any,
+    input_scales: Any,
+    weight_scales: Any,
+    outputs: Any,
+    output_stride: Any,
+    pairs: Any,
+) -> _Typing:
     """outputs = (inputs x weights) x input_scales x weight_scales, for ROWS rows and BLOCKS * LANES
     output channels.
 
@@ -96,7 +122,9 @@ def tile_product(
             elements apart.
     """
 
-    def generate(context, builder, _signature, args):
+    def generate(
+        context: Any, builder: ir.IRBuilder, _signature: Any, args: Sequence[ir.Value]
+    ) -> ir.Value:
         weights, inputs, stride, input_scales, weight_scales, outputs, output_stride, pairs = args
         size = builder.mul(pairs, ir.Constant(_I64, 2 * LANES))
         blocks = [
@@ -133,10 +161,12 @@ def tile_product(
 
 
 @intrinsic
-def dot(_context, left, right, count):
+def dot(_context: Any, left: Any, right: Any, count: Any) -> _Typing:
     """Scalar product of two runs of float32, added up in the same order on every processor."""
 
-    def generate(_target, builder, _signature, args):
+    def generate(
+        _target: Any, builder: ir.IRBuilder, _signature: Any, args: Sequence[ir.Value]
+    ) -> ir.Value:
         left, right, count = args
         places = [cgutils.alloca_once(builder, kind) for kind in (_FLOATS, _F32)]
         for place in places:
@@ -160,7 +190,7 @@ def dot(_context, left, right, count):
     return types.float32(left, right, types.int64), generate
 
 
-def _total(builder, lanes):
+def _total(builder: ir.IRBuilder, lanes: ir.Value) -> ir.Value:
     """Sum of a vector: halves, then halves of these, and so on."""
     half = LANES // 2
     while half:
@@ -174,10 +204,12 @@ def _total(builder, lanes):
 
 
 @intrinsic
-def pointer(_context, array, offset):
+def pointer(_context: Any, array: Any, offset: Any) -> _Typing:
     """Pointer to an element of a contiguous array, counted from its first."""
 
-    def generate(context, builder, signature, args):
+    def generate(
+        context: Any, builder: ir.IRBuilder, signature: Any, args: Sequence[ir.Value]
+    ) -> ir.Value:
         return builder.gep(
             context.make_array(signature.args[0])(context, builder, args[0]).data, [args[1]]
         )
@@ -186,37 +218,43 @@ def pointer(_context, array, offset):
 
 
 @intrinsic
-def float_of_bits(_context, bits):
+def float_of_bits(_context: Any, bits: Any) -> _Typing:
     """The float32 whose bits are an int32."""
 
-    def generate(_target, builder, _signature, args):
+    def generate(
+        _target: Any, builder: ir.IRBuilder, _signature: Any, args: Sequence[ir.Value]
+    ) -> ir.Value:
         return builder.bitcast(args[0], _F32)
 
     return types.float32(types.int32), generate
 
 
 @intrinsic
-def _count_up(_context, counter, step):
+def _count_up(_context: Any, counter: Any, step: Any) -> _Typing:
     """Add to an int64 that other threads add to as well; returns its value before."""
 
-    def generate(_target, builder, _signature, args):
+    def generate(
+        _target: Any, builder: ir.IRBuilder, _signature: Any, args: Sequence[ir.Value]
+    ) -> ir.Value:
         return builder.atomic_rmw("add", args[0], args[1], "seq_cst")
 
     return types.int64(counter, types.int64), generate
 
 
 @intrinsic
-def _read(_context, counter):
+def _read(_context: Any, counter: Any) -> _Typing:
     """Value of an int64 that other threads write."""
 
-    def generate(_target, builder, _signature, args):
+    def generate(
+        _target: Any, builder: ir.IRBuilder, _signature: Any, args: Sequence[ir.Value]
+    ) -> ir.Value:
         return builder.load_atomic(args[0], "acquire", 8)
 
     return types.int64(counter), generate
 
 
 @numba.njit(nogil=True)
-def take(counters, phase):
+def take(counters: np.ndarray, phase: int) -> int:
     """The next unit of a phase's work that nobody has taken: int64 (phases, 2) counters, zero at
     first.
     """
@@ -224,13 +262,13 @@ def take(counters, phase):
 
 
 @numba.njit(nogil=True)
-def hand_in(counters, phase):
+def hand_in(counters: np.ndarray, phase: int) -> None:
     """Say that a unit taken is done."""
     _count_up(pointer(counters, 2 * phase + 1), 1)
 
 
 @numba.njit(nogil=True)
-def await_all(counters, phase, units):
+def await_all(counters: np.ndarray, phase: int, units: int) -> None:
     """Wait until every unit of a phase is done, whoever does it."""
     waited = 0
     while _read(pointer(counters, 2 * phase + 1)) < units:

@@ -1,16 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file of "sam-tiny": weights in half precision, with the network's size and the settings of
-its training.
+"""Loading of Segment Anything networks: "sam-tiny" by name, official checkpoints by path.
 
-Segment Anything networks: the small one of the project by name, and any official checkpoint (vit_b,
-vit_l, vit_h) by its path.
+"sam-tiny" is the small network that the project ships, as safetensors with the network's size and
+the settings of its training. An official checkpoint (vit_b, vit_l, vit_h) is a pickle of which only
+tensors are read; what network it belongs to follows from the shapes of its tensors.
 
-An official checkpoint is a pickle; only tensors are read from it. What network it belongs to is
-read from the shapes of its tensors.
+The predictor remembers the last picture, so that several prompts for it encode it once.
 
-The predictor of Segment Anything with a memory for the last picture, so that several questions
-about it encode it once.
+Source: A. Kirillov et al., "Segment anything", ICCV 2023.
 """
 
 from __future__ import annotations
@@ -39,33 +37,10 @@ from semcom_core.models.cache import file_sha256
 from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
 from semcom_core.models.sam.tiny import TinyConfig, build_tiny
 
+#: File name of the weights of "sam-tiny".
 WEIGHTS = "sam_tiny.safetensors"
 #: The weights that the project ships.
 SHIPPED = Path(__file__).parents[1] / "weights" / "sam" / WEIGHTS
-
-
-def save_tiny(
-    path: Path, weights: dict[str, torch.Tensor], shape: TinyConfig, training: dict
-) -> None:
-    """Write a "sam-tiny" network, the weights in half precision.
-
-    Args:
-        path: file to write.
-        weights: tensors by name.
-        shape: size of the network.
-        training: settings of its training.
-    """
-    save_checkpoint(path, weights, shape, {"training": training}, half=True)
-
-
-def read_tiny(path: Path) -> Sam:
-    """The network in a file that save_tiny wrote, in evaluation mode.
-
-    Raises:
-        ModelError: the file cannot be read, or is not of this network.
-    """
-    allowed = "a file that `semcom train sam` wrote"
-    return load_checkpoint(path, TinyConfig, build_tiny, allowed)[0]
 
 
 #: Name of the network that the project ships.
@@ -87,6 +62,7 @@ class SamModel:
     Args:
         name: "sam-tiny", "vit_b", "vit_l", "vit_h", or "vit" for another one in the official
             format.
+        network: the network.
         fingerprint: first 16 hexadecimal digits of the file's SHA-256.
     """
 
@@ -140,6 +116,30 @@ def _load(path: Path) -> SamModel:
     return SamModel(
         _OFFICIAL.get(state[_PATCH].shape[0], "vit"), network.eval(), file_sha256(path)[:16]
     )
+
+
+def save_tiny(
+    path: Path, weights: dict[str, torch.Tensor], shape: TinyConfig, training: dict
+) -> None:
+    """Write a "sam-tiny" network, the weights in half precision.
+
+    Args:
+        path: file to write.
+        weights: tensors by name.
+        shape: size of the network.
+        training: settings of its training.
+    """
+    save_checkpoint(path, weights, shape, {"training": training}, half=True)
+
+
+def read_tiny(path: Path) -> Sam:
+    """The network in a file that save_tiny wrote, in evaluation mode.
+
+    Raises:
+        ModelError: the file cannot be read, or is not of this network.
+    """
+    allowed = "a file that `semcom train sam` wrote"
+    return load_checkpoint(path, TinyConfig, build_tiny, allowed)[0]
 
 
 def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -234,23 +234,26 @@ def _decoder(state: Mapping[str, torch.Tensor]) -> MaskDecoder:
 class RememberingPredictor(SamPredictor):
     """Predictor that encodes a picture only if it is another one than the last."""
 
-    _last: tuple | None = None
+    _last: bytes | None = None
+    _encoded: tuple[torch.Tensor, tuple[int, int], tuple[int, int]]
+    features: torch.Tensor
+    original_size: tuple[int, int]
+    input_size: tuple[int, int]
 
     def set_image(self, image: np.ndarray, image_format: str = "RGB") -> None:
         """Encode a picture, uint8 (H, W, 3)."""
         digest = hashlib.sha256(
             repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()
         ).digest()
-        if self._last is None or self._last[0] != digest:
+        if self._last != digest:
             super().set_image(image, image_format)
-            self._last = digest, self.features, self.original_size, self.input_size
-        _, self.features, self.original_size, self.input_size = self._last
+            self._last = digest
+            self._encoded = self.features, self.original_size, self.input_size
+        self.features, self.original_size, self.input_size = self._encoded
         self.is_image_set = True
 
     def embedding(self) -> np.ndarray:
-        """What the network made of the picture, float32 (C, h, w): padding and folded details left
-        out.
-        """
+        """Embedding of the picture, float32 (C, h, w), without padding and folded details."""
         encoder = self.model.image_encoder
         channels = self.model.mask_decoder.transformer_dim
         height, width = (

@@ -1,27 +1,30 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Points and boxes drawn for "sam-tiny", which has too little to learn from to find out what their
-coordinates mean.
+"""Network "sam-tiny": Segment Anything at small size, for pictures of 256 pixels.
 
-The network "sam-tiny": the classes of Segment Anything at small size, for pictures of 256 pixels.
+    picture -> convolutional stem -+-> transformer -> embedding, 1/16 --+
+                                   +-> details, 1/8 and 1/4 ------------+-> mask decoder -> masks
+                                            point, box -> prompt encoder+
 
-    picture ─► stem (convolutions) ─┬─► transformer ─► embedding, 1/16 ─┐
-                                    └─► details, 1/8 and 1/4 ───────────┴─► mask decoder ◄─ prompt encoder ◄─ point, box
+It differs from the published network in three ways, each to make up for training data: the
+published one has learned from a billion outlines. Convolutions take the place of the patch
+embedding. Details of the picture bypass the transformer on their way to the decoder, as in the
+second version of Segment Anything, folded into channels of the embedding. Points and boxes are also
+drawn, where the published network takes a mask as a prompt. The package's predictor and automatic
+mask generator work with it unchanged.
 
-It differs from the published network in three ways, each for want of a billion outlines to learn
-from. Convolutions take the place of the patch embedding. Details of the picture reach the decoder
-past the transformer, as in the second version of Segment Anything, folded into channels of the
-embedding. Points and boxes are also drawn, where the published network takes a mask as a prompt.
-The package's predictor and automatic mask generator work with it unchanged.
+Axes: B pictures, n prompts of a picture, h and w rows and columns of the embedding.
 
-Source: Kirillov et al., Segment Anything, ICCV 2023; Ravi et al., SAM 2, 2024 (details to the
-decoder).
+Source: A. Kirillov et al., "Segment anything", ICCV 2023; N. Ravi et al., "SAM 2", 2024 (details to
+the decoder).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from segment_anything.modeling import (
@@ -36,67 +39,6 @@ from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, sil
 
 from semcom_core.config import setting
 from semcom_core.errors import ConfigError, check_range
-
-
-class DrawnPrompts(PromptEncoder):
-    """Encoder of prompts that also draws them on the grid of the masks: how far inside the box a
-    place is, how near to the point.
-
-    A mask that is given is taken instead of the drawing. The decoder starts from the drawing: it
-    comes with the dense embedding, its 4 × 4 places of each position folded into 16 more channels.
-
-    Source: Sofiiuk et al., Reviving iterative training with mask guidance for interactive
-    segmentation, ICIP 2022 (drawn points).
-    """
-
-    def forward(self, points, boxes, masks):
-        """Tokens (n, tokens, channels) and dense embedding (n, channels + 16, h, w) of n prompts.
-
-        Args:
-            points: coordinates (n, k, 2) and labels (n, k), 1 for a point of the object; or None.
-            boxes: (n, 4), left, top, right, bottom; or None.
-            masks: (n, 1, 4h, 4w) logits; or None.
-        """
-        drawn = [self._near(*points)] if points is not None else []
-        drawn += [self._inside(boxes.reshape(-1, 4))] if boxes is not None else []
-        if masks is None and drawn:
-            masks = (
-                torch.stack(drawn).mean(0)[:, None].float()
-            )  # the mask generator gives points in double precision
-        tokens, dense = super().forward(points, boxes, masks)
-        shown = (
-            dense.new_zeros(len(dense), 1, *self.mask_input_size)
-            if masks is None
-            else masks.to(dense.dtype)
-        )
-        return tokens, torch.cat([dense, pixel_unshuffle(shown, 4)], 1)
-
-    def _grid(self) -> tuple[torch.Tensor, torch.Tensor, float]:
-        """Rows (4h, 1) and columns (4w) of the places, and the distance from a point at which its
-        drawing is 0, all in pixels.
-        """
-        device = self.no_mask_embed.weight.device
-        rows, columns = (
-            (torch.arange(n, device=device) + 0.5) * size / n
-            for n, size in zip(self.mask_input_size, self.input_image_size)
-        )
-        return rows[:, None], columns, self.input_image_size[0] / 8
-
-    def _near(self, places: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """1 at a point of the object to -1 far from it, (n, 4h, 4w)."""
-        rows, columns, reach = self._grid()
-        x, y = places[..., 0, None, None], places[..., 1, None, None]
-        distance = torch.hypot(columns - x, rows - y) + 1e6 * (labels != 1)[..., None, None]
-        return 1 - (distance.amin(1) / reach).clamp(max=2)
-
-    def _inside(self, boxes: torch.Tensor) -> torch.Tensor:
-        """1 in the middle of a box, 0 at its edges, -1 far outside it, (n, 4h, 4w)."""
-        rows, columns, _ = self._grid()
-        left, top, right, bottom = boxes[:, :, None, None].unbind(1)
-        across = (2 * columns - left - right).abs() / (right - left)
-        down = (2 * rows - top - bottom).abs() / (bottom - top)
-        return 1 - torch.maximum(across, down).clamp(max=2)
-
 
 #: Pixels of a picture for each step of the transformer; the stem halves the size four times.
 PATCH = 16
@@ -114,7 +56,7 @@ class TinyConfig:
     prompt: int = setting(96, "channels of embedding and prompts, a multiple of 32, 32 to 512")
     decoder: int = setting(2, "blocks of the mask decoder, 1 to 8")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, low, high in (
             ("size", 32, 1024),
             ("stem", 8, 128),
@@ -178,7 +120,7 @@ class Halving(nn.Module):
     W/2).
     """
 
-    def __init__(self, inputs: int, outputs: int):
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.down = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1)
         self.norms = nn.ModuleList(nn.GroupNorm(8, outputs) for _ in range(2))
@@ -199,7 +141,7 @@ class TinyEncoder(ImageEncoderViT):
     prompt/8 channels of details at a quarter of the size, then 2·2 of prompt/4 at an eighth.
     """
 
-    def __init__(self, config: TinyConfig, norm: type[nn.Module]):
+    def __init__(self, config: TinyConfig, norm: Callable[[int], nn.Module]) -> None:
         stem = config.stem
         width = config.width
         prompt = config.prompt
@@ -237,6 +179,70 @@ class TinyEncoder(ImageEncoderViT):
         return torch.cat([embedding, pixel_unshuffle(fine, 4), pixel_unshuffle(medium, 2)], 1)
 
 
+class DrawnPrompts(PromptEncoder):
+    """Encoder of prompts that also draws them on the grid of the masks: how far inside the box a
+    place is, how near to the point.
+
+    A mask that is given is taken instead of the drawing. The decoder starts from the drawing: it
+    comes with the dense embedding, its 4 × 4 places of each position folded into 16 more channels.
+
+    Source: Sofiiuk et al., Reviving iterative training with mask guidance for interactive
+    segmentation, ICIP 2022 (drawn points).
+    """
+
+    def forward(
+        self,
+        points: tuple[torch.Tensor, torch.Tensor] | None,
+        boxes: torch.Tensor | None,
+        masks: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens (n, tokens, channels) and dense embedding (n, channels + 16, h, w) of n prompts.
+
+        Args:
+            points: coordinates (n, k, 2) and labels (n, k), 1 for a point of the object; or None.
+            boxes: (n, 4), left, top, right, bottom; or None.
+            masks: (n, 1, 4h, 4w) logits; or None.
+        """
+        drawn = [self._near(*points)] if points is not None else []
+        drawn += [self._inside(boxes.reshape(-1, 4))] if boxes is not None else []
+        if masks is None and drawn:
+            # single precision: the mask generator gives points in double precision
+            masks = torch.stack(drawn).mean(0)[:, None].float()
+        tokens, dense = super().forward(points, boxes, masks)
+        shown = (
+            dense.new_zeros(len(dense), 1, *self.mask_input_size)
+            if masks is None
+            else masks.to(dense.dtype)
+        )
+        return tokens, torch.cat([dense, pixel_unshuffle(shown, 4)], 1)
+
+    def _grid(self) -> tuple[torch.Tensor, torch.Tensor, float]:
+        """Rows (4h, 1) and columns (4w) of the places, and the distance from a point at which its
+        drawing is 0, all in pixels.
+        """
+        device = self.no_mask_embed.weight.device
+        rows, columns = (
+            (torch.arange(n, device=device) + 0.5) * size / n
+            for n, size in zip(self.mask_input_size, self.input_image_size)
+        )
+        return rows[:, None], columns, self.input_image_size[0] / 8
+
+    def _near(self, places: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """1 at a point of the object to -1 far from it, (n, 4h, 4w)."""
+        rows, columns, reach = self._grid()
+        x, y = places[..., 0, None, None], places[..., 1, None, None]
+        distance = torch.hypot(columns - x, rows - y) + 1e6 * (labels != 1)[..., None, None]
+        return 1 - (distance.amin(1) / reach).clamp(max=2)
+
+    def _inside(self, boxes: torch.Tensor) -> torch.Tensor:
+        """1 in the middle of a box, 0 at its edges, -1 far outside it, (n, 4h, 4w)."""
+        rows, columns, _ = self._grid()
+        left, top, right, bottom = boxes[:, :, None, None].unbind(1)
+        across = (2 * columns - left - right).abs() / (right - left)
+        down = (2 * rows - top - bottom).abs() / (bottom - top)
+        return 1 - torch.maximum(across, down).clamp(max=2)
+
+
 class DetailDecoder(MaskDecoder):
     """Decoder of masks that adds the details of TinyEncoder while it raises the resolution, and
     starts from the drawn prompt.
@@ -244,7 +250,7 @@ class DetailDecoder(MaskDecoder):
     The three outputs for a point start as discs of three sizes, the one for a box as the box.
     """
 
-    def __init__(self, **settings):
+    def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.gain = nn.Parameter(torch.full((self.num_mask_tokens,), 3.0))
         self.offset = nn.Parameter(
@@ -255,8 +261,12 @@ class DetailDecoder(MaskDecoder):
             nn.init.zeros_(mlp.layers[-1].bias)
 
     def predict_masks(
-        self, image_embeddings, image_pe, sparse_prompt_embeddings, dense_prompt_embeddings
-    ):
+        self,
+        image_embeddings: torch.Tensor,
+        image_pe: torch.Tensor,
+        sparse_prompt_embeddings: torch.Tensor,
+        dense_prompt_embeddings: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Masks and their predicted quality, of one picture or of several.
 
         Args:
