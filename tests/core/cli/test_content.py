@@ -8,8 +8,7 @@ import json
 
 import pytest
 
-from semcom_core.cli import main
-from semcom_core.cli import sim as content
+from semcom_core.cli import content, main
 from semcom_core.safety import toxicity
 from semcom_core.text.distillation import distiller as distill
 from semcom_core.text.distillation import rewriter as expand

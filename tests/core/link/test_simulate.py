@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.link.simulate import simulate
+from semcom_core.simulation import send_with_arq as simulate
 from semcom_core.text import load_codec
 from semcom_core.units import db_to_linear
 from tests.core.link.round_codec import FIRST, MORE, RoundCodec, noisy

@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import FrameError, ModelError
 from semcom_core.models import loader
 from semcom_core.phy import Frame
+from semcom_core.simulation import transmit_symbols as receive
 from semcom_core.terminal import for_stream, visible
 from semcom_core.text import load_codec
 from semcom_core.text.baselines.deflate import DeflateCodec

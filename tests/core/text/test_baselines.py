@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.phy import Frame
+from semcom_core.simulation import transmit_symbols as receive
 from semcom_core.text import TEXT_CODECS, load_codec
 from semcom_core.text.baselines.base64_bpsk import Base64Codec
 from semcom_core.text.baselines.huffman import HuffmanCodec

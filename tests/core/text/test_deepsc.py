@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
-from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
 from semcom_core.datasets.corpus import sentences
 from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.frame import MAX_LENGTH, FrameHeader, ReceivedFrame
 from semcom_core.metrics import mean_bleu
+from semcom_core.simulation import transmit_symbols as receive
 from semcom_core.text import TEXT_CODECS, load_codec
 from semcom_core.text.baselines.deepsc.codec import SHIPPED
 from semcom_core.units import complex_noise

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semcom_core.bench.text.link import receive
 from semcom_core.channel import parse_channel
 from semcom_core.datasets.corpus import is_test
+from semcom_core.simulation import transmit_symbols as receive
 from semcom_core.text import load_codec
 from semcom_core.text.baselines.huffman import (
     END,

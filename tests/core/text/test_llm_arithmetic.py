@@ -11,10 +11,11 @@ import importlib.util
 import numpy as np
 import pytest
 
-from semcom_core.bench.text.link import NoisyModel, receive
+from semcom_core.bench.text.link import NoisyModel
 from semcom_core.channel import parse_channel
 from semcom_core.entropy.arithmetic import SLACK
 from semcom_core.errors import ConfigError, FrameError, ModelError
+from semcom_core.simulation import transmit_symbols as receive
 from semcom_core.text import load_codec
 from semcom_core.text.baselines import llm_arithmetic
 from semcom_core.text.baselines.llm_arithmetic import RULES, LlmArithmeticCodec, LlmArithmeticConfig

@@ -13,20 +13,21 @@ from itertools import product
 import numpy as np
 import pytest
 
-from semcom_core.bench.text.link import NoisyModel, receive
+from semcom_core.bench.text.link import NoisyModel
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
+from semcom_core.simulation import transmit_symbols as receive
 from semcom_core.text import load_codec
 from semcom_core.text.baselines.llm_sc import (
     POINTS,
     LlmScCodec,
     LlmScConfig,
     beam_search,
-    evidence,
     fewest_symbols,
     masks,
     token_labels,
 )
+from semcom_core.text.baselines.llm_sc import label_density as evidence
 from semcom_core.units import complex_noise
 from tests.core.text.toy_model import ToyModel
 

@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from semcom_core.bench.text.link import NoisyModel, receive
+from semcom_core.bench.text.link import NoisyModel
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, FrameError, ModelError
+from semcom_core.simulation import transmit_symbols as receive
 from semcom_core.text.spinal.codec import FRAGMENT_SYMBOLS, SpinalCodec, SpinalConfig
 from semcom_core.text.spinal.rate import alpha_for
 from tests.core.text.toy_model import DROPPED, ToyModel

@@ -18,16 +18,12 @@ from semcom_core.errors import FrameError, check_choice, check_range
 from semcom_core.frame import MESSAGE_IDS
 from semcom_core.image import DecodedImage, ImageCodec, load_image_codec
 from semcom_core.metrics.image import ms_ssim, psnr_db, ssim
-from semcom_core.phy import Frame, Layout, PhyConfig, ReceivedFrame, Receiver, Transmitter
+from semcom_core.phy import Layout, PhyConfig, ReceivedFrame
+from semcom_core.simulation import MODEM_LOSS_DB, Simulation
 
-#: Silence before and after each burst, samples.
-_GAP = 400
 #: Smallest side of a picture that has a structural similarity.
 _LEAST_SIDE = 11
 _MID_GREY = 128
-#: What the burst modem takes of the SNR, with a margin, dB; measured are 0.15 to 0.22 dB at 1 to 13
-#: dB.
-MODEM_LOSS_DB = 0.3
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,6 @@ class ImageTrials:
             FrameError: the codec refuses the picture.
         """
         link = self._link
-        rng = np.random.default_rng([self._link.seed, number])
         pixels = picture.pixels()
         objects = picture.objects()
         self._warm_up()
@@ -139,7 +134,8 @@ class ImageTrials:
         started = time.perf_counter()
         frames = self._codec.encode(pixels, link.rate_snr_db, number % MESSAGE_IDS, importance)
         encode_s = time.perf_counter() - started
-        received = [one for frame in frames for one in self._carried(frame, rng)]
+        simulated = Simulation(link.channel, modem=link.modem, seed=[link.seed, number])
+        received = simulated.transmit(frames)
         started = time.perf_counter()
         result, delivered = self._decoded(received, pixels.shape)
         decode_s = time.perf_counter() - started
@@ -184,19 +180,6 @@ class ImageTrials:
         except FrameError as error:
             reason = str(error)
         return DecodedImage(np.full(shape, _MID_GREY, np.uint8), False, reason=reason), False
-
-    def _carried(self, frame: Frame, rng: np.random.Generator) -> list[ReceivedFrame]:
-        """A fragment as the receiver has it; nothing where its burst is lost."""
-        link = self._link
-        if not link.modem:
-            symbols, noise_var = link.channel.through_symbols(frame.symbols, rng)
-            return [ReceivedFrame(frame.header, symbols, noise_var, snr_db=link.channel.snr_db)]
-        modem = PhyConfig()
-        gap = np.zeros(_GAP, np.complex64)
-        samples = np.concatenate([gap, Transmitter(modem).burst([frame]), gap])
-        receiver = Receiver(modem)
-        received = receiver.push(link.channel.for_modem(modem).through_samples(samples, rng))
-        return received + receiver.flush()
 
     def _warm_up(self) -> None:
         """Send a small picture before anything is timed: the first use of a codec loads and
