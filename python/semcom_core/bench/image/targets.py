@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from semcom_core.bench.image.plot import HEADLINE
 from semcom_core.bench.image.results import image_series
-from semcom_core.bench.text.results import Figure, Told
+from semcom_core.bench.text.results import Figure, TargetCheck
 
 _KODAK = [f"kodim{number:02d}" for number in range(1, 13)]
 #: (CBR, SNR in dB) → least PSNR in dB of the matched profile in noise.
@@ -58,11 +58,11 @@ def image_figures(rows: list[dict], settings: dict) -> list[Figure]:
     ]
 
 
-def _least(name: str, value: float, limit: float) -> Told:
+def _least(name: str, value: float, limit: float) -> TargetCheck:
     return name, f"{value:.2f}", f">= {limit:g}", value >= limit
 
 
-def _most(name: str, value: float, limit: float) -> Told:
+def _most(name: str, value: float, limit: float) -> TargetCheck:
     return name, f"{value:.2f}", f"<= {limit:g}", value <= limit
 
 
@@ -82,14 +82,14 @@ def _profile(row: dict) -> str:
     return row["settings"].get("profile", "matched")
 
 
-def _matched(row: dict, rows: list[dict]) -> Iterator[Told]:
+def _matched(row: dict, rows: list[dict]) -> Iterator[TargetCheck]:
     """PSNR where the SNR is known."""
     wanted = _MATCHED_DB.get((row["cbr"], row["snr_db"]))
     if wanted is not None and _is_matched(row):
         yield _least("PSNR in dB", row["psnr_db"], wanted)
 
 
-def _against(row: dict, rows: list[dict]) -> Iterator[Told]:
+def _against(row: dict, rows: list[dict]) -> Iterator[TargetCheck]:
     """PSNR against that of files with the same channel code, told once, at the highest of the
     SNRs.
     """
@@ -113,7 +113,7 @@ def _against(row: dict, rows: list[dict]) -> Iterator[Told]:
             )
 
 
-def _graceful(row: dict, rows: list[dict]) -> Iterator[Told]:
+def _graceful(row: dict, rows: list[dict]) -> Iterator[TargetCheck]:
     """PSNR of the profile that degrades gracefully, above and below what it is made for."""
     made_for_it = (
         _profile(row) == "graceful" and row["design_snr_db"] == _DESIGN_DB and row["roi"] == "off"
@@ -140,7 +140,7 @@ def _graceful(row: dict, rows: list[dict]) -> Iterator[Told]:
         )
 
 
-def _objects(row: dict, rows: list[dict]) -> Iterator[Told]:
+def _objects(row: dict, rows: list[dict]) -> Iterator[TargetCheck]:
     """Inside objects and over the whole picture, with importance against without."""
     keys = ("codec", "channel", "cbr", "settings", "design_snr_db", "modem")
     without = [
@@ -153,7 +153,7 @@ def _objects(row: dict, rows: list[dict]) -> Iterator[Told]:
         yield _most("dB lost in all", without[0]["psnr_db"] - row["psnr_db"], _WHOLE_DB)
 
 
-def _fading(row: dict, rows: list[dict]) -> Iterator[Told]:
+def _fading(row: dict, rows: list[dict]) -> Iterator[TargetCheck]:
     """Delivery and PSNR over a fading channel, through the modem."""
     if (
         row["channel"].startswith(_FADING)
@@ -165,7 +165,7 @@ def _fading(row: dict, rows: list[dict]) -> Iterator[Told]:
         yield _least("PSNR in dB", row["psnr_db"], _FADING_DB)
 
 
-def _time(row: dict, rows: list[dict]) -> Iterator[Told]:
+def _time(row: dict, rows: list[dict]) -> Iterator[TargetCheck]:
     """Time of a picture, where it is not told what matters."""
     if row["roi"] == "off":
         yield _most("encode and decode in s", row["encode_s"] + row["decode_s"], _SECONDS)

@@ -219,8 +219,10 @@ class Trials:
         all attempts to decode, s.
         """
         received: list[ReceivedFrame] = []
+        sent = 0
         decode_s = 0.0
-        for sent, frames in enumerate(rounds, 1):
+        for frames in rounds:
+            sent += 1
             for frame in frames:
                 received = joined(received, self._link.receive(frame, rng))
             started = time.perf_counter()

@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of the text bench: what many messages over one link amount to.
+"""Results of the text bench: rows, the figures that have a target, and tables.
 
-What the text bench is meant to reach: for each row the figures that have a target there.
-
-Rows of the text bench as lines and tables for people.
+A row is what many messages over one link amount to; summarise says what its keys mean. A figure is
+a value of a row with its target. Tables are headings and rows of cells.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.bench.published import published
-from semcom_core.bench.text.link import CAUSES, Link, Trial, shares
+from semcom_core.bench.text.link import CAUSES, Link, Trial, shares_by_cause
 from semcom_core.codecs import settings_of
 from semcom_core.metrics import bound_uses, exact_rate, limit_uses, mean_bleu, mean_chrf
 from semcom_core.phy import Layout, PhyConfig
@@ -24,6 +23,49 @@ from semcom_core.phy import Layout, PhyConfig
 LIMIT_ERROR = 0.01
 #: Messages a burst for which the samples on air are stated.
 MESSAGES_A_BURST = (1, 2, 4, 8)
+#: The codec that the targets are for, and the other codecs that it is compared with: uses over
+#: theirs, at most.
+HEADLINE = "spinal"
+USES_OVER = {"deflate": 0.32, "llm-ac": 0.9}
+#: The corpus that the targets are for, unless they say otherwise.
+CORPUS = "europarl"
+#: Share of exact sentences, decode time in s, bits a word of an adapted model on its own corpus,
+#: deflate's efficiency.
+EXACT = 0.99
+DECODE_S = 1.5
+ADAPTED_BITS = 5.5
+BASELINE_EFFICIENCY = 0.7
+#: Uses over the source bits at capacity, by SNR in dB.
+BOUND = {0: 1.50, 3: 1.45, 6: 1.40, 9: 1.35, 12: 1.30}
+#: BLEU-1 and BLEU-4 at a budget of BUDGET uses a word, by SNR in dB; BLEU-1 in block Rayleigh
+#: fading with rounds.
+BUDGET = 8.0
+BLEU = {0: (0.97, 0.95), 1: (0.99, 0.98), 3: (0.998, 0.995), 6: (0.998, 0.995)}
+FADING_BLEU1 = {0: 0.80, 6: 0.98, 12: 0.998}
+#: Samples on air over uses, one message a burst, and the SNR at which it is asked for.
+AIR_RATIO = 6.0
+AIR_SNR_DB = 5.0
+#: Uses with the texts before as context over uses without, and where it is asked for.
+CONTEXT_RATIO = 0.9
+CONTEXT_CORPORA = ("sms", "dialogue")
+#: Share of wrong texts that are marked, this far below the design SNR and further, dB.
+MARKED_OF_WRONG = 0.95
+OFFSET_DB = 3.0
+#: Columns of the table: heading, key of a row, format.
+COLUMNS = (
+    ("SNR dB", "snr_db", "g"),
+    ("uses/word", "uses_per_word", ".2f"),
+    ("bits/word", "bits_per_word", ".2f"),
+    ("over bound", "bound_ratio", ".3f"),
+    ("exact", "exact_rate", ".3f"),
+    ("BLEU-1", "bleu1", ".3f"),
+    ("BLEU-4", "bleu4", ".3f"),
+    ("wrong marked", "marked_of_wrong", ".2f"),
+    ("rounds", "rounds", ".2f"),
+    ("decode s", "decode_s", ".2f"),
+)
+#: A figure with its target: name, value in words, target in words, whether it is reached.
+TargetCheck = tuple[str, str, str, bool]
 
 
 def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
@@ -37,6 +79,8 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
     bits of messages delivered exactly over all uses, gap the share of the uses by cause.
 
     Args:
+        link: what was sent over.
+        trials: the messages, one and more.
         context: texts before each message that both ends know.
     """
     words = sum(len(t.sent.split()) for t in trials)
@@ -63,7 +107,7 @@ def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
         "pilots": link.pilots,
         "context": context,
         "throughput": sum(t.bits for t in trials if t.received.text == t.sent) / uses,
-        "gap": shares([t.gap for t in trials]),
+        "gap": shares_by_cause([t.gap for t in trials]),
     }
 
 
@@ -107,7 +151,7 @@ def air_uses(trials: list[Trial], messages: int) -> int:
 
 
 def series(row: dict) -> str:
-    """What tells the rows of one curve from those of others."""
+    """Name of the curve that a row belongs to."""
     parts = [row["codec"]]
     if row.get("max_rounds", 1) > 1:
         parts.append(f"up to {row['max_rounds']} rounds")
@@ -116,41 +160,6 @@ def series(row: dict) -> str:
     if row.get("pilots", 0):
         parts.append(f"{row['pilots']} pilots a block")
     return ", ".join(parts)
-
-
-#: The codec that the targets are for, and the other codecs that it is compared with: uses over
-#: theirs, at most.
-HEADLINE = "spinal"
-USES_OVER = {"deflate": 0.32, "llm-ac": 0.9}
-#: The corpus that the targets are for, unless they say otherwise.
-CORPUS = "europarl"
-#: Share of exact sentences, decode time in s, bits a word of an adapted model on its own corpus,
-#: deflate's efficiency.
-EXACT = 0.99
-DECODE_S = 1.5
-ADAPTED_BITS = 5.5
-BASELINE_EFFICIENCY = 0.7
-#: Uses over the source bits at capacity, by SNR in dB.
-BOUND = {0: 1.50, 3: 1.45, 6: 1.40, 9: 1.35, 12: 1.30}
-#: BLEU-1 and BLEU-4 at a budget of BUDGET uses a word, by SNR in dB; BLEU-1 in block Rayleigh
-#: fading with rounds.
-BUDGET = 8.0
-BLEU = {0: (0.97, 0.95), 1: (0.99, 0.98), 3: (0.998, 0.995), 6: (0.998, 0.995)}
-FADING_BLEU1 = {0: 0.80, 6: 0.98, 12: 0.998}
-#: Samples on air over uses, one message a burst, and the SNR at which it is asked for.
-AIR_RATIO = 6.0
-AIR_SNR_DB = 5.0
-#: Uses with the texts before as context over uses without, and where it is asked for.
-CONTEXT_RATIO = 0.9
-CONTEXT_CORPORA = ("sms", "dialogue")
-#: Share of wrong texts that are marked, this far below the design SNR and further, dB.
-MARKED_OF_WRONG = 0.95
-OFFSET_DB = 3.0
-
-
-#: A figure as the parts below tell it: its name, its value in words, the target, whether that is
-#: reached.
-Told = tuple[str, str, str, bool]
 
 
 @dataclass(frozen=True)
@@ -176,25 +185,25 @@ class Figure:
 def figures(rows: list[dict], settings: dict) -> list[Figure]:
     """All figures of the rows of one bench file that have a target."""
     return [
-        Figure(series(row), row["snr_db"], *told)
+        Figure(series(row), row["snr_db"], *found)
         for row in rows
-        for part in PARTS
-        for told in part(row, rows, settings)
+        for check in CHECKS
+        for found in check(row, rows, settings)
     ]
 
 
-def _most(name: str, value: float, limit: float, digits: int = 3) -> Told:
+def _most(name: str, value: float, limit: float, digits: int = 3) -> TargetCheck:
     return name, f"{value:.{digits}f}", f"<= {limit:g}", value <= limit
 
 
-def _least(name: str, value: float, limit: float) -> Told:
+def _least(name: str, value: float, limit: float) -> TargetCheck:
     return name, f"{value:.3f}", f">= {limit:g}", value >= limit
 
 
-def _if(delivered: bool, told: Told) -> Told:
+def _if_delivered(delivered: bool, check: TargetCheck) -> TargetCheck:
     """A figure that counts only where enough texts are delivered exactly."""
-    name, value, target, reached = told
-    return told if delivered else (name, f"{value}, too few exact", target, False)
+    name, value, target, _ = check
+    return check if delivered else (name, f"{value}, too few exact", target, False)
 
 
 def _is_plain(row: dict, settings: dict) -> bool:
@@ -206,7 +215,7 @@ def _is_plain(row: dict, settings: dict) -> bool:
     )
 
 
-def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
+def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[TargetCheck]:
     """Exact share, uses over capacity and over the baselines, decode time."""
     if not _is_plain(row, settings):
         return
@@ -220,7 +229,7 @@ def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
         return
     exact = settings.get("exact", EXACT)
     if row["snr_db"] in BOUND:
-        yield _if(
+        yield _if_delivered(
             row["exact_rate"] >= exact,
             _most("uses over bound", row["bound_ratio"], BOUND[row["snr_db"]]),
         )
@@ -229,10 +238,12 @@ def _delivery(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
         if other["codec"] in USES_OVER and same and not other["context"]:
             ratio = row["uses_per_word"] / other["uses_per_word"]
             equal = row["exact_rate"] >= min(exact, other["exact_rate"])
-            yield _if(equal, _most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]]))
+            yield _if_delivered(
+                equal, _most(f"uses over {other['codec']}", ratio, USES_OVER[other["codec"]])
+            )
 
 
-def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
+def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[TargetCheck]:
     """Decode time, samples on air, bits of the adapted model."""
     if row["codec"] != HEADLINE:
         return
@@ -240,19 +251,13 @@ def _cost(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
         yield _most("decode in s", row["decode_s"], DECODE_S, 2)
     if row["snr_db"] == AIR_SNR_DB and row["max_rounds"] == 1 and row["context"] == 0:
         yield _most("on air over uses", row["air_ratio"]["1"], AIR_RATIO, 2)
-    adapter = next(
-        (
-            one.partition("=")[2]
-            for one in settings.get("set", [])
-            if one.partition("=")[0].endswith("adapter")
-        ),
-        "",
-    )
+    given = [setting.partition("=") for setting in settings.get("set", [])]
+    adapter = next((value for name, _, value in given if name.endswith("adapter")), "")
     if adapter and adapter == settings.get("corpus"):
         yield _most("bits a word", row["bits_per_word"], ADAPTED_BITS, 2)
 
 
-def _budget(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
+def _budget(row: dict, rows: list[dict], settings: dict) -> Iterator[TargetCheck]:
     """Quality at a budget of uses."""
     budget = settings.get("uses_per_word")
     if row["codec"] != HEADLINE or budget is None:
@@ -272,7 +277,7 @@ def _budget(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
         yield _least("BLEU-1", row["bleu1"], FADING_BLEU1[row["snr_db"]])
 
 
-def _context(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
+def _context(row: dict, rows: list[dict], settings: dict) -> Iterator[TargetCheck]:
     """Uses against those without context."""
     if (
         row["context"]
@@ -282,39 +287,22 @@ def _context(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
         yield _most("uses over those without context", row["context_ratio"], CONTEXT_RATIO)
 
 
-def _honesty(row: dict, rows: list[dict], settings: dict) -> Iterator[Told]:
+def _marked_wrong(row: dict, rows: list[dict], settings: dict) -> Iterator[TargetCheck]:
     """Wrong texts that are marked, far below the design SNR."""
     below = row["design_snr_db"] - row["snr_db"] >= OFFSET_DB
     if row["codec"] == HEADLINE and below and row["marked_of_wrong"] is not None:
         yield _least("wrong texts marked", row["marked_of_wrong"], MARKED_OF_WRONG)
 
 
-#: Who tells figures: (row, all rows, settings) → figures.
-PARTS: tuple[Callable, ...] = (_delivery, _cost, _budget, _context, _honesty)
-
-
-#: Columns of the table: heading, key of a row, format.
-COLUMNS = (
-    ("SNR dB", "snr_db", "g"),
-    ("uses/word", "uses_per_word", ".2f"),
-    ("bits/word", "bits_per_word", ".2f"),
-    ("over bound", "bound_ratio", ".3f"),
-    ("exact", "exact_rate", ".3f"),
-    ("BLEU-1", "bleu1", ".3f"),
-    ("BLEU-4", "bleu4", ".3f"),
-    ("wrong marked", "marked_of_wrong", ".2f"),
-    ("rounds", "rounds", ".2f"),
-    ("decode s", "decode_s", ".2f"),
-)
+#: What checks a row: (row, all rows, settings) → its figures with a target.
+CHECKS: tuple[Callable, ...] = (_delivery, _cost, _budget, _context, _marked_wrong)
 
 
 def describe(row: dict) -> str:
     """One line on a row."""
-    marked = (
-        ""
-        if row["marked_of_wrong"] is None
-        else f", wrong ones marked {row['marked_of_wrong']:.2f}"
-    )
+    marked = ""
+    if row["marked_of_wrong"] is not None:
+        marked = f", wrong ones marked {row['marked_of_wrong']:.2f}"
     figures = [
         f"{series(row):8s} {row['channel']:10s} exact {row['exact_rate']:.3f}{marked}",
         f"{row['uses_per_word']:6.2f} uses/word, {row['bits_per_word']:.2f} bits/word",
@@ -384,12 +372,11 @@ def ratio_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
 
 
 def _ratio(row: dict, other: dict | None) -> str:
-    return (
-        "-"
-        if other is None
-        else f"{row['uses_per_word'] / other['uses_per_word']:.3f} (exact "
-        f"{other['exact_rate']:.3f})"
-    )
+    """Uses of a row over those of another, and what that one delivers."""
+    if other is None:
+        return "-"
+    ratio = row["uses_per_word"] / other["uses_per_word"]
+    return f"{ratio:.3f} (exact {other['exact_rate']:.3f})"
 
 
 def published_cells(kind: str) -> tuple[list[str], list[list[str]]]:
