@@ -31,8 +31,10 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from semcom_core.config import from_mapping
-from semcom_core.errors import ConfigError, SemcomError
+from semcom_core.errors import ConfigError, FrameError, SemcomError
 from semcom_core.frame import PLUGIN_IMAGE_NUMBERS, PLUGIN_TEXT_NUMBERS, ROUND_NUMBERS
 
 #: Entry-point group in which other packages declare codecs.
@@ -240,6 +242,19 @@ def settings_of(name: str) -> dict[str, Any]:
     return {f.name: f.default for f in fields(find_codec(name).load_class().config_class)}
 
 
+def check_power(symbols: np.ndarray) -> None:
+    """Raise FrameError unless symbols are finite, at least one, and of unit mean power, as far as
+    so many can tell: a random code of n symbols strays by some 1 / sqrt(n).
+    """
+    if symbols.ndim != 1 or not symbols.size or not np.isfinite(symbols).all():
+        raise FrameError(
+            f"symbols have shape {symbols.shape}; allowed are finite ones, (n,), n > 0"
+        )
+    power = float(np.mean(np.abs(symbols) ** 2))
+    if power > 1.05 + 5 / np.sqrt(symbols.size):
+        raise FrameError(f"symbols have mean power {power:.3g}; allowed is 1")
+
+
 @cache
 def _declared() -> dict[str, EntryPoint]:
     """Entry points of other packages by name."""
@@ -273,6 +288,8 @@ def _described(target: str) -> CodecEntry:
         if CODECS[cls.name].target == target:
             return CODECS[cls.name]
         raise ConfigError(f"codec {target!r} has the name {cls.name!r} of another codec")
+    if cls.modality == IMAGE and "cbr" not in {f.name for f in fields(cls.config_class)}:
+        raise ConfigError(f"codec {target!r} has no setting 'cbr' (see SymbolImageCodec)")
     allowed = PLUGIN_TEXT_NUMBERS if cls.modality == TEXT else PLUGIN_IMAGE_NUMBERS
     if cls.number not in allowed:
         raise ConfigError(

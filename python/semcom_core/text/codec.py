@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
-from semcom_core.codecs import CODECS, TEXT, Codec, load_codec
+from semcom_core.codecs import CODECS, TEXT, Codec, check_power, load_codec
 from semcom_core.errors import ConfigError, FrameError, ModelError
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
 from semcom_core.units import capacity_bits
@@ -197,19 +197,6 @@ def load_text_codec(name: str, **settings: Any) -> TextCodec:
         ModelError: the codec needs a model that is not there.
     """
     return cast(TextCodec, load_codec(name, TEXT, **settings))
-
-
-def check_power(symbols: np.ndarray) -> None:
-    """Raise FrameError unless symbols are finite, at least one, and of unit mean power, as far as
-    so many can tell: a random code of n symbols strays by some 1 / sqrt(n).
-    """
-    if symbols.ndim != 1 or not symbols.size or not np.isfinite(symbols).all():
-        raise FrameError(
-            f"symbols have shape {symbols.shape}; allowed are finite ones, (n,), n > 0"
-        )
-    power = float(np.mean(np.abs(symbols) ** 2))
-    if power > 1.05 + 5 / np.sqrt(symbols.size):
-        raise FrameError(f"symbols have mean power {power:.3g}; allowed is 1")
 
 
 def check_text(text: str) -> None:
