@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What matters in the pictures of a bench that sends each of them several times.
-
-What a codec is told to matter in the pictures of the image bench.
-"""
+"""Importance of the pixels of bench pictures, as it is handed to a codec."""
 
 from __future__ import annotations
 
@@ -15,40 +12,6 @@ from semcom_core.errors import check_choice
 from semcom_core.image.segmentation.attention import Attention
 from semcom_core.image.segmentation.knowledge import KnowledgeBase
 from semcom_core.image.segmentation.segments import Segments
-
-
-class BenchAttention:
-    """The attention over the segments of the knowledge base, both loaded for the first picture;
-    segments are kept.
-
-    Args:
-        weights: of the attention; empty for those shipped.
-    """
-
-    def __init__(self, weights: str = ""):
-        self._weights = weights
-        self._segments = {}
-
-    def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
-        """Importance of a picture's pixels, float32 (H, W) in 0 to 1; see Attention.importance."""
-        return self._attention.importance(
-            pixels, None if mode == "spatial" else self._segments_of(pixels), mode
-        )
-
-    @cached_property
-    def _attention(self) -> Attention:
-        return Attention(self._weights or None)
-
-    @cached_property
-    def _knowledge(self) -> KnowledgeBase:
-        return KnowledgeBase()
-
-    def _segments_of(self, pixels: np.ndarray) -> Segments:
-        key = (pixels.shape, pixels.tobytes())
-        if key not in self._segments:
-            self._segments[key] = self._knowledge.segments(pixels)
-        return self._segments[key]
-
 
 #: Nothing, the objects that the data name, or what the attention over the segments of each picture
 #: finds.
@@ -82,11 +45,42 @@ class Importance:
         """
         if self._kind == "attention":
             return self._attention(pixels, "both")
-        return (
-            objects.astype(np.float32) if self._kind == "objects" and objects is not None else None
-        )
+        if self._kind == "objects" and objects is not None:
+            return objects.astype(np.float32)
+        return None
 
     @cached_property
-    def _attention(self):
-
+    def _attention(self) -> BenchAttention:
         return BenchAttention()
+
+
+class BenchAttention:
+    """The attention over the segments of the knowledge base, for benches that send each picture
+    several times: networks are loaded for the first picture, and segments are kept.
+
+    Args:
+        weights: of the attention; empty for those shipped.
+    """
+
+    def __init__(self, weights: str = ""):
+        self._weights = weights
+        self._segments: dict[tuple[tuple[int, ...], bytes], Segments] = {}
+
+    def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
+        """Importance of a picture's pixels, float32 (H, W) in 0 to 1; see Attention.importance."""
+        segments = None if mode == "spatial" else self._segments_of(pixels)
+        return self._attention.importance(pixels, segments, mode)
+
+    @cached_property
+    def _attention(self) -> Attention:
+        return Attention(self._weights or None)
+
+    @cached_property
+    def _knowledge(self) -> KnowledgeBase:
+        return KnowledgeBase()
+
+    def _segments_of(self, pixels: np.ndarray) -> Segments:
+        key = (pixels.shape, pixels.tobytes())
+        if key not in self._segments:
+            self._segments[key] = self._knowledge.segments(pixels)
+        return self._segments[key]

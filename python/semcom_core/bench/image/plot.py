@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of the image bench: quality against SNR beside what is published, quality against CBR,
-and a grid of received pictures.
+"""Plots of the image bench: quality against SNR beside published curves, quality against CBR, and a
+grid of received pictures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +17,32 @@ from semcom_core.bench.plot import COLOURS, PUBLISHED_COLOUR, PUBLISHED_MARKERS
 from semcom_core.bench.published import published_pictures
 from semcom_core.errors import ConfigError
 
+if TYPE_CHECKING:  # loaded only where something is drawn
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Draws one plot: (axes, rows).
+Draw = Callable[["Axes", list[dict]], None]
 #: The codec that this project is about.
 HEADLINE = "hybrid"
 
 
-def _lines(axes, rows: list[dict], key: str, along: str = "snr_db", name=image_series) -> None:
+def _plot_curves(
+    axes: Axes,
+    rows: list[dict],
+    key: str,
+    along: str = "snr_db",
+    name: Callable[[dict], str] = image_series,
+) -> None:
+    """Plot a curve for each name of a row.
+
+    Args:
+        axes: where to plot.
+        rows: rows of the image bench.
+        key: field on the ordinate.
+        along: field on the abscissa.
+        name: row → name of its curve.
+    """
     names = list(dict.fromkeys(name(row) for row in rows))
     for i, label in enumerate(names):
         chosen = sorted(
@@ -27,7 +50,7 @@ def _lines(axes, rows: list[dict], key: str, along: str = "snr_db", name=image_s
             key=lambda row: row[along],
         )
         own = bool(chosen) and chosen[0]["codec"] == HEADLINE
-        style = {"lw": 2.2, "zorder": 3} if own else {"ls": (0, (5, 1)), "lw": 1.3}
+        style: dict[str, Any] = {"lw": 2.2, "zorder": 3} if own else {"ls": (0, (5, 1)), "lw": 1.3}
         places = [row[along] for row in chosen]
         values = [row[key] for row in chosen]
         axes.plot(
@@ -36,7 +59,7 @@ def _lines(axes, rows: list[dict], key: str, along: str = "snr_db", name=image_s
     axes.grid(alpha=0.2)
 
 
-def draw_psnr(axes, rows: list[dict]) -> None:
+def draw_psnr(axes: Axes, rows: list[dict]) -> None:
     """PSNR against SNR, and what is published for this kind of channel and these CBRs."""
     kind = rows[0]["channel"].partition(":")[0]
     curves = [
@@ -45,7 +68,7 @@ def draw_psnr(axes, rows: list[dict]) -> None:
         for curve in published_pictures(kind, cbr)
     ]
     for curve, marker in zip(curves, PUBLISHED_MARKERS * len(curves)):
-        style = {
+        style: dict[str, Any] = {
             "ls": "--",
             "lw": 1,
             "marker": marker,
@@ -59,25 +82,25 @@ def draw_psnr(axes, rows: list[dict]) -> None:
             label=f"published: {curve.system}, CBR {curve.cbr}",
             **style,
         )
-    _lines(axes, rows, "psnr_db")
+    _plot_curves(axes, rows, "psnr_db")
     axes.set(xlabel="SNR (dB)", ylabel="PSNR (dB)", title="Quality, PSNR")
 
 
-def draw_ms_ssim(axes, rows: list[dict]) -> None:
+def draw_ms_ssim(axes: Axes, rows: list[dict]) -> None:
     """MS-SSIM against SNR."""
-    _lines(axes, rows, "ms_ssim")
+    _plot_curves(axes, rows, "ms_ssim")
     axes.set(xlabel="SNR (dB)", ylabel="MS-SSIM", title="Quality, MS-SSIM")
 
 
-def draw_objects(axes, rows: list[dict]) -> None:
+def draw_objects(axes: Axes, rows: list[dict]) -> None:
     """PSNR inside objects against SNR."""
-    _lines(axes, rows, "roi_psnr_db")
+    _plot_curves(axes, rows, "roi_psnr_db")
     axes.set(xlabel="SNR (dB)", ylabel="PSNR inside objects (dB)", title="Quality inside objects")
 
 
-def draw_cbr(axes, rows: list[dict]) -> None:
+def draw_cbr(axes: Axes, rows: list[dict]) -> None:
     """PSNR against CBR, a curve for each codec and SNR."""
-    _lines(
+    _plot_curves(
         axes,
         rows,
         "psnr_db",
@@ -89,22 +112,22 @@ def draw_cbr(axes, rows: list[dict]) -> None:
     )
 
 
-def image_pictures(rows: list[dict]) -> dict:
-    """Caption → who draws it, of the pictures that the rows have something for."""
+def image_pictures(rows: list[dict]) -> dict[str, Draw]:
+    """Caption → what draws it, of the plots that the rows have values for."""
     several = len({row["cbr"] for row in rows}) > 1
     objects = any(row["roi_psnr_db"] is not None for row in rows)
     large = any(row["ms_ssim"] is not None for row in rows)
-    found = {
+    found: dict[str, Draw] = {
         "Mean PSNR of all pictures, marked ones included. Grey, dashed and hollow: published "
         "figures of other systems.": draw_psnr
     }
-    found |= {"Mean MS-SSIM, likewise.": draw_ms_ssim} if large else {}
-    found |= {"Mean PSNR inside the objects that the data name.": draw_objects} if objects else {}
-    return found | (
-        {"PSNR against the channel uses spent, side information included.": draw_cbr}
-        if several
-        else {}
-    )
+    if large:
+        found["Mean MS-SSIM, likewise."] = draw_ms_ssim
+    if objects:
+        found["Mean PSNR inside the objects that the data name."] = draw_objects
+    if several:
+        found["PSNR against the channel uses spent, side information included."] = draw_cbr
+    return found
 
 
 def plot_image(path: Path, rows: list[dict]) -> None:
@@ -127,7 +150,7 @@ def plot_image(path: Path, rows: list[dict]) -> None:
 
 
 def draw_grid(
-    path: Path, sent: np.ndarray, received: dict[tuple[str, str], tuple[np.ndarray, str]]
+    path: Path, sent: np.ndarray, received: dict[tuple[str, str], tuple[np.ndarray | None, str]]
 ) -> None:
     """Draw one picture as it was sent and as each codec delivered it.
 
@@ -141,7 +164,8 @@ def draw_grid(
     """
     from matplotlib.figure import Figure
 
-    rows, columns = (list(dict.fromkeys(key[i] for key in received)) for i in (0, 1))
+    rows = list(dict.fromkeys(row for row, _ in received))
+    columns = list(dict.fromkeys(column for _, column in received))
     size = (
         3.2 * (len(columns) + 1),
         3.2 * len(rows) * sent.shape[0] / sent.shape[1] + 0.45 * len(rows),
@@ -151,7 +175,7 @@ def draw_grid(
     for axes in grid.flat:
         axes.set_axis_off()
     for i, row in enumerate(rows):
-        shown = [(sent, f"{row}: sent")]
+        shown: list[tuple[np.ndarray | None, str]] = [(sent, f"{row}: sent")]
         for column in columns:
             pixels, said = received.get((row, column), (None, ""))
             shown.append((pixels, f"{column}: {said}"))
@@ -162,7 +186,7 @@ def draw_grid(
     _save(figure, path, "picture grid")
 
 
-def _save(figure, path: Path, what: str) -> None:
+def _save(figure: Figure, path: Path, what: str) -> None:
     try:
         figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:

@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of the image bench, and their lines and tables for people."""
+"""Results of the image bench: rows, and their lines and tables."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -31,6 +33,10 @@ def summarise(link: ImageLink, trials: list[ImageTrial]) -> dict:
     included. delivered is the share of the pictures of which the codec made something, marked the
     number of those it did not vouch for, marked_psnr_db their mean. air_uses are samples a picture
     with each fragment in a burst of its own.
+
+    Args:
+        link: what was sent over.
+        trials: the pictures, one and more.
     """
     marked = [t.psnr_db for t in trials if not t.decoded]
     return {
@@ -39,29 +45,33 @@ def summarise(link: ImageLink, trials: list[ImageTrial]) -> dict:
         "snr_db": link.channel.snr_db,
         "cbr": link.cbr,
         "images": len(trials),
-        **{
-            name: _mean([getattr(t, name) for t in trials])
-            for name in ("psnr_db", "ssim", "ms_ssim", "roi_psnr_db", "latents_kept")
-        },
-        "delivered": _mean([float(t.delivered) for t in trials]),
+        "psnr_db": _mean(t.psnr_db for t in trials),
+        "ssim": _mean(t.ssim for t in trials),
+        "ms_ssim": _mean(t.ms_ssim for t in trials),
+        "roi_psnr_db": _mean(t.roi_psnr_db for t in trials),
+        "latents_kept": _mean(t.latents_kept for t in trials),
+        "delivered": _mean(t.delivered for t in trials),
         "marked": len(marked),
         "marked_psnr_db": _mean(marked),
-        "uses": _mean([float(t.uses) for t in trials]),
+        "uses": _mean(t.uses for t in trials),
         "cbr_spent": sum(t.uses for t in trials) / sum(t.values for t in trials),
-        "air_uses": _mean([float(t.air_uses) for t in trials]),
+        "air_uses": _mean(t.air_uses for t in trials),
         "design_snr_db": link.rate_snr_db,
         "matched": link.design_snr_db is None,
         "modem": link.modem,
         "roi": link.roi,
         "settings": {name: value for name, value in link.settings.items() if name != "cbr"},
-        **{name: _mean([getattr(t, name) for t in trials]) for name in ("encode_s", "decode_s")},
+        "encode_s": _mean(t.encode_s for t in trials),
+        "decode_s": _mean(t.decode_s for t in trials),
     }
 
 
 def image_series(row: dict) -> str:
-    """What tells the rows of one curve from those of others."""
+    """Name of the curve that a row belongs to."""
     parts = [row["codec"], *(f"{name} {value}" for name, value in row["settings"].items())]
-    parts += [f"CBR {row['cbr']}"] + ([] if row["roi"] == "off" else [f"importance {row['roi']}"])
+    parts.append(f"CBR {row['cbr']}")
+    if row["roi"] != "off":
+        parts.append(f"importance {row['roi']}")
     if not row["matched"]:
         parts.append(f"made for {row['design_snr_db']:g} dB")
     return ", ".join(parts)
@@ -105,7 +115,7 @@ def image_cells(rows: list[dict]) -> tuple[list[str], list[list[str]]]:
     return ["codec", *(heading for heading, _, _ in shown)], table
 
 
-def _mean(values: list[float | None]) -> float | None:
+def _mean(values: Iterable[float | None]) -> float | None:
     """Mean of the values that are there."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None

@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures over a link: what a codec spends on one, and what comes out at the far end of a
-channel.
+"""Pictures over a simulated channel, with the modem or without: uses, times and received quality.
+
+An ImageLink says what is sent over; its ImageTrials send one picture after the other and say what
+each costs and how well it arrives.
 """
 
 from __future__ import annotations
@@ -14,15 +16,16 @@ import numpy as np
 from semcom_core.bench.image.importance import KINDS, Importance
 from semcom_core.channel import Channel
 from semcom_core.datasets.pictures import BenchPicture
-from semcom_core.errors import FrameError, check_choice, check_range
+from semcom_core.errors import ConfigError, FrameError, check_choice, check_range
 from semcom_core.frame import MESSAGE_IDS
 from semcom_core.image import DecodedImage, ImageCodec, load_image_codec
 from semcom_core.metrics.image import ms_ssim, psnr_db, ssim
 from semcom_core.phy import Layout, PhyConfig, ReceivedFrame
 from semcom_core.simulation import MODEM_LOSS_DB, Simulation
 
-#: Smallest side of a picture that has a structural similarity.
+#: Smallest side of a picture that has a structural similarity, pixels.
 _LEAST_SIDE = 11
+#: Value of all pixels of a picture that did not arrive.
 _MID_GREY = 128
 
 
@@ -37,7 +40,7 @@ class ImageLink:
             otherwise.
         cbr: what the codec was allowed, as given.
         modem: whether each fragment goes through the burst modem, in a burst and a fade of its own.
-        roi: what the codec is told to matter, one of image_importance.KINDS.
+        roi: what the codec is told to matter, one of importance.KINDS.
         seed: of the channel; picture i has a generator of its own.
         design_snr_db: SNR for which the codec chooses its rate, dB.
         keep: whether trials hold the received pictures.
@@ -56,7 +59,7 @@ class ImageLink:
     design_snr_db: float | None = None
     keep: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("roi", self.roi, KINDS)
         if self.design_snr_db is not None:
             check_range("design SNR in dB", self.design_snr_db, -20, 60)
@@ -66,11 +69,16 @@ class ImageLink:
         """SNR for which the codec chooses its rate, dB: that of the channel, less what the modem
         takes of it, unless another is stated.
         """
-        loss_db = MODEM_LOSS_DB if self.modem else 0.0
-        return self.channel.snr_db - loss_db if self.design_snr_db is None else self.design_snr_db
+        if self.design_snr_db is not None:
+            return self.design_snr_db
+        if self.channel.snr_db is None:
+            raise ConfigError(
+                f"channel {str(self.channel)!r} states no SNR; allowed is one such as awgn:6"
+            )
+        return self.channel.snr_db - (MODEM_LOSS_DB if self.modem else 0.0)
 
     def trials(self) -> ImageTrials:
-        """Who sends over this link."""
+        """What sends pictures over this link."""
         return ImageTrials(self)
 
 
@@ -139,29 +147,25 @@ class ImageTrials:
         started = time.perf_counter()
         result, delivered = self._decoded(received, pixels.shape)
         decode_s = time.perf_counter() - started
-        compared = compare(pixels, result.pixels, objects)
-        kept = self._codec.latents_kept(frames)
         uses = [len(frame.symbols) for frame in frames]
         layout = Layout(PhyConfig())
-        cost = {
-            "uses": sum(uses),
-            "air_uses": sum(layout.burst_samples([length]) for length in uses),
-            "latents_kept": kept,
-        }
-        times = {
-            "encode_s": encode_s,
-            "decode_s": decode_s,
-            "pixels": result.pixels if link.keep else None,
-        }
+        large = min(pixels.shape[:2]) >= _LEAST_SIDE
         return ImageTrial(
-            picture.name,
-            pixels.size,
-            result.decoded,
-            result.reason,
-            **compared,
-            **cost,
+            name=picture.name,
+            values=pixels.size,
+            decoded=result.decoded,
+            reason=result.reason,
+            psnr_db=psnr_db(pixels, result.pixels),
+            ssim=ssim(pixels, result.pixels) if large else None,
+            ms_ssim=ms_ssim(pixels, result.pixels) if large else None,
+            roi_psnr_db=None if objects is None else psnr_db(pixels, result.pixels, objects),
+            uses=sum(uses),
+            air_uses=sum(layout.burst_samples([length]) for length in uses),
             delivered=delivered,
-            **times,
+            latents_kept=self._codec.latents_kept(frames),
+            encode_s=encode_s,
+            decode_s=decode_s,
+            pixels=result.pixels if link.keep else None,
         )
 
     def _decoded(
@@ -190,25 +194,11 @@ class ImageTrials:
             noise = np.float32(0.01)
             try:
                 frames = self._codec.encode(pixels, 20.0)
-                self._codec.decode(
-                    [
-                        ReceivedFrame(f.header, f.symbols, np.full(len(f.symbols), noise))
-                        for f in frames
-                    ]
-                )
+                clean = [
+                    ReceivedFrame(frame.header, frame.symbols, np.full(len(frame.symbols), noise))
+                    for frame in frames
+                ]
+                self._codec.decode(clean)
             except FrameError:
                 pass  # too few uses for so small a picture: the first picture is timed cold
             self._warm = True
-
-
-def compare(
-    sent: np.ndarray, received: np.ndarray, objects: np.ndarray | None
-) -> dict[str, float | None]:
-    """Figures of ImageTrial on the quality of a picture."""
-    large = min(sent.shape[:2]) >= _LEAST_SIDE
-    return {
-        "psnr_db": psnr_db(sent, received),
-        "ssim": ssim(sent, received) if large else None,
-        "ms_ssim": ms_ssim(sent, received) if large else None,
-        "roi_psnr_db": None if objects is None else psnr_db(sent, received, objects),
-    }
