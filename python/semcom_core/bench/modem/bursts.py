@@ -1,29 +1,25 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bursts of one message, one by one: how many are found and read, and how far from a receiver that
-knows the channel.
+"""Detection, header reading and implementation loss of bursts: single, long, and in collisions.
 
 Every burst is sent with a carrier frequency offset uniform in +-CFO_HZ and a delay uniform over
-whole and fractional samples, on top of the channel asked for. Throughput is by the processor time
-of the one thread that does the work.
-
-Bursts as long as they come, through oscillators, clocks and converters that are not ideal.
-
-The extra loss is against the same bursts through white noise alone, with the same seed.
-
-Bursts hit by impulses, and bursts over one another.
+whole and fractional samples, on top of the channel asked for. The implementation loss is the SNR
+less the mean of 1/E|y-x|^2; the extra loss is against a receiver that knows the channel of each
+symbol, or, of long bursts through impairments, against the same bursts through white noise alone.
+Throughput is by the processor time of the one thread that does the work.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from semcom_core.bench.modem import signals
-from semcom_core.bench.modem.settings import MESSAGE_LENGTHS, channel_at, empty_row
+from semcom_core.bench.modem.settings import MESSAGE_LENGTHS, ModemRow, channel_at
 from semcom_core.channel import Channel
 from semcom_core.frame import MAX_LENGTH
 from semcom_core.phy import Frame, Layout, PhyConfig, ReceivedFrame, Receiver, Transmitter
@@ -33,11 +29,35 @@ from semcom_core.units import complex_noise, db_to_linear, linear_to_db
 
 #: Largest carrier frequency offset of the bursts: 20 parts per million at 2.45 GHz.
 CFO_HZ = 49e3
+#: Long bursts a row, and frames of MAX_LENGTH a burst.
+BURSTS = 4
+FRAMES = 32
+#: SNR of the rows of long bursts, dB, and what they go through.
+LONG_BURST_SNR_DB = 15.0
+IMPAIRMENTS = ("sco:40ppm", "sco:-40ppm", "phase-noise:-80", "iq:1db,5deg", "dc:10%")
+#: SNR of the rows of collisions, dB; share of the frames hit; an impulse's power over the bursts',
+#: dB, and its length, samples.
+COLLISION_SNR_DB = 15.0
+SHARE = 0.3
+IMPULSE_DB = 30.0
+IMPULSE_SAMPLES = 20
+#: How much weaker the other one of two overlapping bursts is, dB.
+WEAKER_DB = (0.0, 10.0)
 
 
 @dataclass
 class Tally:
-    """What bursts of one row brought."""
+    """Counts and errors of the bursts of one row.
+
+    Args:
+        frames: sent.
+        detected: bursts found.
+        header_ok: frames whose header was read right.
+        samples: received.
+        busy_s: processor time of the receiver, s.
+        errors: E|y-x|^2 of each frame read.
+        genie: 1/E|y-x|^2 of each of them for a receiver that knows the channel.
+    """
 
     frames: int = 0
     detected: int = 0
@@ -61,24 +81,36 @@ class Tally:
         self.detected += receiver.stats.bursts > before
         return found
 
-    def row(self, channel: str, stimulus: str, snr_db: float | None, profile: str) -> dict:
+    def row(self, channel: str, stimulus: str, snr_db: float | None, profile: str) -> ModemRow:
         """The row: over the frames that were read, snr_loss_db is the SNR less the mean of
         1/E|y-x|^2 in dB, extra_loss_db that of a receiver that knows the channel less the same;
         evm_db, without noise, is the mean of E|y-x|^2.
+
+        Args:
+            channel: what the bursts went through.
+            stimulus: what they were.
+            snr_db: SNR, dB; None without noise.
+            profile: of the modem.
         """
-        row = empty_row(channel, stimulus, snr_db, self.frames, profile)
-        row |= {
-            "detected": self.detected,
-            "header_ok": self.header_ok,
-            "rx_msps": self.samples / self.busy_s / 1e6,
-        }
-        if self.errors and snr_db is None:
-            row["evm_db"] = float(linear_to_db(np.mean(self.errors)))
-        elif self.errors:
-            reached = mean_snr_db(self.errors)
-            row["snr_loss_db"] = snr_db - reached
-            if self.genie:
-                row["extra_loss_db"] = float(linear_to_db(np.mean(self.genie))) - reached
+        row = ModemRow(
+            channel,
+            snr_db,
+            stimulus,
+            profile,
+            self.frames,
+            detected=self.detected,
+            header_ok=self.header_ok,
+            rx_msps=self.samples / self.busy_s / 1e6,
+        )
+        if not self.errors:
+            return row
+        if snr_db is None:
+            row.evm_db = float(linear_to_db(np.mean(self.errors)))
+            return row
+        reached_db = mean_snr_db(self.errors)
+        row.snr_loss_db = snr_db - reached_db
+        if self.genie:
+            row.extra_loss_db = float(linear_to_db(np.mean(self.genie))) - reached_db
         return row
 
 
@@ -94,7 +126,15 @@ def burst_row(
     rng: np.random.Generator,
     config: PhyConfig | None = None,
 ) -> dict:
-    """Send bursts of one message each through a channel; see Tally.row for the figures."""
+    """Send bursts of one message each through a channel; see Tally.row for the figures.
+
+    Args:
+        label: names the channel in the row.
+        channel: for the modem's samples.
+        frames: bursts.
+        rng: draws messages, offsets, noise and fading.
+        config: of the modem.
+    """
     transmitter = Transmitter(config)
     receiver = Receiver(config)
     tally = Tally(frames)
@@ -112,7 +152,7 @@ def burst_row(
             if channel.snr_db is not None:
                 clean = channel.noiseless().through_samples(sent, again)
                 tally.genie.append(genie_snr(channel.snr_db, receiver.layout, burst, clean, right))
-    return tally.row(label, "bursts", channel.snr_db, receiver.config.profile)
+    return tally.row(label, "bursts", channel.snr_db, receiver.config.profile).to_dict()
 
 
 def genie_snr(
@@ -122,6 +162,7 @@ def genie_snr(
 
     Args:
         snr_db: SNR of the channel, dB.
+        layout: of the modem's symbols.
         burst: the burst as sent.
         clean: what arrives of it without noise.
         frame: the burst's one frame as received; tells where it is and its frequency.
@@ -149,30 +190,21 @@ def _payload(layout: Layout, samples: np.ndarray, start: int, frame: Frame) -> n
     return carriers[:, layout.data].ravel()[layout.header_uses :][: frame.header.length]
 
 
-#: Bursts a row, and frames of MAX_LENGTH a burst.
-BURSTS = 4
-FRAMES = 32
-#: SNR of the rows, dB, and what they go through.
-LONG_BURST_SNR_DB = 15.0
-IMPAIRMENTS = ("sco:40ppm", "sco:-40ppm", "phase-noise:-80", "iq:1db,5deg", "dc:10%")
-
-
-def long_rows(seed: int):
+def long_rows(seed: int) -> Iterator[dict]:
     """A row for each impairment; extra_loss_db is mean SNR reached without it less that reached
     with it, burst_s a burst's length.
     """
-    plain, burst_s = _send("", seed)
+    plain, burst_s = _send_long("", seed)
     for impairment in IMPAIRMENTS:
-        tally, _ = _send(impairment, seed)
-        row = tally.row(impairment, "long-bursts", LONG_BURST_SNR_DB, "standard") | {
-            "burst_s": burst_s
-        }
+        tally, _ = _send_long(impairment, seed)
+        row = tally.row(impairment, "long-bursts", LONG_BURST_SNR_DB, "standard")
+        row.more["burst_s"] = burst_s
         if plain.errors and tally.errors:
-            row["extra_loss_db"] = mean_snr_db(plain.errors) - mean_snr_db(tally.errors)
-        yield row
+            row.extra_loss_db = mean_snr_db(plain.errors) - mean_snr_db(tally.errors)
+        yield row.to_dict()
 
 
-def _send(impairment: str, seed: int) -> tuple[Tally, float]:
+def _send_long(impairment: str, seed: int) -> tuple[Tally, float]:
     """What long bursts through an impairment brought, each frame of a burst found as one detected;
     and how long a burst is, s.
     """
@@ -198,16 +230,6 @@ def _send(impairment: str, seed: int) -> tuple[Tally, float]:
                 tally.errors.append(float(np.mean(np.abs(got.symbols - frame.symbols) ** 2)))
     tally.detected *= FRAMES
     return tally, len(burst) / config.rate_hz
-
-
-#: SNR of the rows, dB; share of the frames hit; an impulse's power over the bursts', dB, and its
-#: length, samples.
-COLLISION_SNR_DB = 15.0
-SHARE = 0.3
-IMPULSE_DB = 30.0
-IMPULSE_SAMPLES = 20
-#: How much weaker the other one of two overlapping bursts is, dB.
-WEAKER_DB = (0.0, 10.0)
 
 
 def impulse_row(frames: int, rng: np.random.Generator) -> dict:
@@ -238,14 +260,21 @@ def impulse_row(frames: int, rng: np.random.Generator) -> dict:
         )
     others.frames = len(spared)
     others.header_ok = signals.matches(spared, found)
-    others.samples = others.samples + hit.samples
-    others.busy_s = others.busy_s + hit.busy_s
-    return others.row("awgn", "impulses", COLLISION_SNR_DB, config.profile) | {"hit_share": SHARE}
+    others.samples += hit.samples
+    others.busy_s += hit.busy_s
+    row = others.row("awgn", "impulses", COLLISION_SNR_DB, config.profile)
+    row.more["hit_share"] = SHARE
+    return row.to_dict()
 
 
 def overlap_row(weaker_db: float, pairs: int, rng: np.random.Generator) -> dict:
     """Pairs of bursts that overlap anywhere; counts the pairs whose stronger one (at equal power:
     at least one) is received.
+
+    Args:
+        weaker_db: how much weaker the second one is, dB.
+        pairs: how many.
+        rng: draws messages, offsets, shifts and noise.
     """
     config = PhyConfig()
     tally = Tally(pairs)
@@ -254,18 +283,19 @@ def overlap_row(weaker_db: float, pairs: int, rng: np.random.Generator) -> dict:
     channel = channel_at("", COLLISION_SNR_DB, config)
     for number in range(pairs):
         frames = [signals.random_frame(2 * number + i, MESSAGE_LENGTHS, rng) for i in range(2)]
-        bursts = [
-            signals.displaced(transmitter.burst([f]), CFO_HZ, config.rate_hz, rng) for f in frames
-        ]
-        bursts[1] *= np.float32(db_to_linear(-weaker_db) ** 0.5)
-        found = tally.receive(receiver, channel.through_samples(_overlapped(*bursts, rng), rng))
+        stronger, weaker = (
+            signals.displaced(transmitter.burst([frame]), CFO_HZ, config.rate_hz, rng)
+            for frame in frames
+        )
+        weaker *= np.float32(db_to_linear(-weaker_db) ** 0.5)
+        mixed = _overlapped(stronger, weaker, rng)
+        found = tally.receive(receiver, channel.through_samples(mixed, rng))
         wanted = frames if weaker_db == 0 else frames[:1]
         tally.header_ok += any(
             signals.same_header(f.header, w.header) for f in found for w in wanted
         )
-    return tally.row(
-        f"the second {weaker_db:g} dB weaker", "overlap", COLLISION_SNR_DB, config.profile
-    )
+    label = f"the second {weaker_db:g} dB weaker"
+    return tally.row(label, "overlap", COLLISION_SNR_DB, config.profile).to_dict()
 
 
 def _overlapped(one: np.ndarray, two: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of the modem bench, and the shape of its rows."""
+"""Settings and rows of the modem bench."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +16,6 @@ from semcom_core.phy import PhyConfig
 
 #: Payload symbols of a bench message, uniform between these.
 MESSAGE_LENGTHS = (100, 190)
-#: What every row has; what does not apply stays None.
-FIGURES = (
-    "detected",
-    "header_ok",
-    "false_alarms_per_s",
-    "snr_loss_db",
-    "extra_loss_db",
-    "evm_db",
-    "tx_msps",
-    "rx_msps",
-)
 
 
 @dataclass(frozen=True)
@@ -46,7 +36,7 @@ class ModemBench:
     )
     seed: int = setting(1, "seed of everything random")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("frames", self.frames, 1, 1e6)
         check_range("seconds", self.seconds, 0.1, 1e4)
         check_range("seed", self.seed, 0, np.inf)
@@ -69,20 +59,54 @@ class ModemBench:
 
 
 def channel_at(extra: str, snr_db: float | None, config: PhyConfig) -> Channel:
-    """Channel of terms and white noise, for a modem's bursts."""
+    """Channel of terms and white noise, for a modem's bursts.
+
+    Args:
+        extra: terms besides the noise, such as cfo:9khz; empty for none.
+        snr_db: SNR of the noise, dB; None for no noise.
+        config: of the modem.
+    """
     noise = "clean" if snr_db is None else f"awgn:{snr_db}"
     return parse_channel("+".join(filter(None, [extra, noise]))).for_modem(config)
 
 
-def empty_row(
-    channel: str, stimulus: str, snr_db: float | None, frames: int, profile: str = "standard"
-) -> dict:
-    """A row with every key of a modem row, its figures None."""
-    about = {
-        "channel": channel,
-        "snr_db": snr_db,
-        "stimulus": stimulus,
-        "profile": profile,
-        "frames": frames,
-    }
-    return about | dict.fromkeys(FIGURES)
+@dataclass
+class ModemRow:
+    """A row of the modem bench; a figure that does not apply stays None.
+
+    Args:
+        channel: what the bursts go through, or "-".
+        snr_db: its SNR, dB; None without noise.
+        stimulus: what is received, such as "bursts" or "noise".
+        profile: of the modem.
+        frames: how many were sent, or in a stream without bursts wrongly handed out.
+        detected: bursts detected.
+        header_ok: frames whose header was read right.
+        false_alarms_per_s: preambles wrongly accepted in a second.
+        snr_loss_db: SNR of the channel less that of the symbols handed out, dB.
+        extra_loss_db: the same against a receiver that knows the channel, dB.
+        evm_db: error vector magnitude without noise, dB.
+        tx_msps, rx_msps: speed of transmitter and receiver, millions of samples a second.
+        more: figures that rows of this stimulus alone have.
+    """
+
+    channel: str
+    snr_db: float | None
+    stimulus: str
+    profile: str
+    frames: int
+    detected: int | None = None
+    header_ok: int | None = None
+    false_alarms_per_s: float | None = None
+    snr_loss_db: float | None = None
+    extra_loss_db: float | None = None
+    evm_db: float | None = None
+    tx_msps: float | None = None
+    rx_msps: float | None = None
+    more: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as a bench file has it."""
+        row = vars(self) | self.more
+        del row["more"]
+        return row

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modem bench puts in: random frames, displaced bursts, noise and interference."""
+"""Signals of the modem bench: random frames, displaced bursts, noise and interference."""
 
 from __future__ import annotations
 
@@ -27,8 +27,12 @@ KEYING = (30, 10000)
 
 
 def random_frame(number: int, lengths: tuple[int, int], rng: np.random.Generator) -> Frame:
-    """A frame of Gaussian symbols of mean power 1, its length uniform within `lengths`, ends
-    included.
+    """A frame of Gaussian symbols of mean power 1.
+
+    Args:
+        number: gives message number and params.
+        lengths: shortest and longest; drawn uniformly, ends included.
+        rng: draws length and symbols.
     """
     length = int(rng.integers(lengths[0], lengths[1] + 1))
     symbols = complex_noise(length, 1.0, rng)
@@ -48,16 +52,25 @@ def matches(sent: Sequence[Frame], found: Sequence[Frame]) -> int:
     """How many of the frames sent are among those found, by their headers; one found stands for one
     sent.
     """
-    one, other = (
-        Counter(replace(frame.header, more=0) for frame in frames) for frames in (sent, found)
-    )
-    return (one & other).total()
+    sent_headers = Counter(replace(frame.header, more=0) for frame in sent)
+    found_headers = Counter(replace(frame.header, more=0) for frame in found)
+    return (sent_headers & found_headers).total()
 
 
 def displaced(
     burst: np.ndarray, cfo_hz: float, rate_hz: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """A burst amid silence, with a delay and a frequency offset drawn from rng, and any phase."""
+    """A burst amid silence, with a delay, a frequency offset and a phase drawn at random.
+
+    Args:
+        burst: complex64 (samples,).
+        cfo_hz: largest frequency offset, Hz.
+        rate_hz: sample rate, Hz.
+        rng: draws them.
+
+    Returns:
+        complex64 (LEAD + samples + TAIL and the delay,).
+    """
     quiet = np.concatenate([np.zeros(LEAD), burst, np.zeros(TAIL)]).astype(np.complex64)
     terms = (Delay(float(rng.uniform(0, 100))), Cfo(float(rng.uniform(-cfo_hz, cfo_hz))))
     return Channel(terms, rate_hz).through_samples(quiet, rng) * np.complex64(
@@ -89,15 +102,13 @@ def carrier(count: int, rng: np.random.Generator) -> np.ndarray:
     """Noise of power 1 and a steady carrier at any frequency, or on the grid of the preamble's
     tones, by turns.
     """
-    frequency = (
-        rng.uniform(-0.45, 0.45)
-        if rng.random() < 0.5
-        else int(rng.integers(-3, 4)) / 8 + rng.normal(0, 1e-4)
-    )
+    if rng.random() < 0.5:
+        frequency = rng.uniform(-0.45, 0.45)
+    else:
+        frequency = int(rng.integers(-3, 4)) / 8 + rng.normal(0, 1e-4)
     turns = frequency * np.arange(count) + rng.random()
-    return noise(count, rng) + (
-        np.sqrt(db_to_linear(CARRIER_DB)) * np.exp(2j * np.pi * (turns % 1))
-    ).astype(np.complex64)
+    size = np.sqrt(db_to_linear(CARRIER_DB))
+    return noise(count, rng) + (size * np.exp(2j * np.pi * (turns % 1))).astype(np.complex64)
 
 
 def keyed_carrier(count: int, rng: np.random.Generator) -> np.ndarray:

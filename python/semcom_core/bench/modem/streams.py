@@ -1,29 +1,37 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streams without bursts: preambles wrongly accepted a second, and frames wrongly handed out.
-
-How fast both ends work, and what a burst costs on air.
-"""
+"""False alarms in streams without bursts, throughput of both ends, and air uses of a burst."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 
 from semcom_core.bench.modem import signals
-from semcom_core.bench.modem.settings import MESSAGE_LENGTHS, empty_row
+from semcom_core.bench.modem.settings import MESSAGE_LENGTHS, ModemRow
 from semcom_core.channel import parse_channel
-from semcom_core.phy import PhyConfig, Receiver, Transmitter
+from semcom_core.phy import PhyConfig, ReceivedFrame, Receiver, Transmitter
 
-#: Streams by name: each makes `count` samples at a time.
-STREAMS: dict[str, Callable[[int, np.random.Generator], np.ndarray]] = {
+#: Message lengths and messages a burst of the cost table.
+COST_LENGTHS = (60, 80, 100, 140, 190)
+COST_MESSAGES = (1, 2, 4, 8)
+#: Passes of which the fastest counts: others slow down the processor's caches, nothing speeds them
+#: up.
+PASSES = 3
+#: Makes a stream: (count, generator) → complex64 (count,).
+Stream = Callable[[int, np.random.Generator], np.ndarray]
+#: Streams by name.
+STREAMS: dict[str, Stream] = {
     "noise": signals.noise,
     "carrier": signals.carrier,
     "keyed carrier": signals.keyed_carrier,
     "interference": signals.interference,
 }
+#: What a piece of work returns.
+Result = TypeVar("Result")
 
 
 def stream_row(
@@ -31,6 +39,12 @@ def stream_row(
 ) -> dict:
     """Feed a stream to a receiver, a second or less at a time; its rate is that of the receiver's
     configuration.
+
+    Args:
+        stimulus: one of STREAMS.
+        seconds: length of the stream, s.
+        rng: makes the stream.
+        config: of the receiver.
     """
     receiver = Receiver(config)
     rate_hz = receiver.config.rate_hz
@@ -41,26 +55,23 @@ def stream_row(
         frames += len(receiver.push(samples))
         busy += time.thread_time() - start
     frames += len(receiver.flush())
-    row = empty_row("-", stimulus, None, frames, receiver.config.profile)
     count = receiver.stats.samples
-    return row | {
-        "false_alarms_per_s": receiver.stats.bursts / (count / rate_hz),
-        "rx_msps": count / busy / 1e6,
-    }
+    row = ModemRow(
+        channel="-",
+        snr_db=None,
+        stimulus=stimulus,
+        profile=receiver.config.profile,
+        frames=frames,
+        false_alarms_per_s=receiver.stats.bursts / (count / rate_hz),
+        rx_msps=count / busy / 1e6,
+    )
+    return row.to_dict()
 
 
-def _pieces(make, total: int, piece: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def _pieces(make: Stream, total: int, piece: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """`total` samples, `piece` or fewer at a time."""
     for at in range(0, total, piece):
         yield make(min(piece, total - at), rng)
-
-
-#: Message lengths and messages a burst of the cost table.
-COST_LENGTHS = (60, 80, 100, 140, 190)
-COST_MESSAGES = (1, 2, 4, 8)
-#: Passes of which the fastest counts: others slow down the processor's caches, nothing speeds them
-#: up.
-PASSES = 3
 
 
 def back_to_back_row(count: int, rng: np.random.Generator) -> dict:
@@ -75,17 +86,26 @@ def back_to_back_row(count: int, rng: np.random.Generator) -> dict:
     received = parse_channel("awgn:20").through_samples(sent, rng)
     receivers = iter([Receiver() for _ in range(PASSES)])
     (receiver, found), rx_busy = _best_time(lambda: _receive(next(receivers), received))
-    row = empty_row("awgn", "back-to-back", 20.0, count)
-    row |= {"detected": receiver.stats.bursts, "header_ok": signals.matches(frames, found)}
-    return row | {"tx_msps": len(sent) / tx_busy / 1e6, "rx_msps": len(received) / rx_busy / 1e6}
+    row = ModemRow(
+        channel="awgn",
+        snr_db=20.0,
+        stimulus="back-to-back",
+        profile=transmitter.config.profile,
+        frames=count,
+        detected=receiver.stats.bursts,
+        header_ok=signals.matches(frames, found),
+        tx_msps=len(sent) / tx_busy / 1e6,
+        rx_msps=len(received) / rx_busy / 1e6,
+    )
+    return row.to_dict()
 
 
-def _receive(receiver: Receiver, samples: np.ndarray):
+def _receive(receiver: Receiver, samples: np.ndarray) -> tuple[Receiver, list[ReceivedFrame]]:
     """The receiver and all frames it finds in a stream."""
     return receiver, receiver.push(samples) + receiver.flush()
 
 
-def _best_time(work):
+def _best_time(work: Callable[[], Result]) -> tuple[Result, float]:
     """What `work` returns the last time, and the least processor time it took in PASSES passes,
     s.
     """
@@ -106,10 +126,17 @@ def cost_row(length: int, messages: int) -> dict:
         for number in range(messages)
     ]
     air_uses = len(Transmitter().burst(frames))
-    row = empty_row("-", "cost", None, messages)
-    return row | {
-        "uses": length * messages,
-        "messages": messages,
-        "air_uses": air_uses,
-        "air_ratio": air_uses / (length * messages),
-    }
+    row = ModemRow(
+        channel="-",
+        snr_db=None,
+        stimulus="cost",
+        profile=PhyConfig().profile,
+        frames=messages,
+        more={
+            "uses": length * messages,
+            "messages": messages,
+            "air_uses": air_uses,
+            "air_ratio": air_uses / (length * messages),
+        },
+    )
+    return row.to_dict()
