@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon of virtual radios as a process of its own, which can be killed and started again.
+"""Texts and pictures between two flowgraph processes, by virtual radios or by the simulation.
 
-Texts and pictures from one process to another: by virtual radios through real client libraries, and
-by the simulation beside them.
+A transport names the two ends of a link. carry starts the daemon of the virtual radios where the
+ends need it (`semcom air`, a process of its own, which can be killed and started again), then the
+receiver's flowgraph, then the sender's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -28,85 +30,8 @@ import yaml
 from semcom_core.errors import RadioError
 from semcom_core.resources import compiled, environment, find_flowgraph
 
-#: Longest time until the radios can be reached, s.
+#: Longest time until the virtual radios can be reached, s.
 START_S = 60.0
-
-
-def loopback(number: int) -> str:
-    """An address of this machine for the virtual Pluto `number` (1 to 254) of this process, which
-    no other process uses likewise.
-    """
-    return f"127.{1 + (os.getpid() >> 8) % 254}.{os.getpid() % 256}.{number}"
-
-
-class AirProcess:
-    """`semcom air` with a plan.
-
-    Args:
-        plan: as semcom_core.radio.virtual.air.air_plan takes it.
-    """
-
-    def __init__(self, plan: dict):
-        self._folder = tempfile.TemporaryDirectory(prefix="semcom-air-")
-        self.socket = str(Path(self._folder.name) / "air.sock")
-        self._plan = Path(self._folder.name) / "plan.yml"
-        self._plan.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
-        self._process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        """Start the daemon and wait until its radios can be reached.
-
-        Raises:
-            RadioError: it ends, or takes too long; nothing of it is left then.
-        """
-        command = [
-            sys.executable,
-            "-m",
-            "semcom_core.cli",
-            "air",
-            str(self._plan),
-            "--socket",
-            self.socket,
-        ]
-        log = Path(self._folder.name) / "log"
-        with log.open("w") as output:
-            self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            self._wait_ready(log)
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def _wait_ready(self, log: Path) -> None:
-        end = time.monotonic() + START_S
-        while "\nready:" not in "\n" + log.read_text():
-            if self._process.poll() is not None or time.monotonic() > end:
-                words = log.read_text().strip().splitlines()
-                raise RadioError(
-                    "the virtual radios are not served: "
-                    f"{words[-1] if words else 'semcom air says nothing'}"
-                )
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """End it at once, as a crash would."""
-        self._process.kill()
-        self._process.wait()
-
-    def __enter__(self) -> AirProcess:
-        self.start()
-        return self
-
-    def __exit__(self, *exception) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        self._folder.cleanup()
-
-
 #: Path from transmitter to receiver, dB: room for two paths that add up.
 PATH_DB = -6.0
 #: Longest time until a receiver is ready, and until the last message has come, s.
@@ -127,10 +52,17 @@ class End:
 
 @dataclass(frozen=True)
 class Transport:
-    """Two ends."""
+    """The two ends of a link."""
 
     sender: End
     receiver: End
+
+
+def loopback(number: int) -> str:
+    """An address of this machine for the virtual Pluto `number` (1 to 254) of this process, which
+    no other process uses likewise.
+    """
+    return f"127.{1 + (os.getpid() >> 8) % 254}.{os.getpid() % 256}.{number}"
 
 
 def pluto(number: int) -> End:
@@ -157,7 +89,7 @@ def simulation() -> End:
 
 
 #: Transports by name; each call has addresses of its own.
-TRANSPORTS = {
+TRANSPORTS: dict[str, Callable[[], Transport]] = {
     "simulation": lambda: Transport(*[simulation()] * 2),
     "pluto": lambda: Transport(pluto(1), pluto(2)),
     "soapy": lambda: Transport(soapy("sender"), soapy("receiver")),
@@ -174,9 +106,9 @@ def carry(
     send: dict,
     receive: dict,
     seed: int = 1,
-    air=None,
+    air: dict | None = None,
 ) -> dict:
-    """Send by radio_{flowgraph}_tx in one process, receive by radio_{flowgraph}_rx in another.
+    """Send by radio_FLOWGRAPH_tx in one process, receive by radio_FLOWGRAPH_rx in another.
 
     Args:
         transport: the radios.
@@ -220,14 +152,6 @@ def carry(
         return report | {"sender": sender.report(), "seconds": time.monotonic() - begun}
 
 
-@cache
-def _script(name: str) -> Path:
-    """The script of a headless flowgraph, compiled once in the life of this process."""
-    folder = tempfile.mkdtemp(prefix="semcom-grc-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return compiled(find_flowgraph(name, headless=True), folder)
-
-
 class Flowgraph:
     """A headless flowgraph in a process of its own.
 
@@ -245,10 +169,8 @@ class Flowgraph:
 
     def __enter__(self) -> Flowgraph:
         self._folder = tempfile.TemporaryDirectory(prefix="semcom-radio-")
-        self._log, self._report = (
-            Path(self._folder.name) / "log",
-            Path(self._folder.name) / "report.json",
-        )
+        self._log = Path(self._folder.name) / "log"
+        self._report = Path(self._folder.name) / "report.json"
         options = {**self._parameters, "out_file": str(self._report)}
         words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
         command = [sys.executable, str(_script(self.name)), *words]
@@ -262,7 +184,7 @@ class Flowgraph:
             )
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -292,3 +214,80 @@ class Flowgraph:
             line for line in self._log.read_text(errors="replace").splitlines() if line.strip()
         ]
         return lines[-1] if lines else "it says nothing"
+
+
+@cache
+def _script(name: str) -> Path:
+    """The script of a headless flowgraph, compiled once in the life of this process."""
+    folder = tempfile.mkdtemp(prefix="semcom-grc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return compiled(find_flowgraph(name, headless=True), folder)
+
+
+class AirProcess:
+    """`semcom air` with a plan.
+
+    Args:
+        plan: as semcom_core.radio.virtual.air.air_plan takes it.
+    """
+
+    def __init__(self, plan: dict):
+        self._folder = tempfile.TemporaryDirectory(prefix="semcom-air-")
+        self.socket = str(Path(self._folder.name) / "air.sock")
+        self._plan = Path(self._folder.name) / "plan.yml"
+        self._plan.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """Start the daemon and wait until its radios can be reached.
+
+        Raises:
+            RadioError: it ends, or takes too long; nothing of it is left then.
+        """
+        command = [
+            sys.executable,
+            "-m",
+            "semcom_core.cli",
+            "air",
+            str(self._plan),
+            "--socket",
+            self.socket,
+        ]
+        log = Path(self._folder.name) / "log"
+        with log.open("w") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            self._wait_ready(self._process, log)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _wait_ready(self, process: subprocess.Popen, log: Path) -> None:
+        end = time.monotonic() + START_S
+        while "\nready:" not in "\n" + log.read_text():
+            if process.poll() is not None or time.monotonic() > end:
+                words = log.read_text().strip().splitlines()
+                raise RadioError(
+                    "the virtual radios are not served: "
+                    f"{words[-1] if words else 'semcom air says nothing'}"
+                )
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> AirProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._folder.cleanup()

@@ -21,7 +21,7 @@ from semcom_core.radio.virtual.daemon import Daemon
 
 #: Number of the virtual Pluto that streams.
 STREAMER = 9
-#: How a single virtual radio is reached, by the client library.
+#: Client library → profile of a single virtual radio, its address, and its part of an air plan.
 CLIENTS = {
     "iio": (
         "virtual-pluto",
@@ -53,40 +53,57 @@ def link_row(
         parameters: {"common": ..., "send": ..., "receive": ...} of the flowgraphs.
         seed: of noise and fading.
     """
-    whole = "+".join(filter(None, [f"awgn:{snr_db:g}", channel]))
-    report = carry(TRANSPORTS[transport](), content, whole, seed=seed, **parameters)
+    noisy = _with_noise(channel, snr_db)
+    report = carry(TRANSPORTS[transport](), content, noisy, seed=seed, **parameters)
     sent = {message["message_id"]: message["sent"] for message in report["sender"]["messages"]}
     got = {
         message["message_id"]: message
         for message in report["messages"]
         if message["outcome"] == "decoded"
     }
-    exact = (
-        sum(message["received"] == sent.get(number) for number, message in got.items())
-        if content == "text"
-        else None
-    )
+    exact_rate = None
+    if content == "text":
+        exact = sum(message["received"] == sent.get(number) for number, message in got.items())
+        exact_rate = exact / count
     return {
-        "part": "link", "transport": transport, "content": content, "channel": channel, "snr_db": snr_db, "count": count,
-        "delivered": report["decoded"] / count, "exact_rate": None if exact is None else exact / count, "uses": report["uses"] / count,
-        "snr_measured_db": report["snr_db"], "cfo_hz": report["cfo_hz"], "overruns": report["overruns"],
-        "underruns": report["sender"]["underruns"], "reconnects": report["reconnects"] + report["sender"]["reconnects"],
+        "part": "link",
+        "transport": transport,
+        "content": content,
+        "channel": channel,
+        "snr_db": snr_db,
+        "count": count,
+        "delivered": report["decoded"] / count,
+        "exact_rate": exact_rate,
+        "uses": report["uses"] / count,
+        "snr_measured_db": report["snr_db"],
+        "cfo_hz": report["cfo_hz"],
+        "overruns": report["overruns"],
+        "underruns": report["sender"]["underruns"],
+        "reconnects": report["reconnects"] + report["sender"]["reconnects"],
         "seconds": report["seconds"],
-    }  # fmt: skip
+    }
 
 
 def recording_row(
     transport: str, count: int, channel: str, snr_db: float, parameters: dict, seed: int
 ) -> dict:
-    """Send texts, record what is received, and decode the recording: the same?"""
+    """Send texts, record what is received, and compare the messages decoded from the recording.
+
+    Args:
+        transport: one of TRANSPORTS.
+        count: how many texts there are in the sender's parameters.
+        channel: terms of the link without noise.
+        snr_db: its SNR, dB.
+        parameters: as of link_row.
+        seed: of noise and fading.
+    """
     with tempfile.TemporaryDirectory(prefix="semcom-record-") as folder:
         recording = str(Path(folder) / "recording")
         receive = {**parameters["receive"], "record": recording}
-        whole = "+".join(filter(None, [f"awgn:{snr_db:g}", channel]))
         live = carry(
             TRANSPORTS[transport](),
             "text",
-            whole,
+            _with_noise(channel, snr_db),
             parameters["common"],
             parameters["send"],
             receive,
@@ -94,30 +111,47 @@ def recording_row(
         )
         with Flowgraph("radio_text_rx", End("file", recording), parameters["common"]) as flowgraph:
             offline = flowgraph.report()
-    ours, theirs = (
-        [(m["message_id"], m["outcome"], m["received"]) for m in report["messages"]]
-        for report in (live, offline)
-    )
-    same = sum(a == b for a, b in zip(ours, theirs))
-    row = {
+    live_messages = _messages(live)
+    offline_messages = _messages(offline)
+    return {
         "part": "recording",
         "transport": transport,
         "channel": channel,
         "snr_db": snr_db,
         "count": count,
+        "live": len(live_messages),
+        "offline": len(offline_messages),
+        "identical": sum(a == b for a, b in zip(live_messages, offline_messages)),
     }
-    return row | {"live": len(ours), "offline": len(theirs), "identical": same}
+
+
+def _messages(report: dict) -> list[tuple]:
+    """Number, outcome and content of each message of a receiver's report."""
+    return [(m["message_id"], m["outcome"], m["received"]) for m in report["messages"]]
+
+
+def _with_noise(channel: str, snr_db: float) -> str:
+    """Terms of a channel with white noise before them."""
+    return "+".join(filter(None, [f"awgn:{snr_db:g}", channel]))
 
 
 def stream_row(client: str, rate_hz: float, seconds: float, pacing: str) -> dict:
-    """Stream through one radio that hears itself, both ways at once."""
+    """Stream through one radio that hears itself, both ways at once.
+
+    Args:
+        client: one of CLIENTS.
+        rate_hz: sample rate, Hz.
+        seconds: length of the stream, s.
+        pacing: of the virtual radio, real or elastic.
+    """
+    name, address, radio_plan = CLIENTS[client]
     plan = {
         "pacing": pacing,
-        "radios": {"radio": CLIENTS[client][2]},
+        "radios": {"radio": radio_plan},
         "links": [{"from": "radio", "to": "radio"}],
     }
-    with AirProcess(plan) as air, _visible(air):
-        profile = load_profile(CLIENTS[client][0], address=CLIENTS[client][1], rate_hz=rate_hz)
+    with AirProcess(plan) as air, _in_environment(air):
+        profile = load_profile(name, address=address, rate_hz=rate_hz)
         with RadioProcess(profile, receive=True, transmit=True, mode="continuous") as radio:
             radio.wait_ready()
             found = stream(radio, radio, seconds)
@@ -142,7 +176,7 @@ def resume_rows(client: str) -> Iterator[dict]:
         "links": [{"from": "radio", "to": "radio", "channel": "awgn:20"}],
     }
     profile = load_profile(profile_name, address=address)
-    with AirProcess(plan) as air, _visible(air), RadioProcess(profile) as radio:
+    with AirProcess(plan) as air, _in_environment(air), RadioProcess(profile) as radio:
         radio.wait_ready()
         yield {
             "part": "resume",
@@ -151,21 +185,21 @@ def resume_rows(client: str) -> Iterator[dict]:
             **time_to_resume(radio, air.kill, air.start),
         }
     if client == "iio":
-        daemon = [Daemon(air_plan(plan))]
+        daemons = [Daemon(air_plan(plan))]
         try:
             with RadioProcess(profile) as radio:
                 radio.wait_ready()
                 found = time_to_resume(
-                    radio, daemon[0].stop, lambda: daemon.append(Daemon(air_plan(plan)))
+                    radio, daemons[0].stop, lambda: daemons.append(Daemon(air_plan(plan)))
                 )
             yield {"part": "resume", "client": client, "event": "connection closed", **found}
         finally:
-            daemon[-1].stop()
+            daemons[-1].stop()
 
 
 @contextmanager
-def _visible(air: AirProcess) -> Iterator[None]:
-    """Have the processes that are started here find the soapy radios of an air."""
+def _in_environment(air: AirProcess) -> Iterator[None]:
+    """Let processes that are started here find the soapy radios of an air."""
     before = os.environ.get("SEMCOM_AIR_SOCKET")
     os.environ["SEMCOM_AIR_SOCKET"] = air.socket
     try:

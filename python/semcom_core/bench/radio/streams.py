@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streams through a radio without end: does every sample arrive, and does the stream come back when
-the radio does?
+"""Continuity of sample streams through a radio: lost samples, and recovery after a failure.
 
 What is sent is a counter: the lower half of its bits in the real part, the upper half in the
 imaginary part, so that each sample says which one it is. 11 bits each go exactly through converters
@@ -11,7 +10,7 @@ of 12 bits.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
 
 import numpy as np
@@ -20,6 +19,7 @@ from semcom_core.errors import RadioError
 from semcom_core.radio.diagnostics.measure import BackgroundTransmitter
 from semcom_core.radio.process.supervisor import RadioProcess
 
+#: Bits of the counter in each part of a sample, and samples until it starts anew.
 BITS = 11
 PERIOD = 1 << 2 * BITS
 #: Samples sent and read at once.
@@ -64,10 +64,13 @@ def sequence() -> Iterator[np.ndarray]:
     return cycle(np.split(whole, PERIOD // PIECE))
 
 
-def stream(
-    radio: RadioProcess, transmitter: RadioProcess, seconds: float, progress=lambda samples: None
-) -> dict:
-    """Send and receive for a while; both radios are started, and the same one may do both.
+def stream(radio: RadioProcess, transmitter: RadioProcess, seconds: float) -> dict[str, int]:
+    """Send and receive for a while.
+
+    Args:
+        radio: receives; it is started.
+        transmitter: sends; it is started, and may be the same.
+        seconds: how long, s.
 
     Returns:
         samples read, discontinuities among them, and how often the radio said that samples were
@@ -78,29 +81,25 @@ def stream(
     broken = 0
     last = None
     with BackgroundTransmitter(transmitter, sequence()):
-        _until_it_flows(radio)
-        before = dict(radio.counts) | {
-            f"tx_{name}": value for name, value in transmitter.counts.items()
-        }
+        _wait_for_clean_piece(radio)
+        overruns = radio.counts.get("overruns", 0)
+        underruns = transmitter.counts.get("underruns", 0)
         while read < total:
             samples = radio.read(PIECE, PATIENCE_S)
             more, last = breaks(samples, last)
-            broken = broken + more
-            read = read + len(samples)
-            progress(len(samples))
-        after = dict(radio.counts) | {
-            f"tx_{name}": value for name, value in transmitter.counts.items()
-        }
-    lost = {name: after.get(name, 0) - before.get(name, 0) for name in ("overruns", "tx_underruns")}
+            broken += more
+            read += len(samples)
+        overruns = radio.counts.get("overruns", 0) - overruns
+        underruns = transmitter.counts.get("underruns", 0) - underruns
     return {
         "samples": read,
         "discontinuities": broken,
-        "overruns": lost["overruns"],
-        "underruns": lost["tx_underruns"],
+        "overruns": overruns,
+        "underruns": underruns,
     }
 
 
-def _until_it_flows(radio: RadioProcess) -> None:
+def _wait_for_clean_piece(radio: RadioProcess) -> None:
     """Read until a piece is of the sequence and without a break."""
     end = time.monotonic() + PATIENCE_S
     while breaks(radio.read(PIECE, PATIENCE_S), None)[0]:
@@ -111,7 +110,9 @@ def _until_it_flows(radio: RadioProcess) -> None:
             )
 
 
-def time_to_resume(radio: RadioProcess, interrupt, restore) -> dict:
+def time_to_resume(
+    radio: RadioProcess, interrupt: Callable[[], object], restore: Callable[[], object]
+) -> dict[str, float]:
     """Receive, lose the radio, have it back: how long until samples flow again.
 
     Args:
