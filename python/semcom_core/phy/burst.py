@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A burst being received, and the window of samples it is read from."""
+"""State of a burst during reception, and demodulation of its OFDM symbols from a sample window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from semcom_core.errors import FrameError
 from semcom_core.frame import FrameHeader, ReceivedFrame
 from semcom_core.phy.interference import DC_SAMPLES, blank_impulses, dc_offset
 from semcom_core.phy.ofdm import Layout, to_carriers
@@ -17,9 +19,13 @@ from semcom_core.phy.ofdm import Layout, to_carriers
 CLOCK_SPREAD = 2e-5
 
 
+def _nothing() -> np.ndarray:
+    return np.zeros(0, np.complex64)
+
+
 @dataclass
 class Burst:
-    """What is known so far of one burst.
+    """State of one burst during reception.
 
     Args:
         start: absolute index of its first preamble sample.
@@ -27,13 +33,15 @@ class Burst:
         uses: first use of the next frame.
         first, count: first symbol and number of symbols that the next step reads.
         needed: absolute index one past the last sample that it reads.
-        header, header_bits: header whose payload is awaited; None while the next header is.
+        header: header whose payload is awaited; None while the next header is.
+        header_bits: its bits, uint8 (64,).
         frames, read: frames not handed out yet, and how many were read in all.
         inside: whether it begins inside another burst; None before that is known.
         ended, truncated: no further frame follows; the stream ended within one.
         headers_bad: headers whose CRC did not hold.
         channel, noise: estimates so far, complex64 (A,) and the noise power of a carrier.
-        preview: carriers of the first header, received with the first frequency, (S, A).
+        first_header: carriers of the first header, received with the frequency of acquisition,
+            complex64 (S, A).
         training: sum of received times conj(known), complex (A,), and how many entered it, float
             (A,).
         residual: sum of squared residuals and their degrees of freedom.
@@ -51,22 +59,33 @@ class Burst:
     count: int = 0
     needed: int = 0
     header: FrameHeader | None = None
-    header_bits: np.ndarray | None = None
+    header_bits: np.ndarray = field(default_factory=_nothing)
     frames: list[ReceivedFrame] = field(default_factory=list)
     read: int = 0
     inside: bool | None = None
     ended: bool = False
     truncated: bool = False
     headers_bad: int = 0
-    channel: np.ndarray | None = None
+    channel: np.ndarray = field(default_factory=_nothing)
     noise: float = 0.0
-    training: tuple = (0.0, 0.0)
+    training: tuple[np.ndarray | float, np.ndarray | float] = (0.0, 0.0)
     residual: tuple[float, float] = (0.0, 0.0)
     phase: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    preview: np.ndarray | None = None
+    first_header: np.ndarray = field(default_factory=_nothing)
     clock: tuple[float, float] = (0.0, CLOCK_SPREAD)
     dc: complex = 0.0
     level: float = 0.0
+
+    @property
+    def payload_header(self) -> FrameHeader:
+        """Header whose payload is awaited.
+
+        Raises:
+            FrameError: none is, because the next header is awaited.
+        """
+        if self.header is None:
+            raise FrameError("burst awaits a header; allowed is one whose header was decoded")
+        return self.header
 
     def aim(self, layout: Layout) -> None:
         """Set the symbols that the next step reads, after `uses` or `header` changed."""
@@ -104,8 +123,8 @@ class Burst:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What a receiver sees of symbols.
+class ReceivedSymbols:
+    """Demodulated OFDM symbols.
 
     Args:
         carriers: active carriers, complex64 (B, S, A).
@@ -119,7 +138,12 @@ class Observed:
 
 
 class SampleWindow:
-    """A stretch of the stream with its absolute position; zero outside."""
+    """A stretch of the stream; zero outside.
+
+    Args:
+        samples: complex64 (n,).
+        origin: absolute index of the first one.
+    """
 
     def __init__(self, samples: np.ndarray, origin: int):
         self.samples = samples
@@ -150,46 +174,53 @@ class SampleWindow:
             burst.dc = complex(dc)
             burst.level = float(level)
 
-    def observe(self, layout: Layout, bursts: list[Burst], offsets: np.ndarray) -> Observed:
-        """Symbols `offsets` (B, S) samples after each burst's start, by the sender's clock, without
-        DC, impulses and CFO.
+    def demodulate(
+        self, layout: Layout, bursts: list[Burst], offsets: np.ndarray
+    ) -> ReceivedSymbols:
+        """Demodulate symbols without DC offset, impulses and carrier frequency offset.
+
+        Args:
+            layout: carriers and lengths.
+            bursts: the B bursts.
+            offsets: samples from each burst's start to the symbols' windows, by the sender's clock,
+                int (B, S).
         """
         size = layout.profile.fft
         late = np.array([b.clock[0] for b in bursts])[:, None] * offsets
         whole = np.rint(late).astype(np.int64)
-        windows = self.gather(np.array([b.start for b in bursts])[:, None] + offsets + whole, size)
+        starts = np.array([b.start for b in bursts])[:, None]
+        windows = self.gather(starts + offsets + whole, size)
         if any(b.dc for b in bursts):
             windows -= np.array([b.dc for b in bursts], dtype=np.complex64)[:, None, None]
         lost = blank_impulses(windows)
         turn = -2 * np.pi * np.array([b.cfo for b in bursts])[:, None]
         windows *= np.exp(1j * turn * np.arange(size)).astype(np.complex64)[:, None, :]
         carriers, idle = to_carriers(layout, windows)
-        carriers *= (np.exp(1j * turn * (offsets + whole)) / (1 - lost)).astype(np.complex64)[
-            :, :, None
-        ]
+        gain = np.exp(1j * turn * (offsets + whole)) / (1 - lost)
+        carriers *= gain.astype(np.complex64)[:, :, None]
         if late.any():
-            carriers *= np.exp(
-                2j * np.pi / size * (late - whole)[:, :, None] * layout.carriers
-            ).astype(np.complex64)
-        return Observed(carriers, idle, lost)
+            ramp = 2j * np.pi / size * (late - whole)[:, :, None] * layout.carriers
+            carriers *= np.exp(ramp).astype(np.complex64)
+        return ReceivedSymbols(carriers, idle, lost)
 
 
 def grouped(
     bursts: list[Burst], shape: Callable[[Burst], tuple]
 ) -> list[tuple[tuple, list[Burst]]]:
-    """Bursts by their shapes, in the order of these."""
+    """Bursts of the same shape together, with that shape, in the order of the shapes."""
     groups: dict[tuple, list[Burst]] = {}
     for burst in bursts:
         groups.setdefault(shape(burst), []).append(burst)
     return sorted(groups.items())
 
 
-def symbol_offsets(layout: Layout, symbols: np.ndarray) -> np.ndarray:
-    """Samples from a burst's start to the receiver's windows of symbols (...)."""
+def symbol_offsets(layout: Layout, symbols: ArrayLike) -> np.ndarray:
+    """Samples from a burst's start to the receiver's windows of symbols, int (...) like their
+    numbers.
+    """
     p = layout.profile
-    return (
-        layout.preamble_samples + np.asarray(symbols) * layout.symbol_samples + p.prefix - p.backoff
-    )
+    begins = layout.preamble_samples + np.asarray(symbols) * layout.symbol_samples
+    return begins + p.prefix - p.backoff
 
 
 def chirp_offsets(layout: Layout) -> np.ndarray:
@@ -200,11 +231,10 @@ def chirp_offsets(layout: Layout) -> np.ndarray:
     return layout.repeated_samples + p.prefix - p.backoff + p.fft * np.arange(p.chirps)
 
 
-def predicted_turn(bursts: list[Burst], symbols: np.ndarray) -> np.ndarray:
-    """exp(-j phase), complex64 (B, S, 1), of the phases that earlier frames of the bursts
-    foretell.
+def predicted_derotation(bursts: list[Burst], symbols: np.ndarray) -> np.ndarray:
+    """exp(-j phase), complex64 (B, S, 1), of the phases of symbols, int (B, S), extrapolated from
+    earlier frames of the bursts.
     """
     phase = np.array([b.phase for b in bursts])
-    return np.exp(-1j * (phase[:, :1] + phase[:, 1:2] * (symbols - phase[:, 2:]))).astype(
-        np.complex64
-    )[:, :, None]
+    predicted = phase[:, :1] + phase[:, 1:2] * (symbols - phase[:, 2:])
+    return np.exp(-1j * predicted).astype(np.complex64)[:, :, None]

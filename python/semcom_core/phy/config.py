@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Configuration of the burst modem: what a user sets, and the table of profiles."""
+"""Configuration of the burst modem: settings, and the table of burst profiles."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class PhyConfig:
     interleave: bool = setting(True, "spread neighbouring payload symbols over time and frequency")
     max_frames: int = setting(32, "most frames in one burst")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("profile", self.profile, PROFILES)
         check_range("rate_hz", self.rate_hz, 1e3, 1e9)
         limit = self.rate_hz / (2 * self.dimensions.period)

@@ -1,14 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Automatic gain of a radio's receiver, by the power of the preambles.
+"""Automatic gain control of a radio's receiver, by the power of the preambles.
 
-The modem itself works at any level; the converter does not: too low and its steps are the noise,
-too high and it clips. A radio's own control follows the power of the moment and so changes the gain
-within bursts, which an analog payload does not survive. This one acts on what the bursts' preambles
-measured: down at once, up only when several bursts in a row were weak, so that fading does not pump
-the gain. A gain once found is held through silence. The search goes over all gains, again and again
-while none was found yet; afterwards only when the silence is long, once over all of them and back
-to the one held.
+The modem itself works at any level; the converter does not: at a low level its quantisation is the
+noise, at a high one it clips. A radio's own control follows the instantaneous power and so changes
+the gain within bursts, which distorts an analog payload. This one acts on the power of preambles:
+down at once, up only when several bursts in a row were weak, so that fading does not pump the gain.
+A gain once found is held through silence. The search goes over all gains, repeatedly while none was
+found yet; afterwards only when the silence is long, once over all of them and back to the one held.
 """
 
 from __future__ import annotations
@@ -41,14 +40,13 @@ class GainConfig:
     hold_s: float = setting(
         60.0, "time without a burst until a gain once found is left for a search, s"
     )
-    # Three strides of 131,072 samples: one that the receiver works on, one that waits for it, and
-    # one for the radio.
+    # Three strides of 131,072 samples: in the receiver, in the buffer before it, and in the radio.
     settle_samples: int = setting(
         3 * 131072,
         "samples that may still come with the former gain after the newest burst, when it changes",
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("least_db", self.least_db, *GAINS_DB)
         check_range("most_db", self.most_db, *GAINS_DB)
         if self.least_db > self.most_db:
@@ -89,20 +87,21 @@ class AutomaticGain:
         check_range("gain_db", gain_db, *GAINS_DB)
         self.config = config
         self.gain_db = min(max(float(gain_db), config.least_db), config.most_db)
-        self._wanted: list[float] = []  # gains that the last bursts, all weak, should have had, dB
-        self._held: float | None = (
-            None  # gain that the last good burst had, or was found to need, dB
-        )
+        # gains that the last bursts, all weak, should have had, dB
+        self._wanted: list[float] = []
+        # gain that the last good burst had, or was found to need, dB
+        self._held: float | None = None
         self._quiet_s = 0.0
         self._searching = True
         self.new_stream()
 
     def new_stream(self) -> None:
         """Take note that the samples count from 0 again; the gain stays what it is."""
-        self._newest = self._settled = -math.inf
+        self._newest = -math.inf
+        self._settled = -math.inf
 
     def burst(self, level_db: float, start_sample: int) -> float | None:
-        """Take the level of a burst.
+        """Take the level of a burst; returns the new gain, dB, or None where it stays.
 
         Args:
             level_db: level of its preamble, dB over full scale; one that is not finite says
@@ -119,28 +118,26 @@ class AutomaticGain:
         self._quiet_s = 0.0
         if again or start_sample < self._settled:
             return None
-        return self._follow(self.gain_db + self.config.target_db - level_db)
+        return self._adjust(self.gain_db + self.config.target_db - level_db)
 
-    def _follow(self, wanted_db: float) -> float | None:
+    def _adjust(self, wanted_db: float) -> float | None:
         """Go to the gain that a burst should have had, or to what the last ones, all weak, should
         have had at least.
         """
         if wanted_db > self.gain_db + self.config.tolerance_db:
             self._wanted.append(wanted_db)
             if len(self._wanted) < self.config.patience:
-                return self._back(wanted_db)
+                return self._return_to_held(wanted_db)
             wanted_db = min(self._wanted)
         self._wanted.clear()
-        change = (
-            self._set(wanted_db)
-            if abs(wanted_db - self.gain_db) > self.config.tolerance_db
-            else None
-        )
+        change = None
+        if abs(wanted_db - self.gain_db) > self.config.tolerance_db:
+            change = self._set(wanted_db)
         self._held = self.gain_db
         self._searching = False
         return change
 
-    def _back(self, wanted_db: float) -> float | None:
+    def _return_to_held(self, wanted_db: float) -> float | None:
         """Go from a step of the search back to the held gain when a burst that was weak is better
         received there.
         """
@@ -150,23 +147,23 @@ class AutomaticGain:
         return self._set(self._held)
 
     def quiet(self, seconds: float) -> float | None:
-        """Take note of a time without a burst; the search goes up in steps, and on from the most to
-        the least gain.
+        """Take note of a time without a burst, s; returns the new gain, dB, or None where it stays.
+
+        The search goes up in steps, and on from the most to the least gain.
         """
         self._quiet_s += seconds
         if self._quiet_s < (self.config.search_s if self._searching else self.config.hold_s):
             return None
         self._quiet_s = 0.0
-        top = self.gain_db >= self.config.most_db
-        step_db = (
-            self.config.least_db
-            if top
-            else min(self.gain_db + self.config.step_db, self.config.most_db)
-        )
-        self._searching = self._held is None or not (
-            self.gain_db < self._held <= step_db or self._held == step_db
-        )
-        return self._set(step_db if self._searching else self._held)
+        next_db = min(self.gain_db + self.config.step_db, self.config.most_db)
+        if self.gain_db >= self.config.most_db:
+            next_db = self.config.least_db
+        held = self._held
+        if held is not None and (self.gain_db < held <= next_db or held == next_db):
+            self._searching = False
+            return self._set(held)
+        self._searching = True
+        return self._set(next_db)
 
     def _set(self, gain_db: float) -> float | None:
         """Change the gain within its limits; bursts count again when the change has taken

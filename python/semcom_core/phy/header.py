@@ -1,11 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Frame header: 48 bits and a CRC-16, rate 1/4 tail-biting code, QPSK: 128 uses, sent as often as
-the profile says.
+"""Frame header code: 48 bits and a CRC-16, rate 1/4 tail-biting convolutional code, QPSK.
 
-The receiver's decoder makes a list of likely words and the CRC picks among them, a short list
-first. CRC-16 is that of X.25's polynomial 0x1021, started at 0xFFFF so that the all-zero word is no
-header.
+That is 128 uses, sent as often as the profile says. The decoder makes a list of likely words and
+the CRC picks among them, a short list first. The CRC-16 is that of X.25's polynomial 0x1021,
+started at 0xFFFF so that the all-zero word is no header.
 """
 
 from __future__ import annotations
@@ -20,8 +19,10 @@ from semcom_core.frame import HEADER_FIELDS, WIDE_HEADER_FIELDS, FrameHeader, he
 from semcom_core.phy.ofdm import HEADER_COPY_USES, Layout
 from semcom_core.phy.scramble import interleaver, phases
 
+#: Bits of all fields, and of the CRC over them.
 INFO_BITS = sum(HEADER_FIELDS.values())
 CRC_BITS = 16
+#: Initial state of the CRC register.
 CRC_START = 0xFFFF
 #: (end states, detours) of the decoder's lists, tried in turn until the CRC holds.
 LISTS = ((4, 0), (16, 3))
@@ -39,12 +40,8 @@ def to_bits(value: int, width: int) -> np.ndarray:
 
 def pack(header: FrameHeader) -> np.ndarray:
     """Header as bits (64,), uint8: the fields in their order, then the CRC."""
-    info = np.concatenate(
-        [
-            to_bits(getattr(header, name), width)
-            for name, width in header_fields(header.codec).items()
-        ]
-    )
+    fields = header_fields(header.codec).items()
+    info = np.concatenate([to_bits(getattr(header, name), width) for name, width in fields])
     return np.concatenate([info, to_bits(crc16(info), CRC_BITS)]).astype(np.uint8)
 
 
@@ -95,7 +92,8 @@ def _crc_tables() -> tuple[np.ndarray, int]:
         for value in range(256):
             info = bytes(value if i == place else 0 for i in range(INFO_BITS // 8))
             tables[place, value] = binascii.crc_hqx(info, CRC_START) ^ constant
-    tables[6], tables[7] = np.arange(256) << 8, np.arange(256)
+    tables[6] = np.arange(256) << 8
+    tables[7] = np.arange(256)
     return tables, constant
 
 
@@ -104,13 +102,8 @@ _TABLES, _CONSTANT = _crc_tables()
 
 def modulate(bits: np.ndarray, layout: Layout) -> np.ndarray:
     """QPSK uses (..., layout.header_uses), complex64, of header bits (..., 64)."""
-    signs = np.float32(np.sqrt(0.5)) * (
-        1
-        - 2
-        * convolutional.encode(bits)
-        .take(interleaver(2 * HEADER_COPY_USES), axis=-1)
-        .astype(np.float32)
-    )
+    coded = convolutional.encode(bits).take(interleaver(2 * HEADER_COPY_USES), axis=-1)
+    signs = np.float32(np.sqrt(0.5)) * (1 - 2 * coded.astype(np.float32))
     copies = np.tile(signs.view(np.complex64), layout.profile.header_copies)
     return copies * phases(layout.config.key, "header", layout.header_uses)
 
@@ -119,8 +112,9 @@ def decode(symbols: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]
     """Decode header uses.
 
     Args:
-        symbols: complex array (B, layout.header_uses), matched-filtered: conj(channel) times what
-            was received, over the noise.
+        symbols: complex (B, layout.header_uses), matched-filtered: conj(channel) times what was
+            received, over the noise.
+        layout: carriers and lengths.
 
     Returns:
         Bits (B, 64), uint8, and whether the CRC holds, bool (B,).

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the headers of many bursts at a time.
+"""Header decoder: frame headers of many bursts at a time, with a check against false alarms.
 
 The channel comes from the Zadoff-Chu symbol (later from the frames before), the phases from the
-pilots. A header whose CRC does not hold is tried once more with the phases that its likeliest word,
-right or wrong, suggests: most of its coded bits are right, and they are ten times as many as the
-pilots. A word that explains too little of what was received, or at quite another level than the
-preamble foretold, is none: keyed carriers and other modems pass for preambles now and then, and a
-CRC-16 chosen from a list would let some of those through.
+pilots. A header whose CRC does not hold is decoded once more with the phases of its likeliest word,
+right or wrong: most of its coded bits are right, and they are ten times as many as the pilots. A
+word that explains too little of what was received, or at quite another level than the preamble, is
+refused: keyed carriers and other modems pass for preambles now and then, and a CRC-16 chosen from a
+list would let some of those through.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from semcom_core.phy.burst import (
     SampleWindow,
     chirp_offsets,
     grouped,
-    predicted_turn,
+    predicted_derotation,
     symbol_offsets,
 )
 from semcom_core.phy.channel_estimation import ChannelSmoother
@@ -40,8 +40,8 @@ LEVEL = (0.55, 2.0)
 MUCH = 3.0
 
 
-class HeaderReader:
-    """Headers of bursts: sets a burst's `header`, or ends the burst."""
+class HeaderDecoder:
+    """Decodes the next header of bursts: sets a burst's `header`, or ends the burst."""
 
     def __init__(self, layout: Layout, smoother: ChannelSmoother):
         self.layout = layout
@@ -52,8 +52,8 @@ class HeaderReader:
 
     def __call__(self, window: SampleWindow, bursts: list[Burst]) -> None:
         """Decode the next header of each burst."""
-        for shape, alike in grouped(bursts, lambda b: (b.uses == 0, b.count)):
-            self._read(window, alike, *shape)
+        for (first, count), alike in grouped(bursts, lambda b: (b.uses == 0, b.count)):
+            self._read(window, alike, first, count)
 
     def _read(self, window: SampleWindow, bursts: list[Burst], first: bool, count: int) -> None:
         """Decode the headers of bursts that all are at their first frame or none is, and that read
@@ -63,71 +63,93 @@ class HeaderReader:
         symbols = symbol_numbers(bursts, count)
         if first:
             self._estimate_from_chirps(window, bursts)
-        received = window.observe(
-            layout, bursts, symbol_offsets(layout, symbols)
-        ).carriers * predicted_turn(bursts, symbols)
+        demodulated = window.demodulate(layout, bursts, symbol_offsets(layout, symbols))
+        received = demodulated.carriers * predicted_derotation(bursts, symbols)
         channel = np.stack([b.channel for b in bursts])
         matched = received * channel.conj()[:, None, :]
         pilots = np.zeros_like(matched)
         pilots[:, :, layout.is_pilot] = pilot_carriers(layout, symbols)
-        bits, good, straight = self._decode(bursts, matched, channel, pilots)
+        bits, good, derotated = self._decode(bursts, matched, channel, pilots)
         bad = np.flatnonzero(~good)
         if bad.size:
             again = [bursts[i] for i in bad]
             guess = header_carriers(layout, again, symbols[bad], bits[bad])
-            bits[bad], good[bad], straight[bad] = self._decode(
-                again, matched[bad], channel[bad], guess
-            )
-        sure = np.flatnonzero(good)
-        if sure.size:
-            known = header_carriers(layout, [bursts[i] for i in sure], symbols[sure], bits[sure])
-            good[sure] = self._plausible(
-                straight[sure], received[sure], channel[sure], known, first
+            decoded = self._decode(again, matched[bad], channel[bad], guess)
+            bits[bad], good[bad], derotated[bad] = decoded
+        held = np.flatnonzero(good)
+        if held.size:
+            known = header_carriers(layout, [bursts[i] for i in held], symbols[held], bits[held])
+            good[held] = self._is_plausible(
+                derotated[held], received[held], channel[held], known, first
             )
         for index, burst in enumerate(bursts):
-            burst.preview = received[index]
-            take_header(burst, bits[index], bool(good[index]))
+            burst.first_header = received[index]
+            set_header(burst, bits[index], bool(good[index]))
             burst.aim(layout)
 
-    def _plausible(self, straight, received, channel, known, first: bool) -> np.ndarray:
-        """Whether known carriers (B, S, A) explain enough of the received ones, bool (B,).
+    def _is_plausible(
+        self,
+        derotated: np.ndarray,
+        received: np.ndarray,
+        channel: np.ndarray,
+        known: np.ndarray,
+        first: bool,
+    ) -> np.ndarray:
+        """Whether a decoded header explains enough of what was received.
 
         In a first frame that has to be much, or at the level of the preamble; later ones follow a
         header that held.
+
+        Args:
+            derotated: received times conj(channel), phase taken out, complex (B, S, A).
+            received: complex (B, S, A).
+            channel: complex64 (B, A).
+            known: reference values of the header, complex64 (B, S, A).
+            first: whether it is the burst's first frame.
+
+        Returns:
+            bool (B,).
         """
         sent = np.einsum(
             "bsk,bk->b", known.real**2 + known.imag**2, channel.real**2 + channel.imag**2
         )
         got = np.sum((received.real**2 + received.imag**2) * (known != 0), axis=(1, 2))
-        explained = (straight * known.conj()).sum(axis=(1, 2)).real
+        explained = (derotated * known.conj()).sum(axis=(1, 2)).real
         level = explained / np.maximum(sent, 1e-30)
         share = explained**2 / np.maximum(sent * got, 1e-30)
         least = self.layout.profile.plausible
         if not first:
             return share >= least
         near = (level >= LEVEL[0]) & (level <= LEVEL[1])
-        return (
-            (share >= least)
-            & (near | (share >= MUCH * least))
-            & (self._pilots_fit(straight, received, channel, known) >= least)
-        )
+        pilots = self._pilot_correlation(derotated, received, channel, known)
+        return (share >= least) & (near | (share >= MUCH * least)) & (pilots >= least)
 
-    def _pilots_fit(self, straight, received, channel, known) -> np.ndarray:
-        """Correlation of a header's pilots, on which no decoding depends, with what they should be,
-        -1 to 1, (B,).
+    def _pilot_correlation(
+        self, derotated: np.ndarray, received: np.ndarray, channel: np.ndarray, known: np.ndarray
+    ) -> np.ndarray:
+        """Correlation of a header's pilots, on which no decoding depends, with their reference
+        values, -1 to 1, float (B,); arguments as _is_plausible takes them.
         """
         at = self.layout.is_pilot
         sent = np.sum(np.abs(known[:, :, at] * channel[:, None, at]) ** 2, axis=(1, 2))
         got = np.sum(np.abs(received[:, :, at]) ** 2, axis=(1, 2))
-        return (straight[:, :, at] * known[:, :, at].conj()).sum(axis=(1, 2)).real / np.sqrt(
-            np.maximum(sent * got, 1e-30)
-        )
+        products = (derotated[:, :, at] * known[:, :, at].conj()).sum(axis=(1, 2)).real
+        return products / np.sqrt(np.maximum(sent * got, 1e-30))
 
     def _decode(
-        self, bursts: list[Burst], matched, channel, known
+        self, bursts: list[Burst], matched: np.ndarray, channel: np.ndarray, known: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Header bits, whether their CRC holds, and `matched` less the phases that known carriers
-        (B, S, A) give.
+        """Decode headers with the phases that reference carriers give.
+
+        Args:
+            bursts: the B bursts.
+            matched: received times conj(channel), complex64 (B, S, A).
+            channel: complex64 (B, A).
+            known: reference values, complex64 (B, S, A), 0 where unknown.
+
+        Returns:
+            Header bits, uint8 (B, 64), whether their CRC holds, bool (B,), and `matched` with its
+            phases taken out.
         """
         phase, _, _ = self.track(bursts, matched * known.conj(), channel, known, 0.0)
         matched = matched * np.exp(-1j * phase).astype(np.complex64)[:, :, None]
@@ -135,11 +157,27 @@ class HeaderReader:
         uses = row[np.arange(len(bursts))[:, None], header_places(self.layout, bursts)]
         return *frame_header.decode(uses, self.layout), matched
 
-    def track(self, bursts: list[Burst], products, channel, known, span: float):
-        """Phases (B, S) of header symbols, their variances and slopes, from products with
-        conj(channel x known).
+    def track(
+        self,
+        bursts: list[Burst],
+        products: np.ndarray,
+        channel: np.ndarray,
+        known: np.ndarray,
+        span: float,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Track the phase over header symbols.
 
         In a first frame the Zadoff-Chu symbols, whose phase is 0 by definition, take part.
+
+        Args:
+            bursts: the B bursts.
+            products: received times conj(channel x known), complex (B, S, A).
+            channel: complex64 (B, A).
+            known: reference values, complex64 (B, S, A), 0 where unknown.
+            span: largest frequency looked for, rad a symbol; 0 for no search.
+
+        Returns:
+            Phases, rad (B, S), their error variances, rad^2 (B, S), and slopes, rad a symbol (B,).
         """
         gain = channel.real**2 + channel.imag**2
         phasors = products.sum(axis=2)
@@ -159,31 +197,31 @@ class HeaderReader:
         """First channel and noise estimates of bursts, from their Zadoff-Chu symbols."""
         offsets = np.broadcast_to(self.chirp_offsets, (len(bursts), len(self.chirp_offsets)))
         window.measure(self.layout, bursts)
-        raw = (window.observe(self.layout, bursts, offsets).carriers * self.chirp.conj()).mean(
-            axis=1
-        )
+        received = window.demodulate(self.layout, bursts, offsets).carriers
+        raw = (received * self.chirp.conj()).mean(axis=1)
         noise = self.smoother.noise_only(raw) + 1e-30
         channel, _ = self.smoother(raw, noise)
         for index, burst in enumerate(bursts):
-            burst.channel, burst.noise = (
-                channel[index],
-                float(noise[index] * len(self.chirp_offsets)),
-            )
+            burst.channel = channel[index]
+            burst.noise = float(noise[index] * len(self.chirp_offsets))
 
     def refine_frequency(self, bursts: list[Burst], known: np.ndarray) -> np.ndarray:
-        """Improve the frequency of bursts by their first header, whose carriers (B, S, A) are known
-        by now.
+        """Improve the frequency of bursts by their first header.
+
+        Args:
+            bursts: the B bursts, whose first header was decoded.
+            known: reference values, complex64 (B, S, A), 0 where unknown.
 
         Returns:
-            Phases (B, chirps + symbols of a header) that are left with the new frequency.
+            Phases that are left with the new frequency, rad (B, H): Zadoff-Chu symbols and symbols
+            of the header.
         """
-        preview = np.stack([b.preview for b in bursts])
+        received = np.stack([b.first_header for b in bursts])
         channel = np.stack([b.channel for b in bursts])
-        count = preview.shape[1]
+        count = received.shape[1]
         known = known[:, :count]
-        phase, _, slope = self.track(
-            bursts, preview * (channel[:, None] * known).conj(), channel, known, SPAN
-        )
+        products = received * (channel[:, None] * known).conj()
+        phase, _, slope = self.track(bursts, products, channel, known, SPAN)
         for burst, step in zip(bursts, slope, strict=True):
             burst.cfo += float(step) / (2 * np.pi * self.layout.symbol_samples)
         offsets = np.concatenate(
@@ -193,7 +231,7 @@ class HeaderReader:
         return phase - slope[:, None] * offsets / self.layout.symbol_samples
 
 
-def take_header(burst: Burst, bits: np.ndarray, good: bool) -> None:
+def set_header(burst: Burst, bits: np.ndarray, good: bool) -> None:
     """Set a burst's header from decoded bits, or end the burst."""
     if good:
         try:

@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Noise that is not the same everywhere: symbols hit by impulses or other bursts, carriers hit by a
-narrow interferer.
+"""Interference: DC offset and impulses in the samples, excess noise of symbols and carriers.
 
-A symbol's noise shows on the idle carriers at the band's edges and on the pilots, a carrier's on
-the header. Only what cannot be chance (about 1 in 10^6) changes anything, so that with white noise
-all symbols keep the well-averaged estimate.
-
-What is taken out of a burst's samples before the transform: the receiver's DC offset, and impulses.
+The receiver's DC offset and impulses are taken out of a burst's samples before the transform. After
+it, symbols may have been hit by impulses or other bursts, which shows on the idle carriers at the
+band's edges and on the pilots, and carriers by a narrow-band interferer, which shows on the header.
+Only what cannot be chance (about 1 in 10^6) changes a noise variance, so that with white noise all
+symbols keep the well-averaged estimate.
 """
 
 from __future__ import annotations
@@ -21,14 +20,73 @@ IDLE = 3.5
 PILOTS = 6.0
 NEIGHBOURS = 3.0
 CARRIER = 16.0
+#: Samples before a burst that serve to estimate the DC offset, in sections of SECTION.
+DC_SAMPLES = 2048
+SECTION = 256
+#: An offset is taken out when its power exceeds this many times its error's.
+DC_CERTAIN = 12.0
+#: Samples of more power than IMPULSE times the median of their symbol are impulses (in 2 of 10^5
+#: Gaussian symbols). Only symbols with a sample above SUSPECT times the usual power of a burst are
+#: looked at.
+IMPULSE = 28.0
+SUSPECT = 10.0
+
+
+def dc_offset(samples: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    """DC offset of stretches of samples.
+
+    The means of the sections are weighted by their inverse powers, so that silence counts for more
+    than signals.
+
+    Args:
+        samples: complex64 (B, n).
+        begin: places of the first samples in the stream, int (B,); what is before place 0 does not
+            count.
+
+    Returns:
+        complex64 (B,); 0 where it cannot be told from noise.
+    """
+    count = samples.shape[1] // SECTION
+    parts = np.ascontiguousarray(samples[:, : count * SECTION]).reshape(
+        len(samples), count, SECTION
+    )
+    pairs = parts.view(np.float32)
+    there = np.clip(begin[:, None] + SECTION * np.arange(1, count + 1), 0, SECTION)
+    mean = parts.sum(axis=2) / np.maximum(there, 1)
+    weight = there**2 / np.maximum(np.einsum("bij,bij->bi", pairs, pairs), 1e-30)
+    total = np.maximum(weight.sum(axis=1), 1e-30)
+    offset = (mean * weight).sum(axis=1) / total
+    certain = np.abs(offset) ** 2 * total > DC_CERTAIN
+    return np.where(certain, offset, 0).astype(np.complex64)
+
+
+def blank_impulses(windows: np.ndarray) -> np.ndarray:
+    """Set impulses in the windows of symbols to 0, in place.
+
+    Args:
+        windows: samples, complex64 (B, S, n).
+
+    Returns:
+        Share of each window that is lost, float32 (B, S).
+    """
+    power = windows.real**2 + windows.imag**2
+    lost = np.zeros(power.shape[:2], dtype=np.float32)
+    usual = np.median(power.mean(axis=2), axis=1)
+    suspects = np.nonzero(power.max(axis=2) > SUSPECT * usual[:, None])
+    if len(suspects[0]):
+        part = power[suspects]
+        over = part > IMPULSE * np.median(part, axis=1)[:, None]
+        windows[suspects] = np.where(over, 0, windows[suspects])
+        lost[suspects] = over.mean(axis=1)
+    return lost
 
 
 def idle_excess(idle: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Noise of symbols over the usual noise, float (B, S), 1 where it is usual.
 
     Args:
-        idle: mean power of the idle carriers (B, S).
-        noise: usual noise power (B,).
+        idle: mean power of the idle carriers, float (B, S).
+        noise: usual noise power of a carrier, float (B,).
     """
     usual = np.maximum(np.median(idle, axis=1), noise)[:, None]
     ratio = idle / np.maximum(usual, 1e-30)
@@ -46,9 +104,8 @@ def pilot_excess(ratio: np.ndarray, there: np.ndarray) -> np.ndarray:
     ratio = np.where(there, ratio, 1.0)
     padded = np.pad(ratio, ((0, 0), (1, 1)), mode="edge")
     nearby = (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
-    return np.where(
-        (ratio > PILOTS) | (nearby > NEIGHBOURS), np.maximum(np.maximum(ratio, nearby), 1.0), 1.0
-    )
+    hit = (ratio > PILOTS) | (nearby > NEIGHBOURS)
+    return np.where(hit, np.maximum(np.maximum(ratio, nearby), 1.0), 1.0)
 
 
 def carrier_excess(squares: np.ndarray, freedom: np.ndarray) -> np.ndarray:
@@ -63,57 +120,6 @@ def carrier_excess(squares: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     hit = squares > (CARRIER + 1.2 * freedom) * usual
     if not hit.any():
         return np.ones_like(mean)
-    base = np.where(hit, 0, squares).sum(axis=1) / np.maximum(
-        np.where(hit, 0, freedom).sum(axis=1), 1e-9
-    )
+    others = np.where(hit, 0, freedom).sum(axis=1)
+    base = np.where(hit, 0, squares).sum(axis=1) / np.maximum(others, 1e-9)
     return np.where(hit, mean / np.maximum(base, 1e-30)[:, None], 1.0)
-
-
-#: Samples before a burst that serve to estimate the DC offset, in sections of SECTION.
-DC_SAMPLES = 2048
-SECTION = 256
-#: An offset is taken out when its power exceeds this many times its error's.
-DC_CERTAIN = 12.0
-#: Samples of more power than IMPULSE times the median of their symbol are impulses (in 2 of 10^5
-#: Gaussian symbols). Only symbols with a sample above SUSPECT times the usual power of a burst are
-#: looked at.
-IMPULSE = 28.0
-SUSPECT = 10.0
-
-
-def dc_offset(samples: np.ndarray, begin: np.ndarray) -> np.ndarray:
-    """DC offset of stretches of samples (B, n), complex64 (B,); 0 where it cannot be told from
-    noise.
-
-    The means of the sections are weighted by their inverse powers, so that silence counts for more
-    than signals. `begin` (B,) are the places of the first samples in the stream; what is before
-    place 0 does not count.
-    """
-    count = samples.shape[1] // SECTION
-    parts = np.ascontiguousarray(samples[:, : count * SECTION]).reshape(
-        len(samples), count, SECTION
-    )
-    pairs = parts.view(np.float32)
-    there = np.clip(begin[:, None] + SECTION * np.arange(1, count + 1), 0, SECTION)
-    mean = parts.sum(axis=2) / np.maximum(there, 1)
-    weight = there**2 / np.maximum(np.einsum("bij,bij->bi", pairs, pairs), 1e-30)
-    total = np.maximum(weight.sum(axis=1), 1e-30)
-    offset = (mean * weight).sum(axis=1) / total
-    certain = np.abs(offset) ** 2 * total > DC_CERTAIN
-    return np.where(certain, offset, 0).astype(np.complex64)
-
-
-def blank_impulses(windows: np.ndarray) -> np.ndarray:
-    """Set impulses in symbols' windows (B, S, n) to 0, in place; returns the share of each window
-    that is lost, float32 (B, S).
-    """
-    power = windows.real**2 + windows.imag**2
-    lost = np.zeros(power.shape[:2], dtype=np.float32)
-    usual = np.median(power.mean(axis=2), axis=1)
-    suspects = np.nonzero(power.max(axis=2) > SUSPECT * usual[:, None])
-    if len(suspects[0]):
-        part = power[suspects]
-        over = part > IMPULSE * np.median(part, axis=1)[:, None]
-        windows[suspects] = np.where(over, 0, windows[suspects])
-        lost[suspects] = over.mean(axis=1)
-    return lost

@@ -1,19 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where everything lies in a burst, in carriers, symbols and samples.
+"""OFDM layout of a burst, the transform between carriers and samples, pilots and fill.
 
     | repeated part | prefix, Zadoff-Chu | symbol 0 | symbol 1 | ... | guard |
 
 The data carriers of the symbols, in order, form one row of uses: each frame takes `header_uses` of
 them for its header and then one for each payload symbol, without gaps; what is left of the last
-symbol carries known fill.
-
-Carriers to samples and back, with a unitary transform; and what is known of the carriers
-beforehand.
+symbol carries known fill. The transform is unitary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -24,10 +22,12 @@ from semcom_core.phy.scramble import phases, signs
 
 #: Uses of one copy of a frame header: 64 bits, rate 1/4, QPSK.
 HEADER_COPY_USES = 128
+#: Pilots and fill repeat after this many symbols.
+KNOWN_PERIOD = 64
 
 
 class Layout:
-    """Indices and lengths that follow from a profile."""
+    """Indices of carriers and lengths in samples that follow from a profile."""
 
     def __init__(self, config: PhyConfig):
         self.config = config
@@ -98,14 +98,11 @@ class Layout:
         """OFDM symbols that hold a number of uses."""
         return -(-uses // len(self.data))
 
-    def burst_samples(self, lengths) -> int:
+    def burst_samples(self, lengths: Iterable[int]) -> int:
         """Samples of a burst whose frames have payloads of `lengths` symbols, guard included."""
         uses = sum(self.header_uses + int(length) for length in lengths)
-        return (
-            self.preamble_samples
-            + self.symbols_for(uses) * self.symbol_samples
-            + self.profile.guard
-        )
+        body = self.symbols_for(uses) * self.symbol_samples
+        return self.preamble_samples + body + self.profile.guard
 
     @property
     def overhead_samples(self) -> int:
@@ -113,24 +110,25 @@ class Layout:
         return self.preamble_samples + self.symbols_for(self.header_uses) * self.symbol_samples
 
 
-#: Pilots and fill repeat after this many symbols.
-KNOWN_PERIOD = 64
-
-
 def to_samples(layout: Layout, carriers: np.ndarray) -> np.ndarray:
-    """Samples with prefixes, complex64 (S * (fft + prefix) + taper,), of active carriers (S, A), S
-    >= 1.
+    """Samples of symbols with their prefixes.
 
     Symbols fade in over `taper` samples while the one before fades out: that keeps what a
     fractional delay smears across their borders small.
+
+    Args:
+        layout: carriers and lengths.
+        carriers: active carriers, complex64 (S, A), S >= 1.
+
+    Returns:
+        complex64 (S * (fft + prefix) + taper,).
     """
     p = layout.profile
     spectrum = np.zeros((len(carriers), p.fft), dtype=np.complex64)
     spectrum[:, layout.bins] = carriers
     body = fft.ifft(spectrum, axis=1, norm="ortho")
-    rise = (np.sin(np.pi / 2 * (np.arange(p.taper) + 0.5) / max(p.taper, 1)) ** 2).astype(
-        np.float32
-    )
+    ramp = (np.arange(p.taper) + 0.5) / max(p.taper, 1)
+    rise = (np.sin(np.pi / 2 * ramp) ** 2).astype(np.float32)
     symbols = np.concatenate([body[:, p.fft - p.prefix :], body], axis=1)
     symbols[:, : p.taper] *= rise
     tails = body[:, : p.taper] * rise[::-1]
@@ -139,8 +137,11 @@ def to_samples(layout: Layout, carriers: np.ndarray) -> np.ndarray:
 
 
 def to_carriers(layout: Layout, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Active carriers, complex64 (..., A), of windows of samples (..., fft), and the mean power of
-    the idle ones, float32 (...).
+    """Active carriers, complex64 (..., A), and the mean power of the idle ones, float32 (...).
+
+    Args:
+        layout: carriers and lengths.
+        windows: samples, complex64 (..., fft); overwritten.
     """
     spectrum = fft.fft(windows, axis=-1, norm="ortho", overwrite_x=True)
     idle = spectrum[..., layout.idle_bins]
@@ -155,8 +156,15 @@ def pilot_carriers(layout: Layout, symbols: np.ndarray) -> np.ndarray:
 
 
 def fill_uses(layout: Layout, begin: int, count: int) -> np.ndarray:
-    """Known values, complex64 (count,), of uses from number `begin` on, all of one symbol: fill of
-    a burst's end.
+    """Fill of a burst's last symbol.
+
+    Args:
+        layout: carriers and lengths.
+        begin: number of the first use.
+        count: uses, all of one symbol.
+
+    Returns:
+        complex64 (count,).
     """
     period = KNOWN_PERIOD * len(layout.data)
     return phases(layout.config.key, "fill", period)[begin % period :][:count]

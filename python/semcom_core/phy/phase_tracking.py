@@ -1,18 +1,25 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phase track of a burst, from what is known on the carriers only: no decision on the payload is
-ever taken.
+"""Phase and timing tracking by reference carriers: Wiener smoothing of each symbol's phase.
 
-Each symbol gives a phasor z[s] (known carriers, matched-filtered) of weight w[s] = E|z|/N0. A
+No decision on the payload is taken, so analog payloads are tracked like any other.
+
+Each symbol gives a phasor z[s] (reference carriers, matched-filtered) of weight w[s] = E|z|/N0. A
 coherent search takes out the mean frequency; what is left is smoothed as a constant, a slope and a
-random walk seen in noise of variance 1/(2 w) (the Wiener smoother), the walk being the likeliest of
-a few: oscillators differ. Over few symbols the least walk is too small to matter, and where the
-residuals allow it a weighted line does the same at less cost.
+random walk observed in noise of variance 1/(2 w) (the Wiener smoother), the walk being the
+likeliest of a few: oscillators differ. Over few symbols the least walk is too small to matter, and
+where the residuals allow it a weighted line does the same at less cost.
+
+The drift of the symbol timing turns the carriers in proportion to their numbers; it is estimated by
+weighted least squares of the phases over carriers and symbols.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
+from semcom_core.phy.burst import Burst
+from semcom_core.phy.ofdm import Layout
 
 #: Deviations of the phase's random walk that are tried, rad a symbol, and how much likelier (nats)
 #: one must be than the first.
@@ -24,6 +31,8 @@ CONSTANT = 1.0
 #: expectation, in deviations.
 LONG = 16
 STRAIGHT = 2.0
+#: Clocks are never known better than this, as a ratio.
+CLOCK_FLOOR = 2e-7
 
 
 def smooth_phase(
@@ -32,9 +41,9 @@ def smooth_phase(
     """Smooth the phases of symbols.
 
     Args:
-        phasors: complex array (B, S).
+        phasors: complex (B, S).
         weights: their signal-to-noise ratios (power over complex noise power), float (B, S); 0
-            where there is nothing.
+            where nothing was received.
         times: times of the symbols, in symbols, float (S,), the same for each burst.
         span: largest frequency looked for, rad a symbol; 0 for no search.
         slope: standard deviation assumed of the frequency (of what the search leaves, if that is
@@ -44,26 +53,30 @@ def smooth_phase(
         Phases (B, S), rad; their error variances (B, S), rad^2; the frequencies found (B,), rad a
         symbol.
     """
-    frequency, step = _search(phasors, times, span) if span else (np.zeros(len(phasors)), slope)
-    straight = phasors * np.exp(-1j * frequency[:, None] * times)
-    middle = np.angle(straight.sum(axis=1))
-    left = np.angle(straight * np.exp(-1j * middle)[:, None])
+    frequency = np.zeros(len(phasors))
+    step = slope
+    if span:
+        frequency, step = _search(phasors, times, span)
+    derotated = phasors * np.exp(-1j * frequency[:, None] * times)
+    middle = np.angle(derotated.sum(axis=1))
+    left = np.angle(derotated * np.exp(-1j * middle)[:, None])
     small, variance, more = _smooth(left, weights, times, min(step, slope))
     return frequency[:, None] * times + middle[:, None] + small, variance, frequency + more
 
 
-def _smooth(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
+def _smooth(
+    angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What _wiener returns; where few angles lie on a line, by a line."""
     if len(times) >= LONG:
         return _wiener(angles, weights, times, slope)
     found = _line(angles, weights, times, slope)
-    seen = np.count_nonzero(weights, axis=1)
-    wrong = (2 * weights * (angles - found[0]) ** 2).sum(axis=1)
-    bent = np.flatnonzero(wrong > seen + STRAIGHT * np.sqrt(2 * seen))
+    observed = np.count_nonzero(weights, axis=1)
+    residual = (2 * weights * (angles - found[0]) ** 2).sum(axis=1)
+    bent = np.flatnonzero(residual > observed + STRAIGHT * np.sqrt(2 * observed))
     if bent.size:
-        for part, better in zip(
-            found, _wiener(angles[bent], weights[bent], times, slope), strict=True
-        ):
+        walked = _wiener(angles[bent], weights[bent], times, slope)
+        for part, better in zip(found, walked, strict=True):
             part[bent] = better
     return found
 
@@ -76,7 +89,9 @@ def _search(phasors: np.ndarray, times: np.ndarray, span: float) -> tuple[np.nda
     return grid[power.argmax(axis=1)], 2 * span / (count - 1)
 
 
-def _line(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
+def _line(
+    angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What _wiener returns, without the walk: a line by weighted least squares with the same
     priors.
     """
@@ -88,12 +103,15 @@ def _line(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: flo
     level = (w * angles).sum(axis=1)
     tilt = (w * angles) @ centred
     area = a * c - b * b
-    level, tilt = (c * level - b * tilt) / area, (a * tilt - b * level) / area
+    constant = (c * level - b * tilt) / area
+    gradient = (a * tilt - b * level) / area
     variance = (c[:, None] - 2 * b[:, None] * centred + a[:, None] * centred**2) / area[:, None]
-    return level[:, None] + tilt[:, None] * centred, variance, tilt
+    return constant[:, None] + gradient[:, None] * centred, variance, gradient
 
 
-def _wiener(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float):
+def _wiener(
+    angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Smoothed angles (B, S), error variances (B, S) and mean slopes (B,) of measured angles (B,
     S), under the likeliest walk.
     """
@@ -101,9 +119,9 @@ def _wiener(angles: np.ndarray, weights: np.ndarray, times: np.ndarray, slope: f
     still = CONSTANT**2 + slope**2 * np.outer(centred, centred)
     steps = np.minimum.outer(times, times) - times[0]
     noise = (0.5 / np.maximum(weights, 1e-9))[:, :, None] * np.eye(len(times))
-    likely = [_likelihood(angles, still + walk**2 * steps + noise) for walk in WALKS]
-    likely[0] += CERTAIN
-    walk = np.array(WALKS)[np.argmax(likely, axis=0)]
+    likelihoods = [_likelihood(angles, still + walk**2 * steps + noise) for walk in WALKS]
+    likelihoods[0] += CERTAIN
+    walk = np.array(WALKS)[np.argmax(likelihoods, axis=0)]
     prior = still + walk[:, None, None] ** 2 * steps
     gain = np.linalg.solve(prior + noise, prior).transpose(0, 2, 1)
     smooth = (gain @ angles[:, :, None])[..., 0]
@@ -115,13 +133,53 @@ def _likelihood(angles: np.ndarray, cover: np.ndarray) -> np.ndarray:
     """Log-likelihood of angles (B, S) with covariances (B, S, S), less a constant, nats (B,)."""
     lower = np.linalg.cholesky(cover)
     white = np.linalg.solve(lower, angles[:, :, None])[..., 0]
-    return -0.5 * np.sum(white**2, axis=1) - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(
-        axis=1
-    )
+    log_determinant = np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    return -0.5 * np.sum(white**2, axis=1) - log_determinant
+
+
+def correct_timing_drift(
+    layout: Layout,
+    bursts: list[Burst],
+    derotated: np.ndarray,
+    expected: np.ndarray,
+    times: np.ndarray,
+    header_symbols: int,
+    noise: np.ndarray,
+) -> np.ndarray:
+    """Factors that take out the drift of the symbol timing since the channel was estimated.
+
+    The bursts' clocks are updated, so that the next frame is looked for where it will be.
+
+    Args:
+        layout: carriers and lengths.
+        bursts: the B bursts.
+        derotated: received carriers with their phase track taken out, complex64 (B, S, A).
+        expected: channel times reference values, 0 where unknown, complex64 (B, S, A).
+        times: times of the symbols, in symbols, float (S,).
+        header_symbols: symbols that the channel was estimated from.
+        noise: noise power of a carrier, float (B,).
+
+    Returns:
+        exp(-j drift), complex64 (B, S, A).
+    """
+    power = expected.real**2 + expected.imag**2
+    weight = power[:, :header_symbols].sum(axis=2)
+    centre = (weight * times[:header_symbols]).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-30)
+    since = times - centre[:, None]
+    unit = 2 * np.pi * layout.symbol_samples / layout.profile.fft
+    prior = unit * np.array([b.clock[1] for b in bursts])
+    products = derotated * expected.conj()
+    drift, deviation = timing_drift(products, power, layout.carriers, since, noise, prior)
+    for index, burst in enumerate(bursts):
+        burst.clock = (
+            burst.clock[0] - float(drift[index]) / unit,
+            max(float(deviation[index]) / unit, CLOCK_FLOOR),
+        )
+    return np.exp(-1j * (drift[:, None] * since)[:, :, None] * layout.carriers).astype(np.complex64)
 
 
 def timing_drift(
-    turned: np.ndarray,
+    products: np.ndarray,
     expected: np.ndarray,
     carriers: np.ndarray,
     times: np.ndarray,
@@ -132,16 +190,15 @@ def timing_drift(
     each.
 
     Args:
-        turned: received times conj(expected), phase taken out, complex (B, S, A); 0 where nothing
+        products: received times conj(expected), phase taken out, complex (B, S, A); 0 where nothing
             is known.
-        expected: power of what was expected, (B, S, A); 0 where nothing is known.
+        expected: power of what was expected, float (B, S, A); 0 where nothing is known.
         carriers: carrier numbers (A,).
         times: times of the symbols from the channel estimate's middle, in symbols (B, S).
         noise: noise power (B,).
         prior: standard deviation assumed of the drift (B,).
     """
     lever = times[:, :, None] * carriers
-    top = (turned.imag * lever).sum(axis=(1, 2))
-    bottom = (expected * lever**2).sum(axis=(1, 2))
-    sure = bottom + 0.5 * noise / prior**2 + 1e-30
-    return top / sure, np.sqrt(0.5 * noise / sure)
+    correlation = (products.imag * lever).sum(axis=(1, 2))
+    information = (expected * lever**2).sum(axis=(1, 2)) + 0.5 * noise / prior**2 + 1e-30
+    return correlation / information, np.sqrt(0.5 * noise / information)

@@ -1,18 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streaming burst receiver: samples in, frames out, in any chunks.
+"""Streaming burst receiver: samples in pieces of any length to frames.
 
-    samples -> gate -> acquisition -> bursts, in the order of their starts -> headers and payloads
-    -> frames
+    samples -> gate -> acquisition -> bursts in the order of their starts -> headers, payloads
 
 What it finds depends, but for rounding, on the samples and their absolute positions only. A burst
-that begins inside another is read too, but what the other one said is not said again: that is an
-echo. After a bad header nothing is claimed but the preamble.
+that begins inside another one is read too, but frames with the headers of the other one are dropped
+as its echoes. After a bad header nothing is claimed but the preamble.
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -25,14 +27,20 @@ from semcom_core.phy.interference import DC_SAMPLES
 from semcom_core.phy.ofdm import Layout
 from semcom_core.phy.synchronization import Acquisition, openings, reach, sanitise
 
-#: The matrices here are small: waking the threads of BLAS takes several times as long as the work,
-#: and starves other blocks.
-_BLAS = ThreadpoolController()
-
 
 @dataclass
 class ReceiverStats:
-    """Counts since the receiver was made."""
+    """Counts since the receiver was made.
+
+    Args:
+        samples: taken in.
+        openings: of the gate.
+        bursts: whose preamble was found.
+        headers_ok, headers_bad: whose CRC held, or did not.
+        frames: handed out.
+        truncated: bursts that the end of the stream cut off.
+        echoes: frames dropped because the burst around them had the same header.
+    """
 
     samples: int = 0
     openings: int = 0
@@ -45,7 +53,12 @@ class ReceiverStats:
 
 
 class Receiver:
-    """Finds bursts in a stream and reads their frames."""
+    """Finds bursts in a stream and reads their frames.
+
+    >>> receiver = Receiver()
+    >>> receiver.push(np.zeros(10000, np.complex64)), receiver.flush()
+    ([], [])
+    """
 
     #: Samples worked on at a time: enough bursts to share the work, few enough to stay in the
     #: cache.
@@ -74,8 +87,14 @@ class Receiver:
         self._heard: set[FrameHeader] = set()
 
     def push(self, samples: np.ndarray) -> list[ReceivedFrame]:
-        """Take the next samples of the stream (any array of complex numbers) and return the frames
-        completed by them.
+        """Take the next samples of the stream.
+
+        Args:
+            samples: any array of complex numbers, full scale 1; those that are not finite count
+                as 0.
+
+        Returns:
+            Frames completed by them, in the order of their bursts.
         """
         clean = sanitise(samples)
         self.stats.samples += len(clean)
@@ -103,20 +122,18 @@ class Receiver:
         return (self.layout.profile.repeats + self._edge + 1) * self.layout.profile.period
 
     def _append(self, samples: np.ndarray) -> None:
-        """Add samples to the window and drop those nobody needs any more."""
+        """Add samples to the window and drop those that are not needed any more."""
         first = min([self._gate_at, *self._waiting[:1]]) - self._search - DC_SAMPLES
-        drop = max(
-            min([first, *(b.kept_from(self.layout) for b in self._bursts)]) - self._window.origin, 0
-        )
-        self._window = SampleWindow(
-            np.concatenate([self._window.samples[drop:], samples]), self._window.origin + drop
-        )
+        needed = min([first, *(b.kept_from(self.layout) for b in self._bursts)])
+        drop = max(needed - self._window.origin, 0)
+        kept = np.concatenate([self._window.samples[drop:], samples])
+        self._window = SampleWindow(kept, self._window.origin + drop)
 
     def _advance(self, limit: int | None) -> list[ReceivedFrame]:
         """Do all that the samples at hand allow; `limit` is the end of the stream once it is
         known.
         """
-        with _BLAS.limit(limits=1, user_api="blas"):
+        with _ONE_BLAS_THREAD:
             self._open_gates()
             self._find_bursts()
             while self._read(limit):
@@ -125,38 +142,31 @@ class Receiver:
 
     def _open_gates(self) -> None:
         """Look at every window of the gate that is complete."""
-        found, looked = openings(
-            self._window.samples[self._gate_at - self._window.origin :], self.layout.profile
-        )
+        samples = self._window.samples[self._gate_at - self._window.origin :]
+        found, looked = openings(samples, self.layout.profile)
         period = self.layout.profile.period
         self._waiting += (self._gate_at + period * found).tolist()
         self._gate_at += period * looked
 
     def _find_bursts(self) -> None:
         """Look for preambles at the gate's openings."""
-        ready = [
-            at
-            for at in self._waiting
-            if at - self._search + self._acquire.samples <= self._window.end
-        ]
+        last = self._window.end + self._search - self._acquire.samples
+        ready = [at for at in self._waiting if at <= last]
         if not ready:
             return
         self._waiting = self._waiting[len(ready) :]
         self.stats.openings += len(ready)
-        offsets, cfo, share = self._acquire(
-            self._window.gather(np.array(ready) - self._search, self._acquire.samples)
-        )
-        starts = np.array(ready) - self._search + offsets
+        begins = np.array(ready) - self._search
+        offsets, cfo, share = self._acquire(self._window.gather(begins, self._acquire.samples))
+        starts = begins + offsets
         for index in np.flatnonzero(share > self.layout.profile.accept):
             self._add(Burst(start=int(starts[index]), cfo=float(cfo[index])))
 
     def _add(self, burst: Burst) -> None:
         """Queue a burst unless it is the one found last, seen again."""
         burst.aim(self.layout)
-        if (
-            not self._bursts
-            or burst.start > self._bursts[-1].start + self.layout.repeated_samples // 2
-        ):
+        apart = self.layout.repeated_samples // 2
+        if not self._bursts or burst.start > self._bursts[-1].start + apart:
             self._bursts.append(burst)
 
     def _read(self, limit: int | None) -> bool:
@@ -165,14 +175,13 @@ class Receiver:
         ready = [b for b in self._bursts if not b.ended and b.needed <= end]
         if not ready:
             return False
-        heads = [b for b in ready if b.header is None]
-        loads = [b for b in ready if b.header is not None]
-        if heads:
-            self._demodulator.read_headers(self._window, heads)
-        if loads:
-            self._demodulator.read_payloads(
-                self._window, loads, self._window.end if limit is None else limit
-            )
+        at_header = [b for b in ready if b.header is None]
+        at_payload = [b for b in ready if b.header is not None]
+        if at_header:
+            self._demodulator.read_headers(self._window, at_header)
+        if at_payload:
+            last = self._window.end if limit is None else limit
+            self._demodulator.read_payloads(self._window, at_payload, last)
         return True
 
     def _release(self) -> list[ReceivedFrame]:
@@ -186,9 +195,8 @@ class Receiver:
                 burst.inside = burst.start < self._claimed
                 self._heard = self._heard if burst.inside else set()
             found += self._take_frames(burst)
-            self._claimed = max(
-                self._claimed, burst.end(self.layout) if burst.read or not burst.inside else 0
-            )
+            claimed = burst.end(self.layout) if burst.read or not burst.inside else 0
+            self._claimed = max(self._claimed, claimed)
             if not burst.ended:
                 break
             self._bursts.pop(0)
@@ -207,3 +215,37 @@ class Receiver:
         self._heard.update(f.header for f in fresh)
         burst.frames.clear()
         return fresh
+
+
+class _OneBlasThread:
+    """Context in which BLAS works with one thread; the limit ends with the outermost context.
+
+    The matrices here are small: waking the threads of BLAS takes several times as long as the work,
+    and starves other blocks. BLAS libraries have no limit for one caller alone, so the limit holds
+    for the process, but only while a receiver works. Contexts of several threads overlap, so they
+    are counted: the first one sets the limit and the last one restores what was set before.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._limit: Any = None
+
+    @cached_property
+    def _libraries(self) -> ThreadpoolController:
+        return ThreadpoolController()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._limit = self._libraries.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._limit.restore_original_limits()
+
+
+_ONE_BLAS_THREAD = _OneBlasThread()

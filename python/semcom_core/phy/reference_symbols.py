@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a receiver knows of a frame's carriers: pilots, a decoded header, the fill. None of it
-depends on the payload.
+"""Reference carriers of a frame: pilots, the decoded header, and the fill of the last symbol.
+
+None of them depends on the payload.
 """
 
 from __future__ import annotations
@@ -30,8 +31,16 @@ def header_places(layout: Layout, bursts: list[Burst]) -> np.ndarray:
 def header_carriers(
     layout: Layout, bursts: list[Burst], symbols: np.ndarray, bits: np.ndarray
 ) -> np.ndarray:
-    """Pilots and header carriers, complex64 (B, S, A), 0 elsewhere, of symbols (B, S) and header
-    bits (B, 64).
+    """Reference values of pilots and header carriers.
+
+    Args:
+        layout: carriers.
+        bursts: the B bursts, at the header.
+        symbols: symbol numbers, int (B, S).
+        bits: header bits, uint8 (B, 64).
+
+    Returns:
+        complex64 (B, S, A); 0 elsewhere.
     """
     known = np.zeros((*symbols.shape, len(layout.carriers)), dtype=np.complex64)
     known[:, :, layout.is_pilot] = pilot_carriers(layout, symbols)
@@ -45,16 +54,24 @@ def header_carriers(
 def frame_carriers(
     layout: Layout, bursts: list[Burst], symbols: np.ndarray, limit: int
 ) -> np.ndarray:
-    """Known carriers, complex64 (B, S, A), 0 where unknown, beyond the frame or beyond sample
-    `limit`.
+    """Reference values of all known carriers of a frame.
+
+    Args:
+        layout: carriers.
+        bursts: the B bursts, whose header was decoded.
+        symbols: symbol numbers, int (B, S).
+        limit: absolute index one past the last sample of the stream.
+
+    Returns:
+        complex64 (B, S, A); 0 where unknown, beyond the frame or beyond `limit`.
     """
     known = header_carriers(layout, bursts, symbols, np.stack([b.header_bits for b in bursts]))
     width = len(layout.data)
     for index, burst in enumerate(bursts):
-        end = burst.uses + layout.header_uses + burst.header.length
-        if not burst.header.more and end % width:
-            known[index, burst.count - 1, layout.data[end % width :]] = fill_uses(
-                layout, end, -end % width
-            )
+        header = burst.payload_header
+        end = burst.uses + layout.header_uses + header.length
+        if not header.more and end % width:
+            fill = fill_uses(layout, end, -end % width)
+            known[index, burst.count - 1, layout.data[end % width :]] = fill
         known[index, max(min(burst.count, burst.symbols_before(layout, limit)), 0) :] = 0
     return known

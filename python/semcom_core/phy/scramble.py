@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keyed phase sequences and the interleaver.
+"""Scrambling: keyed phase sequences, signs, and the interleaver of payload symbols.
 
 The sequences come from SHAKE-256 (FIPS 202) of the key and a label: the same on every machine and
-library version. They whiten the spectrum and flatten the envelope; they keep a stranger's modem
-apart, and are no encryption.
+library version. They whiten the spectrum and flatten the envelope. A modem with another key does
+not read the bursts, but the sequences are no encryption.
 """
 
 from __future__ import annotations
@@ -18,14 +18,22 @@ import numpy as np
 
 @lru_cache(maxsize=64)
 def key_bytes(key: str, label: str, count: int) -> np.ndarray:
-    """`count` bytes that depend on a key and a label, uint8 (count,), read-only."""
+    """Bytes that depend on a key and a label, uint8 (count,), read-only; arguments as phases takes
+    them.
+    """
     digest = hashlib.shake_256(f"gr-semcom/{label}/{key}".encode()).digest(count)
     return np.frombuffer(digest, dtype=np.uint8)
 
 
 @lru_cache(maxsize=64)
 def phases(key: str, label: str, count: int) -> np.ndarray:
-    """Unit phasors exp(2j pi b / 256) of the key bytes, complex64 (count,)."""
+    """Unit phasors exp(2j pi b / 256) of the key bytes, complex64 (count,), read-only.
+
+    Args:
+        key: of the modem; empty is the public one.
+        label: use of the sequence, such as "payload".
+        count: length.
+    """
     found = np.exp(2j * np.pi * key_bytes(key, label, count) / 256).astype(np.complex64)
     found.setflags(write=False)
     return found
@@ -33,7 +41,9 @@ def phases(key: str, label: str, count: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def signs(key: str, label: str, count: int) -> np.ndarray:
-    """Signs +1 and -1 of the key bytes' lowest bits, float32 (count,)."""
+    """Signs +1 and -1 of the key bytes' lowest bits, float32 (count,), read-only; arguments as
+    phases takes them.
+    """
     found = 1.0 - 2.0 * (key_bytes(key, label, count) & 1).astype(np.float32)
     found.setflags(write=False)
     return found

@@ -1,37 +1,43 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preamble: a repeated part for the gate and the coarse frequency, a Zadoff-Chu symbol for timing
-and the channel.
+"""Preamble, burst detection, and timing and frequency acquisition.
 
-Both parts have the mean sample power of the payload's symbols. Zadoff-Chu: Chu, "Polyphase codes
-with good periodic correlation properties", 1972, laid on the active carriers.
+The preamble has a repeated part for the gate and the coarse frequency, and Zadoff-Chu symbols on
+the active carriers for timing and the channel, both with the mean sample power of the payload.
 
-The gate: where could a preamble begin? Autocorrelation of the repeated part, at one position a
-period.
+The gate is the autocorrelation of the repeated part, at one position a period,
 
-    a[m] = sum over the part of r[n + period] conj(r[n]),   open where |a|^2 > gate x products x
-    (mean power)^2
+    a[m] = sum over the part of r[n + period] conj(r[n])
+    open where |a|^2 > gate x products x (mean power)^2
 
 so the rate of openings in noise, exp(-gate), does not depend on the noise's level. Of nearby
-openings the one with the largest |a| stays. Source: Schmidl and Cox, "Robust frequency and timing
-synchronization for OFDM", 1997.
+openings the one with the largest |a| stays.
 
-From openings of the gate to bursts: coarse frequency, timing by the whole preamble, fine frequency.
+Acquisition works on many openings at once: coarse frequency, timing by the whole preamble, fine
+frequency. The frequency search uses the repeated part only (its periodogram summed over the
+period's phases needs no timing); the decision uses the share of the energy that the preamble
+explains, as a whole and in its Zadoff-Chu part: a tone resembles the repeated part, but not the
+other.
 
-Everything works on many openings at once. The frequency search uses the repeated part only (its
-periodogram summed over the period's phases needs no timing); the decision uses the share of the
-energy that the preamble explains, as a whole and in its Zadoff-Chu part: a tone looks like a good
-part of the repeated part, but not like the other.
+Sources: Schmidl and Cox, "Robust frequency and timing synchronization for OFDM", 1997; Chu,
+"Polyphase codes with good periodic correlation properties", 1972.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import fft
 from scipy.ndimage import maximum_filter1d
 
 from semcom_core.phy.config import Profile
 from semcom_core.phy.ofdm import Layout, to_samples
+
+#: Samples whose parts exceed this are taken for malformed, like NaN: their squares would drown
+#: everything near.
+LARGEST_SAMPLE = 1e6
+#: A Zadoff-Chu part alone may explain this much less than the whole preamble has to.
+CHIRP_MARGIN = 1.4
 
 
 def repeated_part(layout: Layout) -> np.ndarray:
@@ -63,11 +69,7 @@ def preamble(layout: Layout) -> np.ndarray:
     )
 
 
-#: Samples beyond this are as wrong as NaN: their squares would drown everything near.
-LARGEST_SAMPLE = 1e6
-
-
-def sanitise(samples) -> np.ndarray:
+def sanitise(samples: ArrayLike) -> np.ndarray:
     """Samples as a complex64 vector; parts that are NaN, infinite or beyond LARGEST_SAMPLE become
     0.
     """
@@ -85,11 +87,14 @@ def reach(profile: Profile) -> int:
 
 
 def block_sums(samples: np.ndarray, profile: Profile) -> tuple[np.ndarray, np.ndarray]:
-    """Autocorrelation, complex64, and energy, float32, of windows of the repeated part's length,
-    one a period.
+    """Autocorrelation and energy of windows of the repeated part's length, one a period.
 
     Args:
-        samples: complex64 array; m windows need (m - 1 + repeats) * period samples.
+        samples: complex64 (n,); m windows need (m - 1 + repeats) * period samples.
+        profile: dimensions of the preamble.
+
+    Returns:
+        complex64 (m,) and float32 (m,).
     """
     blocks = samples[: len(samples) // profile.period * profile.period].reshape(-1, profile.period)
     product = np.einsum("ij,ij->i", blocks[1:], blocks[:-1].conj())
@@ -130,12 +135,8 @@ def openings(samples: np.ndarray, profile: Profile) -> tuple[np.ndarray, int]:
     return np.flatnonzero(found[edge : edge + looked]) + edge, looked
 
 
-#: A Zadoff-Chu part alone may explain this much less than the whole preamble has to.
-CHIRP_MARGIN = 1.4
-
-
 class Acquisition:
-    """Looks for preambles near given positions."""
+    """Acquires bursts: start, frequency and share of energy of preambles near given positions."""
 
     def __init__(self, layout: Layout):
         self.layout = layout
@@ -162,22 +163,19 @@ class Acquisition:
             float (B,): the less of that of the whole preamble and CHIRP_MARGIN times that of its
             Zadoff-Chu part.
         """
-        coarse = self._coarse_frequency(
-            windows[:, self.search : self.search + self.layout.repeated_samples]
-        )
-        turned = windows * _rotation(-coarse, self.size)
-        correlation = fft.ifft(fft.fft(turned, axis=1) * self._spectrum, axis=1)[
-            :, : 2 * self.search + 2
-        ]
+        repeated = windows[:, self.search : self.search + self.layout.repeated_samples]
+        coarse = self._coarse_frequency(repeated)
+        derotated = windows * _rotation(-coarse, self.size)
+        correlation = fft.ifft(fft.fft(derotated, axis=1) * self._spectrum, axis=1)
+        correlation = correlation[:, : 2 * self.search + 2]
         size = correlation.real**2 + correlation.imag**2
         pair = size[:, :-1] + size[:, 1:]
         row = np.arange(len(windows))
         first = pair.argmax(axis=1)
         columns = first[:, None] + np.arange(len(self.template))
-        received = turned[row[:, None], columns]
-        products = (
-            np.stack([received, turned[row[:, None], columns + 1]], axis=1) * self.template.conj()
-        )
+        received = derotated[row[:, None], columns]
+        next_alignment = derotated[row[:, None], columns + 1]
+        products = np.stack([received, next_alignment], axis=1) * self.template.conj()
         share = np.minimum(
             self._share(received, products, 0),
             CHIRP_MARGIN * self._share(received, products, self._chirp_at),
@@ -190,9 +188,8 @@ class Acquisition:
         alignments, (B,).
         """
         part = received[:, begin:]
-        energy = np.sum(part.real**2 + part.imag**2, axis=1) * np.sum(
-            np.abs(self.template[begin:]) ** 2
-        )
+        reference = np.sum(np.abs(self.template[begin:]) ** 2)
+        energy = np.sum(part.real**2 + part.imag**2, axis=1) * reference
         explained = np.sum(np.abs(products[:, :, begin:].sum(axis=2)) ** 2, axis=1)
         return explained / np.maximum(energy, 1e-30)
 
@@ -230,8 +227,9 @@ def _bins(count: int) -> int:
 
 
 def _rotation(frequency: np.ndarray, count: int) -> np.ndarray:
-    """exp(2j pi f n), complex64 (B, count), of frequencies in cycles a sample (B,), as products of
-    two short tables.
+    """exp(2j pi f n), complex64 (B, count), of frequencies in cycles a sample (B,).
+
+    It is the product of two short tables.
     """
     turn = 2j * np.pi * np.asarray(frequency)[:, None]
     coarse = np.exp(turn * np.arange(0, count, 16)).astype(np.complex64)
@@ -245,6 +243,6 @@ def _peak(power: np.ndarray) -> np.ndarray:
     top = np.clip(power.argmax(axis=1), 1, power.shape[1] - 2)
     left, mid, right = (power[row, top + shift].astype(float) for shift in (-1, 0, 1))
     bend = left - 2 * mid + right
-    return top + np.clip(
-        np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0), -1.0, 1.0
-    )
+    safe = np.where(bend < 0, bend, 1.0)
+    shift = np.where(bend < 0, 0.5 * (left - right) / safe, 0.0)
+    return top + np.clip(shift, -1.0, 1.0)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Burst transmitter: frames in, samples out."""
+"""Burst transmitter: frames to samples."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from semcom_core.phy.synchronization import preamble
 class Transmitter:
     """Makes bursts of one or more frames.
 
-    >>> burst = Transmitter(PhyConfig()).burst([Frame(FrameHeader(codec=3, length=2), np.ones(2,
-    np.complex64))])
+    >>> from semcom_core.frame import FrameHeader
+    >>> frame = Frame(FrameHeader(codec=3, length=2), np.ones(2, np.complex64))
+    >>> Transmitter(PhyConfig()).burst([frame]).shape
+    (372,)
     """
 
     def __init__(self, config: PhyConfig | None = None):
@@ -44,9 +46,9 @@ class Transmitter:
             raise FrameError(
                 f"burst has {len(frames)} frames; allowed is 1 to {self.config.max_frames}"
             )
-        uses = np.concatenate(
-            [self._frame_uses(f, index + 1 < len(frames)) for index, f in enumerate(frames)]
-        )
+        last = len(frames) - 1
+        parts = [self._frame_uses(frame, index < last) for index, frame in enumerate(frames)]
+        uses = np.concatenate(parts)
         body = to_samples(self.layout, self._carriers(uses))
         guard = np.zeros(self.layout.profile.guard - self.layout.profile.taper, dtype=np.complex64)
         samples = np.concatenate([self._preamble, body, guard]) * self.scale
@@ -56,15 +58,12 @@ class Transmitter:
         """Uses of one frame, complex64: its header, then its scrambled and interleaved payload."""
         if not np.isfinite(frame.symbols).all():
             raise FrameError("frame has symbols that are NaN or infinite; allowed is finite values")
-        head = frame_header.modulate(
-            frame_header.pack(replace(frame.header, more=int(more))), self.layout
-        )
+        bits = frame_header.pack(replace(frame.header, more=int(more)))
         payload = np.asarray(frame.symbols, dtype=np.complex64)
         if self.config.interleave:
             payload = payload[interleaver(frame.header.length)]
-        return np.concatenate(
-            [head, payload * phases(self.config.key, "payload", MAX_LENGTH)[: len(payload)]]
-        )
+        scrambling = phases(self.config.key, "payload", MAX_LENGTH)[: len(payload)]
+        return np.concatenate([frame_header.modulate(bits, self.layout), payload * scrambling])
 
     def _carriers(self, uses: np.ndarray) -> np.ndarray:
         """Active carriers (S, A) of a burst's uses, the last symbol filled up."""
@@ -78,7 +77,7 @@ class Transmitter:
 
 
 def clip_peaks(samples: np.ndarray, limit: float) -> np.ndarray:
-    """Samples whose modulus is held to `limit`, phase kept."""
+    """Samples, complex (n,), with their modulus clipped to `limit`, phase kept; in place."""
     size = np.abs(samples)
     over = size > limit
     if over.any():

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from semcom_core.channel import parse_channel
 from semcom_core.phy import Layout, PhyConfig, Receiver, Transmitter
+from semcom_core.phy.receiver import _ONE_BLAS_THREAD
 
 
 def receive(samples, config=None, chunks=None):
@@ -204,3 +206,21 @@ def test_keys_keep_modems_apart(frame, stream):
     assert len(receive(samples, ours)[0]) == 1
     found, stats = receive(samples, theirs)
     assert found == [] and stats.headers_bad == 1
+
+
+def test_limit_of_blas_threads_ends_with_the_last_receiver_at_work():
+    """Receivers of two threads overlap: the one that began first may end first."""
+
+    def limits():
+        return [lib["num_threads"] for lib in ThreadpoolController().select(user_api="blas").info()]
+
+    with threadpool_limits(2, user_api="blas"):
+        before = limits()
+        assert before and set(before) == {2}
+        _ONE_BLAS_THREAD.__enter__()
+        _ONE_BLAS_THREAD.__enter__()
+        assert set(limits()) == {1}
+        _ONE_BLAS_THREAD.__exit__()
+        assert set(limits()) == {1}
+        _ONE_BLAS_THREAD.__exit__()
+        assert limits() == before
