@@ -13,7 +13,7 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio import blocks
-from gnuradio.semcom.radio.devices import radio_feed
+from gnuradio.semcom.radio.process import radio_feed
 
 from semcom_core.radio.process.child import PIECE
 from tests.blocks.radio_stand_in import wait_for

@@ -12,8 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "gr-semcom" / "python" / "semcom")]
 
-import codec_process  # noqa: E402 (found by the path above)
-
+from semcom_core import worker as codec_process  # noqa: E402
 from tests.core.link.round_codec import RoundCodec  # noqa: E402
 
 codec_process.load_service = lambda name, **settings: RoundCodec(**settings)

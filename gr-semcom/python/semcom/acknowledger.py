@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers the frames of a retransmitter, has them decoded, and delivers each message once."""
+"""Receiving end of an ARQ link: acknowledgement, combining and delivery of messages."""
 
 from __future__ import annotations
 
@@ -26,19 +26,25 @@ class acknowledger(arq_block):
     """Collects the fragments of messages, combines copies of them, and acknowledges each message
     that decodes.
 
-    Of what does not decode more is asked for. Increments go to the decoder together with what was
-    there before; the symbols of copies are combined (Chase 1985). After the last try the best guess
-    is delivered, marked as not decoded. An answer tells the sender the SNR measured here.
+    Of a message that does not decode it asks for more. Increments go to the decoder together with
+    the rounds received before; the symbols of copies are combined (Chase 1985). After the last try
+    the best guess is delivered, marked as not decoded. An acknowledgement tells the sender the SNR
+    measured here.
 
-    Message ports:
+    Message inputs:
         in: frame PDUs of the own burst receiver; acknowledgements are ignored, frames of other
-        codecs counted and dropped. decoded: text PDUs of the decoder.
+            codecs counted and dropped.
+        decoded: text PDUs of the decoder.
         notices: `feedback` of the decoder; `lost` counts as undecoded, others are passed on.
-        out: frame PDUs for the decoder, all of a message's rounds that are there, the last with the
-        key `last`. ack: frame PDUs for the own burst transmitter.
+
+    Message outputs:
+        out: frame PDUs for the decoder, all rounds of a message received so far, the last with the
+            key `last`.
+        ack: frame PDUs without payload for the own burst transmitter.
         text: text PDUs of the decoder, each message once, with the key attempts (how often it was
-        decoded). feedback (output): notices `lost` (given up without a guess), `refused`, `failed`,
-        and those passed on.
+            decoded).
+        feedback: notices `lost` (given up without a guess), `refused`, `failed`, and those passed
+            on.
 
     Args:
         codec: name of the decoder's codec; empty: frames of any codec go to the decoder.
@@ -54,16 +60,23 @@ class acknowledger(arq_block):
     """
 
     def __init__(
-        self, codec="", window=16, max_tries=10, ack_delay_s=0.1, patience_s=60.0, in_order=True
-    ):
+        self,
+        codec: str = "",
+        window: int = 16,
+        max_tries: int = 10,
+        ack_delay_s: float = 0.1,
+        patience_s: float = 60.0,
+        in_order: bool = True,
+    ) -> None:
         self.set_codec(codec)
         settings = {
             "window": window,
             "max_tries": max_tries,
             "ack_delay_s": ack_delay_s,
             "patience_s": patience_s,
+            "in_order": in_order,
         }
-        config = from_mapping(ReceiverConfig, {**settings, "in_order": in_order})
+        config = from_mapping(ReceiverConfig, settings)
         inputs = {
             "in": self.handle_frame,
             "decoded": self.handle_decoded,
@@ -102,12 +115,19 @@ class acknowledger(arq_block):
         """Set whether messages are delivered in the order of their numbers."""
         self._configure(in_order=in_order)
 
+    def _apply(self, config: ReceiverConfig) -> None:
+        self.window = config.window
+        self.max_tries = config.max_tries
+        self.ack_delay_s = config.ack_delay_s
+        self.patience_s = config.patience_s
+        self.in_order = config.in_order
+
     def _machine(self) -> ArqReceiver:
         self.other_codec = 0
         return ArqReceiver(self.config)
 
     @guarded_handler
-    def handle_frame(self, message):
+    def handle_frame(self, message: pmt.pmt_base) -> None:
         """Take a frame of the far end."""
         frame = read_frame(message)
         now = time.monotonic()
@@ -126,27 +146,31 @@ class acknowledger(arq_block):
         self._ticker.wake()
 
     @guarded_handler
-    def handle_decoded(self, message):
+    def handle_decoded(self, message: pmt.pmt_base) -> None:
         """Take the decoder's answer."""
         meta, _ = read_text(message)
         score = meta.get("score")
-        self._decoded(
-            meta.get("message_id"),
-            message,
-            bool(meta.get("decoded", True)),
-            score if isinstance(score, float) else math.nan,
-        )
+        if not isinstance(score, float):
+            score = math.nan
+        decoded = bool(meta.get("decoded", True))
+        self._decoded(meta.get("message_id"), message, decoded, score)
 
     @guarded_handler
-    def handle_notice(self, message):
-        """Take it that the decoder has lost a message; pass on what else it says."""
+    def handle_notice(self, message: pmt.pmt_base) -> None:
+        """Count a message that the decoder has lost as undecoded; other notices are passed on."""
         notice = read_notice(message)
         if notice.state == "lost":
             self._decoded(notice.message_id, None, False)
         else:
             self.message_port_pub(FEEDBACK, message)
 
-    def _decoded(self, message_id, guess, decoded: bool, score: float = math.nan) -> None:
+    def _decoded(
+        self,
+        message_id: int | None,
+        guess: pmt.pmt_base | None,
+        decoded: bool,
+        score: float = math.nan,
+    ) -> None:
         if type(message_id) is not int or not 0 <= message_id < MESSAGE_IDS:
             raise FrameError(f"message_id is {message_id!r}; allowed is 0 to {MESSAGE_IDS - 1}")
         with self._lock:
@@ -154,7 +178,9 @@ class acknowledger(arq_block):
         self._ticker.wake()
 
     def _tick(self, now: float) -> float:
-        """Hand on what is to be decoded, answered and delivered; returns when this is due next."""
+        """Publish what is to be decoded, acknowledged and delivered; returns when this is due next,
+        s.
+        """
         with self._lock:
             actions = self.machine.poll(now)
             due = self.machine.next_time()
@@ -162,24 +188,18 @@ class acknowledger(arq_block):
             for pdu in message_pdus(frames):
                 self.message_port_pub(pmt.intern("out"), pdu)
         for ack in actions.acks:
-            self.message_port_pub(
-                pmt.intern("ack"), frame_pdu(control_frame(ack.to_header()), last=True)
-            )
+            pdu = frame_pdu(control_frame(ack.to_header()), last=True)
+            self.message_port_pub(pmt.intern("ack"), pdu)
         for delivery in actions.deliveries:
             self._deliver(delivery)
         return due
 
     def _deliver(self, delivery: Delivery) -> None:
         if delivery.guess is None:
-            notify(
-                self,
-                "lost",
-                delivery.message_id,
-                f"nothing of it was decoded in {delivery.attempts} attempts",
-            )
+            reason = f"nothing of it was decoded in {delivery.attempts} attempts"
+            notify(self, "lost", delivery.message_id, reason)
             return
-        meta = pmt.dict_add(
-            pmt.car(delivery.guess), pmt.intern("decoded"), pmt.from_bool(delivery.decoded)
-        )
+        meta = pmt.car(delivery.guess)
+        meta = pmt.dict_add(meta, pmt.intern("decoded"), pmt.from_bool(delivery.decoded))
         meta = pmt.dict_add(meta, pmt.intern("attempts"), pmt.from_long(delivery.attempts))
         self.message_port_pub(pmt.intern("text"), pmt.cons(meta, pmt.cdr(delivery.guess)))

@@ -1,10 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A thread that does what is due, for blocks that act at certain times and not only when a message
-comes.
+"""Base of the two ends of an ARQ link, and the timer thread of blocks.
 
-What the two ends of a two-sided link share: a state machine of semcom_core.link, its settings, its
-timers.
+An arq_block wraps a state machine of semcom_core.link: handlers feed it, a Ticker polls it.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pmt
 from gnuradio import gr
@@ -20,12 +19,12 @@ from gnuradio import gr
 from semcom_core.config import from_mapping
 from semcom_core.link import ArqReceiver, ArqSender, ReceiverConfig, SenderConfig
 
-from .guard import begin_again, drain, report_defect
+from .guard import begin_again, drain, report_defect, settings_in_force
 from .notices import FEEDBACK
 
 
 class Ticker:
-    """Calls a function when it is due and when woken; in between the thread sleeps.
+    """Timer thread: calls a function when it is due and when woken; in between it sleeps.
 
     Args:
         block: whose function it is; an exception is logged, sent as the notice `failed`, and ends
@@ -34,11 +33,12 @@ class Ticker:
             woken.
     """
 
-    def __init__(self, block, tick: Callable[[float], float]):
+    def __init__(self, block: gr.basic_block, tick: Callable[[float], float]) -> None:
         self._block = block
         self._tick = tick
         self._change = threading.Condition()
-        self._woken = self._stopping = False
+        self._woken = False
+        self._stopping = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -68,7 +68,7 @@ class Ticker:
             due = -math.inf
             while self._wait(due):
                 due = self._tick(time.monotonic())
-        except Exception as error:  # noqa: BLE001 (a thread that ends unseen would leave its flowgraph waiting)
+        except Exception as error:  # noqa: BLE001 (a thread that ends unseen hangs its flowgraph)
             report_defect(self._block, self._tick.__name__, error)
 
     def _wait(self, due: float) -> bool:
@@ -81,25 +81,32 @@ class Ticker:
 
 
 class arq_block(gr.basic_block):
-    """A block around a state machine, which its handlers feed and its `_tick` polls.
+    """A message block around an ARQ state machine, which its handlers feed and `_tick` polls.
 
-    A block of this kind has the methods `_machine`, which makes the state machine, and `_tick`,
-    which takes the time (s) and returns when it is due next. Its settings are attributes, too.
+    A derived class has `_machine`, which makes the state machine, `_tick`, which takes the time (s)
+    and returns when it is due next, and `_apply`, which copies the settings to attributes.
 
     Args:
-        name: its name.
-        config: settings.
+        name: name of the block.
+        config: settings of the state machine.
         inputs: handlers of the message inputs, by port.
         outputs: message outputs besides `feedback`.
     """
 
     def __init__(
-        self, name: str, config: SenderConfig | ReceiverConfig, inputs: dict, outputs: list[str]
-    ):
+        self,
+        name: str,
+        config: SenderConfig | ReceiverConfig,
+        inputs: dict[str, Callable[[pmt.pmt_base], None]],
+        outputs: list[str],
+    ) -> None:
         gr.basic_block.__init__(self, name, None, None)
         self.refused = 0
-        self._lock, self._ticker = threading.Lock(), Ticker(self, self._tick)
+        self._lock = threading.Lock()
+        self._ticker = Ticker(self, self._tick)
+        self.config = config
         self._apply(config)
+        settings_in_force(self, *vars(config))
         self._inputs = tuple(inputs)
         self.machine: ArqSender | ArqReceiver = self._machine()
         for port, handler in inputs.items():
@@ -115,8 +122,8 @@ class arq_block(gr.basic_block):
         with self._lock:
             return dict(self.machine.counts)
 
-    def start(self):
-        """Forget the last run, and start the timers."""
+    def start(self) -> bool:
+        """Begin with a new state machine, and start the timer."""
         begin_again(self)
         with self._lock:
             self.machine = self._machine()
@@ -124,21 +131,30 @@ class arq_block(gr.basic_block):
         self._ticker.start()
         return True
 
-    def stop(self):
-        """End the timers; what still waits at the inputs belongs to this run and is thrown away."""
+    def stop(self) -> bool:
+        """End the timer; messages that wait at the inputs belong to this run and are discarded."""
         self._ticker.stop()
         drain(self, *self._inputs)
         return True
 
-    def _configure(self, **changes) -> None:
-        """Change settings while the machine runs; raises ConfigError and changes nothing where one
-        is not allowed.
+    def _configure(self, **changes: Any) -> None:
+        """Change settings while the machine runs.
+
+        Raises:
+            ConfigError: a value is not allowed; nothing has changed.
         """
         with self._lock:
-            self._apply(from_mapping(type(self.config), {**vars(self.config), **changes}))
-            self.machine.config = self.config
+            config = from_mapping(type(self.config), {**vars(self.config), **changes})
+            self.config = config
+            self._apply(config)
+            self.machine.config = config
         self._ticker.wake()
 
+    def _machine(self) -> ArqSender | ArqReceiver:
+        raise NotImplementedError
+
+    def _tick(self, now: float) -> float:
+        raise NotImplementedError
+
     def _apply(self, config: SenderConfig | ReceiverConfig) -> None:
-        self.config = config
-        vars(self).update(vars(config))
+        raise NotImplementedError

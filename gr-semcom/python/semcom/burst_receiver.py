@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples to received frames."""
+"""Burst receiver: samples to frames."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pmt
 from gnuradio import gr
 
+from semcom_core.frame import ReceivedFrame
 from semcom_core.phy import Receiver
 
 from .guard import begin_again, guarded_work, phy_config, tunable
@@ -21,16 +22,20 @@ EOF = pmt.intern("eof")
 
 
 class burst_receiver(gr.sync_block):
-    """Finds bursts in a stream and publishes their frames.
+    """Detects bursts in a stream and publishes their frames.
 
-    Other settings of the modem hold at once: what the former ones can still read of the samples so
-    far is published first. A flowgraph that is started again is a new stream, whose samples count
+    Other settings of the modem hold at once: bursts that the former ones find in the samples so far
+    are published first. A flowgraph that is started again is a new stream, whose samples count
     from 0; the count of frames goes on.
 
-    Stream input: complex samples at the modem's rate. After a sample with the tag `eof` (a
-    recording is over) an end PDU follows. Message ports:
+    Stream input:
+        complex samples at the modem's rate. After a sample with the tag `eof` (end of a recording)
+        an end PDU follows.
+
+    Message outputs:
         out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), level_db
-        (dB), crc_ok and start_sample. feedback (output): the notice `failed`.
+            (dB), crc_ok and start_sample.
+        feedback: the notice `failed`.
 
     Args:
         phy: settings of semcom_core.phy.PhyConfig, a dict; they must be the transmitter's.
@@ -39,28 +44,28 @@ class burst_receiver(gr.sync_block):
         ConfigError: the modem has no such setting, or a value is out of range.
     """
 
-    def __init__(self, phy=None):
+    def __init__(self, phy: dict | None = None) -> None:
         gr.sync_block.__init__(self, "burst_receiver", [np.complex64], None)
-        self.receiver = None
+        self.receiver: Receiver | None = None
         self._origin = 0
         self.set_phy(phy)
         self.frames = 0
         # Only a long history makes GNU Radio give this block a long input buffer. A receiver that
-        # has fallen behind then gets up to a stride of samples at a time, which it works on three
-        # times as fast as on the usual 4096.
+        # has fallen behind then gets up to a stride of samples at a time, and is three times as
+        # fast as with the usual 4096.
         self.set_history(Receiver.STRIDE)
         self.message_port_register_out(pmt.intern("out"))
         self.message_port_register_out(FEEDBACK)
 
     @tunable
     def set_phy(self, phy: dict) -> None:
-        """Set the modem's settings; the next samples are read with them."""
+        """Set the modem's settings; they hold from the next samples on."""
         self._wanted = Receiver(phy_config(phy))
         self.phy = dict(phy or {})
         if self.receiver is None:
             self.receiver = self._wanted
 
-    def start(self):
+    def start(self) -> bool:
         """Begin a new stream."""
         begin_again(self)
         self.receiver = self._wanted
@@ -68,31 +73,28 @@ class burst_receiver(gr.sync_block):
         return True
 
     @guarded_work
-    def work(self, input_items, output_items):
-        """Give the samples to the modem and publish what it finds."""
+    def work(self, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
+        """Pass the samples to the modem and publish the frames that it finds."""
         if self.receiver is not self._wanted:
             self._publish(self.receiver.flush())
-            self.receiver, self._origin = self._wanted, self.nitems_read(0)
-        samples = input_items[0][
-            self.history() - 1 :
-        ].copy()  # the buffer is reused once work() returns
+            self.receiver = self._wanted
+            self._origin = self.nitems_read(0)
+        # copied: the buffer is reused once work() returns
+        samples = input_items[0][self.history() - 1 :].copy()
         self._publish(self.receiver.push(samples))
         if any(pmt.eq(tag.key, EOF) for tag in self.get_tags_in_window(0, 0, len(samples))):
             self._publish(self.receiver.flush())
             self.message_port_pub(pmt.intern("out"), end_pdu())
         return len(samples)
 
-    def stop(self):
-        """Publish what the end of the stream completes."""
+    def stop(self) -> bool:
+        """Publish the frames that the end of the stream completes."""
         self._publish(self.receiver.flush())
         return True
 
-    def _publish(self, frames) -> None:
+    def _publish(self, frames: list[ReceivedFrame]) -> None:
         for frame in frames:
             self.frames += 1
-            placed = (
-                replace(frame, start_sample=frame.start_sample + self._origin)
-                if self._origin
-                else frame
-            )
-            self.message_port_pub(pmt.intern("out"), frame_pdu(placed))
+            if self._origin:
+                frame = replace(frame, start_sample=frame.start_sample + self._origin)
+            self.message_port_pub(pmt.intern("out"), frame_pdu(frame))

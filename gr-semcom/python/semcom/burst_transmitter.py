@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages that wait for their bursts, and how they share them.
-
-Frames to bursts of samples.
-"""
+"""Burst transmitter: frames to bursts of samples, and the queue of messages before it."""
 
 from __future__ import annotations
 
@@ -24,68 +21,7 @@ from .notices import FEEDBACK, notify
 from .pdu import is_end, is_last, read_frame
 
 
-class BurstQueue:
-    """Messages in order. Those of few fragments go whole, several to a burst; of a picture each
-    fragment has a burst of its own.
-
-    What fades or is hit takes one burst with it, and with it a fragment of a picture, which spreads
-    over all of them.
-    """
-
-    def __init__(self):
-        self._messages: deque[list[Frame]] = deque()
-        self._rest: deque[Frame] = deque()
-
-    def __len__(self) -> int:
-        """Messages that wait; one under way counts until its last burst is taken."""
-        return len(self._messages) + bool(self._rest)
-
-    def put(self, frames: list[Frame]) -> None:
-        """Queue a message."""
-        self._messages.append(frames)
-
-    def take(self, most_messages: int, most_frames: int) -> tuple[list[Frame], list[int]]:
-        """Frames of the next burst, and the numbers of the messages that end with it; there must be
-        one.
-
-        Args:
-            most_messages: messages that may share a burst.
-            most_frames: frames that a burst may have.
-        """
-        if not self._rest and is_spread(self._messages[0]):
-            self._rest.extend(self._messages.popleft())
-        if self._rest:
-            frame = self._rest.popleft()
-            return [frame], ([] if self._rest else [number_of([frame])])
-        frames = []
-        message_ids = []
-        while (
-            self._messages and len(message_ids) < most_messages and not is_spread(self._messages[0])
-        ):
-            if frames and len(frames) + len(self._messages[0]) > most_frames:
-                break
-            group = self._messages.popleft()
-            message_ids.append(number_of(group))
-            frames += group
-        return frames, message_ids
-
-    def give_up(self) -> None:
-        """Forget what is left of a message under way."""
-        self._rest.clear()
-
-
-def is_spread(frames: list[Frame]) -> bool:
-    """Whether each fragment of a message has a burst of its own."""
-    return frames[0].header.codec in WIDE_CODECS
-
-
-def number_of(frames: list[Frame]) -> int:
-    """Number of a message for notices; -1 for an acknowledgement, which bears a number of the far
-    end.
-    """
-    return -1 if frames[0].header.codec == ACK else frames[0].header.message_id
-
-
+#: Tag of the first sample of a burst: its length, samples.
 PACKET_LEN = pmt.intern("packet_len")
 
 
@@ -93,22 +29,27 @@ class burst_transmitter(gr.sync_block):
     """Sends each message as one burst; several that wait may share one. Of a picture each fragment
     has a burst of its own.
 
-    All settings may change at run time and hold from the next burst on. What waits when the
-    flowgraph stops is not sent; a flowgraph that is started again begins with the first gap, and
+    All settings may change at run time and hold from the next burst on. Messages that wait when the
+    flowgraph stops are not sent; a flowgraph that is started again begins with the first gap, and
     the counts go on.
 
-    Stream output: complex samples. The first sample of a burst carries the tag `packet_len`, the
-    burst's length with its gaps. Message ports:
+    Message inputs:
         in: frame PDUs, the fragments of a message one after another; an end PDU ends the stream
-        where `finite` is set. feedback (output): notices `transmitted` (the last sample of a
-        message has left this block), `lost` (queue full, or symbols that
-            cannot be sent), `refused` and `failed`.
+            where `finite` is set.
+
+    Stream output:
+        complex samples; the first of a burst carries the tag `packet_len`, the length of the burst
+        with its gaps, samples.
+
+    Message outputs:
+        feedback: notices `transmitted` (the last sample of a message has left this block), `lost`
+            (queue full, or symbols that cannot be sent), `refused` and `failed`.
 
     Args:
         phy: settings of semcom_core.phy.PhyConfig, a dict; the receiver's must be the same.
         messages_per_burst: how many waiting messages may share a burst.
-        gap_samples: silence before the first burst and after each, samples; filters on the way
-            settle in it and give out their last.
+        gap_samples: silence before the first burst and after each, samples, in which filters on the
+            way settle and empty.
         zero_fill: send silence while nothing waits, for radios without burst support and for paced
             simulations.
         finite: end the stream after the last burst once the end PDU has come.
@@ -120,13 +61,13 @@ class burst_transmitter(gr.sync_block):
 
     def __init__(
         self,
-        phy=None,
-        messages_per_burst=1,
-        gap_samples=1024,
-        zero_fill=False,
-        finite=False,
-        queue_size=256,
-    ):
+        phy: dict | None = None,
+        messages_per_burst: int = 1,
+        gap_samples: int = 1024,
+        zero_fill: bool = False,
+        finite: bool = False,
+        queue_size: int = 256,
+    ) -> None:
         gr.sync_block.__init__(self, "burst_transmitter", None, [np.complex64])
         self.set_phy(phy)
         self.set_messages_per_burst(messages_per_burst)
@@ -134,7 +75,9 @@ class burst_transmitter(gr.sync_block):
         self.set_zero_fill(zero_fill)
         self.set_finite(finite)
         self.set_queue_size(queue_size)
-        self.bursts = self.dropped = self.refused = 0
+        self.bursts = 0
+        self.dropped = 0
+        self.refused = 0
         self._forget()
         self.message_port_register_in(pmt.intern("in"))
         self.set_msg_handler(pmt.intern("in"), self.handle_frame)
@@ -175,28 +118,28 @@ class burst_transmitter(gr.sync_block):
         self.queue_size = int(queue_size)
 
     def _forget(self) -> None:
-        """Be as if nothing had come yet."""
+        """Discard all messages and the burst under way."""
         self._groups = FragmentGroups()
         self._waiting = BurstQueue()
         self._samples = np.zeros(0, np.complex64)
         self._position = 0
-        self._message_ids = []
+        self._message_ids: list[int] = []
         self._ended = False
         self._first = True
 
-    def start(self):
+    def start(self) -> bool:
         """Begin a new stream."""
         begin_again(self)
         return True
 
-    def stop(self):
-        """Forget what waits, so that a flowgraph that is started again begins anew."""
+    def stop(self) -> bool:
+        """Discard what waits, so that a flowgraph that is started again begins anew."""
         self._forget()
         drain(self, "in")
         return True
 
     @guarded_handler
-    def handle_frame(self, message):
+    def handle_frame(self, message: pmt.pmt_base) -> None:
         """Gather a frame; a complete message waits for its burst."""
         if is_end(message):
             self._ended = True
@@ -204,18 +147,13 @@ class burst_transmitter(gr.sync_block):
         for frames in self._groups.push(read_frame(message), is_last(message)):
             if len(self._waiting) >= self.queue_size:
                 self.dropped += 1
-                notify(
-                    self,
-                    "lost",
-                    number_of(frames),
-                    "the transmitter's queue is full",
-                    cause="dropped",
-                )
+                reason = "the transmitter's queue is full"
+                notify(self, "lost", notice_id(frames), reason, cause="dropped")
             else:
                 self._waiting.put(frames)
 
     @guarded_work
-    def work(self, input_items, output_items):
+    def work(self, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
         """Copy the burst under way, or start the next one, or fill with silence."""
         out = output_items[0]
         if self._position == len(self._samples):
@@ -239,7 +177,7 @@ class burst_transmitter(gr.sync_block):
                 samples = self._burst(frames)
             except FrameError as error:  # symbols that are not finite, or too large
                 self._waiting.give_up()
-                for message_id in message_ids or [number_of(frames)]:
+                for message_id in message_ids or [notice_id(frames)]:
                     notify(self, "lost", message_id, str(error))
                 continue
             gap = np.zeros(self.gap_samples, samples.dtype)
@@ -253,7 +191,7 @@ class burst_transmitter(gr.sync_block):
             )
 
     def _burst(self, frames: list[Frame]) -> np.ndarray:
-        """Samples of a burst; raises FrameError where the symbols do not give finite ones."""
+        """Samples of a burst; raises FrameError where they are not finite."""
         with np.errstate(over="ignore", invalid="ignore"):
             samples = self.transmitter.burst(frames)
         if not np.isfinite(samples).all():
@@ -272,3 +210,66 @@ class burst_transmitter(gr.sync_block):
                 notify(self, "transmitted", message_id)
             self._message_ids = []
         return count
+
+
+class BurstQueue:
+    """Messages in order, and which of their frames share a burst.
+
+    Messages of few fragments go whole, several to a burst; of a picture each fragment has a burst
+    of its own, so that a fade or a collision takes no more than one fragment with it.
+    """
+
+    def __init__(self) -> None:
+        self._messages: deque[list[Frame]] = deque()
+        self._rest: deque[Frame] = deque()
+
+    def __len__(self) -> int:
+        """Messages that wait; one under way counts until its last burst is taken."""
+        return len(self._messages) + bool(self._rest)
+
+    def put(self, frames: list[Frame]) -> None:
+        """Queue a message."""
+        self._messages.append(frames)
+
+    def take(self, most_messages: int, most_frames: int) -> tuple[list[Frame], list[int]]:
+        """Take the frames of the next burst; the queue must not be empty.
+
+        Args:
+            most_messages: messages that may share a burst.
+            most_frames: frames that a burst may have.
+
+        Returns:
+            The frames, and the numbers of the messages that end with the burst.
+        """
+        if not self._rest and one_burst_a_fragment(self._messages[0]):
+            self._rest.extend(self._messages.popleft())
+        if self._rest:
+            frame = self._rest.popleft()
+            return [frame], ([] if self._rest else [notice_id([frame])])
+        frames = []
+        message_ids = []
+        while (
+            self._messages
+            and len(message_ids) < most_messages
+            and not one_burst_a_fragment(self._messages[0])
+        ):
+            if frames and len(frames) + len(self._messages[0]) > most_frames:
+                break
+            group = self._messages.popleft()
+            message_ids.append(notice_id(group))
+            frames += group
+        return frames, message_ids
+
+    def give_up(self) -> None:
+        """Discard the remaining fragments of a message under way."""
+        self._rest.clear()
+
+
+def one_burst_a_fragment(frames: list[Frame]) -> bool:
+    """Whether each fragment of a message has a burst of its own."""
+    return frames[0].header.codec in WIDE_CODECS
+
+
+def notice_id(frames: list[Frame]) -> int:
+    """Number of a message in notices; -1 of an acknowledgement, whose number is the far end's."""
+    return -1 if frames[0].header.codec == ACK else frames[0].header.message_id

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loses frames at random, for tests and demonstrations."""
+"""Random loss of frames, for tests and demonstrations."""
 
 from __future__ import annotations
 
@@ -16,28 +16,32 @@ from .pdu import is_end
 
 
 class frame_loss(gr.basic_block):
-    """Passes each PDU on or loses it, independently of the others.
+    """Drops each PDU with a given probability, independently of the others.
 
-    Message ports:
+    Message inputs:
         in: frame PDUs, or any other PDUs.
+
+    Message outputs:
         out: those that are not lost; end PDUs are never lost.
-        feedback (output): notices `refused` and `failed`.
+        feedback: notices `refused` and `failed`.
 
     Args:
-        probability: how likely a PDU is lost, 0 to 1.
-        seed: seed of the draws, which begin anew at each start.
+        probability: probability that a PDU is lost, 0 to 1.
+        seed: seed of the draws, which begin anew at each start, 0 to 2**31 - 1.
 
     Raises:
         ConfigError: a value is out of range.
     """
 
-    def __init__(self, probability=0.0, seed=1):
+    def __init__(self, probability: float = 0.0, seed: int = 1) -> None:
         gr.basic_block.__init__(self, "frame_loss", None, None)
         check_range("seed", seed, 0, 2**31 - 1)
         self.seed = int(seed)
         self.set_probability(probability)
         self._rng = np.random.default_rng(self.seed)
-        self.passed = self.lost = self.refused = 0
+        self.passed = 0
+        self.lost = 0
+        self.refused = 0
         self.message_port_register_in(pmt.intern("in"))
         self.set_msg_handler(pmt.intern("in"), self.handle_frame)
         self.message_port_register_out(pmt.intern("out"))
@@ -45,25 +49,27 @@ class frame_loss(gr.basic_block):
 
     @tunable
     def set_probability(self, probability: float) -> None:
-        """Set how likely a PDU is lost, 0 to 1."""
+        """Set the probability that a PDU is lost, 0 to 1."""
         check_range("probability", probability, 0, 1)
         self.probability = float(probability)
 
-    def start(self):
+    def start(self) -> bool:
         """Begin the draws anew."""
         begin_again(self)
         self._rng = np.random.default_rng(self.seed)
-        self.passed = self.lost = self.refused = 0
+        self.passed = 0
+        self.lost = 0
+        self.refused = 0
         return True
 
-    def stop(self):
-        """Throw away what still waits at the input."""
+    def stop(self) -> bool:
+        """Discard the PDUs that wait at the input."""
         drain(self, "in")
         return True
 
     @guarded_handler
-    def handle_frame(self, message):
-        """Pass a PDU on, or lose it."""
+    def handle_frame(self, message: pmt.pmt_base) -> None:
+        """Pass a PDU on, or drop it."""
         if not is_end(message) and self._rng.random() < self.probability:
             self.lost += 1
             return

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Transmit-receive switch: what comes from the air is silenced while the own transmitter is on."""
+"""Transmit-receive switch: mutes the receiver while the own transmitter is on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .notices import FEEDBACK
 
 
 class half_duplex(gr.sync_block):
-    """Silences the receiver while the transmitter of the same station sends, and for a while after.
+    """Mutes the receiver while the transmitter of the same station sends, and for a while after.
 
         own samples  ──► on? ──┐
         air samples  ───────── × ──► air samples, 0 while on and `hold_samples` after
@@ -23,19 +23,25 @@ class half_duplex(gr.sync_block):
     k of the air is received while sample k of the transmitter is sent, so the transmitter fills
     with zeros while it has nothing to send.
 
-    Stream inputs: the own transmitter's complex samples; complex samples from the air. Stream
-    output: complex samples. Message ports:
-        feedback (output): the notice `failed`.
+    Stream inputs:
+        0: complex samples of the own transmitter.
+        1: complex samples from the air.
+
+    Stream output:
+        complex samples from the air, 0 where muted.
+
+    Message outputs:
+        feedback: the notice `failed`.
 
     Args:
-        hold_samples: how long the receiver stays silenced after the transmitter's last sample,
+        hold_samples: how long the receiver stays muted after the transmitter's last sample,
             samples.
 
     Raises:
         ConfigError: the value is out of range.
     """
 
-    def __init__(self, hold_samples=256):
+    def __init__(self, hold_samples: int = 256) -> None:
         gr.sync_block.__init__(self, "half_duplex", [np.complex64, np.complex64], [np.complex64])
         self.set_hold_samples(hold_samples)
         self.muted = 0
@@ -44,19 +50,19 @@ class half_duplex(gr.sync_block):
 
     @tunable
     def set_hold_samples(self, hold_samples: int) -> None:
-        """Set how long the receiver stays silenced after the transmitter's last sample, samples."""
+        """Set how long the receiver stays muted after the transmitter's last sample, samples."""
         check_range("hold_samples", hold_samples, 0, 1 << 30)
         self.hold_samples = int(hold_samples)
 
-    def start(self):
-        """The transmitter has not been on yet."""
+    def start(self) -> bool:
+        """Begin with the transmitter off."""
         begin_again(self)
         self.muted = 0
         self._since_on = np.inf
         return True
 
     @guarded_work
-    def work(self, input_items, output_items):
+    def work(self, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
         """Copy the air where the transmitter has been off for long enough."""
         own, air = input_items
         out = output_items[0]
@@ -66,12 +72,13 @@ class half_duplex(gr.sync_block):
             self._since_on += len(out)
             return len(out)
         index = np.arange(len(own))
-        latest = np.full(len(own), -1 - self._since_on)  # place of the last sample that was on
+        latest = np.full(len(own), -1 - self._since_on)  # index of the last sample that was on
         latest[on] = on
-        silent = index - np.maximum.accumulate(latest) <= self.hold_samples
-        out[:] = np.where(silent, 0, air)
-        self.muted += int(np.count_nonzero(silent))
-        self._since_on = (
-            index[-1] - max(latest[0], on[-1]) if on.size else self._since_on + len(out)
-        )
+        muted = index - np.maximum.accumulate(latest) <= self.hold_samples
+        out[:] = np.where(muted, 0, air)
+        self.muted += int(np.count_nonzero(muted))
+        if on.size:
+            self._since_on = index[-1] - max(latest[0], on[-1])
+        else:
+            self._since_on += len(out)
         return len(out)

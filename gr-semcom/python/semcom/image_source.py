@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pmt
+
 from semcom_core.errors import FrameError
 from semcom_core.image.camera import Camera, is_camera
 from semcom_core.image.picture import pictures_in, read_picture
@@ -26,14 +28,17 @@ class image_source(paced_source):
     PDU is already sent. A flowgraph that is started again sends from the first picture; numbers and
     counts go on.
 
-    Message ports:
+    Message inputs:
         in: pictures to send at once: picture PDUs, or names of picture files as text PDUs, symbols,
-        or pairs (key, symbol) such as a Qt
-            entry strobes.
-        feedback (input): notices; `resolved` opens the window for the next picture, `end` ends this
-        block and with it its flowgraph. out: picture PDUs with the keys message_id and name, then
-        one end PDU when all pictures of a file or folder are sent. notices (output): the notices
-        `refused` (a file that cannot be sent, or what came on `in` was no picture) and `failed`.
+            or pairs (key, symbol) as sent by Qt entries.
+        feedback: notices; `resolved` opens the window for the next picture, `end` ends this block
+            and with it its flowgraph.
+
+    Message outputs:
+        out: picture PDUs with the keys message_id and name, then one end PDU when all pictures of a
+            file or folder are sent.
+        notices: notices `refused` (a file that cannot be sent, or malformed message on `in`) and
+            `failed`.
 
     Args:
         path: a picture file, a folder whose pictures are sent in the order of their names, or a
@@ -48,7 +53,9 @@ class image_source(paced_source):
             or a value is out of range.
     """
 
-    def __init__(self, path="", period_s=0.0, repeat=False, window=0):
+    def __init__(
+        self, path: str = "", period_s: float = 0.0, repeat: bool = False, window: int = 0
+    ) -> None:
         self._camera: Camera | None = None
         paced_source.__init__(self, "image_source", period_s, repeat, window)
         self.set_path(path)
@@ -57,34 +64,42 @@ class image_source(paced_source):
     def set_path(self, path: str) -> None:
         """Set the file, folder or camera; it is sent from its first picture."""
         path = str(path)
-        camera = Camera(path) if is_camera(path) else None
-        files = [] if camera or not path else pictures_in(Path(path).expanduser())
-        self._set(path=path, _camera=camera, _list=[camera] if camera else files, _next=0)
+        camera = None
+        entries: list[Path | Camera] = []
+        if is_camera(path):
+            camera = Camera(path)
+            entries = [camera]
+        elif path:
+            entries = pictures_in(Path(path).expanduser())
+        with self._changed():
+            self.path = path
+            self._camera = camera
+            self.send_from(entries)
 
     def repeats(self) -> bool:
         """Whether the list starts again after its end: a camera's does."""
         return self.repeat or self._camera is not None
 
-    def stop(self):
-        """End the thread, and let the camera go."""
+    def stop(self) -> bool:
+        """End the thread, and release the camera."""
         paced_source.stop(self)
         if self._camera is not None:
             self._camera.close()
         return True
 
-    def send_listed(self, listed: Path | Camera) -> None:
-        """Send a picture of the list, or say why not."""
-        if isinstance(listed, Camera):
-            self.publish(picture_pdu, listed.read(), name=Path(listed.device).name)
+    def send_listed(self, entry: Path | Camera) -> None:
+        """Send a picture of the list, or report why it cannot be sent."""
+        if isinstance(entry, Camera):
+            self.publish(picture_pdu, entry.read(), name=Path(entry.device).name)
             return
         try:
-            self._send_file(listed)
+            self._send_file(entry)
         except FrameError as error:
             self.refused += 1
             notify(self, "refused", reason=str(error))
 
     @guarded_handler
-    def handle_in(self, message):
+    def handle_in(self, message: pmt.pmt_base) -> None:
         """Send a picture, or the picture in a file, that arrived on `in`."""
         if is_end(message):
             return
@@ -95,7 +110,6 @@ class image_source(paced_source):
             self._send_file(Path(read_text(message)[1]))
 
     def _send_file(self, path: Path) -> None:
-        name = path.name.encode(
-            "utf-8", "replace"
-        ).decode()  # a symbol holds no bytes that are not UTF-8
+        # a symbol holds no bytes that are not UTF-8
+        name = path.name.encode("utf-8", "replace").decode()
         self.publish(picture_pdu, read_picture(path), name=name)

@@ -1,11 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the sources of messages have in common: a list, its pace, a window, and its end."""
+"""Base of the message sources: a list of messages, pacing, a window, and the end PDU."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pmt
 from gnuradio import gr
@@ -17,33 +20,43 @@ from .guard import begin_again, drain, guarded_handler, report_defect, tunable
 from .notices import read_notice
 from .pdu import end_pdu
 
-#: Messages a second where neither `period_s` nor `window` holds back a source that repeats: message
-#: ports have no backpressure.
+#: Messages a second of a source that repeats without `period_s` and `window`: message ports have no
+#: backpressure.
 _FREE_HZ = 1000.0
 
 
 class paced_source(gr.basic_block):
-    """A block of messages that sends what is listed, numbered 0 to 255 and round again.
+    """A message block that sends a list, numbered 0 to 255 and round again.
 
-    A derived class sets `_list`, what there is to send, and has `send_listed`, which sends one of
-    these by `publish`, and `handle_in` for its port `in`.
+    A derived class sets the list by `send_from`, and has `send_listed`, which sends an entry of it
+    by `publish`, and `handle_in` for its port `in`.
+
+    Args:
+        name: name of the block.
+        period_s: time from one message to the next, s; 0 is without a pause.
+        repeat: start again after the end of the list.
+        window: how many messages may be on the way unresolved; 0 is any number.
     """
 
     NOTICE_PORT = pmt.intern("notices")
 
-    def __init__(self, name, period_s, repeat, window):
+    def __init__(self, name: str, period_s: float, repeat: bool, window: int) -> None:
         gr.basic_block.__init__(self, name, None, None)
         self._change = threading.Condition()
-        self.sent = self.refused = self._resolved = self._next = 0
-        self._list = []
+        self.sent = 0
+        self.refused = 0
+        self._resolved = 0
+        self._list: list = []
+        self._next = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
         self.set_period_s(period_s)
         self.set_repeat(repeat)
         self.set_window(window)
-        for port, handler in {"in": self.handle_in, "feedback": self.handle_notice}.items():
-            self.message_port_register_in(pmt.intern(port))
-            self.set_msg_handler(pmt.intern(port), handler)
+        self.message_port_register_in(pmt.intern("in"))
+        self.set_msg_handler(pmt.intern("in"), self.handle_in)
+        self.message_port_register_in(pmt.intern("feedback"))
+        self.set_msg_handler(pmt.intern("feedback"), self.handle_notice)
         self.message_port_register_out(pmt.intern("out"))
         self.message_port_register_out(self.NOTICE_PORT)
 
@@ -51,49 +64,62 @@ class paced_source(gr.basic_block):
     def set_period_s(self, period_s: float) -> None:
         """Set the time from one message to the next, s."""
         check_range("period_s", period_s, 0, 86400)
-        self._set(period_s=float(period_s))
+        with self._changed():
+            self.period_s = float(period_s)
 
     @tunable
     def set_repeat(self, repeat: bool) -> None:
         """Set whether the list starts again after its end."""
-        self._set(repeat=bool(repeat))
+        with self._changed():
+            self.repeat = bool(repeat)
 
     @tunable
     def set_window(self, window: int) -> None:
         """Set how many messages may be on the way unresolved; 0 is any number."""
         check_range("window", window, 0, MESSAGE_IDS - 1)
-        self._set(window=int(window))
+        with self._changed():
+            self.window = int(window)
 
-    def _set(self, **values) -> None:
-        """Set attributes and wake the thread that waits by them."""
+    def send_from(self, entries: list) -> None:
+        """Send another list, from its first entry."""
+        with self._changed():
+            self._list = entries
+            self._next = 0
+
+    @contextmanager
+    def _changed(self) -> Iterator[None]:
+        """Hold the lock while attributes change, then wake the thread that waits for them."""
         with self._change:
-            vars(self).update(values)
+            yield
             self._change.notify_all()
 
-    def start(self):
-        """Start the thread that sends what is listed."""
+    def start(self) -> bool:
+        """Start the thread that sends the list."""
         begin_again(self)
-        drain(
-            self, "feedback"
-        )  # what the end of an earlier run has left; nothing can have come about this one
-        self._set(_stopping=False, _next=0, _resolved=self.sent)
+        drain(self, "feedback")  # notices of an earlier run: none can have come about this one
+        with self._changed():
+            self._stopping = False
+            self._next = 0
+            self._resolved = self.sent
         self._thread = threading.Thread(target=self._run, name=self.name(), daemon=True)
         self._thread.start()
         return True
 
-    def stop(self):
+    def stop(self) -> bool:
         """End the thread."""
-        self._set(_stopping=True)
+        with self._changed():
+            self._stopping = True
         if self._thread is not None:
             self._thread.join()
         return True
 
     @guarded_handler
-    def handle_notice(self, message):
+    def handle_notice(self, message: pmt.pmt_base) -> None:
         """Open the window, or end the flowgraph."""
         notice = read_notice(message)
         if notice.state == "resolved":
-            self._set(_resolved=min(self._resolved + 1, self.sent))
+            with self._changed():
+                self._resolved = min(self._resolved + 1, self.sent)
         if notice.state == "end":
             done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
             self.to_basic_block()._post(pmt.intern("system"), done)
@@ -101,7 +127,7 @@ class paced_source(gr.basic_block):
     def _run(self) -> None:
         try:
             self._send_all()
-        except Exception as error:  # noqa: BLE001 (a thread that ends unseen would leave its flowgraph waiting)
+        except Exception as error:  # noqa: BLE001 (a thread that ends unseen hangs its flowgraph)
             report_defect(self, self._send_all.__name__, error)
 
     def _send_all(self) -> None:
@@ -111,12 +137,12 @@ class paced_source(gr.basic_block):
             with self._change:
                 if self._next >= len(self._list) and self.repeats():
                     self._next = 0
-                found = self._list[self._next : self._next + 1]
+                entries = self._list[self._next : self._next + 1]
                 self._next += 1
-            if not found:
+            if not entries:
                 self.message_port_pub(pmt.intern("out"), end_pdu())
                 return
-            self.send_listed(found[0])
+            self.send_listed(entries[0])
             last = time.monotonic()
             begun = True
 
@@ -125,7 +151,7 @@ class paced_source(gr.basic_block):
 
         Args:
             last: when the last message was sent, s of the monotonic clock.
-            begun: whether there has been something to send, so that the end of the list is one.
+            begun: whether anything has been sent, so that an end of the list ends the stream.
         """
         with self._change:
             while not self._stopping:
@@ -143,8 +169,16 @@ class paced_source(gr.basic_block):
         """Whether the list starts again after its end."""
         return self.repeat
 
-    def publish(self, make, *content, **meta) -> None:
-        """Publish make(*content, message_id=…, **meta), a PDU with the next number."""
+    def send_listed(self, entry: Any) -> None:
+        """Send an entry of the list."""
+        raise NotImplementedError
+
+    def handle_in(self, message: pmt.pmt_base) -> None:
+        """Send what arrived on `in`."""
+        raise NotImplementedError
+
+    def publish(self, make: Callable[..., pmt.pmt_base], *content: Any, **meta: Any) -> None:
+        """Publish a PDU with the next number, make(*content, message_id=…, **meta)."""
         with self._change:
             message_id = self.sent % MESSAGE_IDS
             self.sent += 1

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples to a radio, a recording or a simulation."""
+"""Transmitter of samples to a radio, a recording or a simulation."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from semcom_core.errors import FrameError, RadioError, check_choice
 from semcom_core.radio.process.supervisor import MODES
 
 from .guard import WORK_DONE, guarded_work
-from .radio.station import WAIT_S, RadioStation, radio_block
+from .radio.station import WAIT_S, Radio, RadioStation, radio_block
 
+#: Tag of the first sample of a burst: its length, samples.
 PACKET_LEN = pmt.intern("packet_len")
 
 
@@ -22,18 +23,24 @@ class radio_sink(radio_block, gr.sync_block):
     all of them.
 
     A device runs in a process of its own, together with a radio_source of the same address. When
-    the device or its server goes away, another process is started until it is back, and what had
-    not left is sent again. After `retries` of them in a row the block says `failed` and ends.
+    the device or its server goes away, another process is started until it is back, and samples
+    that had not left are sent again. After `retries` of them in a row the block reports `failed`
+    and ends.
 
     Outside the bands that are open to everybody a device transmits only with `i_may_transmit`;
     virtual radios, recordings and the simulation do always.
 
-    Stream input: complex samples of full scale 1. In mode "burst" the first sample of each burst
-    carries the tag `packet_len`; what is between bursts must be 0 and is not sent. Nothing is sent
-    before all radios of the flowgraph are set up. Message ports:
+    Stream input:
+        complex samples of full scale 1. In mode "burst" the first sample of each burst carries the
+        tag `packet_len`; samples between bursts must be 0 and are not sent. Nothing is sent before
+        all radios of the flowgraph are set up.
+
+    Message inputs:
         open: used by the block itself.
-        feedback (output): notices `loading` (the radio is set up), `ready`, `underrun`,
-        `reconnecting` and `failed`.
+
+    Message outputs:
+        feedback: notices `loading` (the radio is set up), `ready`, `underrun`, `reconnecting` and
+            `failed`.
 
     Args:
         profile: name of a profile, or a .yml file.
@@ -45,7 +52,7 @@ class radio_sink(radio_block, gr.sync_block):
         gain_db: transmit gain, dB; None: the profile's, which is the least that the radio has.
         antenna: antenna; empty: the profile's.
         mode: "burst" sends bursts, each whole; "continuous" sends all samples, and zeros where
-            there is none.
+            none come.
         i_may_transmit: the user has a licence, or a cable.
         retries: processes in a row, none of which gets the radio going, before it is given up.
 
@@ -59,9 +66,18 @@ class radio_sink(radio_block, gr.sync_block):
     SIDE = "tx"
 
     def __init__(
-        self, profile="simulation", overrides=None, address="", rate_hz=None, lo_hz=None, gain_db=None, antenna="", mode="burst",
-        i_may_transmit=False, retries=30,
-    ):  # fmt: skip
+        self,
+        profile: str = "simulation",
+        overrides: dict | None = None,
+        address: str = "",
+        rate_hz: float | None = None,
+        lo_hz: float | None = None,
+        gain_db: float | None = None,
+        antenna: str = "",
+        mode: str = "burst",
+        i_may_transmit: bool = False,
+        retries: int = 30,
+    ) -> None:
         gr.sync_block.__init__(self, "radio_sink", [np.complex64], None)
         check_choice("mode", mode, MODES)
         self.mode = mode
@@ -72,36 +88,36 @@ class radio_sink(radio_block, gr.sync_block):
             retries,
             gain_db,
             lo_hz,
+            antenna,
             address=address,
             rate_hz=rate_hz,
-            antenna=antenna,
         )
         self.radio_profile.notice_for(False, True, self.i_may_transmit)
         self._forget()
 
     def _forget(self) -> None:
-        self._parts = []
+        self._parts: list[np.ndarray] = []
         self._missing = 0
-        self._ready = None
+        self._ready: np.ndarray | None = None
 
-    def start(self):
+    def start(self) -> bool:
         """Begin with the next burst."""
         self._forget()
         return radio_block.start(self)
 
     @guarded_work
-    def work(self, input_items, output_items):
-        """Gather bursts, and hand whole ones to the radio; waits while it has no room."""
+    def work(self, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
+        """Gather bursts, and write whole ones to the radio; waits while it has no room."""
         radio = self.station.radio
         if radio is None or radio.failure:
             return WORK_DONE
-        if not self._hand_over(radio):
+        if not self._write(radio):
             return 0
         samples = input_items[0]
         count = len(samples) if self.mode == "continuous" else self._gather(samples)
         if self.mode == "continuous":
             self._ready = samples.copy()
-        self._hand_over(radio)
+        self._write(radio)
         return count
 
     def _gather(self, samples: np.ndarray) -> int:
@@ -125,6 +141,7 @@ class radio_sink(radio_block, gr.sync_block):
         return count
 
     def _skip(self, between: np.ndarray) -> int:
+        """Drop the silence between bursts; returns how many samples that is."""
         if between.any():
             raise FrameError(
                 "samples for a radio in mode burst have no tag packet_len; allowed is a tag on the "
@@ -132,8 +149,8 @@ class radio_sink(radio_block, gr.sync_block):
             )
         return len(between)
 
-    def _hand_over(self, radio) -> bool:
-        """Give the radio what is ready; False when it has no room."""
+    def _write(self, radio: Radio) -> bool:
+        """Write the samples that are ready to the radio; False when it has no room."""
         if self._ready is None:
             return True
         if not RadioStation.wait_for_all(WAIT_S):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples from a radio, a recording or a simulation."""
+"""Receiver of samples from a radio, a recording or a simulation."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ class radio_source(radio_block, gr.sync_block):
 
     A device runs in a process of its own, together with a radio_sink of the same address. When the
     device or its server goes away, another process is started until it is back. After `retries` of
-    them in a row the block says `failed` and ends its stream.
+    them in a row the block reports `failed` and ends its stream.
 
-    Stream output: complex samples of full scale 1. Samples that are lost are left out, and counted
-    by the notice `overrun`. The last sample of a recording, and of some silence after it, has the
-    tag `eof`. Message ports:
+    Stream output:
+        complex samples of full scale 1. Lost samples are left out, and counted by the notice
+        `overrun`. The last sample of a recording, and of some silence after it, has the tag `eof`.
+
+    Message inputs:
         open: used by the block itself.
-        feedback (output): notices `loading` (the radio is set up), `ready`, `overrun`,
-        `reconnecting` and `failed`.
+
+    Message outputs:
+        feedback: notices `loading` (the radio is set up), `ready`, `overrun`, `reconnecting` and
+            `failed`.
 
     Args:
         profile: name of a profile, or a .yml file.
@@ -51,15 +55,15 @@ class radio_source(radio_block, gr.sync_block):
 
     def __init__(
         self,
-        profile="simulation",
-        overrides=None,
-        address="",
-        rate_hz=None,
-        lo_hz=None,
-        gain_db=None,
-        antenna="",
-        retries=30,
-    ):
+        profile: str = "simulation",
+        overrides: dict | None = None,
+        address: str = "",
+        rate_hz: float | None = None,
+        lo_hz: float | None = None,
+        gain_db: float | None = None,
+        antenna: str = "",
+        retries: int = 30,
+    ) -> None:
         gr.sync_block.__init__(self, "radio_source", None, [np.complex64])
         self.prepare(
             profile,
@@ -67,14 +71,14 @@ class radio_source(radio_block, gr.sync_block):
             retries,
             gain_db,
             lo_hz,
+            antenna,
             address=address,
             rate_hz=rate_hz,
-            antenna=antenna,
         )
 
     @guarded_work
-    def work(self, input_items, output_items):
-        """Give out what the radio has received."""
+    def work(self, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
+        """Output the samples that the radio has received."""
         radio = self.station.radio
         if radio is None:
             return WORK_DONE

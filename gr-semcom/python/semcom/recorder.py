@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recorder of samples as SigMF, with an annotation for each frame that was found in them."""
+"""Recorder of samples as SigMF, with an annotation for each received frame."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pmt
@@ -21,17 +22,20 @@ from .pdu import is_end, read_frame
 
 
 class recorder(gr.sync_block):
-    """Writes a stream to a SigMF recording. `semcom replay` decodes it to what the flowgraph has
-    decoded.
+    """Writes a stream to a SigMF recording, which `semcom replay` decodes.
 
     The recording can be read at any time, also when the flowgraph dies. When the disk is full,
     recording ends with the notice `failed`, and the stream goes on. A flowgraph that is started
     again begins the recording anew.
 
-    Stream input: complex samples, the same as the burst receiver's.
-    Message ports:
+    Stream input:
+        complex samples, the same as the burst receiver's.
+
+    Message inputs:
         frames: frame PDUs of the burst receiver; each becomes an annotation.
-        feedback (output): the notices `refused` and `failed`.
+
+    Message outputs:
+        feedback: notices `refused` and `failed`.
 
     Args:
         file: name of the recording; .sigmf-meta and .sigmf-data are added. Empty: nothing is
@@ -46,12 +50,20 @@ class recorder(gr.sync_block):
         ConfigError: the file cannot be written, or a value is out of range.
     """
 
-    def __init__(self, file="", rate_hz=1e6, lo_hz=2.45e9, description="", hardware="", phy=None):
+    def __init__(
+        self,
+        file: str = "",
+        rate_hz: float = 1e6,
+        lo_hz: float = 2.45e9,
+        description: str = "",
+        hardware: str = "",
+        phy: dict | None = None,
+    ) -> None:
         gr.sync_block.__init__(self, "recorder", [np.complex64], None)
-        self._settings = str(file), float(rate_hz), float(lo_hz), description, hardware
+        self._settings = (str(file), float(rate_hz), float(lo_hz), description, hardware)
         self._config: PhyConfig = phy_config(phy)
         self._lock = threading.Lock()
-        self._recorder = None
+        self._recorder: Recorder | None = None
         self.refused = 0
         try:
             self._open()
@@ -65,14 +77,14 @@ class recorder(gr.sync_block):
         if self._settings[0] and self._recorder is None:
             self._recorder = Recorder(*self._settings)
 
-    def start(self):
+    def start(self) -> bool:
         """Begin a recording."""
         begin_again(self)
         with self._lock:
             self._try(self._open)
         return True
 
-    def stop(self):
+    def stop(self) -> bool:
         """End the recording."""
         with self._lock:
             if self._recorder is not None:
@@ -80,10 +92,8 @@ class recorder(gr.sync_block):
                 self._recorder = None
         return True
 
-    def _try(self, action, *arguments) -> None:
-        """Do something with the recording; when it fails, recording ends, and the flowgraph goes
-        on.
-        """
+    def _try(self, action: Callable[..., None], *arguments: np.ndarray) -> None:
+        """Call a method of the recording; when it fails, recording ends and the stream goes on."""
         try:
             action(*arguments)
         except RadioError as error:
@@ -91,7 +101,7 @@ class recorder(gr.sync_block):
             notify(self, "failed", reason=str(error))
 
     @guarded_work
-    def work(self, input_items, output_items):
+    def work(self, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
         """Write the samples."""
         with self._lock:
             if self._recorder is not None:
@@ -99,7 +109,7 @@ class recorder(gr.sync_block):
         return len(input_items[0])
 
     @guarded_handler
-    def handle_frame(self, message):
+    def handle_frame(self, message: pmt.pmt_base) -> None:
         """Annotate the samples of a frame."""
         if is_end(message):
             return

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends the frames of each message until the far end has acknowledged it."""
+"""Sending end of an ARQ link: retransmission of messages until they are acknowledged."""
 
 from __future__ import annotations
 
@@ -31,27 +31,30 @@ class retransmitter(arq_block):
     is each message, so nothing hangs. The time to wait for an answer is learned from the answers
     (Jacobson 1988).
 
-    Message ports:
+    Message inputs:
         in: frame PDUs of the encoder, the fragments of a message one after another, round after
-        round, and its end PDU. ack: frame PDUs of the own burst receiver; acknowledgements are
-        used, all others ignored. notices: `feedback` of the own burst transmitter; `transmitted`
-        and `lost` start a message's timer, others are passed on. out: frame PDUs for the burst
-        transmitter, the last of each transmission with the key `last`; the end PDU, once every
-            message is acknowledged or given up.
-        snr: PDUs with the key snr_db: the SNR that the far end has measured, dB, from its
-        acknowledgements; to the encoder. feedback (output): notices `lost` (not acknowledged after
-        the last try, or the queue is full), `refused`, `failed`, and those
-            passed on.
+            round, and its end PDU.
+        ack: frame PDUs of the own burst receiver; acknowledgements are used, all others ignored.
+        notices: `feedback` of the own burst transmitter; `transmitted` and `lost` start a message's
+            timer, others are passed on.
+
+    Message outputs:
+        out: frame PDUs for the burst transmitter, the last of each transmission with the key
+            `last`; the end PDU, once every message is acknowledged or given up.
+        snr: PDUs with the key snr_db, the SNR measured at the far end, dB, from its
+            acknowledgements; for the encoder.
+        feedback: notices `lost` (not acknowledged after the last try, or the queue is full),
+            `refused`, `failed`, and those passed on.
 
     Args:
         mode: "stop-and-wait" (one message at a time, repeated as a whole) or "selective-repeat"
-            (only what the far end lacks).
+            (only the fragments that the far end lacks).
         window: messages on the way at once in selective repeat, 1 to 128; at most the
             acknowledger's.
         max_tries: transmissions of a message before it is given up.
         timeout_s: time from a burst's last sample to its answer, until it is measured, s.
         longest_s: longest time to wait for an answer, s.
-        backoff: factor of the time to wait after each silence.
+        backoff: factor of the time to wait after each unanswered transmission.
         stall_s: time without a word of the transmitter after which a message counts as transmitted,
             s.
         queue_size: messages that may wait for the window; more are dropped and counted.
@@ -63,16 +66,16 @@ class retransmitter(arq_block):
 
     def __init__(
         self,
-        mode="selective-repeat",
-        window=16,
-        max_tries=10,
-        timeout_s=1.0,
-        longest_s=4.0,
-        backoff=1.5,
-        stall_s=20.0,
-        queue_size=256,
-        seed=1,
-    ):
+        mode: str = "selective-repeat",
+        window: int = 16,
+        max_tries: int = 10,
+        timeout_s: float = 1.0,
+        longest_s: float = 4.0,
+        backoff: float = 1.5,
+        stall_s: float = 20.0,
+        queue_size: int = 256,
+        seed: int = 1,
+    ) -> None:
         check_range("seed", seed, 0, 2**31 - 1)
         self.seed = int(seed)
         settings = {
@@ -81,11 +84,11 @@ class retransmitter(arq_block):
             "max_tries": max_tries,
             "timeout_s": timeout_s,
             "longest_s": longest_s,
+            "backoff": backoff,
+            "stall_s": stall_s,
+            "queue_size": queue_size,
         }
-        config = from_mapping(
-            SenderConfig,
-            {**settings, "backoff": backoff, "stall_s": stall_s, "queue_size": queue_size},
-        )
+        config = from_mapping(SenderConfig, settings)
         inputs = {"in": self.handle_frame, "ack": self.handle_ack, "notices": self.handle_notice}
         arq_block.__init__(self, "retransmitter", config, inputs, ["out", "snr"])
 
@@ -101,7 +104,7 @@ class retransmitter(arq_block):
 
     @tunable
     def set_max_tries(self, max_tries: int) -> None:
-        """Set after how many transmissions a message is given up."""
+        """Set the most transmissions of a message before it is given up."""
         self._configure(max_tries=max_tries)
 
     @tunable
@@ -116,7 +119,7 @@ class retransmitter(arq_block):
 
     @tunable
     def set_backoff(self, backoff: float) -> None:
-        """Set the factor of the time to wait after each silence."""
+        """Set the factor of the time to wait after each unanswered transmission."""
         self._configure(backoff=backoff)
 
     @tunable
@@ -129,13 +132,23 @@ class retransmitter(arq_block):
         """Set how many messages may wait for the window."""
         self._configure(queue_size=queue_size)
 
+    def _apply(self, config: SenderConfig) -> None:
+        self.mode = config.mode
+        self.window = config.window
+        self.max_tries = config.max_tries
+        self.timeout_s = config.timeout_s
+        self.longest_s = config.longest_s
+        self.backoff = config.backoff
+        self.stall_s = config.stall_s
+        self.queue_size = config.queue_size
+
     def _machine(self) -> ArqSender:
         self._groups = FragmentGroups()
         self._ended = False
         return ArqSender(self.config, np.random.default_rng(self.seed))
 
     @guarded_handler
-    def handle_frame(self, message):
+    def handle_frame(self, message: pmt.pmt_base) -> None:
         """Gather a frame; a complete message is sent as soon as the window allows."""
         if is_end(message):
             self._ended = True
@@ -145,17 +158,13 @@ class retransmitter(arq_block):
             with self._lock:
                 taken = self.machine.submit(frames)
             if not taken:
-                notify(
-                    self,
-                    "lost",
-                    frames[0].header.message_id,
-                    "the retransmitter's queue is full",
-                    cause="dropped",
-                )
+                message_id = frames[0].header.message_id
+                reason = "the retransmitter's queue is full"
+                notify(self, "lost", message_id, reason, cause="dropped")
             self._ticker.wake()
 
     @guarded_handler
-    def handle_ack(self, message):
+    def handle_ack(self, message: pmt.pmt_base) -> None:
         """Take an acknowledgement."""
         header = read_frame(message).header
         if header.codec != ACK:
@@ -168,9 +177,10 @@ class retransmitter(arq_block):
             self.message_port_pub(pmt.intern("snr"), snr_pdu(ack.snr_db, ack.message_id))
 
     @guarded_handler
-    def handle_notice(self, message):
-        """Start the timer of a message that the transmitter has sent or dropped; pass on what else
-        it says.
+    def handle_notice(self, message: pmt.pmt_base) -> None:
+        """Start the timer of a message that the transmitter has sent or dropped.
+
+        Other notices are passed on.
         """
         notice = read_notice(message)
         if notice.state not in ("transmitted", "lost"):
@@ -181,7 +191,9 @@ class retransmitter(arq_block):
         self._ticker.wake()
 
     def _tick(self, now: float) -> float:
-        """Send what is due, report what is lost, pass the end on; returns when this is due next."""
+        """Send frames that are due, report lost messages, pass the end PDU on; returns when this is
+        due next, s.
+        """
         with self._lock:
             sends, settled = self.machine.poll(now)
             due = self.machine.next_time()

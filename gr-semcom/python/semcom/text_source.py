@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+
+import pmt
 
 from semcom_core.errors import ConfigError
 
@@ -20,12 +23,14 @@ class text_source(paced_source):
     end PDU is already sent. A flowgraph that is started again sends the list from its first text;
     numbers and counts go on.
 
-    Message ports:
-        in: texts to send at once: text PDUs, symbols, or pairs (key, symbol) such as a Qt entry
-        strobes. feedback (input): notices; `resolved` opens the window for the next text, `end`
-        ends this block and with it its flowgraph. out: text PDUs with the key message_id, then one
-        end PDU when all listed texts are sent. notices (output): the notices `refused` (what came
-        on `in` was no text) and `failed`.
+    Message inputs:
+        in: texts to send at once: text PDUs, symbols, or pairs (key, symbol) as sent by Qt entries.
+        feedback: notices; `resolved` opens the window for the next text, `end` ends this block and
+            with it its flowgraph.
+
+    Message outputs:
+        out: text PDUs with the key message_id, then one end PDU when all listed texts are sent.
+        notices: notices `refused` (malformed message on `in`) and `failed`.
 
     Args:
         texts: texts to send, a list of str.
@@ -40,48 +45,60 @@ class text_source(paced_source):
             range.
     """
 
-    def __init__(self, texts=(), text_file="", period_s=0.0, repeat=False, window=0):
+    def __init__(
+        self,
+        texts: Iterable[str] = (),
+        text_file: str = "",
+        period_s: float = 0.0,
+        repeat: bool = False,
+        window: int = 0,
+    ) -> None:
         paced_source.__init__(self, "text_source", period_s, repeat, window)
         self._lines: list[str] = []
         self.set_texts(texts)
         self.set_text_file(text_file)
 
     @tunable
-    def set_texts(self, texts) -> None:
+    def set_texts(self, texts: str | Iterable[str]) -> None:
         """Set the texts to send; they are sent from the first."""
         texts = [texts] if isinstance(texts, str) else list(texts)
-        wrong = next((text for text in texts if not is_text(text)), None)
+        wrong = next((text for text in texts if not _is_unicode(text)), None)
         if wrong is not None:
             raise ConfigError(
                 f"texts holds {wrong!r}; allowed is Unicode text without lone surrogates"
             )
-        self._set(texts=texts, _list=[*texts, *self._lines], _next=0)
+        with self._changed():
+            self.texts = texts
+            self.send_from([*texts, *self._lines])
 
     @tunable
     def set_text_file(self, text_file: str) -> None:
         """Set the file whose lines are sent after the texts; both are sent from the first."""
-        lines = read_lines(text_file)
-        self._set(_lines=lines, text_file=str(text_file), _list=[*self.texts, *lines], _next=0)
+        lines = _read_lines(text_file)
+        with self._changed():
+            self.text_file = str(text_file)
+            self._lines = lines
+            self.send_from([*self.texts, *lines])
 
-    def send_listed(self, text: str) -> None:
+    def send_listed(self, entry: str) -> None:
         """Send a text of the list."""
-        self.publish(text_pdu, text)
+        self.publish(text_pdu, entry)
 
     @guarded_handler
-    def handle_in(self, message):
+    def handle_in(self, message: pmt.pmt_base) -> None:
         """Send a text that arrived on `in`."""
         if not is_end(message):
             self.publish(text_pdu, read_text(message)[1])
 
 
-def is_text(text) -> bool:
+def _is_unicode(text: object) -> bool:
     """Whether it is a str that UTF-8 can carry."""
     return isinstance(text, str) and not any(
         "\ud800" <= character <= "\udfff" for character in text
     )
 
 
-def read_lines(text_file: str) -> list[str]:
+def _read_lines(text_file: str) -> list[str]:
     """Lines of a UTF-8 file without the blank ones; none where no file is named."""
     if not text_file:
         return []

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the link monitor keeps: messages sent and received, and when the link is over."""
+"""Parts of the link monitor: the ledger of messages, and the end of a run."""

@@ -1,135 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Source of the samples that a radio's process transmits: pieces from a socket, as bursts or as one
-stream.
+"""GNU Radio's own blocks of a radio, set up by the settings of a profile, and their tuning.
 
-GNU Radio's own blocks of a radio, set up by the settings of a profile, and how they are tuned while
-they run.
-
-The settings are those of semcom_core.radio.profile.RadioProfile as a dict, and `filter_hz`. Each
-library is imported when a radio of it is made: its import alone may take a second and print lines.
+The settings `s` are those of semcom_core.radio.profile.RadioProfile as a dict, with `filter_hz`
+(bandwidth of the analog filter, Hz) and `mode`. Each library is imported when a radio of it is
+made: its import alone may take a second and print lines.
 """
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections import deque
-
-import numpy as np
-import pmt
 from gnuradio import gr
 
 from semcom_core.errors import RadioError, check_choice
-from semcom_core.radio.process.child import PIECE, SAMPLE_BYTES
 
-#: Samples that wait here at the most, zeros at a time, and how long to wait for a piece, s.
-ROOM_SAMPLES = 1 << 19
-ZEROS = 4096
-WAIT_S = 0.05
-
-
-class radio_feed(gr.sync_block):
-    """Gives out the pieces that come through a socket, in their order.
-
-    Args:
-        end: the socket; see semcom_core.radio.process.child.
-        continuous: fill with zeros where no piece waits.
-        tag: key of the tag with its length that the first sample of a piece gets; empty: none.
-        multiple: what comes out is filled with zeros to a multiple of this, samples; 0: it is not.
-        settle: a piece has left when so many samples more than it were taken, samples.
-        prime: silence that is sent first, as a piece of its own, samples.
-    """
-
-    def __init__(self, end: socket.socket, continuous=False, tag="", multiple=0, settle=0, prime=0):
-        gr.sync_block.__init__(self, "radio_feed", None, [np.complex64])
-        self.set_blkd_input_timer_value(
-            1
-        )  # ms until work() is called again after it had nothing; 250 else
-        self._end = end
-        self._continuous = continuous
-        self._tag = pmt.intern(tag) if tag else None
-        self._multiple = multiple
-        self._settle = settle
-        self._changed = threading.Condition()
-        self._pieces = deque()
-        self._waiting = 0
-        self._piece = np.zeros(prime, np.complex64)
-        self._position = 0
-        self._number = -1
-        self._ends: deque[tuple[int, int]] = deque()
-        self._owed = 0
-
-    def start(self):
-        """Begin to listen."""
-        threading.Thread(target=self._listen, name="radio feed", daemon=True).start()
-        return True
-
-    def left(self, taken: int) -> int | None:
-        """Number of the last piece that has left, when the radio has taken so many samples; None:
-        none since it was asked last.
-        """
-        number = None
-        while self._ends and self._ends[0][1] + self._settle <= taken:
-            number = self._ends.popleft()[0]
-        return number
-
-    def work(self, input_items, output_items):
-        """Give out pieces, then zeros where they are needed."""
-        out = output_items[0]
-        count = 0
-        while count < len(out) and self._next_piece(wait=count == 0):
-            count += self._copy(out, count)
-        if count:
-            return count
-        zeros = min(
-            len(out), ZEROS if self._continuous else max(0, self._owed - self.nitems_written(0))
-        )
-        out[:zeros] = 0
-        return zeros
-
-    def _next_piece(self, wait: bool) -> bool:
-        """Whether there is something of a piece to give out."""
-        if self._position < len(self._piece):
-            return True
-        idle = wait and not self._continuous and self.nitems_written(0) >= self._owed
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._pieces, WAIT_S if idle else 0):
-                return False
-            self._number, self._piece = self._pieces.popleft()
-            self._waiting -= len(self._piece)
-            self._position = 0
-            self._changed.notify_all()
-        return True
-
-    def _copy(self, out: np.ndarray, at: int) -> int:
-        begin = self.nitems_written(0) + at
-        if self._position == 0 and self._tag is not None:
-            self.add_item_tag(0, begin, self._tag, pmt.from_long(len(self._piece)))
-        count = min(len(out) - at, len(self._piece) - self._position)
-        out[at : at + count] = self._piece[self._position : self._position + count]
-        self._position += count
-        if self._position == len(self._piece):
-            self._ends.append((self._number, begin + count))
-            if self._multiple:
-                self._owed = -(-(begin + count + self._settle) // self._multiple) * self._multiple
-        return count
-
-    def _listen(self) -> None:
-        """Take pieces from the socket until it is closed."""
-        with self._end.makefile("rb") as pipe:
-            while len(head := pipe.read(PIECE.size)) == PIECE.size:
-                number, count = PIECE.unpack(head)
-                data = pipe.read(count * SAMPLE_BYTES)
-                if len(data) < count * SAMPLE_BYTES:
-                    break
-                with self._changed:
-                    self._changed.wait_for(lambda: self._waiting < ROOM_SAMPLES)
-                    self._pieces.append((number, np.frombuffer(data, np.complex64)))
-                    self._waiting += count
-                    self._changed.notify_all()
-
-
+#: Key of the tag with the length of a burst on its first sample.
 PACKET_LEN = "packet_len"
 #: How far the sample rate of a radio may be off what was asked for.
 RATE_TOLERANCE = 1e-4
@@ -137,9 +21,10 @@ RATE_TOLERANCE = 1e-4
 IIO_TRANSFERS = 5
 
 
-def iio_source(s: dict):
-    """A Pluto's receiver. Its gain mode is set twice: gr-iio 3.10 writes the mode that was asked
-    for before.
+def iio_source(s: dict) -> gr.basic_block:
+    """A Pluto's receiver.
+
+    Its gain mode is set twice: gr-iio 3.10 writes the mode that was asked for before.
     """
     from gnuradio import iio
 
@@ -157,7 +42,7 @@ def iio_source(s: dict):
     return block
 
 
-def iio_sink(s: dict):
+def iio_sink(s: dict) -> gr.basic_block:
     """A Pluto's transmitter."""
     from gnuradio import iio
 
@@ -171,33 +56,31 @@ def iio_sink(s: dict):
     return block
 
 
-def uhd_source(s: dict):
+def uhd_source(s: dict) -> gr.basic_block:
     """A USRP's receiver."""
     from gnuradio import uhd
 
-    return _set_usrp(
-        uhd.usrp_source(s["address"], uhd.stream_args(cpu_format="fc32", channels=[0])), s, "rx"
-    )
+    stream = uhd.stream_args(cpu_format="fc32", channels=[0])
+    return _set_usrp(uhd.usrp_source(s["address"], stream), s, "rx")
 
 
-def uhd_sink(s: dict):
+def uhd_sink(s: dict) -> gr.basic_block:
     """A USRP's transmitter."""
     from gnuradio import uhd
 
     tag = PACKET_LEN if s["mode"] == "burst" else ""
-    return _set_usrp(
-        uhd.usrp_sink(s["address"], uhd.stream_args(cpu_format="fc32", channels=[0]), tag), s, "tx"
-    )
+    stream = uhd.stream_args(cpu_format="fc32", channels=[0])
+    return _set_usrp(uhd.usrp_sink(s["address"], stream, tag), s, "tx")
 
 
-def soapy_source(s: dict):
+def soapy_source(s: dict) -> gr.basic_block:
     """The receiver of a radio that SoapySDR knows."""
     from gnuradio import soapy
 
     return _set_soapy(soapy.source(s["address"], "fc32", 1, "", "", [""], [""]), s, "rx")
 
 
-def soapy_sink(s: dict):
+def soapy_sink(s: dict) -> gr.basic_block:
     """The transmitter of a radio that SoapySDR knows."""
     from gnuradio import soapy
 
@@ -207,6 +90,7 @@ def soapy_sink(s: dict):
     return block
 
 
+#: Factories of receivers and transmitters, by backend.
 SOURCES = {"iio": iio_source, "uhd": uhd_source, "soapy": soapy_source}
 SINKS = {"iio": iio_sink, "uhd": uhd_sink, "soapy": soapy_sink}
 #: How a block of a backend is tuned: setting → what to call.
@@ -229,9 +113,14 @@ TUNING = {
 }
 
 
-def tune(backend: str, side: str, block, settings: dict) -> None:
-    """Change the gain and the frequency of a side, "rx" or "tx"; settings of the other side are
-    left alone.
+def tune(backend: str, side: str, block: gr.basic_block, settings: dict[str, float]) -> None:
+    """Change the gain and the frequency of one side of a radio.
+
+    Args:
+        backend: a key of TUNING.
+        side: "rx" or "tx".
+        block: the side's block.
+        settings: new values by name of the setting; those of the other side are left alone.
     """
     for name, value in settings.items():
         if name.startswith(side):
@@ -239,11 +128,11 @@ def tune(backend: str, side: str, block, settings: dict) -> None:
 
 
 def _uri(s: dict) -> str:
-    """The address as libiio wants it: a bare host is one of the network."""
+    """The address as libiio expects it: a bare host is one of the network."""
     return s["address"] if ":" in s["address"] else f"ip:{s['address']}"
 
 
-def _set_usrp(block, s: dict, side: str):
+def _set_usrp(block: gr.basic_block, s: dict, side: str) -> gr.basic_block:
     if s["clock_source"]:
         check_choice("clock_source", s["clock_source"], block.get_clock_sources(0))
         block.set_clock_source(s["clock_source"], 0)
@@ -261,7 +150,7 @@ def _set_usrp(block, s: dict, side: str):
     return block
 
 
-def _set_soapy(block, s: dict, side: str):
+def _set_soapy(block: gr.basic_block, s: dict, side: str) -> gr.basic_block:
     block.set_sample_rate(0, s["rate_hz"])
     _check_rate(s, block.get_sample_rate(0))
     block.set_bandwidth(0, s["filter_hz"])

@@ -1,10 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One way to every radio, whatever carries its samples.
+"""Radios of a flowgraph, and the base of the blocks that use them.
 
-One radio in the hands of one or two blocks: the source and the sink of a device share its process.
+    radio_source ──┐                       ┌── RadioProcess (a device, in a process of its own)
+                   ├── RadioStation ──► radio ── SimulationRadio
+    radio_sink ────┘                       └── FileRadio (a recording)
 
-What the radio's source and sink have in common.
+A source and a sink of the same backend and address share one radio.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pmt
 
@@ -26,29 +30,82 @@ from ..guard import begin_again, guarded_handler, tunable
 from ..notices import FEEDBACK, notify
 from ..pdu import describe
 
+#: Whatever carries the samples: all have the same methods, see RadioProcess.
 Radio = RadioProcess | SimulationRadio | FileRadio
-
-
-def make_radio(
-    profile: RadioProfile, receive=True, transmit=False, mode="burst", retries=30, on_event=None
-) -> Radio:
-    """The radio of a profile, not started yet; see RadioProcess for the arguments, the methods and
-    what is raised.
-    """
-    told = on_event or (lambda state, reason, count: None)
-    if profile.backend == "simulation":
-        return SimulationRadio(profile, receive, transmit, told)
-    if profile.backend == "file":
-        return FileRadio(profile, receive, transmit, told)
-    return RadioProcess(profile, receive, transmit, mode, retries, told)
-
+#: Called with (state, reason, count) when a radio reports something; see notices.
+OnEvent = Callable[[str, str, int], None]
 
 #: Settings that are those of the sink where a radio has both.
 SINKS_OWN = ("tx_lo_hz", "tx_gain_db", "tx_antenna", "amplitude")
 #: Settings that both must agree on.
 SHARED = ("rate_hz", "bandwidth_hz", "clock_source", "time_source", "buffer_size", "duplex")
-#: How long what was given to a radio may take to leave when the flowgraph stops, s.
+#: How long the samples given to a radio may take to leave when the flowgraph stops, s.
 DRAIN_S = 1.0
+#: Longest wait in work() for samples, or for room, s: GNU Radio checks in between whether the
+#: flowgraph is to stop.
+WAIT_S = 0.1
+#: Message port on which a block tells itself to open the radio.
+OPEN = pmt.intern("open")
+
+
+def make_radio(
+    profile: RadioProfile,
+    receive: bool = True,
+    transmit: bool = False,
+    mode: str = "burst",
+    retries: int = 30,
+    on_event: OnEvent | None = None,
+) -> Radio:
+    """The radio of a profile, not started yet.
+
+    Args:
+        profile: the profile, whose backend decides what carries the samples.
+        receive, transmit, mode, retries: see RadioProcess.
+        on_event: called with (state, reason, count); None: nobody is told.
+
+    Raises:
+        ConfigError: the profile cannot do that.
+    """
+    on_event = on_event or _ignore
+    if profile.backend == "simulation":
+        return SimulationRadio(profile, receive, transmit, on_event)
+    if profile.backend == "file":
+        return FileRadio(profile, receive, transmit, on_event)
+    return RadioProcess(profile, receive, transmit, mode, retries, on_event)
+
+
+def _ignore(state: str, reason: str, count: int) -> None:
+    """An event that nobody is told."""
+
+
+class StationRegistry:
+    """Stations in use in this process, by backend and address of their radio.
+
+    A station is added by the first of its blocks that starts and removed by the last one that
+    stops, so the registry is empty while no flowgraph with radios runs.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._stations: dict[tuple[str, str], RadioStation] = {}
+
+    def add(self, key: tuple[str, str]) -> RadioStation:
+        """The station of a radio, a new one where there is none."""
+        with self.lock:
+            return self._stations.setdefault(key, RadioStation(key))
+
+    def remove(self, key: tuple[str, str]) -> None:
+        """Forget a station that its last block has left."""
+        with self.lock:
+            self._stations.pop(key, None)
+
+    def all(self) -> list[RadioStation]:
+        """The stations at this moment; does not wait for one that opens its radio."""
+        return list(self._stations.values())
+
+
+#: The registry of this process: source, sink and link monitor find each other's radios by it.
+_STATIONS = StationRegistry()
 
 
 class RadioStation:
@@ -57,34 +114,56 @@ class RadioStation:
     GNU Radio starts all blocks before any of them works. So each block enters when it starts, and
     the first one that works opens the radio, for all that have entered. The radio is closed when
     the last one has left.
+
+    Args:
+        key: backend and address of the radio.
+        refused: why this station does not open; empty: it does.
     """
 
-    _stations: dict[tuple[str, str], RadioStation] = {}
-    _lock = threading.RLock()
-
-    def __init__(self, key: tuple[str, str], refused: str = ""):
+    def __init__(self, key: tuple[str, str], refused: str = "") -> None:
         self._key = key
         self._refused = refused
-        self._blocks = {}
-        self.radio = None
+        self._blocks: dict[str, radio_block] = {}
+        self.radio: Radio | None = None
         self._set_up = threading.Event()
 
     @classmethod
-    def entered(cls, block) -> RadioStation:
-        """The station of a block's profile, which the block enters; where another is in its place,
-        one that does not open.
+    def entered(cls, block: radio_block) -> RadioStation:
+        """The station of a block's profile, which the block enters.
+
+        Where another block is in its place, the station is one that does not open.
         """
-        key = block.radio_profile.backend, block.radio_profile.address
-        with cls._lock:
-            station = cls._stations.setdefault(key, RadioStation(key))
-            if station._blocks.setdefault(block.SIDE, block) is not block:
-                name = block.name()
-                return RadioStation(
-                    key,
-                    f"radio at {key[1]} has two {name}s; allowed is one radio_source and one "
-                    "radio_sink",
-                )
-            return station
+        key = (block.radio_profile.backend, block.radio_profile.address)
+        with _STATIONS.lock:
+            station = _STATIONS.add(key)
+            if station._blocks.setdefault(block.SIDE, block) is block:
+                return station
+        return RadioStation(
+            key,
+            f"radio at {key[1]} has two {block.name()}s; allowed is one radio_source and one "
+            "radio_sink",
+        )
+
+    @classmethod
+    def are_there(cls) -> bool:
+        """Whether a flowgraph of this process has radios."""
+        return bool(_STATIONS.all())
+
+    @classmethod
+    def are_busy(cls) -> bool:
+        """Whether a radio of this process has something to send that it still can."""
+        return any(station._busy() for station in _STATIONS.all())
+
+    @classmethod
+    def wait_for_all(cls, timeout_s: float) -> bool:
+        """Wait until every radio of this process has been set up once, or has failed.
+
+        Samples sent before would be lost to receivers that are not set up yet.
+        """
+        end = time.monotonic() + timeout_s
+        return all(
+            station._set_up.wait(max(0.0, end - time.monotonic())) for station in _STATIONS.all()
+        )
 
     def open(self) -> Radio:
         """The radio, started by the first call.
@@ -94,21 +173,31 @@ class RadioStation:
                 radio cannot do that.
             RadioError: it is not there.
         """
-        with self._lock:
+        with _STATIONS.lock:
             if self._refused:
                 raise ConfigError(self._refused)
             if self.radio is None:
                 try:
                     self.radio = self._started()
                 except (ConfigError, RadioError) as error:
-                    self._refused = str(
-                        error
-                        # for the other block as well, which could open it alone once this one has
-                        # left
-                    )
-                    self._set_up.set()  # nobody is to wait for it
+                    # for the other block too, which could open it alone once this one has left
+                    self._refused = str(error)
+                    self._set_up.set()  # no block is to wait for it
                     raise
             return self.radio
+
+    def leave(self, block: radio_block) -> None:
+        """A block has stopped; the last one closes the radio."""
+        with _STATIONS.lock:
+            if self._blocks.get(block.SIDE) is not block:
+                return
+            del self._blocks[block.SIDE]
+            radio = None if self._blocks else self.radio
+            if not self._blocks:
+                _STATIONS.remove(self._key)
+        if radio is not None:
+            radio.drain(DRAIN_S)
+            radio.stop()
 
     def _started(self) -> Radio:
         source = self._blocks.get("rx")
@@ -120,27 +209,16 @@ class RadioStation:
             logging.getLogger(f"gnuradio.semcom.{sink.name()}").warning(
                 "%s: %s", sink.name(), notice
             )
-        mode = sink.mode if sink is not None else "burst"
         radio = make_radio(
             profile,
-            source is not None,
-            sink is not None,
-            mode,
-            (source or sink).retries,
-            self._tell,
+            receive=source is not None,
+            transmit=sink is not None,
+            mode=sink.mode if sink is not None else "burst",
+            retries=(source or sink).retries,
+            on_event=self._on_event,
         )
         radio.start()
         return radio
-
-    @classmethod
-    def are_there(cls) -> bool:
-        """Whether a flowgraph of this process has radios."""
-        return bool(cls._stations)
-
-    @classmethod
-    def are_busy(cls) -> bool:
-        """Whether a radio of this process has something to send that it still can."""
-        return any(station._busy() for station in list(cls._stations.values()))
 
     def _busy(self) -> bool:
         sink = self._blocks.get("tx")
@@ -149,33 +227,9 @@ class RadioStation:
             return False
         return sink.pending() or not radio.drain(0)
 
-    @classmethod
-    def wait_for_all(cls, timeout_s: float) -> bool:
-        """Wait until every radio of this process has been set up once, or has failed: what is sent
-        before would be lost to the late.
-        """
-        end = time.monotonic() + timeout_s
-        return all(
-            station._set_up.wait(max(0.0, end - time.monotonic()))
-            for station in list(cls._stations.values())
-        )
-
-    def leave(self, block) -> None:
-        """A block has stopped; the last one closes the radio."""
-        with self._lock:
-            if self._blocks.get(block.SIDE) is not block:
-                return
-            del self._blocks[block.SIDE]
-            radio = None if self._blocks else self.radio
-            if not self._blocks:
-                self._stations.pop(self._key, None)
-        if radio is not None:
-            radio.drain(DRAIN_S)
-            radio.stop()
-
-    def _tell(self, state: str, reason: str, count: int) -> None:
-        """Hand on what the radio says: to the sink what is about transmitting, the rest to the
-        source, if there is one.
+    def _on_event(self, state: str, reason: str, count: int) -> None:
+        """Pass on what the radio reports: an underrun to the sink, the rest to the source, where
+        the flowgraph has both.
         """
         if state == "ready":
             print_line(f"radio at {self._key[1]} is ready")
@@ -188,52 +242,71 @@ class RadioStation:
             block.on_radio(state, reason, count)
 
 
-def _merged(source, sink) -> RadioProfile:
-    """The profile of both blocks together."""
+def _merged(source: radio_block | None, sink: radio_block | None) -> RadioProfile:
+    """The profile of both blocks together; raises ConfigError where they do not agree."""
     if source is None or sink is None:
         return (source or sink).radio_profile
-    ours = source.radio_profile
-    theirs = sink.radio_profile
-    merged = ours.with_settings(**{name: getattr(theirs, name) for name in SINKS_OWN})
+    own = {name: getattr(sink.radio_profile, name) for name in SINKS_OWN}
+    merged = source.radio_profile.with_settings(**own)
     for name in SHARED:
-        if getattr(theirs, name) != getattr(merged, name):
-            values = f"{getattr(theirs, name)!r}, of its source {getattr(merged, name)!r}"
+        of_sink = getattr(sink.radio_profile, name)
+        of_source = getattr(merged, name)
+        if of_sink != of_source:
+            values = f"{of_sink!r}, of its source {of_source!r}"
             raise ConfigError(f"{name} of the radio's sink is {values}; allowed is the same")
     return merged
 
 
-OPEN = pmt.intern("open")
-#: Longest wait for samples, or for room, before GNU Radio may ask whether the flowgraph is to stop,
-#: s.
-WAIT_S = 0.1
-
-
 class radio_block:
-    """A block with a profile, a station and setters. A derived class has SIDE, "rx" or "tx", and is
-    a GNU Radio block as well.
+    """Base of radio_source and radio_sink: profile, station and setters.
+
+    A derived class has SIDE and is a GNU Radio block as well. Its constructor calls `prepare` after
+    that of the GNU Radio block.
+
+    Attributes:
+        SIDE: "rx" or "tx".
+        radio_profile: the profile with all settings of the block.
+        station: the station that the block has entered; None before the first start.
     """
 
-    def prepare(self, profile, overrides, retries, gain_db, lo_hz, **settings) -> None:
-        """Read the profile and register the ports; raises ConfigError before any radio is
-        touched.
+    SIDE: str
+
+    def prepare(
+        self,
+        profile: str,
+        overrides: dict | None,
+        retries: int,
+        gain_db: float | None,
+        lo_hz: float | None,
+        antenna: str,
+        **settings: Any,
+    ) -> None:
+        """Read the profile and register the ports.
+
+        Args:
+            profile: name of a profile, or a .yml file.
+            overrides: settings instead of the profile's.
+            retries: processes in a row, none of which gets the radio going, before it is given up.
+            gain_db, lo_hz: gain, dB, and frequency, Hz, of the block's side; None: the profile's.
+            antenna: antenna of the block's side; empty: the profile's.
+            settings: further settings of RadioProfile; None or empty: the profile's.
+
+        Raises:
+            ConfigError: a value is not allowed; no radio has been touched.
         """
-        side = self.SIDE
-        own = {f"{side}_antenna": settings.pop("antenna"), **settings}
         self.profile = str(profile)
         self.overrides = dict(overrides or {})
-        self.radio_profile = load_profile(
-            self.profile,
-            **{**self.overrides, **{k: v for k, v in own.items() if v not in (None, "")}},
-        )
+        own = {f"{self.SIDE}_antenna": antenna, **settings}
+        given = {name: value for name, value in own.items() if value not in (None, "")}
+        self.radio_profile = load_profile(self.profile, **{**self.overrides, **given})
         check_range("retries", retries, 0, 1 << 20)
         self.retries = int(retries)
-        self.station = None
+        self.station: RadioStation | None = None
         self.refused = 0
         self.set_gain_db(gain_db)
         self.set_lo_hz(lo_hz)
-        self.set_blkd_input_timer_value(
-            1
-        )  # ms until work() is called again after it could do nothing; 250 else
+        # ms until work() is called again after it could do nothing; 250 is GNU Radio's default
+        self.set_blkd_input_timer_value(1)
         self.message_port_register_in(OPEN)
         self.set_msg_handler(OPEN, self.handle_open)
         self.message_port_register_out(FEEDBACK)
@@ -241,16 +314,16 @@ class radio_block:
     @tunable
     def set_gain_db(self, gain_db: float | None) -> None:
         """Set the gain, dB; None leaves it."""
-        self._set(f"{self.SIDE}_gain_db", gain_db)
+        self._tune(f"{self.SIDE}_gain_db", gain_db)
         self.gain_db = gain_db
 
     @tunable
     def set_lo_hz(self, lo_hz: float | None) -> None:
         """Set the carrier frequency, Hz; None leaves it."""
-        self._set(f"{self.SIDE}_lo_hz", lo_hz)
+        self._tune(f"{self.SIDE}_lo_hz", lo_hz)
         self.lo_hz = lo_hz
 
-    def _set(self, name: str, value: float | None) -> None:
+    def _tune(self, name: str, value: float | None) -> None:
         if value is None:
             return
         changed = self.radio_profile.with_settings(**{name: float(value)})
@@ -260,21 +333,21 @@ class radio_block:
             self.station.radio.set(**{name: float(value)})
         self.radio_profile = changed
 
-    def start(self):
+    def start(self) -> bool:
         """Enter the station; the radio is opened once all blocks have started."""
         begin_again(self)
         self.station = RadioStation.entered(self)
         self.to_basic_block()._post(OPEN, pmt.PMT_T)
         return True
 
-    def stop(self):
-        """Leave the station, which closes the radio once nobody uses it."""
+    def stop(self) -> bool:
+        """Leave the station; the last block closes the radio."""
         if self.station is not None:
             self.station.leave(self)
         return True
 
     @guarded_handler
-    def handle_open(self, message):
+    def handle_open(self, message: pmt.pmt_base) -> None:
         """Open the radio, in this block's own thread."""
         if not pmt.eq(message, pmt.PMT_T):
             raise FrameError(
@@ -282,9 +355,9 @@ class radio_block:
             )
         try:
             self.station.open()
-        except (ConfigError, RadioError) as error:  # what the user can mend, no defect of the block
+        except (ConfigError, RadioError) as error:  # the user's settings, no defect of the block
             notify(self, "failed", reason=str(error))
 
     def on_radio(self, state: str, reason: str, count: int) -> None:
-        """Hand on what the radio says of itself."""
+        """Send a notice of what the radio reports."""
         notify(self, state, reason=reason, count=count)
