@@ -1,16 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a language model to the source alphabet of the spinal code: text tokens, an end of message,
-and raw bytes.
+"""Source model of text: alphabet and prior over a language model, and the base of codecs with one.
+
+Alphabet: the tokens of the model, an end of message, and raw bytes.
 
 A chat model hardly expects a message to end after one sentence (17 bits for the end token, measured
 on Europarl), so the end has a rule of its own: likely after a token that ends a sentence, unlikely
-anywhere else. A model that has learned from an adapter where messages end is believed, with a
-little of that rule. Raw bytes carry what a tokenizer cannot write (some control characters, for
-one), so that every text comes back byte for byte.
+anywhere else. Where an adapter has taught the model where messages end, its probability is taken,
+with a share of that rule:
 
-What the codecs with a language model share: their model's settings, its fingerprints, and the
-information of a text.
+    p(end) = (1 - RULE_SHARE) p_model(end) + RULE_SHARE p_rule(end)
+
+Raw bytes carry what a tokenizer cannot write (some control characters, for one), so that every text
+comes back byte for byte.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -44,6 +46,7 @@ LEAST_TEXT = 1e-6
 #: Log2-probability of each raw byte.
 RAW_BYTE = -28.0
 
+#: Marks that end a sentence, what may stand after them, and values of a byte.
 _SENTENCE_ENDS = ".?!…。！？।؟"
 _CLOSERS = "\"')]}»”’\n "
 _BYTES = 256
@@ -54,7 +57,7 @@ class TextPrior:
     V+1..V+256 raw bytes.
     """
 
-    def __init__(self, model: LanguageModel):
+    def __init__(self, model: LanguageModel) -> None:
         self.model = model
         self.end = model.vocabulary
         self.size = model.vocabulary + 1 + _BYTES
@@ -88,12 +91,10 @@ class TextPrior:
         """Text of source symbols; bytes that are no valid UTF-8 become U+FFFD."""
         pieces = []
         for raw, run in groupby(symbols, lambda symbol: symbol > self.end):
-            run = list(run)
-            pieces.append(
-                bytes(s - self.end - 1 for s in run)
-                if raw
-                else self.model.detokenize(run).encode("utf-8")
-            )
+            if raw:
+                pieces.append(bytes(symbol - self.end - 1 for symbol in run))
+            else:
+                pieces.append(self.model.detokenize(list(run)).encode("utf-8"))
         return b"".join(pieces).decode("utf-8", "replace")
 
     def model_token(self, symbol: int) -> int:
@@ -171,7 +172,7 @@ class ModelConfig:
     precision: str = setting("int8", "numbers the language model computes with: int8 or float32")
     context: str = setting("", "messages before, one a line, the oldest first; empty for none")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("precision", self.precision, PRECISIONS)
 
 
@@ -191,13 +192,13 @@ class ModelCodec(TextCodec):
     config: ModelConfig
     model: LanguageModel
 
-    def __init__(self, config: ModelConfig, model: LanguageModel):
+    def __init__(self, config: ModelConfig, model: LanguageModel) -> None:
         self.config = config
         self.model = model
         self.prior = TextPrior(model)
 
     @classmethod
-    def from_settings(cls, **settings) -> Self:
+    def from_settings(cls, **settings: Any) -> Self:
         """Make the codec from keyword settings and load its model."""
         config = from_mapping(cls.config_class, settings)
         try:
@@ -237,12 +238,11 @@ class ModelCodec(TextCodec):
         if header.model_fp != here["model_fp"]:
             raise ModelError(
                 f"message {header.message_id} was made with a model of fingerprint "
-                f"…{header.model_fp:x};"
-                f" the model here is {self.model.name}, fingerprint {self.model.fingerprint}"
+                f"…{header.model_fp:x}; the model here is {self.model.name}, fingerprint "
+                f"{self.model.fingerprint}"
             )
         if header.context_fp != here["context_fp"]:
             raise ModelError(
                 f"message {header.message_id} was made after other messages, context fingerprint "
-                f"{header.context_fp:x} of 0 to f;"
-                f" the context here has {here['context_fp']:x}"
+                f"{header.context_fp:x} of 0 to f; the context here has {here['context_fp']:x}"
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.text.distillation.cost import Meter
+from semcom_core.text.distillation.cost import CostMeter as Meter
 from semcom_core.text.distillation.distiller import DistillConfig, Distiller, load_distiller
 from semcom_core.text.distillation.extractive import (
     Edit,

@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text codec "llama2-jscc": what the published Llama-2-JSCC sends, base64 characters as uncoded
-BPSK.
+"""Text codec "llama2-jscc": base64 characters as uncoded BPSK, as the published Llama-2-JSCC.
 
-    text ─► UTF-8 ─► base64, 8 bits a character ─► BPSK ─► channel ─► hard decision ─► base64 decoder
+    text -> UTF-8 -> base64, 8 bits a character -> BPSK -> channel -> hard decision -> text
 
 The language model of that work rewrites the text before and after; it takes no part in the
 transmission, and there is no error control: whether the received characters are valid base64 and
@@ -32,6 +31,7 @@ from semcom_core.text.codec import DecodedText, TextCodec, check_fragments, chec
 #: Base64 comes in groups of four characters for three bytes.
 _GROUP_BITS = 32
 _GROUP_BYTES = 3
+#: Characters of base64; any other is repaired to "A", six zeros.
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _REPAIRED = bytes(code if code in _ALPHABET else ord("A") for code in range(256))
 

@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The byte stream of the deflate codec: text to raw deflate and back.
+"""Text codec "deflate": UTF-8, raw deflate, CRC-16, 5G NR LDPC, QAM (see separate).
 
-Text codec "deflate", the separate-coding baseline: UTF-8, raw deflate, CRC-16, 5G NR LDPC, QAM (see
-separate).
+Source: P. Deutsch, "DEFLATE compressed data format specification", RFC 1951, 1996.
 """
 
 from __future__ import annotations
@@ -12,11 +11,31 @@ import zlib
 
 import numpy as np
 
-from semcom_core.text.baselines.separate import LongRule, SeparateCodec
+from semcom_core.text.baselines.separate import LongRule, Rule, SeparateCodec
 from semcom_core.text.codec import check_text
 
 #: Longest output accepted from a stream that fails its check, bytes.
 _GUESS_LIMIT = 1 << 20
+
+
+class DeflateCodec(SeparateCodec):
+    """Deflate, CRC, LDPC and QAM with a rate fit for the SNR (see TextCodec).
+
+    >>> codec = DeflateCodec(SeparateConfig(efficiency=0.8))
+    >>> frames = codec.encode("Good morning.", snr_db=6.0)
+    """
+
+    name = "deflate"
+    rule: Rule = LongRule(grain=8)
+    becomes = "deflates to"
+
+    def compress(self, text: str) -> np.ndarray:
+        """Bits of the deflate stream of a text, uint8 (n,), whole bytes."""
+        return np.unpackbits(np.frombuffer(compress(text), np.uint8))
+
+    def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
+        """Text of a stream, and whether it is whole and valid (see SeparateCodec.expand)."""
+        return decompress(np.packbits(bits).tobytes())
 
 
 def compress(text: str) -> bytes:
@@ -51,21 +70,3 @@ def decompress(stream: bytes) -> tuple[str, bool]:
         return data.decode("utf-8", "replace"), False
     text = data.decode("utf-8", "replace")
     return text, unpacker.eof and text.encode("utf-8") == data
-
-
-class DeflateCodec(SeparateCodec):
-    """Deflate, CRC, LDPC and QAM with a rate fit for the SNR (see TextCodec).
-
-    >>> codec = DeflateCodec(SeparateConfig(efficiency=0.8))
-    >>> frames = codec.encode("Good morning.", snr_db=6.0)
-    """
-
-    name = "deflate"
-    rule = LongRule(grain=8)
-    becomes = "deflates to"
-
-    def compress(self, text: str) -> np.ndarray:
-        return np.unpackbits(np.frombuffer(compress(text), np.uint8))
-
-    def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
-        return decompress(np.packbits(bits).tobytes())

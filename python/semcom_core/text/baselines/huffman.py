@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fixed Huffman code over bytes and an end sign.
-
-Source: D. A. Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40
-(1952); code words are canonical, in the order of (length, symbol), so that the lengths alone define
-them.
-
-Text codec "huffman": UTF-8, a fixed Huffman code over bytes, CRC-16, 5G NR LDPC, QAM (see
+"""Text codec "huffman": UTF-8, a fixed Huffman code over bytes, CRC-16, 5G NR LDPC, QAM (see
 separate).
+
+The code is for the byte counts of English prose that come with the package. Code words are
+canonical, in the order of (length, symbol), so that the lengths alone define them.
+
+Source: D. A. Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40,
+1952.
 """
 
 from __future__ import annotations
@@ -20,37 +20,43 @@ from importlib.resources import files
 
 import numpy as np
 
-from semcom_core.text.baselines.separate import LongRule, SeparateCodec
+from semcom_core.text.baselines.separate import LongRule, Rule, SeparateCodec
 from semcom_core.text.codec import check_text
 
 #: The symbol after the bytes 0 to 255.
 END = 256
 
 
-def count_bytes(texts: Iterable[str]) -> np.ndarray:
-    """How often each byte and the end occur in the UTF-8 of some texts, int64 (257,)."""
-    found: Counter[int] = Counter()
-    for text in texts:
-        found.update(text.encode("utf-8"))
-        found[END] += 1
-    return np.array([found[symbol] for symbol in range(END + 1)], np.int64)
-
-
-def code_lengths(counts: np.ndarray) -> list[int]:
-    """Length of each symbol's code word, bits; a symbol that never occurred counts as one that
-    occurred once.
+class HuffmanCodec(SeparateCodec):
+    """Huffman code of English prose, CRC, LDPC and QAM with a rate fit for the SNR (see
+    TextCodec).
     """
-    queue = [(max(1, int(count)), symbol, (symbol,)) for symbol, count in enumerate(counts)]
-    heapq.heapify(queue)
-    lengths = [0] * len(counts)
-    while len(queue) > 1:
-        first = heapq.heappop(queue)
-        second = heapq.heappop(queue)
-        joined = first[2] + second[2]
-        for symbol in joined:
-            lengths[symbol] += 1
-        heapq.heappush(queue, (first[0] + second[0], min(first[1], second[1]), joined))
-    return lengths
+
+    name = "huffman"
+    rule: Rule = LongRule(grain=1)
+
+    def compress(self, text: str) -> np.ndarray:
+        """Code words of a text and of the end, uint8 (n,)."""
+        check_text(text)
+        return shipped_code().encode(text)
+
+    def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
+        """Text of a stream, and whether it is whole and valid (see SeparateCodec.expand)."""
+        return shipped_code().decode(bits)
+
+
+@lru_cache(maxsize=1)
+def shipped_code() -> HuffmanCode:
+    """The code for the counts that come with the package (data/huffman_counts.csv says of what)."""
+    source = files("semcom_core.text.baselines") / "data" / "huffman_counts.csv"
+    return HuffmanCode(
+        np.loadtxt(
+            source.read_text(encoding="utf-8").splitlines(),
+            dtype=np.int64,
+            delimiter=",",
+            comments="#",
+        )[:, 1]
+    )
 
 
 class HuffmanCode:
@@ -96,31 +102,29 @@ class HuffmanCode:
         return data.decode("utf-8", "replace"), False
 
 
-@lru_cache(maxsize=1)
-def shipped_code() -> HuffmanCode:
-    """The code for the counts that come with the package (data/huffman_counts.csv says of what)."""
-    source = files("semcom_core.text.baselines") / "data" / "huffman_counts.csv"
-    return HuffmanCode(
-        np.loadtxt(
-            source.read_text(encoding="utf-8").splitlines(),
-            dtype=np.int64,
-            delimiter=",",
-            comments="#",
-        )[:, 1]
-    )
+def count_bytes(texts: Iterable[str]) -> np.ndarray:
+    """How often each byte and the end occur in the UTF-8 of some texts, int64 (257,)."""
+    found: Counter[int] = Counter()
+    for text in texts:
+        found.update(text.encode("utf-8"))
+        found[END] += 1
+    return np.array([found[symbol] for symbol in range(END + 1)], np.int64)
 
 
-class HuffmanCodec(SeparateCodec):
-    """Huffman code of English prose, CRC, LDPC and QAM with a rate fit for the SNR (see
-    TextCodec).
+def code_lengths(counts: np.ndarray) -> list[int]:
+    """Length of each symbol's code word, bits; a symbol that never occurred counts as one that
+    occurred once.
     """
-
-    name = "huffman"
-    rule = LongRule(grain=1)
-
-    def compress(self, text: str) -> np.ndarray:
-        check_text(text)
-        return shipped_code().encode(text)
-
-    def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
-        return shipped_code().decode(bits)
+    queue: list[tuple[int, int, tuple[int, ...]]] = [
+        (max(1, int(count)), symbol, (symbol,)) for symbol, count in enumerate(counts)
+    ]
+    heapq.heapify(queue)
+    lengths = [0] * len(counts)
+    while len(queue) > 1:
+        first = heapq.heappop(queue)
+        second = heapq.heappop(queue)
+        joined = first[2] + second[2]
+        for symbol in joined:
+            lengths[symbol] += 1
+        heapq.heappush(queue, (first[0] + second[0], min(first[1], second[1]), joined))
+    return lengths

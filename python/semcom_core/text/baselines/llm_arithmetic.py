@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text codec "llm-ac", the strongest separate design: arithmetic coding with a language model, then
-a channel code.
+"""Text codec "llm-ac": arithmetic coding with a language model, then a channel code.
 
-    text ─► tokens ─► arithmetic coder, p(token | tokens before) ─► CRC ─► polar or LDPC code ─► adaptive QAM
+    text -> tokens -> arithmetic coder, p(token | tokens before) -> CRC -> polar or LDPC code -> QAM
 
-A sentence is 40 to 250 bits, so the code is the polar code of rates.ShortRule by default: at equal
-loss it needs about 0.85 of the uses of the LDPC code that the other separate codecs send with
-(setting fec=ldpc).
+The strongest separate design over the same language model. A sentence is 40 to 250 bits, so the
+code is the polar code of separate.ShortRule by default: at equal loss it needs about 0.85 of the
+uses of the LDPC code that the other separate codecs send with (setting fec=ldpc).
 
 The decoder must compute the very same probabilities as the encoder, bit by bit: one frequency that
 differs by one makes everything after it another text. So both ends run the model token by token, by
@@ -31,7 +30,7 @@ from semcom_core.config import setting
 from semcom_core.entropy.arithmetic import SLACK, ArithmeticDecoder, ArithmeticEncoder
 from semcom_core.errors import FrameError, check_choice
 from semcom_core.frame import FrameHeader, ReceivedFrame
-from semcom_core.models.language import LanguageModel
+from semcom_core.models.language import LanguageModel, TokenTree
 from semcom_core.text.baselines.separate import LongRule, Rule, SeparateCodec, ShortRule, check_rate
 from semcom_core.text.codec import check_text
 from semcom_core.text.language_model import ModelCodec, ModelConfig, TextPrior
@@ -62,47 +61,10 @@ class LlmArithmeticConfig(ModelConfig):
         0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_rate(self.efficiency, self.margin_db)
         check_choice("fec", self.fec, RULES)
-
-
-class Frequencies:
-    """The frequencies of the next source symbol along one text, the same at both ends.
-
-    Args:
-        prior: source alphabet over the language model.
-    """
-
-    def __init__(self, prior: TextPrior):
-        self._prior = prior
-        self._last = None
-        self._seen = 0
-        self._restart()
-
-    def shares(self) -> np.ndarray:
-        """Where the share of each symbol begins, and the total, int64 (alphabet + 1,)."""
-        prior = self._prior.apply(self._log2_probs, self._last).astype(np.float64)
-        counts = np.where(
-            np.isfinite(prior), np.floor(np.exp2(prior + FREQUENCY_BITS)) + 1, 0
-        ).astype(np.int64)
-        return np.concatenate([[0], np.cumsum(counts)])
-
-    def follow(self, symbol: int) -> None:
-        """Go on after a source symbol."""
-        self._last = symbol
-        self._seen = self._seen + 1
-        if self._seen % HISTORY == 0:
-            self._restart()
-        else:
-            (self._node,), (self._log2_probs,) = self._tree.extend(
-                [self._node], [self._prior.model_token(symbol)]
-            )
-
-    def _restart(self) -> None:
-        self._tree = self._prior.model.tree()
-        self._node, self._log2_probs = self._tree.root()
 
 
 class LlmArithmeticCodec(ModelCodec, SeparateCodec):
@@ -118,6 +80,7 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
         self.rule = RULES[config.fec]
 
     def compress(self, text: str) -> np.ndarray:
+        """Arithmetic code of a text's tokens and of the end, uint8 (n,)."""
         check_text(text)
         symbols = self.prior.tokenize(text)
         if len(symbols) >= MOST_SYMBOLS:
@@ -131,6 +94,7 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
         return encoder.finish()
 
     def expand(self, bits: np.ndarray, sure: bool) -> tuple[str, bool]:
+        """Text of a stream, and whether it is whole and valid (see SeparateCodec.expand)."""
         decoder = ArithmeticDecoder(bits)
         encoder = ArithmeticEncoder()
         frequencies = Frequencies(self.prior)
@@ -148,13 +112,54 @@ class LlmArithmeticCodec(ModelCodec, SeparateCodec):
             frequencies.follow(symbol)
         return self.prior.text_of(symbols), False
 
-    def _fingerprints(self) -> dict:
+    def _fingerprints(self) -> dict[str, int]:
         return self.fingerprints()
 
     def _common_header(self, frames: list[ReceivedFrame]) -> FrameHeader:
         header = super()._common_header(frames)
         self.check_fingerprints(header)
         return header
+
+
+class Frequencies:
+    """The frequencies of the next source symbol along one text, the same at both ends.
+
+    Args:
+        prior: source alphabet over the language model.
+    """
+
+    _tree: TokenTree
+    _node: int
+    _log2_probs: np.ndarray
+
+    def __init__(self, prior: TextPrior):
+        self._prior = prior
+        self._last: int | None = None
+        self._seen = 0
+        self._restart()
+
+    def shares(self) -> np.ndarray:
+        """Where the share of each symbol begins, and the total, int64 (alphabet + 1,)."""
+        prior = self._prior.apply(self._log2_probs, self._last).astype(np.float64)
+        counts = np.where(
+            np.isfinite(prior), np.floor(np.exp2(prior + FREQUENCY_BITS)) + 1, 0
+        ).astype(np.int64)
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    def follow(self, symbol: int) -> None:
+        """Go on after a source symbol."""
+        self._last = symbol
+        self._seen += 1
+        if self._seen % HISTORY == 0:
+            self._restart()
+        else:
+            (self._node,), (self._log2_probs,) = self._tree.extend(
+                [self._node], [self._prior.model_token(symbol)]
+            )
+
+    def _restart(self) -> None:
+        self._tree = self._prior.model.tree()
+        self._node, self._log2_probs = self._tree.root()
 
 
 def _share(shares: np.ndarray, symbol: int) -> tuple[int, int, int]:

@@ -1,32 +1,25 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The symbols of the codec "llm-sc": the number of a token in binary, three bits a symbol of
-star-shaped 8QAM.
+"""Text codec "llm-sc": a fixed number of 8QAM symbols a token, decoded by beam search with a
+language-model prior.
 
-    ±1±j and ±(1 + √3), ±j(1 + √3), scaled to unit mean power
+    text -> tokens -> number in binary -> 8QAM, the same symbols a token at every SNR -> channel
+         -> beam search over p(token | tokens before) p(y | token) -> text
 
-Symbols beyond the fewest that hold the number repeat its first ones. A public sequence turns each
-label into another, so that small numbers do not use the inner points only.
+Three bits a symbol of star-shaped 8QAM: 1+j, -1+j, -1-j, 1-j, and the four points at distance
+1 + sqrt(3) on the axes, scaled to unit mean power. Symbols beyond the fewest that hold a token's
+number repeat its first ones. A public sequence turns each label into another, so that small numbers
+do not use the inner points only. The number of tokens follows from the length in the header. Each
+fragment decodes alone.
 
-Source: the constellation and the binary labels are those published with LLM-SC (see llm_sc); the
-sequence is the project's own.
-
-Beam search of the codec "llm-sc": the text with the largest prior times likelihood, token by token.
-
-A hypothesis is scored by log2 prior plus the evidence of its symbols. As the evidence is relative
-to p(y), the scores of what was dropped early and of what was kept to the end compare, and 2^score
-over the sum of all is the posterior of a text.
-
-Text codec "llm-sc": a fixed number of 8QAM symbols for each token, found again by a beam search
-with a language model as prior.
-
-    text ─► tokens ─► number in binary ─► 8QAM, the same symbols a token at every SNR ─► beam search, p(token | before) p(y | token)
-
-The number of tokens follows from the length in the header. Each fragment decodes alone.
+A hypothesis is scored by log2 prior plus the information density of its symbols,
+log2 p(y | label) - log2 p(y). The scores of what was dropped early and of what was kept to the end
+compare, and 2^score over the sum of all is the posterior of a text.
 
 Source: Z. Wang et al., "Large language model enabled semantic communication systems" (LLM-SC),
-2024. Different from it: text that the tokenizer cannot write travels as raw bytes, so the alphabet
-is larger by these; the posterior says whether a text counts as decoded.
+2024, with its constellation and binary labels; the scrambling sequence is the project's own.
+Different from it: text that the tokenizer cannot write travels as raw bytes, so the alphabet is
+larger by these; the posterior says whether a text counts as decoded.
 """
 
 from __future__ import annotations
@@ -46,6 +39,7 @@ from semcom_core.text.baselines.separate import common_header
 from semcom_core.text.codec import DecodedText, check_fragments, check_text
 from semcom_core.text.language_model import ModelCodec, ModelConfig, TextPrior
 
+#: Bits of a symbol.
 BITS = 3
 _OUTER = 1 + math.sqrt(3)
 _STAR = np.array([1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j, _OUTER, 1j * _OUTER, -1j * _OUTER, -_OUTER])
@@ -53,119 +47,10 @@ _STAR = np.array([1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j, _OUTER, 1j * _OUTER, -1j * _
 POINTS = (_STAR / np.sqrt(np.mean(np.abs(_STAR) ** 2))).astype(np.complex64)
 #: Floor of a noise variance, so that a noise-free symbol has a finite weight.
 _LEAST_NOISE = 1e-9
-
-
-def fewest_symbols(alphabet: int) -> int:
-    """Symbols that hold the number of one of `alphabet` tokens."""
-    return -(-math.ceil(math.log2(alphabet)) // BITS)
-
-
-def token_labels(alphabet: int, count: int) -> np.ndarray:
-    """Labels of the symbols of each token before scrambling, uint8 (count, alphabet)."""
-    fewest = fewest_symbols(alphabet)
-    places = BITS * (fewest - 1 - np.arange(count) % fewest)
-    return (np.arange(alphabet) >> places[:, None] & (1 << BITS) - 1).astype(np.uint8)
-
-
-def masks(count: int, fragment: int) -> np.ndarray:
-    """What the label of each symbol of a fragment is combined with by exclusive or, uint8
-    (count,).
-    """
-    return gold_sequence(BITS * count, seed=1 + fragment).reshape(count, BITS) @ np.array(
-        [4, 2, 1], np.uint8
-    )
-
-
-def evidence(symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
-    """Evidence in bits of each received symbol for each label: log2 p(y|label) - log2 p(y).
-
-    Args:
-        symbols: complex (n,), received as y = x + n.
-        noise_var: float (n,), E|n|^2 of each; inf marks an erasure.
-
-    Returns:
-        float32 (n, 8); exactly 0 for erased symbols.
-    """
-    erased = ~np.isfinite(noise_var)
-    variance = np.where(erased, 1.0, np.maximum(noise_var, _LEAST_NOISE)).astype(float)
-    exponent = -(np.abs(symbols.astype(complex)[:, None] - POINTS) ** 2) / variance[:, None]
-    peak = exponent.max(axis=1, keepdims=True)
-    bits = (
-        exponent - peak - np.log(np.mean(np.exp(exponent - peak), axis=1, keepdims=True))
-    ) / np.log(2)
-    bits[erased] = 0.0
-    return bits.astype(np.float32)
-
-
-@dataclass(frozen=True)
-class BeamResult:
-    """What the search found.
-
-    Args:
-        symbols: source symbols of the most probable text.
-        confidence_bits: log2 of its posterior odds against all others.
-    """
-
-    symbols: list[int]
-    confidence_bits: float
-
-
-def beam_search(
-    prior: TextPrior,
-    tree: TokenTree,
-    evidence: np.ndarray,
-    labels: np.ndarray,
-    masks: np.ndarray,
-    beam: int,
-) -> BeamResult:
-    """Decode one fragment.
-
-    Args:
-        prior, tree: source alphabet and a fresh token tree of the language model.
-        evidence: float32 (n, 8), n symbols for each label.
-        labels: uint8 (symbols a token, alphabet).
-        masks: uint8 (n,).
-        beam: hypotheses kept after each token.
-    """
-    per_token = len(labels)
-    node, log2_probs = tree.root()
-    nodes = [node]
-    rows = log2_probs[None]
-    texts = [[]]
-    scores = np.zeros(1)
-    rivals = -np.inf
-    for first in range(0, len(evidence), per_token):
-        fit = sum(evidence[first + j][labels[j] ^ masks[first + j]] for j in range(per_token))
-        fit[prior.end] = -np.inf  # the end is not sent: the length of the frame tells it
-        priors = (prior.apply(row, text[-1] if text else None) for row, text in zip(rows, texts))
-        extended = np.concatenate([score + one + fit for score, one in zip(scores, priors)]).astype(
-            np.float64
-        )
-        kept = np.argpartition(extended, -beam)[-beam:]
-        kept = kept[np.argsort(-extended[kept])]
-        scores = extended[kept]
-        extended[kept] = -np.inf
-        rivals = np.logaddexp2(rivals, _log2_sum(extended))
-        parents, tokens = np.divmod(kept, prior.size)
-        texts = [[*texts[parent], int(token)] for parent, token in zip(parents, tokens)]
-        if first + per_token < len(evidence):
-            nodes, rows = tree.extend(
-                [nodes[parent] for parent in parents],
-                [prior.model_token(text[-1]) for text in texts],
-            )
-    return BeamResult(texts[0], float(scores[0] - np.logaddexp2(rivals, _log2_sum(scores[1:]))))
-
-
-def _log2_sum(values: np.ndarray) -> float:
-    """log2 of the sum of 2^values; -inf where there is nothing to add up."""
-    peak = values.max(initial=-np.inf)
-    return peak if peak == -np.inf else peak + np.log2(np.exp2(values - peak).sum())
-
-
 #: Source symbols of one fragment, as long as there are fragments: a longer history costs memory and
 #: gains little.
 FRAGMENT_SYMBOLS = 192
-#: A fragment without tokens has one symbol, which says nothing.
+#: Symbols of a fragment without tokens; they say nothing.
 _EMPTY = 1
 
 
@@ -179,7 +64,7 @@ class LlmScConfig(ModelConfig):
     beam: int = setting(8, "hypotheses kept after each token, 1 to 256")
     confidence_bits: float = setting(6.0, "log2 odds from which a text counts as decoded, 0 to 40")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_range("symbols_per_token", self.symbols_per_token, 0, 16)
         check_range("beam", self.beam, 1, 256)
@@ -195,6 +80,7 @@ class LlmScCodec(ModelCodec):
 
     name = "llm-sc"
     config_class = LlmScConfig
+    config: LlmScConfig
 
     def __init__(self, config: LlmScConfig, model: LanguageModel):
         super().__init__(config, model)
@@ -274,12 +160,119 @@ class LlmScCodec(ModelCodec):
                 f"message {header.message_id} has {header.length} symbols; allowed is 1 or a "
                 f"multiple of {self.per_token}"
             )
-        bits = evidence(frame.symbols, frame.noise_var)
+        density = label_density(frame.symbols, frame.noise_var)
         return beam_search(
             self.prior,
             self.model.tree(),
-            bits,
+            density,
             self._labels,
             masks(header.length, header.fragment),
             self.config.beam,
         )
+
+
+def fewest_symbols(alphabet: int) -> int:
+    """Symbols that hold the number of one of `alphabet` tokens."""
+    return -(-math.ceil(math.log2(alphabet)) // BITS)
+
+
+def token_labels(alphabet: int, count: int) -> np.ndarray:
+    """Labels of the symbols of each token before scrambling, uint8 (count, alphabet)."""
+    fewest = fewest_symbols(alphabet)
+    places = BITS * (fewest - 1 - np.arange(count) % fewest)
+    return (np.arange(alphabet) >> places[:, None] & (1 << BITS) - 1).astype(np.uint8)
+
+
+def masks(count: int, fragment: int) -> np.ndarray:
+    """What the label of each symbol of a fragment is combined with by exclusive or, uint8
+    (count,).
+    """
+    return gold_sequence(BITS * count, seed=1 + fragment).reshape(count, BITS) @ np.array(
+        [4, 2, 1], np.uint8
+    )
+
+
+def label_density(symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
+    """Information density of each received symbol and label: log2 p(y | label) - log2 p(y), bits.
+
+    Args:
+        symbols: complex (n,), received as y = x + n.
+        noise_var: float (n,), E|n|^2 of each; inf marks an erasure.
+
+    Returns:
+        float32 (n, 8); exactly 0 for erased symbols.
+    """
+    erased = ~np.isfinite(noise_var)
+    variance = np.where(erased, 1.0, np.maximum(noise_var, _LEAST_NOISE)).astype(float)
+    exponent = -(np.abs(symbols.astype(complex)[:, None] - POINTS) ** 2) / variance[:, None]
+    peak = exponent.max(axis=1, keepdims=True)
+    density = (
+        exponent - peak - np.log(np.mean(np.exp(exponent - peak), axis=1, keepdims=True))
+    ) / np.log(2)
+    density[erased] = 0.0
+    return density.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class BeamResult:
+    """What the search found.
+
+    Args:
+        symbols: source symbols of the most probable text.
+        confidence_bits: log2 of its posterior odds against all others.
+    """
+
+    symbols: list[int]
+    confidence_bits: float
+
+
+def beam_search(
+    prior: TextPrior,
+    tree: TokenTree,
+    density: np.ndarray,
+    labels: np.ndarray,
+    masks: np.ndarray,
+    beam: int,
+) -> BeamResult:
+    """Decode one fragment.
+
+    Args:
+        prior, tree: source alphabet and a fresh token tree of the language model.
+        density: float32 (n, 8), information density of n symbols for each label, bits.
+        labels: uint8 (symbols a token, alphabet).
+        masks: uint8 (n,).
+        beam: hypotheses kept after each token.
+    """
+    per_token = len(labels)
+    node, log2_probs = tree.root()
+    nodes = [node]
+    rows = log2_probs[None]
+    texts: list[list[int]] = [[]]
+    scores = np.zeros(1)
+    rivals = -np.inf
+    for first in range(0, len(density), per_token):
+        gain = sum(density[first + j][labels[j] ^ masks[first + j]] for j in range(per_token))
+        gain[prior.end] = -np.inf  # the end is not sent: the length of the frame tells it
+        priors = (prior.apply(row, text[-1] if text else None) for row, text in zip(rows, texts))
+        extended = np.concatenate(
+            [score + one + gain for score, one in zip(scores, priors)]
+        ).astype(np.float64)
+        kept = np.argpartition(extended, -beam)[-beam:]
+        kept = kept[np.argsort(-extended[kept])]
+        scores = extended[kept]
+        extended[kept] = -np.inf
+        rivals = np.logaddexp2(rivals, _log2_sum(extended))
+        parents, tokens = np.divmod(kept, prior.size)
+        texts = [[*texts[parent], int(token)] for parent, token in zip(parents, tokens)]
+        if first + per_token < len(density):
+            nodes, rows = tree.extend(
+                [nodes[parent] for parent in parents],
+                [prior.model_token(text[-1]) for text in texts],
+            )
+    return BeamResult(texts[0], float(scores[0] - np.logaddexp2(rivals, _log2_sum(scores[1:]))))
+
+
+def _log2_sum(values: np.ndarray) -> float:
+    """log2 of the sum of 2^values; -inf where there is nothing to add up."""
+    peak = values.max(initial=-np.inf)
+    return peak if peak == -np.inf else peak + np.log2(np.exp2(values - peak).sum())

@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From message bits to channel uses and back, for codecs that compress first and protect then.
+"""Separate source and channel coding of text: rate rules and the base class of such codecs.
 
-Sender and receiver know the same function from (bits, params) to channel uses, so the receiver
-finds the number of bits, the code and the modulation from the number of symbols: no length is sent.
+    text -> compressor -> CRC -> channel code -> QAM -> equal fragments of at most 4095 symbols
 
-Separate source and channel coding: what its text codecs share.
+Sender and receiver know the same rule from (bits, params) to channel uses, so the receiver finds
+the number of bits, the code and the modulation from the number of symbols: no length is sent. The
+header's `params` is an index into RATES. A stream tells where it ends, so that zeros after it do no
+harm.
 
-    text ─► bit stream ─► CRC ─► channel code ─► QAM ─► equal fragments of at most 4095 symbols
-
-The header's `params` is an index into rates.RATES. A stream tells where it ends, so that zeros
-after it do no harm.
+Source: rate of short blocks by the normal approximation of Y. Polyanskiy, H. V. Poor, S. Verdu,
+"Channel coding rate in the finite blocklength regime", IEEE Trans. Inf. Theory 56, 2010.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ from semcom_core.text.codec import DecodedText, TextCodec, check_fragments
 
 #: Bits a use that each value of `params` stands for, 0.2 to 6.3 in steps of 5.6 %.
 RATES = tuple(round(0.2 * 31.5 ** (i / 63), 4) for i in range(64))
+#: Message bits at which RATES is the rate of LongRule.
 _REFERENCE_BITS = 800
+#: CRC of LDPC and of polar coded messages.
 _LONG_CRC = "16"
 _SHORT_CRC = "11"
 #: Short blocks need more uses a bit: the cost of n bits grows as n + _SHORT_COST sqrt(n).
@@ -45,9 +47,11 @@ _MOST_POLAR_BITS = 600
 
 
 class Rule(Protocol):
-    """What a separate code makes of a number of bits."""
+    """Rate rule: channel code and channel uses of a number of bits."""
 
-    grain: int
+    @property
+    def grain(self) -> int:
+        """Messages come in multiples of this many bits."""
 
     def uses_of(self, bits: int, params: int) -> int:
         """Channel uses of a message of `bits` bits, a multiple of grain; rising with it."""
@@ -68,7 +72,9 @@ def params_for(snr_db: float, efficiency: float, margin_db: float) -> int:
     rate, if all do).
 
     Args:
-        snr_db, margin_db: SNR, and how far below it the channel may fall, dB.
+        snr_db: SNR, dB.
+        efficiency: share of the capacity, 0.05 to 1.
+        margin_db: how far below the stated SNR the channel may fall, dB.
     """
     rate = choose_mode(snr_db, efficiency, margin_db).rate
     return max(0, bisect.bisect_right(RATES, rate) - 1)
@@ -85,11 +91,13 @@ class LongRule:
     grain: int
 
     def uses_of(self, bits: int, params: int) -> int:
+        """Channel uses of a message of so many bits (see Rule)."""
         overhead = crc_length(_LONG_CRC)
         cost = _cost(bits + overhead) / _cost(_REFERENCE_BITS + overhead) * _REFERENCE_BITS
         return math.ceil(cost / RATES[params])
 
     def bits_of(self, uses: int, params: int) -> int:
+        """Most message bits of so many channel uses (see Rule)."""
         sizes = range(
             self.grain, (uses * math.ceil(MAX_RATE) // self.grain + 2) * self.grain, self.grain
         )
@@ -98,6 +106,7 @@ class LongRule:
         )
 
     def link(self, uses: int, params: int) -> FecLink:
+        """Channel code and modulation of so many channel uses (see Rule)."""
         bits = self.bits_of(uses, params)
         return FecLink(
             bits, uses, mode_for_rate((bits + crc_length(_LONG_CRC)) / uses).modulation, _LONG_CRC
@@ -116,6 +125,7 @@ class ShortRule:
     grain = 1
 
     def uses_of(self, bits: int, params: int) -> int:
+        """Channel uses of a message of so many bits (see Rule)."""
         uses = range(1, MAX_FRAGMENTS * MAX_LENGTH + 2)
         return uses[
             min(
@@ -124,11 +134,13 @@ class ShortRule:
         ]
 
     def bits_of(self, uses: int, params: int) -> int:
+        """Most message bits of so many channel uses (see Rule)."""
         snr_db = 10 * math.log10(2 ** RATES[params] - 1)
         limit = float(limit_rate(np.float64(uses), snr_db, _LIMIT_ERROR)) if uses else 0.0
         return max(0, math.floor(min(limit, MAX_RATE * uses - crc_length(_LONG_CRC))))
 
     def link(self, uses: int, params: int) -> FecLink | PolarLink:
+        """Channel code and modulation of so many channel uses (see Rule)."""
         bits = self.bits_of(uses, params)
         kind, crc = (PolarLink, _SHORT_CRC) if bits <= _MOST_POLAR_BITS else (FecLink, _LONG_CRC)
         return kind(bits, uses, mode_for_rate((bits + crc_length(crc)) / uses).modulation, crc)
@@ -154,7 +166,7 @@ class SeparateConfig:
         0.0, "how far below the stated SNR the channel may fall, dB, 0 to 30"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_rate(self.efficiency, self.margin_db)
 
 
@@ -251,7 +263,7 @@ class SeparateCodec(TextCodec):
         )
         return DecodedText(text, bool(crc_ok and whole), message_id, reason=reason)
 
-    def _fingerprints(self) -> dict:
+    def _fingerprints(self) -> dict[str, int]:
         """Header fields that name what both ends must share."""
         return {}
 
@@ -288,11 +300,15 @@ class SeparateCodec(TextCodec):
 
 
 def common_header(frames: list[ReceivedFrame], number: int, name: str) -> FrameHeader:
-    """A header of a message whose frames must all be of one size and rate, for the codec of a
-    number and name.
+    """A header of a message whose frames must all be of one size and rate.
+
+    Args:
+        frames: of one message, at least one.
+        number: of the codec that is to decode them.
+        name: of that codec.
 
     Raises:
-        FrameError: they are not.
+        FrameError: they are of several sizes or rates, or of another codec.
     """
     header = frames[0].header
     if header.codec != number:

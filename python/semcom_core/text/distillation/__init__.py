@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a message may be made shorter."""
+"""Context distillation: shortening of messages before they are sent, and clarifying them after."""
 
 #: off, as it is; canonical, spelling only; extractive, words are left out; abstractive, the
 #: language model rewrites.

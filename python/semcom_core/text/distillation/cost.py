@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much a text costs to send by the token-spinal code, and which of its words cost how much."""
+"""Cost of a text under the token-spinal code: budget bits, in all and word by word."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 from semcom_core.text.spinal.codec import SpinalCodec
 
 
-class Meter:
+class CostMeter:
     """Counts budget bits, which channel symbols are proportional to.
 
     Args:
         codec: the token-spinal codec that is to send the texts.
     """
 
-    def __init__(self, codec: SpinalCodec):
+    def __init__(self, codec: SpinalCodec) -> None:
         self.prior = codec.prior
         self._codec = codec
         self._measure = lru_cache(maxsize=64)(self._measured)

@@ -1,24 +1,27 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Context distillation: a message is made shorter before it is sent, and still says the same.
+"""Context distillation: a message is shortened before it is sent, and keeps its meaning.
 
-    text ─► abstractive: the language model shortens it ─► guard ─► shorter text
-              └─ refused ─► extractive: edits that save bits ─► guard ─► shorter text, or the text as it is
+    text -> abstractive: the language model rewrites it -> check -> shorter text
+              | refused
+              v
+            extractive: edits that save bits -> check -> shorter text, or the text as it is
 
-The guard lets a text pass that has every protected item (see protected) in its order and no new
-one, that is similar enough to the original (see sentence), and that costs fewer bits.
+The check accepts a text that has every protected item (see protected) in its order and no new one,
+that is similar enough to the original (see models.sentence), and that costs fewer bits.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import check_choice, check_range
 from semcom_core.models.sentence import Embedder, load_embedder
-from semcom_core.text.codec import TextCodec, check_text, load_codec
+from semcom_core.text.codec import TextCodec, check_text
 from semcom_core.text.distillation import MODES
-from semcom_core.text.distillation.cost import Meter
+from semcom_core.text.distillation.cost import CostMeter
 from semcom_core.text.distillation.extractive import Extractor
 from semcom_core.text.distillation.protected import altered
 from semcom_core.text.distillation.rewriter import Rewriter
@@ -41,7 +44,7 @@ class DistillConfig:
     adapter: str = setting("", "what that model is adapted to; empty for nothing")
     embedding: str = setting("", "folder of a sentence embedding; empty for all-MiniLM-L6-v2")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("mode", self.mode, MODES)
         check_range("least_similarity", self.least_similarity, 0, 1)
         check_range("looks", self.looks, 1, 1000)
@@ -53,8 +56,8 @@ class Distilled:
     """A message as it is to be sent.
 
     Args:
-        original: what was to be said.
-        text: what is to be sent.
+        original: the message.
+        text: what is to be sent in its place.
         method: how it was made: off, canonical, extractive, abstractive, or unchanged.
         similarity: of the two, -1 to 1.
         bits_before, bits_after: what they cost, bits.
@@ -89,21 +92,23 @@ class Distiller:
         embedder: sentence embedding; None loads config.embedding on first use.
     """
 
-    def __init__(self, config: DistillConfig, codec: SpinalCodec, embedder: Embedder | None = None):
+    def __init__(
+        self, config: DistillConfig, codec: SpinalCodec, embedder: Embedder | None = None
+    ) -> None:
         self.config = config
-        self._meter = Meter(codec)
+        self._meter = CostMeter(codec)
         if config.mode != "off":
             self._embedder = embedder or load_embedder(config.embedding)
             self._extractor = Extractor(
                 self._meter, self._embedder, config.least_similarity, config.looks
             )
-            self._rewriter = Rewriter(codec.model) if config.mode == "abstractive" else None
+            self._rewriter = Rewriter(codec.model)
 
     @classmethod
-    def from_settings(cls, **settings) -> Distiller:
+    def from_settings(cls, **settings: Any) -> Distiller:
         """Make a distiller from keyword settings and load its models."""
         config = from_mapping(DistillConfig, settings)
-        return cls(config, load_codec("spinal", model=config.model, adapter=config.adapter))
+        return cls(config, _default_codec(config))
 
     def distill(self, text: str) -> Distilled:
         """A message as it is to be sent.
@@ -137,7 +142,7 @@ class Distiller:
         return (None, f"abstractive: {reason}") if reason else (found, "")
 
     def _checked(self, text: str, shorter: str, reason: str) -> Distilled:
-        """A shorter text where the guard lets it pass, else the text as it is."""
+        """A shorter text where the check accepts it, else the text as it is."""
         method = "canonical" if self.config.mode == "canonical" else "extractive"
         found = self._compared(text, shorter, method, reason)
         refusal = self.refusal(found)
@@ -158,7 +163,7 @@ class Distiller:
         )
 
     def refusal(self, found: Distilled) -> str:
-        """Why the guard does not let a text pass, in one line; empty where it does."""
+        """Why the check refuses a text, in one line; empty where it accepts it."""
         if not found.text.strip():
             return "nothing is left"
         changed = altered(found.original, found.text)
@@ -172,18 +177,23 @@ class Distiller:
         return "" if found.bits_after < found.bits_before else "it costs no fewer bits"
 
 
-def load_distiller(mode: str, codec: TextCodec, **settings) -> Distiller:
-    """A distiller for what a codec sends. Where the codec has no language model, costs are those of
-    the default one.
+def load_distiller(mode: str, codec: TextCodec, **settings: Any) -> Distiller:
+    """A distiller for what a codec sends.
+
+    Args:
+        mode: one of MODES.
+        codec: that is to send the texts; the costs are those of a codec of the configuration's
+            model where this is no token-spinal one.
+        settings: further fields of DistillConfig.
 
     Raises:
         ConfigError: no such mode, or a setting out of range.
         ModelError: the sentence embedding or the language model is not there.
     """
     config = from_mapping(DistillConfig, {"mode": mode, **settings})
-    return Distiller(
-        config,
-        codec
-        if isinstance(codec, SpinalCodec)
-        else load_codec("spinal", model=config.model, adapter=config.adapter),
-    )
+    return Distiller(config, codec if isinstance(codec, SpinalCodec) else _default_codec(config))
+
+
+def _default_codec(config: DistillConfig) -> SpinalCodec:
+    """The token-spinal codec over the configuration's model."""
+    return SpinalCodec.from_settings(model=config.model, adapter=config.adapter)

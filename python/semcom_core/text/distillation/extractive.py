@@ -1,17 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a distiller may do to a draft: leave words out, or write a word more plainly. Locked words
-stay.
+"""Extractive distillation: greedy deletion of words by self-information saved per meaning lost.
 
-Extractive distillation: leave out what costs many bits and means little, step by step.
+    repeat: of all edits that leave the text similar enough to the original, make those that save
+            the most bits for the similarity they cost; stop when none saves anything
 
-    repeat: of all edits that leave the text similar enough, make those that save the most bits for
-    each step away from the
-            meaning of the original;  stop when none saves anything
+An edit leaves words out, or writes a word more plainly; protected words stay. What the language
+model predicts costs no symbols, so leaving it out saves none: each step is judged by the bits it
+really saves.
 
-What the language model predicts costs no symbols, so leaving it out saves none: each step is judged
-by the bits it really saves. Source: self-information as the measure of what to leave out as in Li
-et al., Selective Context, EMNLP 2023; here against similarity.
+Source: self-information as the measure of what to leave out as in Y. Li et al., "Compressing
+context to enhance inference efficiency of large language models" (Selective Context), EMNLP 2023;
+here against similarity.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from semcom_core.models.sentence import Embedder
-from semcom_core.text.distillation.cost import Meter
+from semcom_core.text.distillation.cost import CostMeter
 from semcom_core.text.distillation.lexicon import long_form, plain_form
 from semcom_core.text.distillation.protected import protected_items
 
@@ -32,6 +32,19 @@ _MOST_WORDS = 3
 _CLOSING = re.compile(r"([.!?…]+)[\"'”’)\]]*$")
 _CLAUSE_END = re.compile(r"[.!?…,;:][\"'”’)\]]*$")
 _MARKS = re.compile(r"([.!?,])[.!?,]*\1$")
+
+
+#: Losses of similarity that are added to each edit's, so that one that loses nothing does not
+#: outweigh all savings. A small one takes many small steps, a large one the big savings first; each
+#: is tried, and the cheapest text counts.
+_SOFTENINGS = (0.01, 0.2)
+#: About what an edit makes the words after it cost more, bits; words that cost less are the last to
+#: be tried.
+_SEAM_BITS = 2.0
+#: A step must save this much, bits.
+_LEAST_SAVING = 0.5
+#: Words for each edit that is made in the same step.
+_WORDS_AN_EDIT = 7
 
 
 class Draft(NamedTuple):
@@ -57,6 +70,96 @@ class Edit(NamedTuple):
     first: int
     stop: int
     form: str = ""
+
+
+class State(NamedTuple):
+    """A draft, its cost in bits and its similarity to the original."""
+
+    draft: Draft
+    bits: float
+    near: float
+
+
+class Extractor:
+    """Shortens texts by edits that save bits.
+
+    Args:
+        meter: cost of a text.
+        embedder: sentence embedding.
+        least_similarity: to the original, 0 to 1.
+        looks: edits whose saving is measured before a step is given up, 1 and more.
+    """
+
+    def __init__(
+        self, meter: CostMeter, embedder: Embedder, least_similarity: float, looks: int
+    ) -> None:
+        self._meter = meter
+        self._embedder = embedder
+        self._least = least_similarity
+        self._looks = looks
+
+    def shorten(self, text: str, leave_out: bool = True) -> str:
+        """A shorter text that costs at most as many bits.
+
+        Args:
+            text: any text; its white space becomes single spaces.
+            leave_out: whether words may be left out; else they are only written more plainly.
+        """
+        goal = self._embedder.embed([text])[0]
+        draft = first_draft(text)
+        start = State(draft, self._meter.bits(draft.text), 1.0)
+        ends = [self._descend(start, goal, softening, leave_out) for softening in _SOFTENINGS]
+        return min(ends, key=lambda state: state.bits).draft.text
+
+    def _descend(self, start: State, goal: np.ndarray, softening: float, leave_out: bool) -> State:
+        """The last of the states that are each cheaper than the one before."""
+        state: State | None = start
+        while state is not None:
+            last = state
+            state = self._step(state, goal, softening, leave_out)
+        return last
+
+    def _step(
+        self, state: State, goal: np.ndarray, softening: float, leave_out: bool
+    ) -> State | None:
+        """A cheaper state, a few edits away; None where there is none."""
+        order = self._ranked(state, goal, softening, leave_out)
+        together = apart(order, max(1, len(state.draft.words) // _WORDS_AN_EDIT))
+        if len(together) > 1:
+            found = self._after(state.draft, together, goal)
+            if found.near >= self._least and state.bits - found.bits >= _LEAST_SAVING * len(
+                together
+            ):
+                return found
+        for edit in order[: self._looks]:
+            found = self._after(state.draft, [edit], goal)
+            if state.bits - found.bits >= _LEAST_SAVING:
+                return found
+        return None
+
+    def _ranked(
+        self, state: State, goal: np.ndarray, softening: float, leave_out: bool
+    ) -> list[Edit]:
+        """Edits that leave the draft similar enough, those first whose words have the most bits for
+        the similarity they cost.
+        """
+        edits = [*plainer(state.draft), *(omissions(state.draft) if leave_out else ())]
+        if not edits:
+            return []
+        near = self._embedder.embed([apply(state.draft, [edit]).text for edit in edits]) @ goal
+        words = self._meter.word_bits(state.draft.words)
+        bits = np.array([words[edit.first : edit.stop].sum() for edit in edits]) - _SEAM_BITS
+        worth = bits / (np.maximum(state.near - near, 0) + softening)
+        return [edits[k] for k in np.argsort(-worth, kind="stable") if near[k] >= self._least]
+
+    def _after(self, draft: Draft, edits: list[Edit], goal: np.ndarray) -> State:
+        """The state after some edits."""
+        changed = apply(draft, edits)
+        return State(
+            changed,
+            self._meter.bits(changed.text),
+            float(self._embedder.embed([changed.text])[0] @ goal),
+        )
 
 
 def first_draft(text: str) -> Draft:
@@ -130,104 +233,3 @@ def _clauses(draft: Draft) -> Iterator[tuple[int, int]]:
             if pattern.search(word) or i + 1 == len(draft.words):
                 yield start, i + 1
                 start = i + 1
-
-
-#: Losses of similarity that are added to each edit's, so that one that loses nothing does not
-#: outweigh all savings. A small one takes many small steps, a large one the big savings first; each
-#: is tried, and the cheapest text counts.
-_SOFTENINGS = (0.01, 0.2)
-#: About what an edit makes the words after it cost more, bits; words that cost less are the last to
-#: be tried.
-_SEAM_BITS = 2.0
-#: A step must save this much, bits.
-_LEAST_SAVING = 0.5
-#: Words for each edit that is made in the same step.
-_WORDS_AN_EDIT = 7
-
-
-class State(NamedTuple):
-    """A draft, its cost in bits and its similarity to the original."""
-
-    draft: Draft
-    bits: float
-    near: float
-
-
-class Extractor:
-    """Shortens texts by edits that save bits.
-
-    Args:
-        meter: what a text costs.
-        embedder: what a text means.
-        least_similarity: to the original, 0 to 1.
-        looks: edits whose saving is measured before a step is given up, 1 and more.
-    """
-
-    def __init__(self, meter: Meter, embedder: Embedder, least_similarity: float, looks: int):
-        self._meter = meter
-        self._embedder = embedder
-        self._least = least_similarity
-        self._looks = looks
-
-    def shorten(self, text: str, leave_out: bool = True) -> str:
-        """A text that costs at most as much.
-
-        Args:
-            text: any text; its white space becomes single spaces.
-            leave_out: whether words may be left out; else they are only written more plainly.
-        """
-        goal = self._embedder.embed([text])[0]
-        draft = first_draft(text)
-        start = State(draft, self._meter.bits(draft.text), 1.0)
-        ends = [self._descend(start, goal, softening, leave_out) for softening in _SOFTENINGS]
-        return min(ends, key=lambda state: state.bits).draft.text
-
-    def _descend(self, start: State, goal: np.ndarray, softening: float, leave_out: bool) -> State:
-        """The last of the states that are each cheaper than the one before."""
-        state: State | None = start
-        while state is not None:
-            last = state
-            state = self._step(state, goal, softening, leave_out)
-        return last
-
-    def _step(
-        self, state: State, goal: np.ndarray, softening: float, leave_out: bool
-    ) -> State | None:
-        """A cheaper state, a few edits away; None where there is none."""
-        order = self._ranked(state, goal, softening, leave_out)
-        together = apart(order, max(1, len(state.draft.words) // _WORDS_AN_EDIT))
-        if len(together) > 1:
-            found = self._after(state.draft, together, goal)
-            if found.near >= self._least and state.bits - found.bits >= _LEAST_SAVING * len(
-                together
-            ):
-                return found
-        for edit in order[: self._looks]:
-            found = self._after(state.draft, [edit], goal)
-            if state.bits - found.bits >= _LEAST_SAVING:
-                return found
-        return None
-
-    def _ranked(
-        self, state: State, goal: np.ndarray, softening: float, leave_out: bool
-    ) -> list[Edit]:
-        """Edits that leave the draft similar enough, those first whose words have the most bits for
-        the similarity they cost.
-        """
-        edits = [*plainer(state.draft), *(omissions(state.draft) if leave_out else ())]
-        if not edits:
-            return []
-        near = self._embedder.embed([apply(state.draft, [edit]).text for edit in edits]) @ goal
-        words = self._meter.word_bits(state.draft.words)
-        bits = np.array([words[edit.first : edit.stop].sum() for edit in edits]) - _SEAM_BITS
-        worth = bits / (np.maximum(state.near - near, 0) + softening)
-        return [edits[k] for k in np.argsort(-worth, kind="stable") if near[k] >= self._least]
-
-    def _after(self, draft: Draft, edits: list[Edit], goal: np.ndarray) -> State:
-        """The state after some edits."""
-        changed = apply(draft, edits)
-        return State(
-            changed,
-            self._meter.bits(changed.text),
-            float(self._embedder.embed([changed.text])[0] @ goal),
-        )

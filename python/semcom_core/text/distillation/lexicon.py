@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Spellings of short messages and what they stand for. Negations, numbers and times are left out:
-they are protected.
+"""Word lists of distillation: short forms of messages, and closed classes of protected words.
 
-Words that tell what is protected (see protected): closed lists, and two files.
+Negations, numbers and times are not among the short forms: they are protected (see protected).
 
 - words/common.txt: words that are hardly ever written with a capital inside a sentence, counted by
   train.word_lists.
-- words/names.txt: words that hardly ever are written without one, counted likewise;
+- words/names.txt: words that are hardly ever written without one, counted likewise;
   words/given_names.txt: frequent given names.
 """
 
@@ -17,17 +16,21 @@ import re
 from functools import lru_cache
 from importlib import resources
 
+#: Short forms and what they stand for.
 _TABLE = """
-abt about; ard around; b be; bcos because; bcoz because; bcum become; bcums becomes; bcz because; biz business; btw by the way;
-c see; congrats congratulations; cos because; coz because; cuz because; cud could; cum come; d the; da the; dat that; dis this;
-frm from; frnd friend; frnds friends; gd good; gonna going to; gotta got to; gud good;
-hav have; havin having; hv have; hw how; im I'm; ive I've; juz just; jus just; kinda kind of; lemme let me; lil little;
-luv love; msg message; msgs messages; muz must; n and; nd and; oredi already; outta out of; pls please;
-plz please; ppl people; probs problems; r are; rite right; shd should; shud should; smth something; sorta sort of;
-tat that; tht that; thanx thanks; thru through; thk think; thx thanks; tx thanks; txt text; u you; ur your; urs yours; urself yourself;
-v very; wanna want to; wat what; wats what's; wen when; wif with; wid with; wot what; wud would; wld would; cld could; shld should;
-ya you; yup yes; yep yes; yeah yes; ok okay; k okay; info information; pic picture; pics pictures; tel telephone;
-asap as soon as possible; fyi for your information; imo in my opinion; tbh to be honest; omw on my way
+abt about; ard around; b be; bcos because; bcoz because; bcum become; bcums becomes; bcz because;
+biz business; btw by the way; c see; congrats congratulations; cos because; coz because; cuz
+because; cud could; cum come; d the; da the; dat that; dis this; frm from; frnd friend; frnds
+friends; gd good; gonna going to; gotta got to; gud good; hav have; havin having; hv have; hw how;
+im I'm; ive I've; juz just; jus just; kinda kind of; lemme let me; lil little; luv love; msg
+message; msgs messages; muz must; n and; nd and; oredi already; outta out of; pls please; plz
+please; ppl people; probs problems; r are; rite right; shd should; shud should; smth something;
+sorta sort of; tat that; tht that; thanx thanks; thru through; thk think; thx thanks; tx thanks;
+txt text; u you; ur your; urs yours; urself yourself; v very; wanna want to; wat what; wats
+what's; wen when; wif with; wid with; wot what; wud would; wld would; cld could; shld should; ya
+you; yup yes; yep yes; yeah yes; ok okay; k okay; info information; pic picture; pics pictures;
+tel telephone; asap as soon as possible; fyi for your information; imo in my opinion; tbh to be
+honest; omw on my way
 """
 
 #: Short form → what it stands for, both lower case.
@@ -35,6 +38,7 @@ SHORT_FORMS: dict[str, str] = {
     entry.split()[0]: " ".join(entry.split()[1:]) for entry in _TABLE.replace("\n", " ").split(";")
 }
 
+#: Letters three times or more in a row; a word and the marks around it.
 _REPEATED = re.compile(r"([A-Za-z])\1{2,}")
 _WORD = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
 
@@ -45,7 +49,9 @@ def long_form(word: str) -> str:
     >>> long_form("Pls,")
     'Please,'
     """
-    before, core, after = _WORD.match(word).groups()
+    parts = _WORD.match(word)
+    assert parts is not None  # the pattern matches every word
+    before, core, after = parts.groups()
     full = SHORT_FORMS.get(core.lower())
     if full is None:
         return word
@@ -67,6 +73,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+#: Words of numbers.
 NUMBERS = _set(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen"
@@ -77,6 +84,7 @@ NUMBERS = _set(
     " ninth tenth eleventh twelfth twentieth hundredth thousandth last nil ii iii iv vi vii viii "
     "ix xi xii"
 )
+#: Words that negate.
 NEGATIONS = _set(
     "not no never none nothing nobody noone no-one nowhere neither nor without hardly barely "
     "scarcely unless except lest nope nah nay"
@@ -84,6 +92,7 @@ NEGATIONS = _set(
     "ain't refuse refused deny denied denies"
     " unable impossible"
 )
+#: Units of measure and of money.
 UNITS = _set(
     "mm cm km kg mg lb lbs oz ft sqft inch inches foot feet yard yards mile miles metre metres "
     "meter meters kilometre kilometres kilometer"
@@ -95,6 +104,7 @@ UNITS = _set(
     "pound pounds cent cents pence rupee rupees"
     " yen yuan rs usd eur gbp inr bps knots kph mph"
 )
+#: Days, months, and other words of time.
 TIMES = _set(
     "monday tuesday wednesday thursday friday saturday sunday mon tue tues thu thur thurs fri "
     "january february april june july august"
@@ -107,11 +117,13 @@ TIMES = _set(
     " decades century centuries fortnight ago later earlier next weekly daily monthly yearly "
     "annual easter christmas"
 )
+#: Words of addresses, where they have a capital.
 STREETS = _set(
     "street st road rd avenue ave lane ln drive dr boulevard blvd square sq court ct apartment apt "
     "suite block blk floor room flat gate"
     " platform terminal plaza crescent terrace highway hwy place pl park way p.o box zip"
 )
+#: Titles before names.
 TITLES = _set("mr mrs ms miss dr prof sir madam")
 #: Words too general to be what is negated or counted: the word after them is kept as well.
 FUNCTION_WORDS = _set(

@@ -1,11 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nobody may change in a text that is made shorter or clearer: numbers, times, units,
-addresses, links, negations, names.
+"""Protected items of a text: numbers, times, units, addresses, links, negations and names.
 
-A word is an item when it is one of these, or when it says what one of these means: the noun that is
-counted, the preposition before a time, what is negated. Where it is not clear whether a word is a
-name, it is taken for one.
+A text that is made shorter or clearer must keep them. A word is an item when it is one of these, or
+when it says what one of these means: the noun that is counted, the preposition before a time, what
+is negated. Where it is not clear whether a word is a name, it is taken for one.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from semcom_core.text.distillation import lexicon as lists
 from semcom_core.text.distillation.lexicon import SHORT_FORMS
 
+#: Punctuation around a word.
 _EDGES = "\"'“”‘’()[]{}<>*_~.,;:!?…-–—"
 _SENTENCE_END = re.compile(r"[.!?…:]+[\"'”’)\]]*$")
 _PAUSE = re.compile(r"[.!?…:,;]+[\"'”’)\]]*$")
@@ -28,7 +28,10 @@ _UNIT = re.compile(
     r"[%€$£¥°℃℉Ω]|^(?:[kmg]?hz|db[mi]?|[kmcµ]m|kg|mg|[kmg]i?b|[kmg]bps|[kmµ][vw]|µ[as]|ml|km/h|kmh)$",
     re.IGNORECASE,
 )
-_NEGATED_VERB = "(?:do|does|did|di|is|are|was|were|has|have|had|ca|can|wo|would|could|should|might|must|need|sha|dare|ai|may)"
+_NEGATED_VERB = (
+    "(?:do|does|did|di|is|are|was|were|has|have|had|ca|can|wo|would|could|should|might|must|need"
+    "|sha|dare|ai|may)"
+)
 _NEGATION = re.compile(
     rf"^(?:{_NEGATED_VERB}n['’]?t|{_NEGATED_VERB}nt|cannot|non-\w+|un-\w+)$", re.IGNORECASE
 )
@@ -60,8 +63,8 @@ def protected_items(text: str) -> list[Item]:
 
 
 def altered(original: str, rewritten: str) -> str:
-    """What a rewritten text did to the protected items, in a few words; empty where all are there,
-    in order, and none is new.
+    """First difference of a rewritten text in its protected items, in a few words; empty where all
+    are there, in order, and none is new.
     """
     words = [_forms(word) for word in rewritten.split()]
     at = 0

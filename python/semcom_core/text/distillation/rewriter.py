@@ -1,20 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rewriting of messages by a language model that is shown a few examples as the turns of a chat.
+"""Few-shot rewriting of messages by a chat model: shortening and clarifying.
 
-Expansion: a received message is written more clearly on request. What was decoded is kept beside
-it, always.
+The model is shown a few examples as the turns of a chat. Clarifying a received message, on request:
 
-    decoded text ─► short forms written out ─► guard ─► the language model rewrites ─► guard ─► clearer text
+    decoded text -> short forms written out -> check -> language model -> check -> clearer text
 
-The guard lets a text pass that has every protected item in its order and no new one, and that is
-similar enough to the decoded text.
+The check accepts a text that has every protected item in its order and no new one, and that is
+similar enough to the decoded text. The decoded text is always kept beside the clearer one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from semcom_core.models.sentence import Embedder, load_embedder, similarity
 from semcom_core.text.distillation.lexicon import long_form, plain_form
 from semcom_core.text.distillation.protected import altered, protected_items
 
-#: Request and answer of each example; the last request has no answer.
+#: Request and answer of each example.
 SHORTEN = (
     (
         "Shorten: I just wanted to let you know that I am going to be about 20 minutes late.",
@@ -59,7 +59,7 @@ class Rewriter:
             each time.
     """
 
-    def __init__(self, model: LanguageModel):
+    def __init__(self, model: LanguageModel) -> None:
         self._model = model
 
     def shorten(self, text: str) -> str:
@@ -77,7 +77,7 @@ class Rewriter:
         )
         most = int(growth * len(self._model.tokenize(request))) + 4
         tree = model.tree()
-        tokens = []
+        tokens: list[int] = []
         node, log2_probs = tree.root()
         while len(tokens) < most:
             token = int(np.argmax(log2_probs))
@@ -92,7 +92,7 @@ class Rewriter:
 
 @dataclass(frozen=True)
 class ExpandConfig:
-    """Settings of an expander."""
+    """Settings of an Expander."""
 
     least_similarity: float = setting(
         0.8, "of the clearer text to the decoded one, cosine of sentence embeddings, 0 to 1"
@@ -104,7 +104,7 @@ class ExpandConfig:
     model: str = setting("smollm2-135m", "language model that rewrites")
     embedding: str = setting("", "folder of a sentence embedding; empty for all-MiniLM-L6-v2")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("least_similarity", self.least_similarity, 0, 1)
         check_range("most_words", self.most_words, 1, 10_000)
 
@@ -115,7 +115,7 @@ class Expanded:
 
     Args:
         raw: the text as it was decoded.
-        text: the clearer text; the raw one where the guard let nothing else pass.
+        text: the clearer text; the raw one where the check accepted nothing else.
         method: unchanged, spelled or rewritten.
         reason: why it is not rewritten, in one line; empty where it is.
     """
@@ -127,7 +127,7 @@ class Expanded:
 
 
 class Expander:
-    """Writes messages more clearly (see the module).
+    """Clarifies received messages (see the module).
 
     Args:
         config: settings; model and embedding are not looked at where the arguments below are given.
@@ -135,13 +135,15 @@ class Expander:
         embedder: sentence embedding.
     """
 
-    def __init__(self, config: ExpandConfig, model: LanguageModel | None, embedder: Embedder):
+    def __init__(
+        self, config: ExpandConfig, model: LanguageModel | None, embedder: Embedder
+    ) -> None:
         self.config = config
         self._embedder = embedder
         self._rewriter = Rewriter(model) if model is not None and config.rewrite else None
 
     @classmethod
-    def from_settings(cls, **settings) -> Expander:
+    def from_settings(cls, **settings: Any) -> Expander:
         """Make an expander from keyword settings and load its models."""
         config = from_mapping(ExpandConfig, settings)
         return cls(
@@ -151,7 +153,7 @@ class Expander:
         )
 
     def expand(self, raw: str) -> Expanded:
-        """A decoded text, and how it reads more clearly."""
+        """A decoded text and a clearer one of the same meaning."""
         if not raw.split() or len(raw.split()) > self.config.most_words:
             return Expanded(
                 raw,
@@ -177,7 +179,7 @@ class Expander:
         )
 
     def _refusal(self, raw: str, clearer: str) -> str:
-        """Why the guard does not let a text pass, in one line; empty where it does."""
+        """Why the check refuses a text, in one line; empty where it accepts it."""
         if not clearer.strip():
             return "nothing is left"
         changed = altered(raw, clearer)

@@ -1,6 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which symbols of which token a frame of the codec "deepsc" carries.
+"""Text codec "deepsc": learned joint source-channel coding of words by transformers.
+
+    text -> words -> transformer -> 8 symbols a word -> channel -> transformer -> words
+
+A transformer at each end, trained together over noisy channels, 8 uses a word. The rate is fixed,
+whatever the SNR; what the words' learned symbols do not carry, the receiver fills in with what is
+likely. A check of 6 bits over the text travels in the header's `params`. The network is in
+deepsc.network.
 
 A token has at most 8 symbols. A frame of `words` words has 8 symbols for each; where rare words are
 spelled, its `tokens` are more than its words, and then it carries
@@ -11,17 +18,8 @@ symbols, evenly taken from the tokens. The receiver finds both numbers from the 
 token's symbols are spread over the whole frame: first the first symbols of all tokens, then the
 second ones, and so on, so that a fade takes a little of each.
 
-Text codec "deepsc", the learned baseline: a transformer at each end, trained together over noisy
-channels, 8 uses a word.
-
-    text ─► words ─► transformer ─► 8 symbols a word ─► channel ─► transformer ─► words
-
-The rate is fixed, whatever the SNR; what the words' learned symbols do not carry, the receiver
-fills in with what is likely. A check of 6 bits over the text travels in the header's `params`.
-Frames are as deepsc_slots says, the network is deepsc_network.
-
-Source: H. Xie, Z. Qin, G. Y. Li, B.-H. Juang, Deep learning enabled semantic communication systems,
-IEEE Trans. Signal Processing 2021.
+Source: H. Xie, Z. Qin, G. Y. Li, B.-H. Juang, "Deep learning enabled semantic communication
+systems", IEEE Trans. Signal Processing 69, 2021.
 """
 
 from __future__ import annotations
@@ -30,6 +28,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -47,7 +46,7 @@ from semcom_core.text.baselines.deepsc.network import (
     hidden_of,
 )
 from semcom_core.text.baselines.deepsc.vocabulary import Words
-from semcom_core.text.codec import DecodedText, check_fragments, check_text
+from semcom_core.text.codec import DecodedText, TextCodec, check_fragments, check_text
 
 #: Names of the files of network and vocabulary, and the folder of those in the package.
 WEIGHTS = "deepsc.safetensors"
@@ -62,42 +61,12 @@ _MOST_EXTRA = TOKEN_SYMBOLS - 1
 _WORDS_OF_TOKENS = (2, 3)
 
 
-def length_of(tokens: int, words: int) -> int:
-    """Symbols of a frame of so many tokens, 1 to MAX_TOKENS, that make so many words."""
-    times, over = _WORDS_OF_TOKENS
-    counted = max(min(words, tokens), tokens - _MOST_EXTRA, -(-times * tokens // over))
-    return TOKEN_SYMBOLS * counted - (tokens - counted)
-
-
-def tokens_of(length: int) -> int:
-    """Tokens of a frame of so many symbols.
-
-    Raises:
-        FrameError: no frame has that length.
-    """
-    words = -(-length // TOKEN_SYMBOLS)
-    tokens = words + TOKEN_SYMBOLS * words - length
-    if not 1 <= tokens <= MAX_TOKENS or length_of(tokens, words) != length:
-        raise FrameError(
-            f"frame has {length} symbols; allowed is 8 for each word less one for each further "
-            "token"
-        )
-    return tokens
-
-
-def slots(tokens: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Token and index within the token of each symbol of a frame in the order on air, two int
-    arrays (length,).
-    """
-    counts = np.diff(np.arange(tokens + 1) * length // tokens)
-    index, token = np.nonzero(np.arange(TOKEN_SYMBOLS)[:, None] < counts)
-    return token, index
-
-
 #: Tokens of a fragment of a text that fits the most fragments; the network has seen no longer ones.
 FRAGMENT_TOKENS = 64
+#: CRC of a fragment's text, and its bits.
 _CHECK = "6"
 _CHECK_BITS = 6
+#: Least probability of an error that is believed.
 _SUREST = 1e-9
 
 
@@ -116,46 +85,6 @@ class DeepscModel:
     fingerprint: str
 
 
-def save_model(
-    network: DeepscNetwork, shape: NetworkConfig, words: Words, settings: dict, folder: Path
-) -> None:
-    """Write vocabulary and network, the weights in half precision.
-
-    Args:
-        network: the network.
-        shape: from which it was made.
-        words: its vocabulary.
-        settings: of its training.
-        folder: made where it is not there.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    words.save(folder / WORDS)
-    save_checkpoint(folder / WEIGHTS, network, shape, {"training": settings}, half=True)
-
-
-@file_cache(maxsize=2)
-def load_model(folder: Path) -> DeepscModel:
-    """Read vocabulary and network from a folder.
-
-    Raises:
-        ModelError: one is not there, or they do not fit each other.
-    """
-    words = Words.load(folder / WORDS)
-    path = folder / WEIGHTS
-    checkpoint = read_checkpoint(path, "the file written by `semcom train deepsc`")
-    for name, count in (("cores", len(words)), ("forms", len(words.forms))):
-        tensor = checkpoint.tensors.get(name)
-        if tensor is not None and len(tensor) != count:
-            raise ModelError(
-                f"weights {path} do not fit the vocabulary beside them: size mismatch, "
-                f"{len(tensor)} {name} for {count}"
-            )
-    network = DeepscNetwork(checkpoint.config(NetworkConfig), len(words), len(words.forms))
-    checkpoint.load_into(network)
-    digest = hashlib.sha256((folder / WORDS).read_bytes() + path.read_bytes()).hexdigest()
-    return DeepscModel(words, network, digest[:16])
-
-
 @dataclass(frozen=True)
 class DeepscConfig:
     """Settings of the deepsc codec."""
@@ -169,7 +98,7 @@ class DeepscConfig:
         0.0, "log2 odds from which a text counts as decoded, -40 to 30"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("confidence_bits", self.confidence_bits, -40, 30)
 
 
@@ -182,7 +111,7 @@ class _Guess:
     check_holds: bool
 
 
-class DeepscCodec:
+class DeepscCodec(TextCodec):
     """Text codec "deepsc" (see the module).
 
     >>> codec = DeepscCodec.from_settings()
@@ -190,16 +119,16 @@ class DeepscCodec:
     """
 
     name = "deepsc"
-    number = 7
+    config_class = DeepscConfig
 
-    def __init__(self, config: DeepscConfig, model: DeepscModel):
+    def __init__(self, config: DeepscConfig, model: DeepscModel) -> None:
         self.config = config
         self._model = model
         self._words = model.words
         self._model_fp = int(model.fingerprint, 16) % 16
 
     @classmethod
-    def from_settings(cls, **settings) -> DeepscCodec:
+    def from_settings(cls, **settings: Any) -> Self:
         """Make the codec from fields of DeepscConfig and load its weights."""
         config = from_mapping(DeepscConfig, settings)
         return cls(config, load_model(Path(config.weights) if config.weights else SHIPPED))
@@ -297,8 +226,7 @@ class DeepscCodec:
         if header.model_fp != self._model_fp:
             raise ModelError(
                 f"message {header.message_id} was made with weights of fingerprint "
-                f"…{header.model_fp:x};"
-                f" those here have fingerprint {self._model.fingerprint}"
+                f"…{header.model_fp:x}; those here have fingerprint {self._model.fingerprint}"
             )
 
     def _guess(self, frame: ReceivedFrame) -> _Guess:
@@ -307,7 +235,8 @@ class DeepscCodec:
         place = slots(count, frame.header.length)
         symbols = np.zeros((count, TOKEN_SYMBOLS), np.complex64)
         noise_var = np.full(symbols.shape, np.inf, np.float32)
-        symbols[place], noise_var[place] = frame.symbols, frame.noise_var
+        symbols[place] = frame.symbols
+        noise_var[place] = frame.noise_var
         axes = torch.from_numpy(np.concatenate([symbols.real, symbols.imag], axis=1))
         network = self._model.network
         hidden = hidden_of(torch.tensor([count]))
@@ -326,6 +255,78 @@ class DeepscCodec:
             else -math.inf,
             holds,
         )
+
+
+def save_model(
+    network: DeepscNetwork, shape: NetworkConfig, words: Words, settings: dict, folder: Path
+) -> None:
+    """Write vocabulary and network, the weights in half precision.
+
+    Args:
+        network: the network.
+        shape: from which it was made.
+        words: its vocabulary.
+        settings: of its training.
+        folder: made where it is not there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    words.save(folder / WORDS)
+    save_checkpoint(folder / WEIGHTS, network, shape, {"training": settings}, half=True)
+
+
+@file_cache(maxsize=2)
+def load_model(folder: Path) -> DeepscModel:
+    """Read vocabulary and network from a folder.
+
+    Raises:
+        ModelError: one is not there, or they do not fit each other.
+    """
+    words = Words.load(folder / WORDS)
+    path = folder / WEIGHTS
+    checkpoint = read_checkpoint(path, "the file written by `semcom train deepsc`")
+    for name, count in (("cores", len(words)), ("forms", len(words.forms))):
+        tensor = checkpoint.tensors.get(name)
+        if tensor is not None and len(tensor) != count:
+            raise ModelError(
+                f"weights {path} do not fit the vocabulary beside them: size mismatch, "
+                f"{len(tensor)} {name} for {count}"
+            )
+    network = DeepscNetwork(checkpoint.config(NetworkConfig), len(words), len(words.forms))
+    checkpoint.load_into(network)
+    digest = hashlib.sha256((folder / WORDS).read_bytes() + path.read_bytes()).hexdigest()
+    return DeepscModel(words, network, digest[:16])
+
+
+def length_of(tokens: int, words: int) -> int:
+    """Symbols of a frame of so many tokens, 1 to MAX_TOKENS, that make so many words."""
+    times, over = _WORDS_OF_TOKENS
+    counted = max(min(words, tokens), tokens - _MOST_EXTRA, -(-times * tokens // over))
+    return TOKEN_SYMBOLS * counted - (tokens - counted)
+
+
+def tokens_of(length: int) -> int:
+    """Tokens of a frame of so many symbols.
+
+    Raises:
+        FrameError: no frame has that length.
+    """
+    words = -(-length // TOKEN_SYMBOLS)
+    tokens = words + TOKEN_SYMBOLS * words - length
+    if not 1 <= tokens <= MAX_TOKENS or length_of(tokens, words) != length:
+        raise FrameError(
+            f"frame has {length} symbols; allowed is 8 for each word less one for each further "
+            "token"
+        )
+    return tokens
+
+
+def slots(tokens: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Token and index within the token of each symbol of a frame in the order on air, two int
+    arrays (length,).
+    """
+    counts = np.diff(np.arange(tokens + 1) * length // tokens)
+    index, token = np.nonzero(np.arange(TOKEN_SYMBOLS)[:, None] < counts)
+    return token, index
 
 
 def _check(data: bytes) -> int:

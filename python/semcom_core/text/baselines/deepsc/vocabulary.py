@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text to the word tokens of the codec "deepsc" and back, without loss.
+"""Vocabulary of the codec "deepsc": text to word tokens and back, without loss.
 
-    "(Dear Colleagues," -> core "dear", form (spaced, "(", "", Capital)    core "colleagues", form
-    (spaced, "", ",", Capital)
+    "(Dear Colleagues," -> core "dear", form (spaced, "(", "", capital)
+                           core "colleagues", form (spaced, "", ",", capital)
 
 A token is a core, a word in lower case, and a form: whether a space goes before it, the punctuation
 on both sides, and the case. A word that is not in the vocabulary is spelled by the fewest tokens,
@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from semcom_core.errors import ModelError
 
+#: Cases of a word.
 LOWER = "lower"
 CAPITAL = "capital"
 UPPER = "upper"
@@ -30,7 +33,12 @@ BYTES = 256
 EMPTY = 256
 _FIRST = EMPTY + 1
 _AFFIXES = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
+#: Characters of the longest token that a spelling tries.
 _LONGEST_TOKEN = 40
+
+
+#: Tokens of a word, each a core and a form.
+Spelling: TypeAlias = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,9 @@ def readings(text: str, glued: bool) -> list[tuple[str, Form]]:
     """Cores and forms that write a text: its outer punctuation in the form, and all of it in the
     core.
     """
-    prefix, middle, suffix = _AFFIXES.match(text).groups()
+    affixes = _AFFIXES.match(text)
+    assert affixes is not None  # the pattern matches every text
+    prefix, middle, suffix = affixes.groups()
     found = []
     for before, word, after in dict.fromkeys([(prefix, middle, suffix), ("", text, "")]):
         for case in CASES:
@@ -79,10 +89,11 @@ class Words:
 
     cores: tuple[str, ...]
     forms: tuple[Form, ...]
-    _core_ids: dict = field(init=False, repr=False, compare=False)
-    _form_ids: dict = field(init=False, repr=False, compare=False)
+    _core_ids: dict[str, int] = field(init=False, repr=False, compare=False)
+    _form_ids: dict[Form, int] = field(init=False, repr=False, compare=False)
+    _spell: Callable[[str], Spelling] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(
             self,
             "_core_ids",
@@ -127,7 +138,7 @@ class Words:
         """Tokens (core, form) of a text without lone surrogates."""
         return [token for word in text.split(" ") for token in self._spell(word)]
 
-    def data_of(self, tokens) -> bytes:
+    def data_of(self, tokens: Iterable[Sequence[int]]) -> bytes:
         """UTF-8 of tokens, with a space before each that is not glued; what a receiver made up may
         be no valid UTF-8.
         """
@@ -150,18 +161,18 @@ class Words:
                 return self._core_ids[core], self._form_ids[form]
         return None
 
-    def _spelling(self, word: str) -> tuple[tuple[int, int], ...]:
+    def _spelling(self, word: str) -> Spelling:
         """The fewest tokens of a word; of several equally short ones, that with the longest first
         tokens.
         """
         if whole := self._token(word, False):
             return (whole,)
-        best: list[tuple | None] = [None] * len(word) + [()]
+        best: list[Spelling] = [()] * (len(word) + 1)
         for start in range(len(word) - 1, -1, -1):
             best[start] = min(self._steps(word, start, best), key=len)
         return best[0]
 
-    def _steps(self, word: str, start: int, best: list):
+    def _steps(self, word: str, start: int, best: list[Spelling]) -> Iterator[Spelling]:
         """Spellings of word[start:] given the best ones of what follows each first token, the
         longest first token first.
         """
