@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Control frames of the link: acknowledgements, and polls that ask for one. Both are headers
-without payload.
+"""Control frames of the link, headers without payload: acknowledgements and polls for them.
 
-    codec 5 │ message 8 │ fragment 4 │ last 4 │ length 12 │ params 6 │ model 4 │ context 4
-    30      │ message   │ done, again, word 15-14 │ 15 │ 0 │ word 13-8 │ word 7-4 │ word 3-0
+    codec 5 | message 8 | fragment 4 | last 4 | length 12 | params 6 | model 4 | context 4
+    30      | message   | done, again, word 15-14 | 15 | 0 | word 13-8 | word 7-4 | word 3-0
 
     word    neither done nor again   bitmap of the fragments that are there
-            done or again            attempts 8 │ SNR 8: 0 unknown, else -20 dB + 0.25 dB (n - 1)
+            done or again            attempts 8 | SNR 8: 0 unknown, else -20 dB + 0.25 dB (n - 1)
 
 An acknowledgement costs the air a preamble and a header, nothing else.
 
@@ -39,7 +38,7 @@ SNR_STEP_DB = 0.25
 
 @dataclass(frozen=True)
 class Ack:
-    """What the receiving station has of a message.
+    """State of a message at the receiving station.
 
     Args:
         message_id: number of the message, 0 to 255.

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate adaptation: which SNR to choose the next message's rate for, from what the far end has
-measured.
-"""
+"""Rate adaptation: smoothed SNR of the far end, less a margin, for the rate of the next message."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ class SnrTracker:
         ConfigError: the margin is out of range.
     """
 
-    def __init__(self, margin_db: float = 0.0):
+    def __init__(self, margin_db: float = 0.0) -> None:
         self.set_margin_db(margin_db)
         self.mean_db: float | None = None
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of the two ends of a two-sided link."""
+"""Settings of ArqSender and ArqReceiver, the two ends of a link."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SenderConfig:
     )
     queue_size: int = setting(256, "messages that may wait for the window, 1 to 1048576")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("mode", self.mode, MODES)
         check_range("window", self.window, 1, MAX_WINDOW)
         check_range("max_tries", self.max_tries, 1, 1000)
@@ -78,7 +78,7 @@ class ReceiverConfig:
     )
     in_order: bool = setting(True, "deliver messages in the order of their numbers")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("window", self.window, 1, MAX_WINDOW)
         check_range("max_tries", self.max_tries, 1, 1000)
         check_range("ack_delay_s", self.ack_delay_s, 0, 60)

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A message that a receiver is collecting, and how it is delivered.
+"""Reassembly of fragments and rounds at the receiver, and delivery in order.
 
-Message numbers that never wrap, and delivery in their order.
+A message number travels modulo 256. The receiver unwraps it, so that its numbers never wrap.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ class Delivery:
 
     Args:
         message_id: its number.
-        guess: what the decoder made of it, as it was handed to the receiver; None where there is
-            nothing.
-        decoded: whether the decoder stands by it.
+        guess: the decoder's result, as it was handed to the receiver; None where there is none.
+        decoded: whether the decoder's own check holds.
         attempts: how often it was decoded.
     """
 
@@ -194,7 +193,7 @@ class Order:
         first: the number whose turn it is.
     """
 
-    def __init__(self, first: int):
+    def __init__(self, first: int) -> None:
         self.next = first
         self._ready: dict[int, Delivery] = {}
         self._moved = 0.0

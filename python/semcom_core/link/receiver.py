@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Receiving end of a two-sided link: collects frames, combines copies, answers, and delivers each
-message once.
+"""ARQ receiver: collects frames, combines copies, answers, and delivers each message once.
 
-frames ─► collect, combine ─► decode ─┬► decoded ──────────────► deliver, acknowledge
-             ▲                        └► undecoded ─► ask again ─► …  after max_tries: deliver the best guess, marked
-             └─ increments, copies ◄──────────────────┘
+    frames -> collect, combine -> decode -+-> decoded --> deliver, acknowledge
+                 ^                        +-> undecoded -> ask for more -> ...
+                 |                        |                after max_tries: deliver the best guess
+                 +-- increments, copies <-+
+
+See the package for the protocol.
 """
 
 from __future__ import annotations
@@ -38,15 +40,14 @@ class ArqReceiver:
         config: settings; may be replaced at any time.
     """
 
-    def __init__(self, config: ReceiverConfig):
+    def __init__(self, config: ReceiverConfig) -> None:
         self.config = config
-        self.counts = Counter()
+        self.counts: Counter[str] = Counter()
         self._incoming: dict[int, Incoming] = {}
         self._settled: dict[int, Done] = {}
         self._due: dict[int, float] = {}
-        self._stale = (
-            Counter()
-        )  # answers of the decoder that are awaited of messages already given up, by message_id
+        # answers of the decoder that are awaited of messages already given up, by message_id
+        self._stale: Counter[int] = Counter()
         self._order: Order | None = None
         self._latest = 0
         self._actions = Actions()
@@ -62,7 +63,8 @@ class ArqReceiver:
             del self._settled[number]
         if known is not None and same_message(known.first, frame):
             self.counts["duplicates"] += 1
-            known.heard, self._due[number] = now, now + self.config.ack_delay_s
+            known.heard = now
+            self._due[number] = now + self.config.ack_delay_s
             return
         if known is not None or (message is not None and not message.fits(frame)):
             self._start_anew(now)
@@ -86,16 +88,23 @@ class ArqReceiver:
     def on_decoded(
         self, message_id: int, guess: object, decoded: bool, now: float, score: float = math.nan
     ) -> None:
-        """The decoder has answered; a guess of None says that it could not even guess."""
+        """The decoder has answered.
+
+        Args:
+            message_id: number of the message, 0 to 255.
+            guess: its result; None where it could not even guess.
+            decoded: whether its own check holds.
+            now: time, s.
+            score: higher where the guess is likelier; NaN where that is not known.
+        """
         number = unwrap(message_id, self._latest)
         message = self._incoming.get(number)
         if self._stale[message_id] or message is None or not message.decoding:
             self._stale[message_id] -= self._stale[message_id] > 0
             return
         for other in self._incoming.values():
-            other.heard = (
-                now if other.decoding else other.heard
-            )  # it is at work; the others wait their turn
+            if other.decoding:  # the decoder is at work; the others wait their turn
+                other.heard = now
         message.decoding = False
         message.attempts += 1
         message.keep(guess, score)
@@ -106,7 +115,8 @@ class ArqReceiver:
         elif message.fresh:
             self._actions.decode.append(message.hand_over(now))
         else:
-            message.again, self._due[number] = True, now
+            message.again = True
+            self._due[number] = now
 
     def poll(self, now: float) -> Actions:
         """What is to be done now."""
@@ -143,9 +153,8 @@ class ArqReceiver:
         window is concluded.
         """
         number = unwrap(message_id, self._latest)
-        if (
-            self._order is None or number - self._latest > self.config.window
-        ):  # the first, or the first after an outage
+        # the first message, or the first after an outage
+        if self._order is None or number - self._latest > self.config.window:
             self._start_anew(now)
             number = self._latest = message_id
             self._order = Order(number)
@@ -166,13 +175,13 @@ class ArqReceiver:
             return
         known = self._settled.get(number)
         self.counts["acks"] += 1
-        self._actions.acks.append(
-            message.ack()
-            if message is not None
-            else known.ack
-            if known
-            else Ack(number % MESSAGE_IDS)
-        )
+        if message is not None:
+            ack = message.ack()
+        elif known is not None:
+            ack = known.ack
+        else:
+            ack = Ack(number % MESSAGE_IDS)
+        self._actions.acks.append(ack)
 
     def _conclude(self, number: int, now: float) -> None:
         """Nothing further is to be expected of a message: decode what is there, or give it up."""
@@ -199,7 +208,7 @@ class ArqReceiver:
         self._settled[number] = Done(message.last_ack(delivery.decoded), message.first, now)
         if answer_at < math.inf:
             self._due[number] = answer_at
-        if self.config.in_order:
+        if self.config.in_order and self._order is not None:
             self._deliver(self._order.put(number, delivery, now))
         else:
             self._deliver([delivery])
@@ -212,9 +221,12 @@ class ArqReceiver:
 
     def _deliver(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
-            self.counts[
-                "delivered" if delivery.decoded else "lost" if delivery.guess is None else "marked"
-            ] += 1
+            if delivery.decoded:
+                self.counts["delivered"] += 1
+            elif delivery.guess is None:
+                self.counts["lost"] += 1
+            else:
+                self.counts["marked"] += 1
         self._actions.deliveries += deliveries
 
     def _start_anew(self, now: float) -> None:

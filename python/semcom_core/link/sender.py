@@ -1,18 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long to wait for an answer, from the answers that came.
+"""ARQ sender: which frames to send now, and the outcome of each message.
 
-A message that a sender has on the way, and what became of it.
-
-Sending end of a two-sided link: which frames to send now, and what became of each message.
-
-    submit ─► waiting ─► on the way: send ─► transmitted ─► answer or timeout ─► send what is lacking … ─► settled
+    submit -> waiting -> send -> transmitted -> answer or timeout -> settled
+                          ^                             |
+                          +------ what is lacking ------+
 
 What is lacking: after a timeout what was sent last, after a bitmap the fragments that are not
 there, and of a message that did not decode its next round (incremental redundancy); after the last
-round, copies from the first round on (Chase combining).
-
-Source: Lin, Costello, Miller 1984; Chase 1985 (see the package).
+round, copies from the first round on (Chase combining). See the package for the protocol.
 """
 
 from __future__ import annotations
@@ -41,48 +37,14 @@ _LEAST_MEANS = 2
 _ENOUGH = 4
 #: Least time to wait, s: what fades or is held up for as long as that would use up the tries.
 _LEAST_S = 0.25
-
-
-class RoundTrip:
-    """Smoothed round-trip time and its deviation.
-
-    Source: V. Jacobson, "Congestion avoidance and control", SIGCOMM 1988; constants of RFC 6298.
-    """
-
-    def __init__(self):
-        self._mean_s: float | None = None
-        self._deviation_s = 0.0
-        self._count = 0
-
-    def measure(self, round_trip_s: float) -> None:
-        """Enter the round-trip time of a message that was sent once, s (Karn's rule: others are
-        ambiguous).
-        """
-        self._count += 1
-        if self._mean_s is None:
-            self._mean_s = round_trip_s
-            self._deviation_s = round_trip_s / 2
-            return
-        self._deviation_s += _DEVIATION_WEIGHT * (
-            abs(round_trip_s - self._mean_s) - self._deviation_s
-        )
-        self._mean_s += _MEAN_WEIGHT * (round_trip_s - self._mean_s)
-
-    def timeout_s(self, unknown_s: float) -> float:
-        """Time to wait for an answer, s; at least `unknown_s` before enough was measured, and never
-        much less than _LEAST_S.
-        """
-        if self._mean_s is None:
-            return unknown_s
-        least_s = _LEAST_MEANS * self._mean_s if self._count >= _ENOUGH else unknown_s
-        return max(
-            self._mean_s + _DEVIATIONS * self._deviation_s, least_s, min(_LEAST_S, unknown_s)
-        )
+#: A wait is longer by up to this share of itself, drawn anew each time, so that two stations do not
+#: collide for ever.
+JITTER = 0.25
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a message.
+    """Outcome of a message.
 
     Args:
         message_id: its number.
@@ -99,110 +61,6 @@ class Settled:
     reason: str = ""
 
 
-@dataclass
-class Outgoing:
-    """A message on the way.
-
-    Args:
-        rounds: its fragments by number, of the first transmission and of each increment; where an
-            increment lacks one, that of the first.
-        wanted: the fragments that the far end is not known to have, or of which it wants more.
-        round: which round is sent.
-        advance: the next transmission is of the next round: the far end has asked for more.
-        asked: how often the far end had decoded when it asked for more; -1: it has not.
-        due: when something is to be done unless an answer comes, s.
-        sending: handed to the transmitter, which has not yet said that it is out.
-        sent_at: when it was out, s.
-        tries, polls: transmissions of fragments, and of questions about them.
-        silent: both of them since the last answer.
-        holds: answers in a row that all fragments are there and not yet decoded.
-    """
-
-    rounds: list[dict[int, Frame]]
-    wanted: set[int]
-    round: int = 0
-    advance: bool = False
-    asked: int = -1
-    due: float = 0.0
-    sending: bool = False
-    sent_at: float = 0.0
-    tries: int = 0
-    polls: int = 0
-    silent: int = 0
-    holds: int = 0
-
-    @classmethod
-    def of(cls, frames: Sequence[Frame]) -> Outgoing:
-        """The message that has these frames.
-
-        Raises:
-            FrameError: no frames, frames of more than one message, or an increment of a fragment
-                without its first round.
-        """
-        ids = {frame.header.message_id for frame in frames}
-        if len(ids) != 1:
-            raise FrameError(f"frames are of the messages {sorted(ids)}; one is allowed")
-        rounds: dict[int, dict[int, Frame]] = {}
-        for frame in sorted(frames, key=lambda frame: frame.header.round):
-            rounds.setdefault(frame.header.round, {})[frame.header.fragment] = frame
-        first = set(rounds.get(0, ()))
-        alone = sorted({k for found in rounds.values() for k in found} - first)
-        if alone:
-            raise FrameError(
-                f"increments are of the fragments {alone}; allowed are those of the first round, "
-                f"{sorted(first)}"
-            )
-        return cls([rounds[0] | found for found in rounds.values()], first)
-
-    @property
-    def message_id(self) -> int:
-        """Its number."""
-        return next(iter(self.rounds[0].values())).header.message_id
-
-    @property
-    def fragments(self) -> set[int]:
-        """Numbers of its fragments."""
-        return set(self.rounds[0])
-
-    def want_more(self, attempts: int) -> None:
-        """The far end has all fragments and did not decode them, after so many attempts; what is
-        said twice counts once.
-        """
-        if attempts != self.asked:
-            self.asked = attempts
-            self.advance = True
-            self.wanted = self.fragments
-            self.holds = 0
-
-    def want(self, lacking: set[int]) -> None:
-        """The far end has nothing of these fragments, and no need of the others; of what is lacking
-        the first round is sent.
-        """
-        self.wanted = lacking
-        self.holds = 0 if lacking else self.holds + 1
-        if lacking:
-            self.round = 0
-            self.advance = False
-        else:
-            self.asked = (
-                -1
-            )  # it is decoding; what it asks for after that is new, also where it has started anew
-
-    def take(self, whole: bool) -> list[Frame]:
-        """The frames to be sent now, the wanted ones or all; after the last round copies follow,
-        from the first on.
-        """
-        self.round = (self.round + self.advance) % len(self.rounds)
-        self.advance = False
-        frames = self.rounds[self.round]
-        return [frames[k] for k in sorted(frames) if whole or k in self.wanted]
-
-
-#: A wait is longer by up to this share of itself, drawn anew each time, so that two stations do not
-#: collide for ever.
-JITTER = 0.25
-
-
 class ArqSender:
     """Sends messages until each is acknowledged or has been tried often enough.
 
@@ -216,9 +74,9 @@ class ArqSender:
         rng: draws the jitter of the waits.
     """
 
-    def __init__(self, config: SenderConfig, rng: np.random.Generator):
+    def __init__(self, config: SenderConfig, rng: np.random.Generator) -> None:
         self.config = config
-        self.counts = Counter()
+        self.counts: Counter[str] = Counter()
         self._rng = rng
         self._round_trip = RoundTrip()
         self._waiting: deque[Outgoing] = deque()
@@ -248,9 +106,9 @@ class ArqSender:
 
     def on_transmitted(self, message_id: int, now: float) -> None:
         """The last sample of what was sent of a message is out: its answer is awaited from now."""
-        for message in self._active.values():
-            if message.sending:  # the transmitter is alive; what waits in its queue waits on
-                message.due = now + self.config.stall_s
+        for other in self._active.values():
+            if other.sending:  # the transmitter is alive; what waits in its queue waits on
+                other.due = now + self.config.stall_s
         message = self._active.get(message_id)
         if message is not None and message.sending:
             self._out(message, now)
@@ -363,3 +221,138 @@ class ArqSender:
         self._settled.append(settled)
         self.counts["acknowledged" if settled.acknowledged else "given_up"] += 1
         self.counts["undecoded"] += settled.acknowledged and not settled.decoded
+
+
+@dataclass
+class Outgoing:
+    """A message on the way.
+
+    Args:
+        rounds: its fragments by number, of the first transmission and of each increment; where an
+            increment lacks one, that of the first.
+        wanted: the fragments that the far end is not known to have, or of which it wants more.
+        round: which round is sent.
+        advance: the next transmission is of the next round: the far end has asked for more.
+        asked: how often the far end had decoded when it asked for more; -1: it has not.
+        due: when something is to be done unless an answer comes, s.
+        sending: handed to the transmitter, which has not yet said that it is out.
+        sent_at: when it was out, s.
+        tries, polls: transmissions of fragments, and of questions about them.
+        silent: both of them since the last answer.
+        holds: answers in a row that all fragments are there and not yet decoded.
+    """
+
+    rounds: list[dict[int, Frame]]
+    wanted: set[int]
+    round: int = 0
+    advance: bool = False
+    asked: int = -1
+    due: float = 0.0
+    sending: bool = False
+    sent_at: float = 0.0
+    tries: int = 0
+    polls: int = 0
+    silent: int = 0
+    holds: int = 0
+
+    @classmethod
+    def of(cls, frames: Sequence[Frame]) -> Outgoing:
+        """The message that has these frames.
+
+        Raises:
+            FrameError: no frames, frames of more than one message, or an increment of a fragment
+                without its first round.
+        """
+        ids = {frame.header.message_id for frame in frames}
+        if len(ids) != 1:
+            raise FrameError(f"frames are of the messages {sorted(ids)}; one is allowed")
+        rounds: dict[int, dict[int, Frame]] = {}
+        for frame in sorted(frames, key=lambda frame: frame.header.round):
+            rounds.setdefault(frame.header.round, {})[frame.header.fragment] = frame
+        first = set(rounds.get(0, ()))
+        alone = sorted({k for found in rounds.values() for k in found} - first)
+        if alone:
+            raise FrameError(
+                f"increments are of the fragments {alone}; allowed are those of the first round, "
+                f"{sorted(first)}"
+            )
+        return cls([rounds[0] | found for found in rounds.values()], first)
+
+    @property
+    def message_id(self) -> int:
+        """Its number."""
+        return next(iter(self.rounds[0].values())).header.message_id
+
+    @property
+    def fragments(self) -> set[int]:
+        """Numbers of its fragments."""
+        return set(self.rounds[0])
+
+    def want_more(self, attempts: int) -> None:
+        """The far end has all fragments and did not decode them, after so many attempts; what is
+        said twice counts once.
+        """
+        if attempts != self.asked:
+            self.asked = attempts
+            self.advance = True
+            self.wanted = self.fragments
+            self.holds = 0
+
+    def want(self, lacking: set[int]) -> None:
+        """The far end has nothing of these fragments, and no need of the others; of what is lacking
+        the first round is sent.
+        """
+        self.wanted = lacking
+        self.holds = 0 if lacking else self.holds + 1
+        if lacking:
+            self.round = 0
+            self.advance = False
+        else:
+            # it is decoding; what it asks for after that is new, also where it has started anew
+            self.asked = -1
+
+    def take(self, whole: bool) -> list[Frame]:
+        """The frames to be sent now, the wanted ones or all; after the last round copies follow,
+        from the first on.
+        """
+        self.round = (self.round + self.advance) % len(self.rounds)
+        self.advance = False
+        frames = self.rounds[self.round]
+        return [frames[k] for k in sorted(frames) if whole or k in self.wanted]
+
+
+class RoundTrip:
+    """Smoothed round-trip time and its deviation.
+
+    Source: V. Jacobson, "Congestion avoidance and control", SIGCOMM 1988; constants of RFC 6298.
+    """
+
+    def __init__(self) -> None:
+        self._mean_s: float | None = None
+        self._deviation_s = 0.0
+        self._count = 0
+
+    def measure(self, round_trip_s: float) -> None:
+        """Enter the round-trip time of a message that was sent once, s (Karn's rule: others are
+        ambiguous).
+        """
+        self._count += 1
+        if self._mean_s is None:
+            self._mean_s = round_trip_s
+            self._deviation_s = round_trip_s / 2
+            return
+        self._deviation_s += _DEVIATION_WEIGHT * (
+            abs(round_trip_s - self._mean_s) - self._deviation_s
+        )
+        self._mean_s += _MEAN_WEIGHT * (round_trip_s - self._mean_s)
+
+    def timeout_s(self, unknown_s: float) -> float:
+        """Time to wait for an answer, s; at least `unknown_s` before enough was measured, and never
+        much less than _LEAST_S.
+        """
+        if self._mean_s is None:
+            return unknown_s
+        least_s = _LEAST_MEANS * self._mean_s if self._count >= _ENOUGH else unknown_s
+        return max(
+            self._mean_s + _DEVIATIONS * self._deviation_s, least_s, min(_LEAST_S, unknown_s)
+        )
