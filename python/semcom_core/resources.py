@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where files that belong to no Python package lie: flowgraphs, block entries and radio profiles,
-in a checkout or installed.
+"""Flowgraphs, block entries and radio profiles: where they lie, and GNU Radio's tools to run them.
 
-The flowgraphs: where they lie, and how GNU Radio's tools compile them, without importing any of it.
+They belong to no Python package; they are found in a checkout or in what was installed. GNU Radio
+is never imported here: its tools run as subprocesses.
 """
 
 from __future__ import annotations
@@ -17,23 +17,7 @@ from pathlib import Path
 
 from semcom_core.errors import ConfigError, RadioError
 
-
-def places(checkout: str, installed: str) -> list[Path]:
-    """Where files may be: in the checkout that this file lies in, or below share/ of the
-    environment, of what pip and CMake install into the system (Debian: /usr/local), or of the
-    user.
-    """
-    user = sysconfig.get_preferred_scheme("user")
-    prefixes = [sys.prefix, sysconfig.get_path("data"), sysconfig.get_path("data", user)]
-    here = Path(__file__).resolve().parents[2] / checkout
-    return list(dict.fromkeys([here, *(Path(prefix) / "share" / installed for prefix in prefixes)]))
-
-
-def files(searched: list[Path], pattern: str) -> list[Path]:
-    """The files of the first folder that has some."""
-    return next(filter(None, (sorted(folder.glob(pattern)) for folder in searched)), [])
-
-
+#: What to do where a tool of GNU Radio is missing.
 INSTALL_HINT = (
     "install it (Debian and Ubuntu: apt install gnuradio; conda: conda install -c "
     "conda-forge gnuradio)"
@@ -118,3 +102,18 @@ def compiled(path: Path, folder: str | Path) -> Path:
             f"flowgraph {path} does not compile: {lines[-1] if lines else 'grcc said nothing'}"
         )
     return script
+
+
+def places(checkout: str, installed: str) -> list[Path]:
+    """Folders that may hold a kind of files: of the checkout that this file lies in, then below
+    share/ of the environment, of the system (Debian: /usr/local) and of the user.
+    """
+    user = sysconfig.get_preferred_scheme("user")
+    prefixes = [sys.prefix, sysconfig.get_path("data"), sysconfig.get_path("data", user)]
+    here = Path(__file__).resolve().parents[2] / checkout
+    return list(dict.fromkeys([here, *(Path(prefix) / "share" / installed for prefix in prefixes)]))
+
+
+def files(searched: list[Path], pattern: str) -> list[Path]:
+    """The files of the first folder that has some."""
+    return next(filter(None, (sorted(folder.glob(pattern)) for folder in searched)), [])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text from the air made harmless for a terminal."""
+"""Sanitising of received text for a terminal: control and direction-changing characters."""
 
 from __future__ import annotations
 

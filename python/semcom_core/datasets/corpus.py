@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which texts are for training and which for tests.
-
-Texts for the benches: from files of lines, captions or dialogues, split into a training and a test
-part by hash.
+"""Text corpora: lines, captions or dialogues, split into a training and a test part by hash.
 
 A file of lines (.txt) is one conversation, in the order of its lines, and each line has its own
 part. In a file of dialogues (.jsonl, an object with "utterances" a line) a dialogue belongs to one
@@ -26,15 +23,6 @@ import numpy as np
 
 from semcom_core.errors import ConfigError, check_choice, check_range
 
-
-def is_test(sentence: str) -> bool:
-    """Whether a sentence belongs to the test part: one in ten, by the hash of its lower-case
-    letters.
-    """
-    letters = re.sub("[^a-z]", "", sentence.lower())
-    return int(hashlib.sha256(letters.encode()).hexdigest()[:8], 16) % 10 == 0
-
-
 #: Environment variable that names the data folder.
 DATA_VARIABLE = "SEMCOM_DATA"
 #: Corpora by name: their files in the folder `text` of the data folder.
@@ -45,6 +33,7 @@ CORPORA = {
     "tatoeba": "tatoeba_en.txt",
     "captions": "coco_captions.tsv",
 }
+#: Parts of a corpus.
 SPLITS = ("train", "test", "all")
 
 
@@ -57,12 +46,9 @@ class Message:
 
     def after(self, count: int) -> Message:
         """The same text after only the last `count` texts before it."""
-        return replace(
-            self,
-            context=self.context[len(self.context) - count :]
-            if count < len(self.context)
-            else self.context,
-        )
+        if count >= len(self.context):
+            return self
+        return replace(self, context=self.context[len(self.context) - count :])
 
 
 def word_range(text: str) -> tuple[int, int]:
@@ -81,6 +67,7 @@ def data_folder(given: str | None, what: str) -> Path:
     """The folder of --data, else of $SEMCOM_DATA.
 
     Args:
+        given: the folder that was named; None where none was.
         what: what is looked for in it, for the error.
 
     Raises:
@@ -137,6 +124,7 @@ def messages(
         split: train, test or all.
         words: smallest and largest number of words.
         limit: most messages to return.
+        rng: draws the sample.
         context: texts before each that come with it, as far as there are so many.
 
     Raises:
@@ -168,8 +156,18 @@ def sentences(
     return [message.text for message in messages(path, split, words, limit, rng)]
 
 
+def is_test(sentence: str) -> bool:
+    """Whether a sentence belongs to the test part: one in ten, by the hash of its lower-case
+    letters.
+    """
+    letters = re.sub("[^a-z]", "", sentence.lower())
+    return int(hashlib.sha256(letters.encode()).hexdigest()[:8], 16) % 10 == 0
+
+
 def _turns(path: Path) -> Iterator[tuple[str, list[str], int]]:
-    """Of each text in a file: what decides its part, the conversation, and its place in that."""
+    """Of each text in a file: the text that decides its part, the conversation, and its place in
+    that.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         if path.suffix == ".jsonl":

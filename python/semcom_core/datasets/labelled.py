@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labelled texts of the data folder, by their part (see split): toxic or not, hate or not, chosen
-or rejected answers.
+"""Labelled texts by their part: toxic or not, hate or not, chosen or rejected answers.
+
+Parts are those of corpus.is_test.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from pathlib import Path
 from semcom_core.datasets.corpus import is_test
 from semcom_core.errors import ConfigError, check_choice
 
+#: Parts of a data set.
 PARTS = ("train", "test", "all")
+#: Files in the data folder.
 TOXICITY = Path("text") / "toxicity" / "surge_toxicity_en.csv"
 HATE = Path("text") / "toxicity" / "vicomtech_hate_sentences.jsonl"
 PREFERENCES = Path("text") / "hh_rlhf_harmless.jsonl"
+#: What begins an answer and a request in a dialogue.
 _ANSWER = "\n\nAssistant:"
 _REQUEST = "\n\nHuman:"
 #: A request is cut to its last characters: an embedding sees some 200 words.
@@ -72,7 +76,8 @@ def preference_pairs(data: Path, part: str) -> list[tuple[str, str, str]]:
     found = []
     for row in map(json.loads, data_text(data, PREFERENCES).splitlines()):
         if chosen(row["chosen"]):
-            (request, better), (_, worse) = _last_turn(row["chosen"]), _last_turn(row["rejected"])
+            request, better = _last_turn(row["chosen"])
+            _, worse = _last_turn(row["rejected"])
             found.append((request, better, worse))
     return found
 
@@ -80,6 +85,5 @@ def preference_pairs(data: Path, part: str) -> list[tuple[str, str, str]]:
 def _last_turn(dialogue: str) -> tuple[str, str]:
     """What comes before the last answer of a dialogue, and that answer."""
     before, _, answer = dialogue.rpartition(_ANSWER)
-    return before.replace(_REQUEST, "").replace(_ANSWER, "").strip()[
-        -_REQUEST_CHARACTERS:
-    ], answer.strip() or "."
+    request = before.replace(_REQUEST, "").replace(_ANSWER, "").strip()
+    return request[-_REQUEST_CHARACTERS:], answer.strip() or "."

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures for the image bench: a folder of them, or one with images/ and, of the same names,
-instances/ where objects are numbered.
+"""Picture data sets: a folder of pictures, or one with images/ and numbered objects in instances/.
+
+Pictures and object numbers have the same names.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class BenchPicture:
         return read_picture(self.path)
 
     def objects(self) -> np.ndarray | None:
-        """Where the objects are, bool (H, W); None where nobody said, or there are none.
+        """Mask of all objects, bool (H, W); None where there are no labels or no objects.
 
         Raises:
             FrameError: the file cannot be read.
@@ -77,7 +78,11 @@ def image_folder(data: str | None) -> Path:
         ConfigError: neither is there.
     """
     variable = os.environ.get(DATA_VARIABLE)
-    place = Path(data) if data else Path(variable) / DEFAULT_FOLDER if variable else None
+    place = None
+    if data:
+        place = Path(data)
+    elif variable:
+        place = Path(variable) / DEFAULT_FOLDER
     if place is None or not place.is_dir():
         where = f"data is {str(place)!r}" if place else "no data"
         raise ConfigError(
@@ -94,6 +99,12 @@ def bench_pictures(
     `limit`.
 
     A folder without a meta.jsonl that says otherwise belongs to the test part as a whole.
+
+    Args:
+        folder: of pictures, or with images/ and instances/.
+        split: train, test or all.
+        limit: most pictures to return.
+        rng: draws the sample.
 
     Returns:
         The pictures, and a line on each file that is no picture.

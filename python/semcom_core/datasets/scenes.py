@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one asks for an outlined object with: a point inside it, and the box around it.
+"""Outlined objects for segmentation: generated scenes, labelled photographs, and prompts.
 
-Generated scenes: shapes of known outline over a background, to train and test on where nobody has
-drawn outlines.
-
-Photographs in which people have outlined the objects: a folder with images/, instances/ and
-meta.jsonl.
+- generate_scene: shapes of known outline over a background.
+- labelled_scenes: photographs in which people have outlined the objects, from a folder with
+  images/, instances/ and meta.jsonl.
+- bounding_box, inner_point: the prompts that ask a network for an object.
 """
 
 from __future__ import annotations
@@ -22,32 +21,10 @@ from semcom_core.errors import ConfigError, check_choice, check_range
 
 #: Number of the pixels of a group of objects, in which no single one is outlined.
 CROWD = 255
-
-
-def bounding_box(mask: np.ndarray) -> np.ndarray:
-    """Left, top, right and bottom edge of a mask, bool (H, W), that is not empty; right and bottom
-    lie just outside it.
-    """
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
-
-
-def inner_point(mask: np.ndarray) -> np.ndarray:
-    """x and y of the pixel of a mask that lies farthest from everything outside it: the maximum of
-    the distance transform.
-
-    A mask that fills the picture has nothing outside it, and gets the middle.
-    """
-    from scipy.ndimage import distance_transform_edt
-
-    if mask.all():
-        return np.array(mask.shape[::-1]) // 2
-    left, top, right, bottom = bounding_box(mask)
-    left = max(0, left - 1)
-    top = max(0, top - 1)
-    distances = distance_transform_edt(mask[top : bottom + 1, left : right + 1])
-    y, x = np.unravel_index(distances.argmax(), distances.shape)
-    return np.array([x + left, y + top])
+#: Parts of a folder of labelled photographs.
+PARTS = ("train", "test", "all")
+#: What the folder's meta.jsonl calls the parts.
+_SPLITS = {"train": ("train",), "test": ("val",), "all": ("train", "val")}
 
 
 @dataclass(frozen=True)
@@ -67,6 +44,7 @@ def generate_scene(
 
     Args:
         height, width: 8 to 4096 pixels.
+        rng: draws shapes and surfaces.
         shapes: 0 to 100; None draws 2 to 8.
     """
     check_range("height", height, 8, 4096)
@@ -123,11 +101,6 @@ def _surface(y: np.ndarray, x: np.ndarray, rng: np.random.Generator) -> np.ndarr
     return (colour + shade[..., None] * rng.uniform(0.5, 1.0, 3)).astype(np.float32)
 
 
-PARTS = ("train", "test", "all")
-#: What the folder's meta.jsonl calls the parts.
-_SPLITS = {"train": ("train",), "test": ("val",), "all": ("train", "val")}
-
-
 def labelled_scenes(
     folder: Path,
     part: str,
@@ -139,9 +112,11 @@ def labelled_scenes(
     once.
 
     Args:
+        folder: with images/, instances/ and meta.jsonl.
         part: "train", "test" or "all".
         side: pictures are made smaller until their longer side is this, pixels; None leaves them.
         limit: at most so many pictures, drawn with `rng`; None takes all.
+        rng: draws the sample; needed where there is a limit.
 
     Raises:
         ConfigError: a file is not there or cannot be read, or a picture and its mask differ in
@@ -151,12 +126,13 @@ def labelled_scenes(
 
     check_choice("part", part, PARTS)
     for name in sampled(_names(folder, part), limit, rng):
-        paths = folder / "images" / f"{name}.jpg", folder / "instances" / f"{name}.png"
+        photograph = folder / "images" / f"{name}.jpg"
+        instances = folder / "instances" / f"{name}.png"
         try:
-            with Image.open(paths[0]) as picture, Image.open(paths[1]) as numbers:
+            with Image.open(photograph) as picture, Image.open(instances) as numbers:
                 if picture.size != numbers.size:
                     raise ConfigError(
-                        f"{paths[1]} has {numbers.size} pixels; allowed is {picture.size}, as its "
+                        f"{instances} has {numbers.size} pixels; allowed is {picture.size}, as its "
                         "picture"
                     )
                 scale = 1.0 if side is None else min(1.0, side / max(picture.size))
@@ -192,4 +168,33 @@ def sampled(items: list, limit: int | None, rng: np.random.Generator | None) -> 
     """At most so many of the items, drawn at random, in their own order."""
     if limit is None or limit >= len(items):
         return items
+    if rng is None:
+        raise ConfigError(f"limit is {limit} without a random generator; allowed is None")
     return [items[i] for i in sorted(rng.permutation(len(items))[:limit])]
+
+
+def bounding_box(mask: np.ndarray) -> np.ndarray:
+    """Left, top, right and bottom edge of a mask, bool (H, W), that is not empty; right and bottom
+    lie just outside it.
+    """
+    rows = np.flatnonzero(mask.any(1))
+    columns = np.flatnonzero(mask.any(0))
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+
+
+def inner_point(mask: np.ndarray) -> np.ndarray:
+    """x and y of the pixel of a mask that lies farthest from everything outside it: the maximum of
+    the distance transform.
+
+    A mask that fills the picture has nothing outside it, and gets the middle.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    if mask.all():
+        return np.array(mask.shape[::-1]) // 2
+    left, top, right, bottom = bounding_box(mask)
+    left = max(0, left - 1)
+    top = max(0, top - 1)
+    distances = distance_transform_edt(mask[top : bottom + 1, left : right + 1])
+    y, x = np.unravel_index(distances.argmax(), distances.shape)
+    return np.array([x + left, y + top])
