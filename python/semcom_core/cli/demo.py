@@ -181,9 +181,9 @@ def _views(pixels: np.ndarray) -> dict[str, np.ndarray]:
     not there.
     """
     try:
-        from semcom_core.image.transceiver import Beholder
+        from semcom_core.image.transceiver import ImportanceEstimator
 
-        return Beholder().look(pixels).views
+        return ImportanceEstimator().estimate(pixels).views
     except ModelError as error:
         print(f"without segments and importance: {error}")
         return {}

@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of a camera under Linux (Video4Linux), by OpenCV where it is installed."""
+"""Camera capture under Linux (Video4Linux) by OpenCV, where it is installed."""
 
 from __future__ import annotations
 
 import importlib
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Camera:
         if not Path(device).exists():
             raise ConfigError(f"camera is {device}; there is no such device")
         self.device = device
-        self._capture = None
+        self._capture: Any = None
 
     def read(self) -> np.ndarray:
         """The next picture, uint8 (H, W, 3) RGB.
@@ -52,9 +53,8 @@ class Camera:
         """
         if self._capture is None:
             self._capture = self._opencv.VideoCapture(self.device)
-            self._capture.set(
-                self._opencv.CAP_PROP_BUFFERSIZE, 1
-            )  # the picture of now, not one that waited
+            # a buffer of one frame, so that a picture is the latest
+            self._capture.set(self._opencv.CAP_PROP_BUFFERSIZE, 1)
         good, pixels = self._capture.read()
         if not good:
             self.close()
@@ -64,7 +64,7 @@ class Camera:
         return np.ascontiguousarray(pixels[..., ::-1])
 
     def close(self) -> None:
-        """Let the camera go; the next picture opens it again."""
+        """Release the camera; the next picture opens it again."""
         if self._capture is not None:
             self._capture.release()
             self._capture = None

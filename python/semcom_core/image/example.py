@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures that are at hand without a file of one's own: those that scikit-image ships."""
+"""Example pictures, from the data of scikit-image."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def example_picture(name: str = "coffee") -> Path:
     """
     check_choice("example", name, EXAMPLES)
     package = importlib.util.find_spec("skimage")
-    path = None if package is None else Path(package.origin).parent / "data" / EXAMPLES[name]
-    if path is None or not path.exists():
+    path = Path((package and package.origin) or "").parent / "data" / EXAMPLES[name]
+    if package is None or not path.exists():
         raise ConfigError(
             f"example picture {name} comes with scikit-image, which is not installed; allowed is a "
             "picture file of your own"

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Channel symbols of a picture to the frames that carry them, and back.
+"""Fragmentation of a picture's channel symbols into frames, and reassembly.
 
-Symbol i travels in fragment i mod F, so that a fragment that fades or is lost takes a little of
-everything.
+Symbol i travels in fragment i mod F, so that a fragment that fades or is lost costs each part of
+the picture, and each code block, the same share of its symbols.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LEAST_LENGTH = 256
 
 @dataclass(frozen=True)
 class Shape:
-    """How the symbols of one picture lie in fragments of equal length."""
+    """Number and length of the equally long fragments of one picture."""
 
     fragments: int
     length: int
@@ -39,7 +39,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Reception:
-    """What arrived of one picture.
+    """Received symbols of one picture.
 
     Args:
         symbols: complex128 (uses,), 0 where nothing arrived.
@@ -53,6 +53,11 @@ class Reception:
     header: FrameHeader
     missing: int
 
+    @property
+    def shortfall(self) -> str:
+        """How many fragments are missing, in words."""
+        return f"{self.missing} of {self.header.fragments} fragments are missing"
+
 
 def uses_for(cbr: float, height: int, width: int) -> int:
     """Channel uses of a picture at a channel bandwidth ratio (uses over 3 H W)."""
@@ -60,7 +65,7 @@ def uses_for(cbr: float, height: int, width: int) -> int:
 
 
 def parse_cbr(text: str | float) -> float:
-    """A channel bandwidth ratio of a number or a fraction such as 1/16.
+    """A channel bandwidth ratio from a number or a fraction such as 1/16.
 
     Raises:
         ConfigError: it is neither, or not above 0 and at most 4.
@@ -97,7 +102,17 @@ def shape_for(uses: int) -> Shape:
 
 
 def frames_of(symbols: np.ndarray, codec: int, message_id: int, params: int = 0) -> list[Frame]:
-    """Frames of a picture's symbols (uses,); their number is that of a Shape."""
+    """Frames of a picture.
+
+    Args:
+        symbols: complex (uses,), as many as a Shape has.
+        codec: number of the codec.
+        message_id: number of the message, 0 to 255.
+        params: the header's field of the same name.
+
+    Raises:
+        FrameError: no Shape has this number of symbols.
+    """
     shape = shape_for(len(symbols))
     if shape.uses != len(symbols):
         raise FrameError(
@@ -118,9 +133,13 @@ def frames_of(symbols: np.ndarray, codec: int, message_id: int, params: int = 0)
     ]
 
 
-def received(frames: list[ReceivedFrame], codec: int, name: str) -> Reception:
-    """Symbols and noise variances of one picture; of a fragment that arrived twice, both copies are
-    weighted by their noise.
+def collect_fragments(frames: list[ReceivedFrame], codec: int, name: str) -> Reception:
+    """Symbols and noise variances of one picture, copies of a fragment combined.
+
+    Args:
+        frames: of the picture, in any order.
+        codec: number of the codec that decodes.
+        name: its name, for error messages.
 
     Raises:
         FrameError: no frames, frames of another codec, or of more than one picture.

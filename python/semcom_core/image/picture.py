@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures from files of any kind to uint8 RGB, and back to files.
+"""Picture files to uint8 RGB arrays and back, checks, and downscaling before coding.
 
-Sizes to which a picture is shrunk before it is coded, where its bytes are few: each has half the
-pixels of the one before.
+Where a picture's bytes are few, a coder downscales it by a number of steps, each of which halves
+the pixels; the receiver brings the decoded picture back to its size.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import warnings
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from semcom_core.errors import ConfigError, FrameError
 
 #: Largest width and height, pixels.
 MAX_SIDE = 16383
+#: Most steps of downscaling.
+MAX_STEPS = 15
+#: Factor on the sides in each of them.
+_STEP_FACTOR = math.sqrt(0.5)
 #: File endings that folders of pictures are searched for.
 PICTURE_SUFFIXES = (
     ".png",
@@ -36,7 +41,7 @@ PICTURE_SUFFIXES = (
 
 
 def read_picture(path: str | Path) -> np.ndarray:
-    """The picture in a file: turned as its EXIF data say, on white where it is transparent, the
+    """The picture in a file, rotated as its EXIF data say, on white where it is transparent; the
     first of several frames.
 
     Returns:
@@ -71,7 +76,7 @@ def _check_side(path: str | Path, size: tuple[int, int]) -> None:
         )
 
 
-def to_rgb(image) -> np.ndarray:
+def to_rgb(image: Any) -> np.ndarray:
     """A PIL image as uint8 (H, W, 3): 16-bit greys keep their high byte, transparency shows white,
     CMYK and others are converted.
     """
@@ -100,6 +105,12 @@ def check_pixels(pixels: np.ndarray) -> None:
             f"picture has {pixels.shape[1]}x{pixels.shape[0]} pixels; allowed is 1 to {MAX_SIDE} a "
             "side"
         )
+
+
+def picture_size(pixels: np.ndarray) -> tuple[int, int]:
+    """Height and width of a picture (H, W, 3)."""
+    height, width = pixels.shape[:2]
+    return height, width
 
 
 def check_importance(importance: np.ndarray | None, pixels: np.ndarray) -> np.ndarray | None:
@@ -157,36 +168,29 @@ def pictures_in(path: str | Path) -> list[Path]:
     return found
 
 
-#: How often a picture may be shrunk.
-MAX_STEPS = 15
-_SHRINK = math.sqrt(0.5)
-
-
-def smaller_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The size after a size, width and height."""
-    return tuple(max(1, round(side * _SHRINK)) for side in size)
+def next_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height one step of downscaling below a width and height."""
+    width, height = size
+    return max(1, round(width * _STEP_FACTOR)), max(1, round(height * _STEP_FACTOR))
 
 
 @lru_cache(maxsize=8)
-def sizes(height: int, width: int) -> list[tuple[int, int]]:
-    """Width and height of a picture shrunk 0 to MAX_STEPS times."""
+def downscaled_sizes(height: int, width: int) -> list[tuple[int, int]]:
+    """Width and height of a picture downscaled by 0 to MAX_STEPS steps."""
     found = [(width, height)]
     while len(found) <= MAX_STEPS:
-        found.append(smaller_size(found[-1]))
+        found.append(next_size(found[-1]))
     return found
 
 
-def shrunk(pixels: np.ndarray, steps: int) -> np.ndarray:
-    """A picture, uint8 (H, W, 3), shrunk so often."""
-    return _resized(pixels, *sizes(*pixels.shape[:2])[steps])
+def downscale(pixels: np.ndarray, steps: int) -> np.ndarray:
+    """A picture, uint8 (H, W, 3), downscaled by a number of steps."""
+    width, height = downscaled_sizes(*pixels.shape[:2])[steps]
+    return resize(pixels, height, width)
 
 
-def grown(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A picture, uint8 (h, w, 3), brought back to its size."""
-    return _resized(pixels, width, height)
-
-
-def _resized(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
+def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A picture, uint8 (h, w, 3), at another size by Lanczos' kernel."""
     from PIL import Image
 
     if pixels.shape[:2] == (height, width):

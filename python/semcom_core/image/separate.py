@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Separate source and channel coding: a picture file of as many bytes as the channel carries, and
-the channel code.
+"""Separate source and channel coding of pictures: JPEG, WebP or AVIF over a channel code.
 
-    picture ─► file of at most capacity bytes ─► DigitalLink ─┐
-    width, height ─► polar code, QPSK (the side part) ────────┴─► fragments
+    picture ─► file of as many bytes as the link carries ─► DigitalLink ─┐
+    width, height ─► polar code, QPSK (the side part) ───────────────────┴─► fragments
 
 The header's `params` is the rate index of the digital link. The picture's size travels on its own,
 well protected, so that a damaged file still becomes a picture of the right size, which is marked.
@@ -24,13 +23,18 @@ from semcom_core.errors import FrameError, check_range
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.coders.av1 import avif_file
-from semcom_core.image.coders.jpeg_webp import Fit, fitted, jpeg_file, read_file, webp_file
+from semcom_core.image.coders.jpeg_webp import (
+    FileEncoder,
+    encode_to_size,
+    jpeg_file,
+    read_file,
+    webp_file,
+)
 from semcom_core.image.digital import DigitalLink, index_for
 from semcom_core.image.fragments import (
-    Reception,
+    collect_fragments,
     frames_of,
     parse_cbr,
-    received,
     shape_for,
     uses_for,
 )
@@ -60,7 +64,7 @@ class SeparateImageConfig:
         False, "shape the amplitudes of QAM, as the hybrid codec does; both ends need the same"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         parse_cbr(self.cbr)
         check_range("margin_db", self.margin_db, 0.0, 30.0)
 
@@ -72,8 +76,8 @@ class SeparateImageCodec(ImageCodec):
 
     @property
     @abstractmethod
-    def fit(self) -> Fit:
-        """How a file of at most so many bytes is made."""
+    def file_encoder(self) -> FileEncoder:
+        """Makes a file of at most so many bytes."""
 
     def encode(
         self,
@@ -91,7 +95,7 @@ class SeparateImageCodec(ImageCodec):
         uses = shape_for(uses_for(parse_cbr(self.config.cbr), height, width)).uses
         params = index_for(snr_db, self.config.margin_db)
         side, link = _parts(uses, params, self.config.shaped)
-        data = fitted(pixels, link.capacity_bytes, self.fit)
+        data = encode_to_size(pixels, link.capacity_bytes, self.file_encoder)
         return frames_of(
             np.concatenate([side.encode(height, width), link.encode(data)]),
             self.number,
@@ -103,13 +107,13 @@ class SeparateImageCodec(ImageCodec):
         """The picture in some of its frames, in any order; where the file is damaged, what can be
         read of it (see ImageCodec).
         """
-        reception = received(frames, self.number, self.name)
+        reception = collect_fragments(frames, self.number, self.name)
         header = reception.header
         side, link = _parts(reception.symbols.size, header.params, self.config.shaped)
         size = side.decode(reception.symbols, reception.noise_var)
         if size is None or not all(size):
             raise FrameError(
-                f"the size of picture {header.message_id} did not arrive; {_missing(reception)}"
+                f"the size of picture {header.message_id} did not arrive; {reception.shortfall}"
             )
         data, whole = link.decode(reception.symbols[side.uses :], reception.noise_var[side.uses :])
         reason = "" if whole else "the CRC does not hold"
@@ -119,7 +123,7 @@ class SeparateImageCodec(ImageCodec):
             pixels = np.full((*size, 3), _MID_GREY, np.uint8)
             reason = f"{reason or 'the CRC holds'}: {error}"
         if reason and reception.missing:
-            reason = "; ".join(filter(None, (reason, _missing(reception))))
+            reason = "; ".join(filter(None, (reason, reception.shortfall)))
         return DecodedImage(
             pixels, not reason, header.message_id, reason, reception.missing, header.fragments
         )
@@ -129,14 +133,14 @@ class JpegCodec(SeparateImageCodec):
     """JPEG, progressive, with optimised Huffman codes and tables made for PSNR."""
 
     name = "jpeg"
-    fit = staticmethod(jpeg_file)
+    file_encoder = staticmethod(jpeg_file)
 
 
 class WebpCodec(SeparateImageCodec):
     """WebP at its slowest method."""
 
     name = "webp"
-    fit = staticmethod(webp_file)
+    file_encoder = staticmethod(webp_file)
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ class AvifConfig(SeparateImageConfig):
 
     speed: int = setting(3, "speed of the last encoding, 0 (slowest, best) to 10")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_range("speed", self.speed, 0, 10)
 
@@ -161,7 +165,7 @@ class AvifCodec(SeparateImageCodec):
     config_class = AvifConfig
 
     @property
-    def fit(self) -> Fit:
+    def file_encoder(self) -> FileEncoder:
         return partial(avif_file, speed=self.config.speed)
 
 
@@ -179,7 +183,3 @@ def _parts(uses: int, params: int, shaped: bool) -> tuple[SidePart, DigitalLink]
             "are needed: raise cbr"
         )
     return side, link
-
-
-def _missing(reception: Reception) -> str:
-    return f"{reception.missing} of {reception.header.fragments} fragments are missing"

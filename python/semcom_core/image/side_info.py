@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The side part of a picture: a few numbers, such as its width and height, protected far better
-than the rest of it.
+"""Side information of a picture: a few numbers, such as its width and height, polar coded.
+
+They take the first channel uses of the picture and are protected far better than the rest of it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class SidePart:
         return min(max(self.picture_uses // _SHARE, _LEAST_USES), _MOST_USES)
 
     def encode(self, *values: int) -> np.ndarray:
-        """Symbols of the numbers, complex64 (uses,)."""
+        """Symbols of the numbers, complex64 (uses,); each value fits its width."""
         text = "".join(
             format(value, f"0{width}b") for value, width in zip(values, self.widths, strict=True)
         )
@@ -47,8 +48,8 @@ class SidePart:
         """The numbers in the first symbols of a picture, or None where their CRC does not hold.
 
         Args:
-            symbols: complex array (uses or more,), y = x + n.
-            noise_var: E|n|^2 of each.
+            symbols: complex (uses or more,), y = x + n.
+            noise_var: E|n|^2 of each, float; inf where a symbol is erased.
         """
         bits, ok = self._link.decode(symbols[: self.uses], noise_var[: self.uses])
         if not ok:

@@ -1,18 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A picture as chunks of DCT coefficients of like variance, and the description of them that the
-receiver needs.
+"""SoftCast: linear analog transmission of pictures.
 
-Linear analog transmission of pictures.
+    picture ─► DCT ─► strongest chunks ─► × variance^(-1/4) ─► Hadamard ─► I and Q ─┐
+    means, variances ─► DigitalLink with a margin (the description) ────────────────┼─► fragments
+    height, width, bytes of the description ─► side part ───────────────────────────┘
 
-    picture ─► DCT ─► strongest chunks ─► × variance^(-1/4) ─► Hadamard, 16 at a time ─► I and Q ─┐
-    means, variances ─► DigitalLink with a margin (the description) ──────────────────────────────┼─► fragments
-    height, width, bytes of the description ─► side part ─────────────────────────────────────────┘
+Chunks are rectangles of DCT coefficients of like variance. The scaling minimises the mean squared
+error for a given power, and the Hadamard transform spreads each coefficient over 16 places, so that
+a lost symbol costs a little of many. The receiver estimates the coefficients of 16 places at once
+by linear least squares from the variances and the noise of each symbol. No rate is chosen, so the
+quality follows the channel.
 
-The scaling minimises the mean squared error for a given power, and the Hadamard transform spreads
-each coefficient over 16 places, so that a lost symbol costs a little of many. The receiver
-estimates the coefficients of 16 places at once by linear least squares from the variances and the
-noise of each symbol. The quality follows the channel: no rate is chosen, so nothing breaks.
+Arrays: coefficients (H W 3,) of the DCT over height, width and colours; symbols (uses,), two scaled
+values each; chunks are numbered row by row of a grid, three colours each.
 
 Source: S. Jakubczak, D. Katabi, "A cross-layer design for scalable mobile video", MobiCom 2011
 (SoftCast); there the chunks are of a three-dimensional DCT, and dropped by variance as here.
@@ -33,7 +34,13 @@ from semcom_core.errors import FrameError, check_range
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.digital import DigitalLink, index_for
-from semcom_core.image.fragments import frames_of, parse_cbr, received, shape_for, uses_for
+from semcom_core.image.fragments import (
+    collect_fragments,
+    frames_of,
+    parse_cbr,
+    shape_for,
+    uses_for,
+)
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
 from semcom_core.image.side_info import SidePart
 
@@ -41,12 +48,23 @@ from semcom_core.image.side_info import SidePart
 #: on Kodak at CBR 1/16, where there are 32: with 16 the pictures are 0.7 dB worse.
 _CHUNK_SIDE = 16
 _MOST_CHUNKS = 32
-#: What one level of a chunk's variance stands for, dB, and the variance of level 1. Level 0 is a
-#: chunk that is not sent.
+#: One level of a chunk's variance, dB.
 _STEP_DB = 1.0
+#: Variance of level 1, dB; level 0 is a chunk that is not sent.
 _FIRST_DB = -20.0
+#: Highest level.
 _LEVELS = 255
+#: Colours of a picture.
 _PLANES = 3
+#: Coefficients that one Hadamard transform spreads.
+_SPREAD = 16
+_HADAMARD = hadamard(_SPREAD) / np.sqrt(_SPREAD)
+#: Bits of the side part's numbers: height, width, bytes of the description.
+_WIDTHS = (MAX_SIDE.bit_length(), MAX_SIDE.bit_length(), 12)
+#: Grey of a picture whose description did not arrive.
+_MID_GREY = 128
+#: Transforms that are solved together, which bounds the memory.
+_BATCH = 4096
 
 
 def transformed(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -140,6 +158,9 @@ def strongest(
 
     Args:
         coefficients: float64 (H W 3,).
+        means: of the colours, uint8 (3,).
+        height, width: of the picture, pixels.
+        most: coefficients.
     """
     chunk = chunk_of(height, width)
     sizes = np.bincount(chunk)
@@ -149,15 +170,6 @@ def strongest(
     order = np.argsort(-variances, kind="stable")
     levels[order[np.cumsum(sizes[order] * (levels[order] > 0)) > most]] = 0
     return Chunks(height, width, means, levels)
-
-
-_SPREAD = 16
-_HADAMARD = hadamard(_SPREAD) / np.sqrt(_SPREAD)
-#: Bits of the side part's numbers: height, width, bytes of the description.
-_WIDTHS = (MAX_SIDE.bit_length(), MAX_SIDE.bit_length(), 12)
-_MID_GREY = 128
-#: Transforms that are solved together, to keep memory small.
-_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -175,7 +187,7 @@ class SoftcastConfig:
         4.0, "how far below the stated SNR the description still arrives, dB, 0 to 30"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         parse_cbr(self.cbr)
         check_range("margin_db", self.margin_db, 0.0, 30.0)
 
@@ -193,8 +205,9 @@ class SoftcastCodec(ImageCodec):
         message_id: int = 0,
         importance: np.ndarray | None = None,
     ) -> list[Frame]:
-        """Frames of one picture; `snr_db` matters to the description alone, and the importance is
-        left aside (see ImageCodec).
+        """Frames of one picture (see ImageCodec).
+
+        `snr_db` sets the rate of the description alone, and the importance is not used.
         """
         check_pixels(pixels)
         check_importance(importance, pixels)
@@ -205,9 +218,8 @@ class SoftcastCodec(ImageCodec):
         coefficients, means = transformed(pixels)
         size = 0
         chunks = strongest(coefficients, means, height, width, 2 * uses)
-        while (
-            len(chunks.packed()) > size
-        ):  # fewer chunks fit beside a longer description, which is seldom longer again
+        # fewer chunks fit beside a longer description, which is seldom longer again
+        while len(chunks.packed()) > size:
             size = len(chunks.packed())
             link, analog = _shared(uses - side.uses, size, params)
             chunks = strongest(coefficients, means, height, width, 2 * analog)
@@ -222,14 +234,15 @@ class SoftcastCodec(ImageCodec):
         """The picture in some of its frames, in any order; it is marked where any is missing (see
         ImageCodec).
         """
-        reception = received(frames, self.number, self.name)
+        reception = collect_fragments(frames, self.number, self.name)
         header = reception.header
         uses = reception.symbols.size
-        missing = f"{reception.missing} of {header.fragments} fragments are missing"
         side = SidePart(uses, _WIDTHS)
         numbers = side.decode(reception.symbols, reception.noise_var)
         if numbers is None or not all(numbers):
-            raise FrameError(f"the size of picture {header.message_id} did not arrive; {missing}")
+            raise FrameError(
+                f"the size of picture {header.message_id} did not arrive; {reception.shortfall}"
+            )
         height, width, size = numbers
         link, _ = _shared(uses - side.uses, size, header.params)
         ends = side.uses, side.uses + link.uses
@@ -238,14 +251,14 @@ class SoftcastCodec(ImageCodec):
         )
         if not whole:
             pixels = np.full((height, width, 3), _MID_GREY, np.uint8)
-            reason = f"the description of the chunks did not arrive; {missing}"
+            reason = f"the description of the chunks did not arrive; {reception.shortfall}"
         else:
             chunks = Chunks.unpacked(described, height, width)
             estimate = _estimated(
                 reception.symbols[ends[1] :], reception.noise_var[ends[1] :], chunks
             )
             pixels = restored(estimate, chunks.means, height, width)
-            reason = missing if reception.missing else ""
+            reason = reception.shortfall if reception.missing else ""
         return DecodedImage(
             pixels, not reason, header.message_id, reason, reception.missing, header.fragments
         )

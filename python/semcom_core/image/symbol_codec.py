@@ -19,7 +19,13 @@ from semcom_core.codecs import check_power
 from semcom_core.errors import FrameError, ModelError
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec
-from semcom_core.image.fragments import frames_of, parse_cbr, received, shape_for, uses_for
+from semcom_core.image.fragments import (
+    collect_fragments,
+    frames_of,
+    parse_cbr,
+    shape_for,
+    uses_for,
+)
 from semcom_core.image.picture import check_importance, check_pixels
 from semcom_core.image.side_info import SidePart
 
@@ -85,7 +91,7 @@ class SymbolImageCodec(ImageCodec):
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """The picture in some of its frames; it is marked where any is missing (see ImageCodec)."""
-        reception = received(frames, self.number, self.name)
+        reception = collect_fragments(frames, self.number, self.name)
         header = reception.header
         self._check(header.params, self.fingerprint & 63)
         missing = f"{reception.missing} of {header.fragments} fragments are missing"

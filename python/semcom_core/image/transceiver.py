@@ -1,14 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What matters in a picture: segments of Segment Anything, and how important the attention over
-them finds each pixel.
+"""Image transceiver: an image codec by name, with importance estimation at the sending end.
 
-One end of an image link: a codec, and for the sending end what matters in a picture.
+picture ─► Segment Anything ─► segments ─► attention ─► importance ─┐
+   └────────────────────────────────────────────────────────────────┴─► codec ─► frames
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,14 +21,17 @@ from semcom_core.image.segmentation.knowledge import KnowledgeBase
 from semcom_core.image.segmentation.panel import segments_picture
 from semcom_core.image.segmentation.segments import Segments
 
+#: Sources of the importance: none, or Segment Anything and the attention over its segments.
+IMPORTANCES = ("none", "sam")
+
 
 @dataclass(frozen=True)
-class Seen:
-    """What was seen in one picture.
+class ImportanceEstimate:
+    """Segments and importance of one picture.
 
     Args:
         pixels: the picture, uint8 (H, W, 3).
-        segments: what it consists of.
+        segments: of the picture.
         importance: float32 (H, W), 0 to 1.
     """
 
@@ -37,43 +41,45 @@ class Seen:
 
     @property
     def views(self) -> dict[str, np.ndarray]:
-        """Name → picture for people to look at, uint8 (H, W, 3): segments and importance."""
+        """Name → picture to show, uint8 (H, W, 3): segments and importance."""
         return {
             "segments": segments_picture(self.pixels, self.segments.labels),
             "importance": importance_picture(self.pixels, self.importance),
         }
 
 
-class Beholder:
-    """Looks at pictures. The networks are loaded when it is made.
+class ImportanceEstimator:
+    """Estimates the importance of each pixel. The networks are loaded when it is made.
 
     Raises:
         ModelError: the networks are not there.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._knowledge = KnowledgeBase()
         self._attention = Attention()
 
-    def look(self, pixels: np.ndarray) -> Seen:
-        """What is seen in a picture, uint8 (H, W, 3); raises FrameError where that is none."""
+    def estimate(self, pixels: np.ndarray) -> ImportanceEstimate:
+        """Segments and importance of a picture.
+
+        Args:
+            pixels: uint8 (H, W, 3) RGB.
+
+        Raises:
+            FrameError: that is no picture.
+        """
         segments = self._knowledge.segments(pixels)
-        return Seen(pixels, segments, self._attention.importance(pixels, segments))
-
-
-#: Where the importance of a picture's parts comes from: nowhere, or from Segment Anything and the
-#: attention over its segments.
-IMPORTANCES = ("none", "sam")
+        return ImportanceEstimate(pixels, segments, self._attention.importance(pixels, segments))
 
 
 @dataclass(frozen=True)
 class EncodedImage:
-    """A picture on its way.
+    """Frames of a picture.
 
     Args:
         frames: its frames.
-        views: name → picture for people to look at, uint8 (H, W, 3): segments and importance, where
-            the codec was given any.
+        views: name → picture to show, uint8 (H, W, 3): segments and importance, where the codec was
+            given any.
     """
 
     frames: list[Frame]
@@ -81,18 +87,18 @@ class EncodedImage:
 
 
 class ImageEnd:
-    """A codec by name, with Segment Anything beside it from the first picture on that needs it.
+    """One end of an image link.
 
     Args:
-        codec: encodes and decodes.
+        codec: encodes and decodes; Segment Anything is loaded for the first picture that needs it.
     """
 
     def __init__(self, codec: ImageCodec):
         self.codec = codec
-        self._beholder = None
+        self._estimator: ImportanceEstimator | None = None
 
     @classmethod
-    def from_settings(cls, codec: str, **settings) -> ImageEnd:
+    def from_settings(cls, codec: str, **settings: Any) -> ImageEnd:
         """An end with the codec of that name; raises ConfigError and ModelError as load_image_codec
         does.
         """
@@ -101,9 +107,12 @@ class ImageEnd:
     def encode(
         self, pixels: np.ndarray, snr_db: float, message_id: int = 0, importance: str = "none"
     ) -> EncodedImage:
-        """Encode a picture, uint8 (H, W, 3), for a channel of SNR `snr_db`, dB.
+        """Encode a picture.
 
         Args:
+            pixels: uint8 (H, W, 3) RGB.
+            snr_db: SNR of the channel, dB.
+            message_id: number of the message, 0 to 255.
             importance: one of IMPORTANCES.
 
         Raises:
@@ -114,11 +123,11 @@ class ImageEnd:
         check_choice("importance", importance, IMPORTANCES)
         if importance == "none":
             return EncodedImage(self.codec.encode(pixels, snr_db, message_id))
-        if self._beholder is None:
-            self._beholder = Beholder()
-        seen = self._beholder.look(pixels)
-        frames = self.codec.encode(pixels, snr_db, message_id, importance=seen.importance)
-        return EncodedImage(frames, seen.views)
+        if self._estimator is None:
+            self._estimator = ImportanceEstimator()
+        estimate = self._estimator.estimate(pixels)
+        frames = self.codec.encode(pixels, snr_db, message_id, importance=estimate.importance)
+        return EncodedImage(frames, estimate.views)
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """Decode the fragments of one picture; raises FrameError as the codec does."""

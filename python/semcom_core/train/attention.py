@@ -17,7 +17,7 @@ import torch
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
 
 from semcom_core.datasets.scenes import Scene
-from semcom_core.image.segmentation.attention import small_picture
+from semcom_core.image.segmentation.attention import spatial_input
 from semcom_core.image.segmentation.attention_network import (
     SIDE,
     WEIGHTS,
@@ -97,7 +97,7 @@ def item_of(scene: Scene, segments: Segments) -> Item:
     labels = torch.from_numpy(segments.labels[np.ix_(rows[1::2], columns[1::2])].astype(np.int64))
     tensors = torch.from_numpy(figures), torch.from_numpy(weights.astype(np.float32))
     return Item(
-        small_picture(scene.pixels),
+        spatial_input(scene.pixels),
         *tensors,
         labels,
         avg_pool2d(wanted[None], 2)[0],

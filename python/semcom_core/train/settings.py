@@ -31,7 +31,7 @@ class LoraTraining:
     save_steps: int = setting(50, "steps between two checkpoints, 1 to 100000")
     seed: int = setting(1, "seed of order and initial values")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("rank", self.rank, 1, 64)
         check_range("epochs", self.epochs, 0.001, 100)
         check_range("batch_tokens", self.batch_tokens, 64, 65536)
@@ -61,7 +61,7 @@ class DeepscTraining:
     save_steps: int = setting(250, "steps between two checkpoints, 1 to 100000")
     seed: int = setting(1, "seed of order, channel and initial values")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("epochs", self.epochs, 0.001, 1000)
         check_range("batch_tokens", self.batch_tokens, 64, 65536)
         check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
@@ -93,7 +93,7 @@ class AttentionTraining:
     )
     seed: int = setting(1, "seed of order, augmentation and initial values")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("steps", self.steps, 1, 1_000_000)
         check_range("pictures", self.pictures, 2, 1024)
         check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
@@ -130,7 +130,7 @@ class ImageTraining:
     save_steps: int = setting(200, "steps between two checkpoints, 1 to 100000")
     seed: int = setting(1, "seed of crops, channel and initial values")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("steps", self.steps, 1, 10_000_000)
         check_range("pictures", self.pictures, 1, 1024)
         check_range("crop", self.crop, 16, 1024)
@@ -162,7 +162,7 @@ class SamTraining:
     save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")
     seed: int = setting(1, "seed of order, augmentation and initial values")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("steps", self.steps, 1, 10_000_000)
         check_range("pictures", self.pictures, 1, 256)
         check_range("prompts", self.prompts, 1, 64)

@@ -96,7 +96,7 @@ def test_missing_networks_are_said(monkeypatch, capsys):
     def missing():
         raise ModelError("Segment Anything model 'sam-tiny' is not there")
 
-    monkeypatch.setattr("semcom_core.image.transceiver.Beholder", missing)
+    monkeypatch.setattr("semcom_core.image.transceiver.ImportanceEstimator", missing)
     assert demo_image._views(SENT) == {}
     assert (
         "without segments and importance: Segment Anything model 'sam-tiny' is not there"

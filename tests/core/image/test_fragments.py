@@ -17,10 +17,10 @@ from semcom_core.image.fragments import (
     USUAL_FRAGMENTS,
     frames_of,
     parse_cbr,
-    received,
     shape_for,
     uses_for,
 )
+from semcom_core.image.fragments import collect_fragments as received
 from semcom_core.units import complex_noise
 
 CODEC = 12

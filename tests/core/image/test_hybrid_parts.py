@@ -11,9 +11,11 @@ from semcom_core.errors import ConfigError
 from semcom_core.image.coders import av1 as bare_avif
 from semcom_core.image.digital import DigitalLink, index_for
 from semcom_core.image.example import example_picture
-from semcom_core.image.hybrid.analog import SCALES, Refinement, Thumbnail, coefficients, picture_of
+from semcom_core.image.hybrid.analog import SCALES, Refinement, Thumbnail
+from semcom_core.image.hybrid.analog import block_dct as coefficients
+from semcom_core.image.hybrid.analog import inverse_block_dct as picture_of
 from semcom_core.image.hybrid.layers import Superposition, compress_layers
-from semcom_core.image.hybrid.roi_prefilter import emphasise
+from semcom_core.image.hybrid.roi_prefilter import roi_prefilter as emphasise
 from semcom_core.image.picture import read_picture
 from semcom_core.metrics.image import psnr_db
 from semcom_core.units import complex_noise

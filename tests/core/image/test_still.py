@@ -9,7 +9,8 @@ import pytest
 
 from semcom_core.errors import ConfigError, FrameError
 from semcom_core.image.coders import av1 as bare_avif
-from semcom_core.image.coders import still, vvc
+from semcom_core.image.coders import still_coder as still
+from semcom_core.image.coders import vvc
 from semcom_core.image.coders import vvc as vvc_fit
 from semcom_core.image.example import example_picture
 from semcom_core.image.picture import read_picture

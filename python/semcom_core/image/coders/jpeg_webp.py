@@ -1,7 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Picture files of at most so many bytes, as good in PSNR as each format's encoder in Pillow makes
-them.
+"""JPEG and WebP files of a given size, encoded by Pillow for the highest PSNR.
+
+A file of at most so many bytes is found by bisection over the quantiser, at the picture's own size
+and at smaller ones, of which the one with the least squared error is taken.
+
+Source: ITU-T T.81 (JPEG).
 """
 
 from __future__ import annotations
@@ -9,15 +13,17 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.image.picture import smaller_size
+from semcom_core.image.picture import next_size
 
-#: A fit makes a file of a PIL image that has at most so many bytes, or None. The third argument
-#: asks for haste.
-Fit = Callable[[object, int, bool], bytes | None]
+#: Makes a file of a PIL image that has at most so many bytes, or None where that is impossible; the
+#: third argument asks for a fast encoding.
+FileEncoder = Callable[[Any, int, bool], bytes | None]
 #: Luma table of ITU-T T.81 annex K; raised to a power it gives the shape of ours. Measured on Kodak
 #: at 0.2 to 0.8 bits a pixel, 0.3 and chroma steps of 1.2 times the luma ones gain 0.1 to 0.75 dB
 #: over annex K: even steps suit the mean squared error.
@@ -36,13 +42,14 @@ _JPEG_STEPS = (-2.0, 7.0)
 _HALVINGS = 9
 
 
-def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
+def encode_to_size(pixels: np.ndarray, budget: int, encoder: FileEncoder) -> bytes:
     """The best file of a picture in `budget` bytes: at its own size, or smaller where that brings a
     higher PSNR or nothing else fits.
 
     Args:
         pixels: uint8 (H, W, 3) RGB.
-        fit: makes a file of a given size.
+        budget: most bytes.
+        encoder: makes the files.
 
     Raises:
         FrameError: no size fits.
@@ -55,7 +62,7 @@ def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
     chosen = original
     least = math.inf
     while True:
-        data = fit(image, budget, True)
+        data = encoder(image, budget, True)
         error = _squared_error(pixels, data) if data else math.inf
         if best and error >= least:
             break
@@ -65,18 +72,22 @@ def fitted(pixels: np.ndarray, budget: int, fit: Fit) -> bytes:
             least = error
         if min(image.size) == 1:
             break
-        image = original.resize(smaller_size(image.size), Image.Resampling.LANCZOS)
+        image = original.resize(next_size(image.size), Image.Resampling.LANCZOS)
     if best is None:
         size = f"{original.width}x{original.height}"
         raise FrameError(
             f"picture of {size} pixels fits no file of {budget} bytes; more channel uses are "
             "needed: raise cbr"
         )
-    return fit(chosen, budget, False) or best
+    return encoder(chosen, budget, False) or best
 
 
 def read_file(data: bytes, height: int, width: int) -> np.ndarray:
-    """The picture in a file, brought to its size, uint8 (H, W, 3) RGB.
+    """The picture in a file at a size, uint8 (height, width, 3) RGB.
+
+    Args:
+        data: a JPEG, WebP or AVIF file.
+        height, width: of the picture, pixels.
 
     Raises:
         FrameError: the file cannot be read, or holds a larger picture.
@@ -101,15 +112,13 @@ def read_file(data: bytes, height: int, width: int) -> np.ndarray:
         ) from error
 
 
-def jpeg_file(image, budget: int, hasty: bool) -> bytes | None:
+def jpeg_file(image: Any, budget: int, fast: bool) -> bytes | None:
     """A progressive JPEG file with tables made for PSNR; chroma at half or at full size, whichever
     is better.
     """
-    samplings = ("4:2:0",) if hasty else ("4:2:0", "4:4:4")
-    found = [
-        finest(lambda step, s=sampling: _jpeg(image, step, s), *_JPEG_STEPS, budget)
-        for sampling in samplings
-    ]
+    samplings = ("4:2:0",) if fast else ("4:2:0", "4:4:4")
+    low, high = _JPEG_STEPS
+    found = [finest(partial(_jpeg, image, sampling), low, high, budget) for sampling in samplings]
     pixels = np.array(image)
     return min(
         (data for data in found if data),
@@ -118,17 +127,24 @@ def jpeg_file(image, budget: int, hasty: bool) -> bytes | None:
     )
 
 
-def webp_file(image, budget: int, hasty: bool) -> bytes | None:
+def webp_file(image: Any, budget: int, fast: bool) -> bytes | None:
     """A lossy WebP file."""
-    method = 2 if hasty else 6
+    method = 2 if fast else 6
     return finest(
-        lambda step: saved(image, "WEBP", quality=100 - step, method=method), 0.0, 100.0, budget
+        lambda step: to_file(image, "WEBP", quality=100 - step, method=method), 0.0, 100.0, budget
     )
 
 
 def finest(encode: Callable[[float], bytes], low: float, high: float, budget: int) -> bytes | None:
-    """The file of the smallest step in `low` to `high` that has at most `budget` bytes, found by
-    bisection; None where none has.
+    """The file of the finest quantiser that fits, by bisection.
+
+    Args:
+        encode: makes a file of a step; larger steps make smaller files.
+        low, high: range of the step.
+        budget: most bytes.
+
+    Returns:
+        The file, or None where none fits.
     """
     best = encode(high)
     if len(best) > budget:
@@ -144,19 +160,19 @@ def finest(encode: Callable[[float], bytes], low: float, high: float, budget: in
     return best
 
 
-def saved(image, kind: str, **settings) -> bytes:
-    """A PIL image as a file."""
+def to_file(image: Any, kind: str, **settings: Any) -> bytes:
+    """Bytes of a file of a PIL image."""
     stream = io.BytesIO()
     image.save(stream, kind, **settings)
     return stream.getvalue()
 
 
-def _jpeg(image, step: float, sampling: str) -> bytes:
+def _jpeg(image: Any, sampling: str, step: float) -> bytes:
     shape = _ANNEX_K**_POWER * 2**step
     tables = [
         np.clip(np.round(shape * factor), 1, 255).astype(int).tolist() for factor in (1.0, _CHROMA)
     ]
-    return saved(
+    return to_file(
         image, "JPEG", qtables=tables, subsampling=sampling, optimize=True, progressive=True
     )
 

@@ -1,16 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hybrid image codec: VVC layers over a channel code near capacity, and analog symbols for what
-they leave.
+"""Hybrid image codec: VVC layers over a channel code near capacity, and analog layers.
 
-    matched    picture ─► VVC ─► channel code                                  best where the SNR is known
-    graceful   picture ─► VVC base ─────────────────► channel code ─┐
-               what it leaves ─► VVC enhancement ──► channel code ─┤ superposed
-               what that leaves ─► cosine coefficients, analog ────┘
-               picture ─► lowest frequencies, analog ─► uses of their own      gets better with every dB, and never fails outright
+    matched    picture ─► VVC ─► channel code
+
+    graceful   picture ─► VVC base layer ──────────────────► channel code ─┐
+               residual ─► VVC enhancement layer ──────────► channel code ─┤ superposed
+               residual of both ─► refinement, analog ─────────────────────┘
+               picture ─► thumbnail, analog, in channel uses of its own
+
+"matched" is best where the SNR is known. "graceful" gets better with every dB: below the SNR of the
+base layer the thumbnail shows, above that of the enhancement the refinement adds to it.
 
 The header's `params` is the rate index of the last digital layer; its codec number tells the
-profile.
+profile. Symbols y (N,) of a received picture are y = x + n with E|n|^2 = noise_var (N,).
 """
 
 from __future__ import annotations
@@ -23,19 +26,24 @@ from semcom_core.config import setting
 from semcom_core.errors import FrameError, check_choice, check_range
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec
-from semcom_core.image.coders.still import CODERS
+from semcom_core.image.coders.still_coder import CODERS
 from semcom_core.image.digital import index_for
-from semcom_core.image.fragments import frames_of, parse_cbr, received, shape_for, uses_for
+from semcom_core.image.fragments import (
+    collect_fragments,
+    frames_of,
+    parse_cbr,
+    shape_for,
+    uses_for,
+)
 from semcom_core.image.hybrid.analog import Refinement, Thumbnail
 from semcom_core.image.hybrid.layers import (
-    Layers,
-    Received,
+    CodedLayers,
     Superposition,
     add_layer,
     compress_layers,
 )
-from semcom_core.image.hybrid.layout import PROFILES, Plan, Split, graceful_split
-from semcom_core.image.hybrid.roi_prefilter import emphasise
+from semcom_core.image.hybrid.layout import PROFILES, Layout, PowerSplit, graceful_split
+from semcom_core.image.hybrid.roi_prefilter import roi_prefilter
 from semcom_core.image.picture import check_importance, check_pixels
 
 
@@ -67,7 +75,7 @@ class HybridConfig:
     base: int = setting(14, "graceful: the base layer's share of the power in 32nds, 1 to 27")
     analog: int = setting(3, "graceful: the analog layer's share of the power in 128ths, 0 to 15")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("profile", self.profile, PROFILES)
         parse_cbr(self.cbr)
         check_range("margin_db", self.margin_db, 0.0, 30.0)
@@ -104,28 +112,28 @@ class HybridCodec(ImageCodec):
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """The picture in some of its frames, of either profile (see ImageCodec)."""
-        numbers = {number: profile for profile, number in PROFILES.items()}
+        profile_of = {number: profile for profile, number in PROFILES.items()}
         number = frames[0].header.codec if frames else self.number
-        reception = received(frames, number if number in numbers else self.number, self.name)
+        if number not in profile_of:
+            number = self.number
+        reception = collect_fragments(frames, number, self.name)
         header = reception.header
         y = reception.symbols
         noise_var = reception.noise_var
-        plan = Plan(numbers[number], y.size, header.params)
-        side = plan.side.decode(y, noise_var)
-        lacking = (
-            f"{reception.missing} of {header.fragments} fragments are missing"
-            if reception.missing
-            else ""
-        )
+        layout = Layout(profile_of[number], y.size, header.params)
+        shortfall = reception.shortfall if reception.missing else ""
+        side = layout.side.decode(y, noise_var)
         if side is None or not all(side[:2]):
             raise FrameError(
                 f"the size of picture {header.message_id} did not arrive; "
-                f"{lacking or 'no fragment is missing'}"
+                f"{shortfall or 'no fragment is missing'}"
             )
-        read = _read_matched if plan.profile == "matched" else _read_graceful
-        pixels, reason = read(plan, side, y[plan.side.uses :], noise_var[plan.side.uses :])
-        reason = "; ".join(filter(None, (reason, lacking))) if reason else ""
-        pixels = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+        read = _read_matched if layout.profile == "matched" else _read_graceful
+        start = layout.side.uses
+        picture, reason = read(layout, side, y[start:], noise_var[start:])
+        if reason:
+            reason = "; ".join(filter(None, (reason, shortfall)))
+        pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         return DecodedImage(
             pixels, not reason, header.message_id, reason, reception.missing, header.fragments
         )
@@ -133,71 +141,77 @@ class HybridCodec(ImageCodec):
     def _matched(
         self, pixels: np.ndarray, uses: int, snr_db: float, importance: np.ndarray | None
     ) -> tuple[np.ndarray, int]:
-        """Symbols and rate index of a matched picture."""
-        plan = Plan("matched", uses, index_for(snr_db))
-        layers = plan.layers()
+        """Symbols, complex (uses,), and rate index of a matched picture."""
+        layout = Layout("matched", uses, index_for(snr_db))
+        layers = layout.layers()
         coded = self._compress(pixels, layers, importance)
-        side = plan.side.encode(*pixels.shape[:2], *coded.steps)
-        return np.concatenate([side, layers.modulate(coded.data)]), plan.index
+        side = layout.side.encode(*pixels.shape[:2], *coded.steps)
+        return np.concatenate([side, layers.modulate(coded.data)]), layout.index
 
     def _graceful(
         self, pixels: np.ndarray, uses: int, snr_db: float, importance: np.ndarray | None
     ) -> tuple[np.ndarray, int]:
-        """Symbols and rate index of a graceful picture."""
+        """Symbols, complex (uses,), and rate index of a graceful picture."""
         split, index = graceful_split(
             snr_db, self.config.offset_db, self.config.base, self.config.analog
         )
-        plan = Plan("graceful", uses, index)
-        layers = plan.layers(split)
+        layout = Layout("graceful", uses, index)
+        layers = layout.layers(split)
         coded = self._compress(pixels, layers, importance)
-        analog, scale = Refinement(plan.layer_uses, coded.pictures[1], coded.pictures[0]).encode(
-            pixels
-        )
-        side = plan.side.encode(
+        refinement = Refinement(layout.layer_uses, coded.pictures[1], coded.pictures[0])
+        analog, scale = refinement.encode(pixels)
+        side = layout.side.encode(
             *pixels.shape[:2], *coded.steps, split.base_index, split.base, split.analog, scale
         )
-        thumbnail = Thumbnail(plan.thumbnail_uses, *pixels.shape[:2]).encode(pixels)
+        thumbnail = Thumbnail(layout.thumbnail_uses, *pixels.shape[:2]).encode(pixels)
         return np.concatenate([side, thumbnail, layers.modulate(coded.data, analog)]), index
 
     def _compress(
         self, pixels: np.ndarray, layers: Superposition, importance: np.ndarray | None
-    ) -> Layers:
-        """Digital layers of a picture as large as their links carry."""
+    ) -> CodedLayers:
+        """Digital layers of a picture of the bytes that their links carry."""
         sizes = [link.capacity_bytes for link in layers.links]
         if importance is not None:
-            pixels = emphasise(pixels, importance, sum(sizes), self.config.price)
+            pixels = roi_prefilter(pixels, importance, sum(sizes), self.config.price)
         return compress_layers(pixels, sizes, self.config.coder, self.config.speed)
 
 
 def _read_matched(
-    plan: Plan, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
+    layout: Layout, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
 ) -> tuple[np.ndarray, str]:
-    """The picture, float (H, W, 3), and why it is degraded."""
+    """Decode the part of a matched picture after its side part.
+
+    Args:
+        layout: of the picture.
+        side: numbers of its side part.
+        y: received symbols, complex (n,), and in noise_var the noise variance of each.
+
+    Returns:
+        The picture, float (H, W, 3), and why it is degraded; empty where it is not.
+    """
     height, width, steps = side
-    got = plan.layers().demodulate(y, noise_var)
-    if not got.data:
+    decoded = layout.layers().demodulate(y, noise_var)
+    if not decoded.data:
         return np.full((height, width, 3), 128.0), "the picture's CRC does not hold"
-    return add_layer([], got.data[0], steps, height, width), ""
+    return add_layer([], decoded.data[0], steps, height, width), ""
 
 
 def _read_graceful(
-    plan: Plan, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
+    layout: Layout, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
 ) -> tuple[np.ndarray, str]:
-    """The picture from as many layers as arrived, and why it is degraded."""
+    """Decode as many layers of a graceful picture as arrived; as _read_matched."""
     height, width, base_steps, steps, base_index, base, analog, scale = side
-    start = plan.thumbnail_uses
-    got: Received = plan.layers(Split(base_index, base, analog)).demodulate(
-        y[start:], noise_var[start:]
-    )
-    if not got.data:
+    start = layout.thumbnail_uses
+    layers = layout.layers(PowerSplit(base_index, base, analog))
+    decoded = layers.demodulate(y[start:], noise_var[start:])
+    if not decoded.data:
         thumbnail = Thumbnail(start, height, width).decode(y[:start], noise_var[:start])
         return thumbnail, "the base layer's CRC does not hold: only the thumbnail is shown"
-    pictures = [add_layer([], got.data[0], base_steps, height, width)]
-    if len(got.data) == 1:
+    pictures = [add_layer([], decoded.data[0], base_steps, height, width)]
+    if len(decoded.data) == 1:
         return pictures[0], "the enhancement layer's CRC does not hold: only the base is shown"
-    pictures.append(add_layer(pictures, got.data[1], steps, height, width))
-    if got.symbols is None:
+    pictures.append(add_layer(pictures, decoded.data[1], steps, height, width))
+    if decoded.symbols is None or decoded.noise_var is None:
         return pictures[1], ""
-    return Refinement(plan.layer_uses, pictures[1], pictures[0]).decode(
-        got.symbols, got.noise_var, scale
-    ), ""
+    refinement = Refinement(layout.layer_uses, pictures[1], pictures[0])
+    return refinement.decode(decoded.symbols, decoded.noise_var, scale), ""

@@ -1,17 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Digital layers of different robustness and an analog one on top of each other in the same channel
-uses.
+"""Superposition coding of digital picture layers and an analog layer in the same channel uses.
 
-    x = sqrt(p_1) d_1 + sqrt(p_2) d_2 + ... + sqrt(p_a) a        with p_1 + p_2 + ... + p_a = 1
+    x = sqrt(p_1) d_1 + sqrt(p_2) d_2 + ... + sqrt(p_a) a,    p_1 + p_2 + ... + p_a = 1
 
-The receiver decodes the strongest layer while it counts the others as noise, takes it away, and
-goes on to the next. On a channel that may be good or bad this carries more than giving each layer
-uses of its own.
+The receiver decodes the strongest layer with the others counted as noise, subtracts it, and goes on
+to the next (successive interference cancellation). Over a channel whose SNR is not known this
+carries more than channel uses of its own for each layer.
+
+The first digital layer codes the picture, each further one the residual of those before it; the
+analog layer is made of what the last leaves (see analog).
 
 Source: T. Cover, "Broadcast channels", IEEE Trans. Inf. Theory 18, 1972.
-
-A picture as coded layers: the first is the picture, each further one what those before it leave.
 """
 
 from __future__ import annotations
@@ -22,35 +22,38 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.image.coders import still
+from semcom_core.image.coders import still_coder
 from semcom_core.image.digital import DigitalLink
 
+#: Powers that differ by less than this are the same.
 _ROUNDING = 1e-6
+#: Value of a pixel that stands for a residual of 0.
+_MID_GREY = 128
 
 
 @dataclass(frozen=True)
-class Received:
-    """What came out of the layers.
+class DecodedLayers:
+    """Layers of a received superposition.
 
     Args:
-        data: bytes of the digital layers that arrived whole, the strongest first.
-        symbols: the analog layer of power 1, complex (uses,); None unless all digital layers
-            arrived.
+        data: bytes of the digital layers whose CRC holds, the strongest first.
+        symbols: the analog layer at power 1, complex128 (uses,); None unless all digital layers are
+            decoded and there is an analog one.
         noise_var: of those symbols, float (uses,).
     """
 
     data: list[bytes]
-    symbols: np.ndarray | None
-    noise_var: np.ndarray | None
+    symbols: np.ndarray | None = None
+    noise_var: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Superposition:
-    """Layers in the same uses.
+    """Layers in the same channel uses.
 
     Args:
         links: digital links, the strongest first; all of the same uses.
-        powers: share of each, above 0; what they leave of 1 is the analog layer's.
+        powers: share of each, above 0; what is left of 1 is the analog layer's.
 
     Raises:
         ConfigError: the shares are not above 0, exceed 1, or are not as many as the links.
@@ -59,7 +62,7 @@ class Superposition:
     links: tuple[DigitalLink, ...]
     powers: tuple[float, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if (
             len(self.links) != len(self.powers)
             or not all(p > 0 for p in self.powers)
@@ -87,44 +90,45 @@ class Superposition:
             np.sqrt(p) * link.encode(one)
             for p, link, one in zip(self.powers, self.links, data, strict=True)
         )
-        return (
-            total
-            if analog is None
-            else (total + np.sqrt(self.analog_power) * analog).astype(np.complex64)
-        )
+        if analog is None:
+            return np.asarray(total)
+        return (total + np.sqrt(self.analog_power) * analog).astype(np.complex64)
 
-    def demodulate(self, symbols: np.ndarray, noise_var: np.ndarray) -> Received:
-        """Layers of received symbols (uses,), y = x + n, with E|n|^2 = noise_var; erased symbols
-        have inf.
+    def demodulate(self, symbols: np.ndarray, noise_var: np.ndarray) -> DecodedLayers:
+        """Decode layers until one fails.
+
+        Args:
+            symbols: complex (uses,), y = x + n; 0 where erased.
+            noise_var: E|n|^2 of each, float (uses,); inf where erased.
         """
         symbols = symbols.astype(np.complex128)
-        above = 1.0
-        data = []
+        interference = 1.0
+        data: list[bytes] = []
         for link, power in zip(self.links, self.powers, strict=True):
-            above -= power
-            one, ok = link.decode(symbols / np.sqrt(power), (noise_var + max(above, 0.0)) / power)
+            interference -= power
+            one, ok = link.decode(
+                symbols / np.sqrt(power), (noise_var + max(interference, 0.0)) / power
+            )
             if not ok:
-                return Received(data, None, None)
+                return DecodedLayers(data)
             data.append(one)
             symbols = np.where(
                 np.isfinite(noise_var), symbols - np.sqrt(power) * link.encode(one), 0.0
             )
         if not self.analog_power:
-            return Received(data, None, None)
-        return Received(data, symbols / np.sqrt(self.analog_power), noise_var / self.analog_power)
-
-
-_MIDDLE = 128
+            return DecodedLayers(data)
+        return DecodedLayers(
+            data, symbols / np.sqrt(self.analog_power), noise_var / self.analog_power
+        )
 
 
 @dataclass(frozen=True)
-class Layers:
-    """Coded layers.
+class CodedLayers:
+    """Digital layers of a picture.
 
     Args:
-        data: of each, as `still` codes them; empty where the layer's bytes were too few for
-            anything.
-        steps: how often each was shrunk before it was coded.
+        data: bytes of each, as still_coder makes them; empty where there are too few for any.
+        steps: how often each was downscaled before it was coded.
         pictures: the picture decoded from the first 1, 2, ... layers, float (H, W, 3), 0 to 255.
     """
 
@@ -133,20 +137,25 @@ class Layers:
     pictures: list[np.ndarray]
 
 
-def compress_layers(pixels: np.ndarray, sizes: Sequence[int], coder: str, speed: int) -> Layers:
-    """Layers of a picture of at most so many bytes each.
+def compress_layers(
+    pixels: np.ndarray, sizes: Sequence[int], coder: str, speed: int
+) -> CodedLayers:
+    """Digital layers of a picture.
 
     Args:
         pixels: uint8 (H, W, 3).
-        coder, speed: as `still` takes them.
+        sizes: most bytes of each layer.
+        coder: one of still_coder.CODERS.
+        speed: of the encoder, 0 (slow and small) to 10.
 
     Raises:
         FrameError: the first layer has too few bytes for any picture.
     """
-    layers = Layers([], [], [])
+    layers = CodedLayers([], [], [])
     for size in sizes:
+        source = pixels if not layers.pictures else _residual(pixels, layers.pictures[-1])
         try:
-            data, steps = still.compress(left(pixels, layers.pictures), size, coder, speed)
+            data, steps = still_coder.compress(source, size, coder, speed)
         except FrameError:
             if not layers.data:
                 raise
@@ -158,15 +167,9 @@ def compress_layers(pixels: np.ndarray, sizes: Sequence[int], coder: str, speed:
     return layers
 
 
-def left(pixels: np.ndarray, pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """What the next layer codes, uint8 (H, W, 3): the picture, or about mid-grey what the layers so
-    far leave of it.
-    """
-    return (
-        pixels
-        if not pictures
-        else np.clip(np.rint(pixels - pictures[-1]) + _MIDDLE, 0, 255).astype(np.uint8)
-    )
+def _residual(pixels: np.ndarray, decoded: np.ndarray) -> np.ndarray:
+    """Difference of a picture and what is decoded of it, about mid-grey, uint8 (H, W, 3)."""
+    return np.clip(np.rint(pixels - decoded) + _MID_GREY, 0, 255).astype(np.uint8)
 
 
 def add_layer(
@@ -174,10 +177,16 @@ def add_layer(
 ) -> np.ndarray:
     """The picture with one more layer, float (height, width, 3).
 
+    Args:
+        pictures: decoded from the layers before, the last of them counts; none for the first layer.
+        data: bytes of the layer; zeros alone add nothing.
+        steps: how often the layer was downscaled before it was coded.
+        height, width: of the picture, pixels.
+
     Raises:
         FrameError: the data are damaged.
     """
     if pictures and not data.strip(b"\0"):
         return pictures[-1]
-    layer = still.expand(data, steps, height, width).astype(float)
-    return np.clip(pictures[-1] + layer - _MIDDLE, 0, 255) if pictures else layer
+    layer = still_coder.expand(data, steps, height, width).astype(float)
+    return np.clip(pictures[-1] + layer - _MID_GREY, 0, 255) if pictures else layer

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the hybrid codec divides the channel uses of a picture: what both ends work out from a
-frame's header and the side part.
+"""Division of a picture's channel uses among the parts of the hybrid image codec.
 
-matched:   side │ one digital layer
-graceful:  side │ thumbnail │ base + enhancement + analog refinement, on top of each other
+    matched    side part | one digital layer
+    graceful   side part | thumbnail | base + enhancement + refinement, superposed
+
+Both ends work it out from a frame's header (profile, uses, rate index) and the side part.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from semcom_core.image.side_info import SidePart
 
 #: Profile → codec number in the frame header.
 PROFILES = dict(zip(("matched", "graceful"), CODECS["hybrid"].numbers))
-#: In the side part, the base layer's share of the power is counted in 32nds, the analog layer's in
-#: 128ths.
+#: In the side part, the base layer's share of the power is counted in 32nds.
 BASE_PARTS = 32
+#: In the side part, the analog layer's share of the power is counted in 128ths.
 ANALOG_PARTS = 128
 #: One in so many channel uses of a graceful picture is the thumbnail's.
 _THUMBNAIL_SHARE = 64
+#: Bits of height and width, and of the number of downscalings of a layer.
 _SIZE = (MAX_SIDE.bit_length(),) * 2
 _STEPS = MAX_STEPS.bit_length()
+#: Profile → bits of each number of the side part.
 _WIDTHS = {
     "matched": (*_SIZE, _STEPS),
     "graceful": (
@@ -45,7 +48,7 @@ _WIDTHS = {
 
 
 @dataclass(frozen=True)
-class Split:
+class PowerSplit:
     """Power of the layers of a graceful picture.
 
     Args:
@@ -67,7 +70,7 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Layout:
     """Parts of the symbols of a picture.
 
     Args:
@@ -82,8 +85,8 @@ class Plan:
 
     @property
     def side(self) -> SidePart:
-        """Height, width, how often each layer was shrunk; of a graceful picture also its split and
-        the scale of the analog layer.
+        """Side part: height, width, and how often each layer was downscaled; of a graceful picture
+        also its power split and the scale of the refinement.
         """
         return SidePart(self.uses, _WIDTHS[self.profile])
 
@@ -107,8 +110,8 @@ class Plan:
             )
         return left
 
-    def layers(self, split: Split | None = None) -> Superposition:
-        """The layers; those of a graceful picture take a split."""
+    def layers(self, split: PowerSplit | None = None) -> Superposition:
+        """The layers; those of a graceful picture take a power split."""
         if split is None:
             return Superposition((DigitalLink(self.layer_uses, self.index),), (1.0,))
         links = (
@@ -118,16 +121,26 @@ class Plan:
         return Superposition(links, split.powers)
 
 
-def graceful_split(snr_db: float, offset_db: float, base: int, analog: int) -> tuple[Split, int]:
-    """Split of the power, and rate index of the enhancement.
+def graceful_split(
+    snr_db: float, offset_db: float, base: int, analog: int
+) -> tuple[PowerSplit, int]:
+    """Power split of a graceful picture, and the rate index of its enhancement layer.
+
+    With b and r the shares of base and refinement and g the SNR of the channel, each digital layer
+    sees the SNR
+
+        base, at g_low:        b g_low / ((1 - b) g_low + 1)
+        enhancement, at g:     (1 - b - r) g / (r g + 1)
 
     Args:
-        snr_db: SNR that the enhancement must arrive at, dB; the base must at `offset_db` less.
-        base, analog: shares as in Split.
+        snr_db: SNR at which the enhancement must arrive, dB.
+        offset_db: so much lower the base must arrive, dB.
+        base: its share of the power in 32nds.
+        analog: the refinement's share in 128ths.
     """
     share = base / BASE_PARTS
     extra = analog / ANALOG_PARTS
     low, high = 10 ** ((snr_db - offset_db) / 10), 10 ** (snr_db / 10)
     base_db = 10 * math.log10(share * low / ((1 - share) * low + 1))
     enhancement_db = 10 * math.log10((1 - share - extra) * high / (extra * high + 1))
-    return Split(index_for(base_db), base, analog), index_for(enhancement_db)
+    return PowerSplit(index_for(base_db), base, analog), index_for(enhancement_db)

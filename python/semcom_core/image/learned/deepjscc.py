@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from semcom_core import models
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.frame import Frame, ReceivedFrame
-from semcom_core.image.codec import DecodedImage
+from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.fragments import parse_cbr, uses_for
 from semcom_core.image.learned import message
 from semcom_core.image.learned.common import (
@@ -52,7 +53,7 @@ class DeepjsccShape:
         SYMBOLS, "complex symbols of a position of 8x8 pixels, 1 to 12: the CBR is 1/192 of it"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("width", self.width, 8, 1024)
         check_range("symbols", self.symbols, 1, SYMBOLS)
 
@@ -112,15 +113,15 @@ class DeepjsccConfig:
         "", "file of the network, the same at both ends; empty for the shipped one"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("cbr", parse_cbr(self.cbr), 0, 4)
 
 
-class DeepjsccCodec:
+class DeepjsccCodec(ImageCodec):
     """Image codec "deepjscc" (see the module and ImageCodec)."""
 
     name = "deepjscc"
-    number = 10
+    config_class = DeepjsccConfig
 
     def __init__(self, config: DeepjsccConfig, model: JsccModel):
         self.config = config
@@ -134,7 +135,7 @@ class DeepjsccCodec:
             )
 
     @classmethod
-    def from_settings(cls, **settings) -> DeepjsccCodec:
+    def from_settings(cls, **settings: Any) -> Self:
         """Make the codec from fields of DeepjsccConfig and load its weights."""
         config = from_mapping(DeepjsccConfig, settings)
         path = Path(config.weights) if config.weights else SHIPPED

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from semcom_core import models
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import check_range
 from semcom_core.frame import Frame, ReceivedFrame
-from semcom_core.image.codec import DecodedImage
+from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.digital import index_for
 from semcom_core.image.fragments import parse_cbr, uses_for
 from semcom_core.image.learned import lam_sc_mask as asc
@@ -73,7 +74,7 @@ class LamScConfig:
         "", "file of the network, the same at both ends; empty for the shipped one"
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("cbr", parse_cbr(self.cbr), 0, 1 / 16)
         if self.keep:
             check_range("keep", self.keep, asc.LEAST_SHARE, 1)
@@ -91,7 +92,7 @@ class _Choice:
     mask_uses: int
 
 
-class LamScCodec:
+class LamScCodec(ImageCodec):
     """Image codec "lam-sc" (see the module and ImageCodec).
 
     >>> codec = LamScCodec.from_settings(keep=0.4)
@@ -99,7 +100,8 @@ class LamScCodec:
     """
 
     name = "lam-sc"
-    number = 9
+    config_class = LamScConfig
+    takes_importance = True
 
     def __init__(self, config: LamScConfig, model: JsccModel):
         self.config = config
@@ -107,7 +109,7 @@ class LamScCodec:
         self._network = model.network
 
     @classmethod
-    def from_settings(cls, **settings) -> LamScCodec:
+    def from_settings(cls, **settings: Any) -> Self:
         """Make the codec from fields of LamScConfig and load its weights."""
         config = from_mapping(LamScConfig, settings)
         path = Path(config.weights) if config.weights else SHIPPED

@@ -65,7 +65,7 @@ class LamScShape:
     fine_width: int = setting(48, "features of a fourth of a position, 8 to 512")
     fine_blocks: int = setting(1, "residual blocks on fourths of positions, 1 to 24")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("width", self.width, 8, 1024)
         check_range("fine_width", self.fine_width, 8, 512)
         for name in ("sender_blocks", "receiver_blocks", "fine_blocks"):

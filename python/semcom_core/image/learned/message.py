@@ -21,7 +21,7 @@ from semcom_core.errors import FrameError, ModelError
 from semcom_core.fec import PolarLink
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.digital import DigitalLink, rate_of
-from semcom_core.image.fragments import Reception, frames_of, received, shape_for
+from semcom_core.image.fragments import Reception, collect_fragments, frames_of, shape_for
 
 #: Channel uses of the prelude: its 83 bits arrive from about -1 dB on, at 10 dB even when half of
 #: the fragments are lost.
@@ -168,7 +168,7 @@ def hear(frames: list[ReceivedFrame], codec: int, name: str, model: int) -> Hear
             picture's size.
         ModelError: the message was made with other weights.
     """
-    reception = received(frames, codec, name)
+    reception = collect_fragments(frames, codec, name)
     if len(reception.symbols) <= PRELUDE_USES:
         raise FrameError(
             f"picture has {len(reception.symbols)} symbols; a {name} message has more than "

@@ -1,12 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Attention-based semantic integration: what in a picture matters, learned from what people
-outlined as objects.
+"""Attention-based semantic integration (ASI): importance of the pixels of a picture.
+
+    segments ─► channel attention ─► logits of the segments ─┐
+    picture ──► spatial attention ─► logits of the places ───┴─► weighted sum ─► sigmoid
+
+The importance is the probability that a pixel belongs to an object that people would outline.
+
+Source: Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications
+2024; the networks are this project's own (see attention_network).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,37 +22,38 @@ from semcom_core.errors import ConfigError, check_choice
 from semcom_core.image.picture import check_pixels
 from semcom_core.image.segmentation.segments import COUNT, Segments, segment_features
 
-#: What importance is made of: segments and places, one of them, or nothing, which makes everything
-#: equally important.
+if TYPE_CHECKING:
+    import torch
+
+#: Attention that the importance is made of: over segments and places, over one of them, or none,
+#: with which every pixel is equally important.
 MODES = ("both", "channel", "spatial", "none")
 
 
 class Attention:
-    """Importance of each pixel of a picture. The network is loaded when it is made.
+    """Importance of the pixels of pictures. The network is loaded when it is made.
 
     Args:
-        weights: a file that `semcom train attention` wrote; None is the one that the project ships.
+        weights: a file that `semcom train attention` wrote; None for the one in the package.
 
     Raises:
         ModelError: the weights are not there, or cannot be read.
     """
 
     def __init__(self, weights: str | Path | None = None):
-        from semcom_core.image.segmentation.attention_network import (
-            SHIPPED,
-            load_attention,
-        )  # loads torch
+        # loads torch
+        from semcom_core.image.segmentation.attention_network import SHIPPED, load_attention
 
         self._network, self._embedding = load_attention(Path(weights or SHIPPED))
 
     def importance(
         self, pixels: np.ndarray, segments: Segments | None, mode: str = "both"
     ) -> np.ndarray:
-        """How likely each pixel belongs to something that people would outline.
+        """Importance of each pixel.
 
         Args:
             pixels: uint8 (H, W, 3) RGB.
-            segments: of the picture; for the modes "spatial" and "none" None will do.
+            segments: of the picture; None is enough for the modes "spatial" and "none".
             mode: one of MODES; "none" gives 1 everywhere.
 
         Returns:
@@ -58,13 +67,15 @@ class Attention:
         check_choice("attention mode", mode, MODES)
         if mode == "none":
             return np.ones(pixels.shape[:2], np.float32)
-        spatial = None if mode == "channel" else self._spatial(pixels)
-        channel = None if mode == "spatial" else self._channel(pixels, segments)
-        if spatial is None or channel is None:
-            logits = channel if spatial is None else spatial
+        if mode == "spatial":
+            logits = self._spatial(pixels)
+        elif mode == "channel":
+            logits = self._channel(pixels, segments)
         else:
-            across, down, offset = self._network.mix.tolist()
-            logits = across * channel + down * spatial + offset
+            channel_weight, spatial_weight, offset = self._network.mix.tolist()
+            spatial = self._spatial(pixels)
+            channel = self._channel(pixels, segments)
+            logits = channel_weight * channel + spatial_weight * spatial + offset
         return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
 
     def _spatial(self, pixels: np.ndarray) -> np.ndarray:
@@ -73,11 +84,11 @@ class Attention:
         from PIL import Image
 
         with torch.inference_mode():
-            logits = self._network.spatial(small_picture(pixels)[None])[0].numpy()
+            logits = self._network.spatial(spatial_input(pixels)[None])[0].numpy()
         return np.asarray(Image.fromarray(logits).resize(pixels.shape[1::-1], Image.BILINEAR))
 
     def _channel(self, pixels: np.ndarray, segments: Segments | None) -> np.ndarray:
-        """Logits (H, W) of the segments, each pixel that of the smallest one it is part of."""
+        """Logits (H, W) of the segments, at each pixel that of the smallest one there."""
         import torch
 
         if segments is None or segments.labels.shape != pixels.shape[:2]:
@@ -85,25 +96,25 @@ class Attention:
             raise ConfigError(
                 f"segments are of size {shape}; allowed is that of the picture, {pixels.shape[:2]}"
             )
-        figures = segment_features(pixels, segments)
+        features = segment_features(pixels, segments)
         known = segments.fingerprint == self._embedding
-        if not known:  # another network's embedding says nothing here
+        if not known:  # the embedding of another network cannot be used
             width = self._network.channel.norm.num_features - COUNT
-            figures = np.concatenate(
-                [figures[:, :COUNT], np.zeros((len(figures), width), np.float32)], 1
+            features = np.concatenate(
+                [features[:, :COUNT], np.zeros((len(features), width), np.float32)], 1
             )
         weights = (
-            np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
+            np.bincount(segments.labels.reshape(-1), minlength=len(features)) / segments.labels.size
         )
         with torch.inference_mode():
-            table = torch.from_numpy(figures)[None]
+            table = torch.from_numpy(features)[None]
             sizes = torch.from_numpy(weights.astype(np.float32))[None]
             logits = self._network.channel(table, sizes, torch.tensor([[float(known)]]))[0].numpy()
         return logits[segments.labels]
 
 
-def small_picture(pixels: np.ndarray):
-    """A picture as the part over places sees it: torch float (3, SIDE, SIDE), -0.5 to 0.5."""
+def spatial_input(pixels: np.ndarray) -> torch.Tensor:
+    """Input of the spatial attention: a picture as float32 (3, SIDE, SIDE), -0.5 to 0.5."""
     import torch
     from PIL import Image
 
@@ -116,8 +127,7 @@ def small_picture(pixels: np.ndarray):
 
 
 def importance_picture(pixels: np.ndarray, importance: np.ndarray) -> np.ndarray:
-    """Importance as colours over the picture in grey, for people to look at: blue 0, green 0.5, red
-    1.
+    """Heat map of the importance over the picture in grey: blue 0, green 0.5, red 1.
 
     Args:
         pixels: uint8 (H, W, 3).

@@ -1,17 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network of the semantic attention: which segments matter, and where in the picture something
-does.
+"""Networks of the semantic attention over segments (channel) and places (spatial) of a picture.
 
-    figures of the segments ─► channel attention ─► a logit for each segment ─┐
-    picture, 96 × 96 ────────► spatial attention ─► a logit for each place ───┴─► importance
+    features of the segments ─► channel attention ─► a logit for each segment ─┐
+    picture, 96 x 96 ─────────► spatial attention ─► a logit for each place ───┴─► importance
+
+Arrays: B pictures, n labels (segments and the background), COUNT features of a segment and C
+channels of its embedding, SIDE pixels of each side.
 
 Source: Jiang et al., Large AI model-based semantic communications, IEEE Wireless Communications
 2024 (attention over segments and pixels); Woo et al., CBAM, ECCV 2018 (channel and spatial
 attention). The networks are this project's own.
-
-The file of the semantic attention: weights in half precision, the network's size, and whose
-embedding it was trained with.
 """
 
 from __future__ import annotations
@@ -29,8 +28,12 @@ from semcom_core.errors import check_range
 from semcom_core.image.segmentation.segments import COUNT
 from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
 
-#: Pixels of each side of the picture that the spatial part sees.
+#: Pixels of each side of the picture that the spatial attention sees.
 SIDE = 96
+#: Name of the file of weights.
+WEIGHTS = "attention.safetensors"
+#: The weights that come with the package.
+SHIPPED = Path(models.__file__).parent / "weights" / "attention" / WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -41,17 +44,16 @@ class AttentionConfig:
     hidden: int = setting(64, "width of the part over segments, 8 to 1024")
     filters: int = setting(16, "filters of the part over places at its finest, 4 to 256")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("embedding", self.embedding, 0, 4096)
         check_range("hidden", self.hidden, 8, 1024)
         check_range("filters", self.filters, 4, 256)
 
 
 class ChannelAttention(nn.Module):
-    """A logit for each segment, from its own figures and the mean and the largest of all segments'.
+    """A logit for each segment, from its hidden features and the mean and the maximum over all.
 
-    The embedding may be missing (`known` is 0), as it is where another network made it than the one
-    that this was trained with.
+    The embedding is left out (`known` is 0) where another network made it than in training.
     """
 
     def __init__(self, config: AttentionConfig):
@@ -65,19 +67,18 @@ class ChannelAttention(nn.Module):
         )
 
     def forward(
-        self, figures: torch.Tensor, weights: torch.Tensor, known: torch.Tensor
+        self, features: torch.Tensor, weights: torch.Tensor, known: torch.Tensor
     ) -> torch.Tensor:
         """Logits (B, n).
 
         Args:
-            figures: (B, n, COUNT + C), see segment_features.
-            weights: (B, n), share of the picture that each segment takes; 0 for places that are not
-                used.
-            known: (B, 1), 1 where the embedding counts, else 0.
+            features: float (B, n, COUNT + C), see segment_features.
+            weights: float (B, n), share of the picture that each segment takes; 0 for padding.
+            known: float (B, 1), 1 where the embedding counts, else 0.
         """
         real = weights > 0
-        table = torch.zeros_like(figures)
-        table[real] = self.norm(figures[real])
+        table = torch.zeros_like(features)
+        table[real] = self.norm(features[real])
         table = torch.cat([table[..., :COUNT], table[..., COUNT:] * known[..., None]], 2)
         own = (
             self.own(torch.cat([table, known[:, None].expand(-1, table.shape[1], -1)], 2))
@@ -89,8 +90,9 @@ class ChannelAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """A logit for each 2 × 2 pixels of a small picture: halved three times, seen as a whole, and
-    doubled back with what was there.
+    """A logit for each 2 x 2 pixels of a small picture: a U-Net with a global term at its coarsest.
+
+    Source: Ronneberger, Fischer, Brox, U-Net, MICCAI 2015.
     """
 
     def __init__(self, config: AttentionConfig):
@@ -128,7 +130,7 @@ def _convolution(inputs: int, outputs: int, stride: int) -> nn.Sequential:
 
 
 class AttentionNetwork(nn.Module):
-    """Both parts, and how their logits are added up."""
+    """Channel and spatial attention, and the weights by which their logits are added."""
 
     def __init__(self, config: AttentionConfig):
         super().__init__()
@@ -137,13 +139,8 @@ class AttentionNetwork(nn.Module):
         self.mix = nn.Parameter(torch.tensor([0.5, 0.5, 0.0]))
 
     def both(self, channel: torch.Tensor, spatial: torch.Tensor) -> torch.Tensor:
-        """Logits of channel and spatial attention, of one shape, as one."""
+        """Weighted sum of the logits of channel and spatial attention, of one shape."""
         return self.mix[0] * channel + self.mix[1] * spatial + self.mix[2]
-
-
-WEIGHTS = "attention.safetensors"
-#: The weights that the project ships.
-SHIPPED = Path(models.__file__).parent / "weights" / "attention" / WEIGHTS
 
 
 def save_attention(

@@ -1,21 +1,25 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Semantic knowledge base: what a picture consists of, according to Segment Anything.
+"""Semantic knowledge base: segmentation of pictures by Segment Anything.
 
-picture ─► masks over a grid of points ─► segments (labels, masks, quality, embedding)
-picture, point or box ─► the segment that is meant
+    picture ─► masks at a grid of points ─► segments (labels, masks, quality, embedding)
+    picture, point or box ─► the segment at the prompt
+
+Source: Kirillov et al., Segment Anything, ICCV 2023; Jiang et al., Large AI model-based semantic
+communications, IEEE Wireless Communications 2024 (as the knowledge base of a semantic coder).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_range
-from semcom_core.image.picture import check_pixels
+from semcom_core.image.picture import check_pixels, picture_size
 from semcom_core.image.segmentation.segments import Segments, scaled_masks, segments_of
 
 
@@ -39,7 +43,7 @@ class KnowledgeConfig:
     same_box: float = setting(0.6, "masks whose boxes overlap by this IoU are one, 0 to 1")
     side: int = setting(384, "longer side at which masks are compared, pixels, 64 to 4096")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("points", self.points, 1, 128)
         for name in ("least_quality", "least_stability", "same_box"):
             check_range(name, getattr(self, name), 0, 1)
@@ -55,22 +59,20 @@ class KnowledgeBase:
     """
 
     def __init__(self, config: KnowledgeConfig | None = None):
-        from semcom_core.models.sam.loader import (
-            RememberingPredictor,  # these load torch
-            load_sam,
-        )
+        # loads torch
+        from semcom_core.models.sam.loader import RememberingPredictor, load_sam
 
         self.config = config or KnowledgeConfig()
         self.model = load_sam(self.config.model)
         self._predictor = RememberingPredictor(self.model.network)
 
     @classmethod
-    def from_settings(cls, **settings) -> KnowledgeBase:
+    def from_settings(cls, **settings: Any) -> KnowledgeBase:
         """A knowledge base with settings by name; see KnowledgeConfig."""
         return cls(from_mapping(KnowledgeConfig, settings))
 
     def segments(self, pixels: np.ndarray) -> Segments:
-        """Everything in a picture, by asking for what lies at each point of a grid.
+        """All segments of a picture, by prompts at the points of a grid.
 
         Args:
             pixels: uint8 (H, W, 3) RGB.
@@ -95,12 +97,12 @@ class KnowledgeBase:
         masks = np.array([one["segmentation"] for one in found], bool).reshape(-1, *small.shape[:2])
         quality = np.array([one["predicted_iou"] for one in found], np.float32)
         self._predictor.set_image(small)
-        return self._segments(scaled_masks(masks, pixels.shape[:2]), quality)
+        return self._segments(scaled_masks(masks, picture_size(pixels)), quality)
 
     def segment(
         self, pixels: np.ndarray, point: tuple | None = None, box: tuple | None = None
     ) -> Segments:
-        """What a point or a box in a picture means.
+        """The segment at a point or in a box of a picture.
 
         Args:
             pixels: uint8 (H, W, 3) RGB.
@@ -116,7 +118,7 @@ class KnowledgeBase:
             ConfigError: neither point nor box is given, or one lies outside the picture.
         """
         small = self._shown(pixels)
-        size = pixels.shape[:2]
+        size = picture_size(pixels)
         if point is None and box is None:
             raise ConfigError("prompt is None; allowed is a point, a box or both")
         scale = np.array(small.shape[1::-1]) / size[::-1]
@@ -135,8 +137,8 @@ class KnowledgeBase:
         return segments_of(masks, quality, self._predictor.embedding(), self.model.fingerprint)
 
     def _shown(self, pixels: np.ndarray) -> np.ndarray:
-        """A picture at the size at which masks are compared; no side becomes so short that the
-        network's input has none.
+        """A picture at the size at which masks are compared, uint8 (h, w, 3); no side becomes so
+        short that it vanishes in the network's input.
         """
         from PIL import Image
 
@@ -175,7 +177,7 @@ def _checked_box(box: tuple, size: tuple[int, int]) -> np.ndarray:
 
 
 def _inside(box: tuple, size: tuple[int, int]) -> np.ndarray:
-    """Where a box is, bool (height, width): pixels that it touches count."""
+    """Mask of a box, bool (height, width): pixels that it touches count."""
     left, top, right, bottom = box
     inside = np.zeros(size, bool)
     inside[math.floor(top) : math.ceil(bottom), math.floor(left) : math.ceil(right)] = True

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures for people to look at: several side by side with captions, and segments in colours."""
+"""Figures: pictures side by side with captions, and segmentations in colours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from semcom_core.image.picture import check_pixels
 _TINT = 0.55
 #: Step from the hue of one segment to that of the next: the golden ratio keeps neighbours apart.
 _HUE_STEP = 0.618034
+#: Margins, pixels.
 _MARGIN = 12
+#: Sizes of the text, pixels, and distance of its lines over that.
 _CAPTION_SIZE = 20
 _NOTE_SIZE = 14
 _LINE = 1.35
@@ -28,22 +30,25 @@ class Panel:
     """One picture of several.
 
     Args:
-        caption: a word or two over it.
+        caption: text above it, a word or two.
         pixels: uint8 (H, W, 3).
-        note: what is said below it, a few words a line.
+        note: text below it, a few words a line.
     """
 
     caption: str
     pixels: np.ndarray
     note: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_pixels(self.pixels)
 
 
 def side_by_side(panels: Sequence[Panel], height: int = 384) -> np.ndarray:
-    """Panels from left to right on white, each scaled to `height` pixels, captions above, notes
-    below.
+    """Panels from left to right on white, captions above, notes below.
+
+    Args:
+        panels: one or more.
+        height: to which each picture is scaled, pixels.
 
     Returns:
         uint8 (H, W, 3).

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Segments of a picture, and how well two segmentations agree.
+"""Segments of a picture: labels and masks, features of each segment, and overlap of segmentations.
 
-What is measured on each segment of a picture to judge whether it matters.
+Arrays: N segments, of which label n is segment n - 1 and label 0 the background; C channels of the
+embedding, h x w cells.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.errors import ConfigError
+
+#: Features of a segment before those of the embedding.
+COUNT = 20
+#: Index of the feature that changes its sign when the picture is mirrored.
+MIRRORED = 7
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,7 @@ class Segments:
         masks: bool (N, H, W).
         predicted_iou: float32 (N,), the quality that the network expects.
         areas: int64 (N,), pixels.
-        embedding: float32 (C, h, w), what the network made of the picture, coarser than the
-            picture.
+        embedding: float32 (C, h, w) of the picture, by the network that found the segments.
         fingerprint: of the network.
 
     Raises:
@@ -39,7 +44,7 @@ class Segments:
     embedding: np.ndarray
     fingerprint: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         count = len(self.masks)
         if (
             self.masks.shape[1:] != self.labels.shape
@@ -58,13 +63,20 @@ class Segments:
 def segments_of(
     masks: np.ndarray, predicted_iou: np.ndarray, embedding: np.ndarray, fingerprint: str
 ) -> Segments:
-    """Segments from masks, bool (N, H, W); empty masks are left out."""
+    """Segments from masks; empty masks are left out.
+
+    Args:
+        masks: bool (N, H, W).
+        predicted_iou: float (N,).
+        embedding: float32 (C, h, w) of the picture.
+        fingerprint: of the network.
+    """
     areas = masks.sum((1, 2), dtype=np.int64)
     kept = areas > 0
     masks = masks[kept]
     areas = areas[kept]
     labels = np.zeros(masks.shape[1:], np.int32)
-    for number in np.argsort(-areas, kind="stable"):  # small ones last, so that they stay visible
+    for number in np.argsort(-areas, kind="stable"):  # small ones last, over the large ones
         labels[masks[number]] = number + 1
     return Segments(
         labels, masks, predicted_iou[kept].astype(np.float32), areas, embedding, fingerprint
@@ -106,10 +118,10 @@ def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def validate(sent: Segments, received: Segments) -> float:
-    """How far the segments of a received picture agree with those of the picture that was sent.
+    """Agreement of the segments of a received picture with those of the picture that was sent.
 
-    Each segment that was sent counts by its area with the IoU of the received segment that fits it
-    best.
+    The mean over the sent segments, weighted by area, of the IoU with the received segment that
+    fits best.
 
     Returns:
         0 to 1; 1 where nothing was found in either.
@@ -127,15 +139,9 @@ def validate(sent: Segments, received: Segments) -> float:
     return float(np.average(overlaps(sent.masks, received.masks).max(1), weights=sent.areas))
 
 
-#: Figures of a segment before those of the embedding.
-COUNT = 20
-#: Which of them change sign when the picture is mirrored.
-MIRRORED = 7
-
-
 def segment_features(pixels: np.ndarray, segments: Segments) -> np.ndarray:
-    """Figures of each label 0 to N: colour, size, place, contact with the border, contrast,
-    quality; then the embedding's mean.
+    """Features of each label 0 to N: colour, size, place, contact with the border, contrast,
+    quality; then the mean of the embedding.
 
     Args:
         pixels: uint8 (H, W, 3).
@@ -155,7 +161,7 @@ def segment_features(pixels: np.ndarray, segments: Segments) -> np.ndarray:
     size = np.log10(np.maximum(counts, 1) / labels.size)
     contrast = np.linalg.norm(mean - colours.mean(0), axis=1)
     quality = np.concatenate([[0], segments.predicted_iou])
-    figures = [
+    features = [
         mean,
         spread,
         size,
@@ -166,7 +172,7 @@ def segment_features(pixels: np.ndarray, segments: Segments) -> np.ndarray:
         contrast,
         quality,
     ]
-    table = np.column_stack([*figures, np.arange(total) == 0, _pooled(segments, total)])
+    table = np.column_stack([*features, np.arange(total) == 0, _pooled(segments, total)])
     return np.where(counts[:, None] > 0, table, 0).astype(np.float32)
 
 

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Still pictures in so many bytes: VVC, or AV1 for the smallest and for those of very many bytes;
-what arrives tells which it is.
+"""Still picture coder of a given size: VVC, or AV1 for pictures or files that VVC does not suit.
+
+The coded bytes tell which of the two it is.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import numpy as np
 
 from semcom_core.errors import check_choice
 from semcom_core.image.coders import av1, vvc
-from semcom_core.image.coders import vvc as vvc_fit
-from semcom_core.image.picture import grown, sizes
+from semcom_core.image.picture import downscaled_sizes, resize
 
 #: Coders, the best first.
 CODERS = ("vvc", "av1")
@@ -23,7 +23,7 @@ _LEAST_SIDE = 64
 #: room for a stream of more than one.
 _MOST_BYTES_A_PIXEL = 0.6
 #: Highest speed, 0 to 10 → preset of VVenC, and how many pairs of encodings by it aim at the bytes
-#: (see vvc_fit).
+#: (see vvc.compress).
 _PRESETS = {
     0: ("slower", 2),
     1: ("slow", 2),
@@ -36,15 +36,16 @@ _PRESETS = {
 
 
 def compress(pixels: np.ndarray, most: int, coder: str, speed: int) -> tuple[bytes, int]:
-    """A coded picture of at most `most` bytes.
+    """Code a picture in at most `most` bytes.
 
     Args:
         pixels: uint8 (H, W, 3) RGB.
+        most: bytes.
         coder: one of CODERS.
         speed: of the encoder, 0 (slow and small) to 10.
 
     Returns:
-        The bytes, and how often the picture was shrunk before (see shrink).
+        The bytes, and by how many steps the picture was downscaled before (see picture.downscale).
 
     Raises:
         FrameError: the picture fits no file of that size.
@@ -58,21 +59,22 @@ def compress(pixels: np.ndarray, most: int, coder: str, speed: int) -> tuple[byt
     )
     if coder == "av1" or not suits_vvc:
         return av1.compress(pixels, most, speed)
-    return vvc_fit.compress(
-        pixels, most, *next(way for highest, way in _PRESETS.items() if speed <= highest)
-    )
+    preset, pairs = next(way for highest, way in _PRESETS.items() if speed <= highest)
+    return vvc.compress(pixels, most, preset, pairs)
 
 
 def expand(data: bytes, steps: int, height: int, width: int) -> np.ndarray:
-    """The picture of such bytes, uint8 (height, width, 3); zeros after them do no harm.
+    """Decode a picture, uint8 (height, width, 3).
 
     Args:
-        steps: how often the picture was shrunk before it was coded.
+        data: what compress made; zeros may follow.
+        steps: of downscaling before it was coded.
+        height, width: of the picture, pixels.
 
     Raises:
         FrameError: the bytes are no picture of that size.
     """
     if not data.startswith(vvc.START):
         return av1.expand(data, steps, height, width)
-    coded_width, coded_height = sizes(height, width)[steps]
-    return grown(vvc.decode(data, coded_height, coded_width), height, width)
+    coded_width, coded_height = downscaled_sizes(height, width)[steps]
+    return resize(vvc.decode(data, coded_height, coded_width), height, width)
