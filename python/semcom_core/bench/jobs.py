@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of a bench one after the other, or several at once in processes of this machine or of a
-Ray cluster.
-"""
+"""Parallel trials of a bench, in processes of this machine or of a Ray cluster."""
 
 from __future__ import annotations
 
@@ -13,27 +11,28 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cached_property, lru_cache
-from typing import Protocol
+from types import ModuleType
+from typing import Any, Protocol
 
 from semcom_core.errors import ConfigError, check_range
 
 
 class Runner(Protocol):
-    """Who sends the messages of a link, such as text.Trials."""
+    """What sends the messages of a link, such as text.link.Trials."""
 
-    def run(self, number: int, message):
+    def run(self, number: int, message: Any) -> Any:
         """The trial of message `number`."""
 
 
 class Link(Protocol):
-    """What a bench sends over, such as text.Link; it can be pickled."""
+    """What a bench sends over, such as text.link.Link; it can be pickled."""
 
     def trials(self) -> Runner:
-        """Who sends over it."""
+        """What sends messages over it."""
 
 
 class Workers:
-    """Those who run trials. Use it in a `with` statement.
+    """Processes that run trials. Use it in a `with` statement.
 
     Args:
         jobs: messages at once, 1 to 1024; above 1 each runs in a process of its own with one
@@ -52,7 +51,7 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         if "_pool" in self.__dict__:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -61,7 +60,7 @@ class Workers:
         early stops them.
         """
         if self._ray:
-            return self._by_ray(link, messages)
+            return self._by_ray(self._ray, link, messages)
         return self._by_pool(link, messages) if self._jobs > 1 else self._here(link, messages)
 
     @cached_property
@@ -86,19 +85,19 @@ class Workers:
             for future in futures:
                 future.cancel()
 
-    def _by_ray(self, link: Link, messages: list) -> Iterator:
-        task = self._ray.remote(num_cpus=1)(_run)
+    def _by_ray(self, ray: ModuleType, link: Link, messages: list) -> Iterator:
+        task = ray.remote(num_cpus=1)(_run)
         packed = pickle.dumps(link)
         waiting = []
         for number, message in enumerate(messages):
             waiting.append(task.remote(packed, number, message))
             if len(waiting) > self._jobs:
-                yield self._ray.get(waiting.pop(0))
+                yield ray.get(waiting.pop(0))
         for result in waiting:
-            yield self._ray.get(result)
+            yield ray.get(result)
 
 
-def connected(address: str):
+def connected(address: str) -> ModuleType:
     """The module ray, connected to a cluster.
 
     Raises:
@@ -133,6 +132,6 @@ def _trials(packed: bytes) -> Runner:
     return pickle.loads(packed).trials()
 
 
-def _run(packed: bytes, number: int, message):
+def _run(packed: bytes, number: int, message: Any) -> Any:
     """One trial in a process that keeps its links for the next."""
     return _trials(packed).run(number, message)

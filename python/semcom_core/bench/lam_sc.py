@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three experiments on lam-sc: against systems without semantics, with parts of the attention,
-and at all mask ratios.
+"""Bench of the codec lam-sc: against systems without semantics, by parts of the attention, and at
+all mask ratios.
 
 Rows are those of the image bench, with the experiment, what was tried, and the uses over those of
 the unmasked system.
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -36,6 +36,8 @@ KEPT = 0.4
 CBR = "1/16"
 MASKED = "masked"
 UNMASKED = "unmasked"
+#: Name of the unmasked system that was trained at the masked one's uses.
+SAME_USES = "trained at the same uses"
 #: Ratio at which the modes are compared: that of the masked system.
 _EQUAL_CBR = "0.028"
 #: Targets: PSNR unmasked, dB; share kept; uses over unmasked ones; loss by the mask, dB; gain of
@@ -48,7 +50,7 @@ LEAST_GAIN = 0.5
 
 
 class Importance(Protocol):
-    """What the attention makes of a picture."""
+    """Importance of a picture's pixels by the attention."""
 
     def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
         """Importance, float (H, W) in 0 to 1, of pixels uint8 (H, W, 3), by the mode channel,
@@ -58,7 +60,14 @@ class Importance(Protocol):
 
 @dataclass(frozen=True)
 class System:
-    """What is tried: a name for it, a codec, its settings, and one of MODES."""
+    """What is tried.
+
+    Args:
+        name: for the rows.
+        codec: name of the codec.
+        settings: its settings.
+        mode: what decides where importance is, one of MODES.
+    """
 
     name: str
     codec: str = "lam-sc"
@@ -70,6 +79,7 @@ def systems_of(experiment: str, weights: str = "", peer: str = "") -> list[Syste
     """What an experiment tries; the unmasked system comes first, where there is one.
 
     Args:
+        experiment: one of EXPERIMENTS.
         weights: of lam-sc; empty for the shipped ones.
         peer: weights of an unmasked system that was trained at the masked one's uses; empty for
             none.
@@ -87,39 +97,37 @@ def systems_of(experiment: str, weights: str = "", peer: str = "") -> list[Syste
             for r in MASK_RATIOS
             if r
         ]
-    peers = (
-        [System("trained at the same uses", "deepjscc", {"cbr": CBR, "weights": peer})]
-        if peer
-        else []
-    )
-    return [
+    systems = [
         unmasked,
         System(MASKED, settings={**common, "keep": KEPT}),
         System("non-semantic", "deepjscc", {"cbr": CBR}),
-        *peers,
     ]
+    if peer:
+        systems.append(System(SAME_USES, "deepjscc", {"cbr": CBR, "weights": peer}))
+    return systems
 
 
 class InformedTrials(ImageTrials):
     """Sends pictures by a codec that is told what matters.
 
     Args:
+        link: what is sent over.
         importance: of pixels uint8 (H, W, 3), float (H, W) in 0 to 1.
     """
 
     def __init__(self, link: ImageLink, importance: Callable[[np.ndarray], np.ndarray]):
         super().__init__(link)
-        self._codec = _Informed(self._codec, importance)
+        self._codec = cast(ImageCodec, _Informed(self._codec, importance))
 
 
 class _Informed:
-    """A codec that finds out for itself what matters in a picture."""
+    """A codec that finds the importance of a picture itself, so that its time counts."""
 
     def __init__(self, codec: ImageCodec, importance: Callable[[np.ndarray], np.ndarray]):
         self._codec = codec
         self._importance = importance
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._codec, name)
 
     def encode(
@@ -143,29 +151,39 @@ def rows_of(
 ) -> Iterator[dict]:
     """A row for each system, as it is measured; uses_ratio is over the uses of the first system
     where that is the unmasked one.
+
+    Args:
+        experiment: one of EXPERIMENTS.
+        systems: what is tried.
+        pictures: what is sent.
+        channel: states an SNR.
+        attention: importance of a picture.
+        seed: of the channel.
     """
     unmasked = None
     for system in systems:
-        roi = "objects" if system.mode == LABELS else "off"
         link = ImageLink(
-            system.codec, system.settings, channel, system.settings["cbr"], roi=roi, seed=seed
+            system.codec,
+            system.settings,
+            channel,
+            system.settings["cbr"],
+            roi="objects" if system.mode == LABELS else "off",
+            seed=seed,
         )
-        by_itself = system.mode in ("none", LABELS)
-        trials = (
-            link.trials()
-            if by_itself
-            else InformedTrials(link, partial(attention, mode=system.mode))
-        )
+        if system.mode in ("none", LABELS):
+            trials = link.trials()
+        else:
+            trials = InformedTrials(link, partial(attention, mode=system.mode))
         row = summarise(
             link, [trials.run(number, picture) for number, picture in enumerate(pictures)]
         )
-        unmasked = row if system.name == UNMASKED else unmasked
-        ratio = row["uses"] / unmasked["uses"] if unmasked else None
+        if system.name == UNMASKED:
+            unmasked = row
         yield {
             "experiment": experiment,
             "system": system.name,
             "mode": system.mode,
-            "uses_ratio": ratio,
+            "uses_ratio": row["uses"] / unmasked["uses"] if unmasked else None,
             **row,
         }
 
@@ -198,9 +216,7 @@ def targets(rows: list[dict]) -> list[str]:
             verdict(f"unmasked: PSNR {reached:.2f} dB", f">= {LEAST_PSNR:g}", reached >= LEAST_PSNR)
         )
     if MASKED in found:
-        lines += _mask_targets(
-            found[UNMASKED], found[MASKED], found.get("trained at the same uses")
-        )
+        lines += _mask_targets(found[UNMASKED], found[MASKED], found.get(SAME_USES))
     if found.get("both", {}).get("roi_psnr_db") is not None:
         gain = found["both"]["roi_psnr_db"] - found["none"]["roi_psnr_db"]
         lines.append(

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Published figures, to be shown beside measured ones (published.yml has them, with their
-source).
+"""Published figures of other systems, shown beside measured ones; published.yml has them with their
+sources.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings for several codecs at once: NAME=VALUE for each codec that has it, CODEC.NAME=VALUE for
+"""Settings of several codecs at once: NAME=VALUE for each codec that has it, CODEC.NAME=VALUE for
 one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from semcom_core.codecs import TEXT, find_codec, settings_of
 from semcom_core.errors import ConfigError
@@ -23,14 +24,15 @@ def settings_for(codec: str, codecs: Sequence[str], given: dict) -> dict:
     """Those of the given settings that are for a codec.
 
     Args:
+        codec: whose settings are asked for.
         codecs: all codecs of the bench.
         given: values by NAME or CODEC.NAME; the latter wins.
 
     Raises:
         ConfigError: no codec of the bench has the setting.
     """
-    plain = {}
-    own = {}
+    plain: dict[str, Any] = {}
+    own: dict[str, Any] = {}
     for key, value in given.items():
         prefix, dot, name = key.partition(".")
         if dot and prefix not in codecs:

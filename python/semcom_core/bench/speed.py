@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of a language model on this machine, and what it costs in probabilities to be fast."""
+"""Speed of a language model on this machine, and what low precision costs in probabilities."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ class Speed:
     Args:
         texts: the first is the one that steps, encoding and decoding are timed on; losses are means
             over all.
+        model, adapter: the language model.
+        precisions: of PRECISIONS.
+        nodes: nodes of a step.
+        repeats: times each is measured.
     """
 
     texts: tuple[str, ...]
@@ -39,7 +43,7 @@ class Speed:
     nodes: tuple[int, ...] = setting((8, 16, 32), "nodes of a step, 1 to 256")
     repeats: int = setting(20, "times each is measured, 1 to 1000; the fastest counts")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("number of texts", len(self.texts), 1, 100_000)
         for precision in self.precisions:
             check_choice("precision", precision, PRECISIONS)
@@ -87,6 +91,10 @@ def _row(
         for nodes in config.nodes
     }
     pairs = [(model.log2_probs(tokens), exact, tokens) for tokens, exact in zip(texts, expected)]
+    losses = [
+        _surprisals(found, tokens) - _surprisals(exact, tokens) for found, exact, tokens in pairs
+    ]
+    divergences = [_divergences(exact, found) for found, exact, _ in pairs]
     return {
         "model": config.model,
         "adapter": config.adapter,
@@ -101,14 +109,9 @@ def _row(
         "prefill_ms": _fastest(_prompter(model), config.repeats),
         "text_ms": _fastest(lambda: model.log2_probs(texts[0]), config.repeats),
         "tokens": sum(len(tokens) + 1 for tokens in texts),
-        "loss_bits": _mean(
-            [
-                _surprisals(found, tokens) - _surprisals(exact, tokens)
-                for found, exact, tokens in pairs
-            ]
-        ),
-        "divergence_bits": _mean([_divergences(exact, found) for found, exact, _ in pairs]),
-        "order_bits": max(_order(model, tokens, found) for found, _, tokens in pairs),
+        "loss_bits": float(np.mean(np.concatenate(losses))),
+        "divergence_bits": float(np.mean(np.concatenate(divergences))),
+        "order_bits": max(_order_difference(model, tokens, found) for found, _, tokens in pairs),
     }
 
 
@@ -123,7 +126,7 @@ def _fastest(call: Callable[[], object], repeats: int) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _sum(values):
+def _sum(values: np.ndarray) -> np.uint64:
     """Sum of an array, so that all of it is read."""
     total = np.uint64(0)
     for i in range(len(values)):
@@ -164,7 +167,7 @@ def _divergences(exact: np.ndarray, found: np.ndarray) -> np.ndarray:
     return (chances * (exact.astype(float) - found)).sum(axis=1)
 
 
-def _order(model: LanguageModel, tokens: list[int], whole: np.ndarray) -> float:
+def _order_difference(model: LanguageModel, tokens: list[int], whole: np.ndarray) -> float:
     """Largest difference of the text's own tokens between probabilities of the whole text and token
     by token, bits.
     """
@@ -174,10 +177,5 @@ def _order(model: LanguageModel, tokens: list[int], whole: np.ndarray) -> float:
     for token in tokens:
         (node,), found = tree.extend([node], [token])
         rows.append(found[0])
-    return float(
-        np.abs(_surprisals(np.array(rows), tokens) - _surprisals(whole, tokens)).max(initial=0.0)
-    )
-
-
-def _mean(parts: list[np.ndarray]) -> float:
-    return float(np.mean(np.concatenate(parts)))
+    differences = _surprisals(np.array(rows), tokens) - _surprisals(whole, tokens)
+    return float(np.abs(differences).max(initial=0.0))
