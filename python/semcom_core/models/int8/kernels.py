@@ -23,7 +23,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -42,22 +42,96 @@ from semcom_core.models.int8.simd import (
     tile_product,
 )
 
-if TYPE_CHECKING:
-    from semcom_core.models.int8.network import Nodes, Weights, Workspace
-
 _compiled = numba.njit(nogil=True, error_model="numpy")
 _LOG2_E = np.float32(math.log2(math.e))
 #: Taylor series of 2^x: ln(2)^k / k!; off by less than 1e-8 for |x| <= 1/2.
 _SERIES = tuple(np.float32(math.log(2) ** k / math.factorial(k)) for k in range(8))
 _C0, _C1, _C2, _C3, _C4, _C5, _C6, _C7 = _SERIES
+#: Constants in the types of the loops: numba would make float64 of plain ones.
 _ZERO = np.float32(0)
 _ONE = np.float32(1)
 _HALF = np.float32(0.5)
+#: Masks of a float32's bits, and the range of exponents of 2^x.
 _NO_SIGN = np.int32(2**31 - 1)
 _SIGN_PLACE = np.int32(31)
 _LEAST = np.int32(-(2**31))
 _LOWEST = np.float32(-126)
 _HIGHEST = np.float32(127)
+#: Phases of a layer: product, positions, attention, product, norm, product, gate, product, norm.
+LAYER_PHASES = 9
+_QUERY, _REMEMBER, _LOOK_BACK, _PROJECT, _MIDDLE, _GATES, _GATE, _DOWN, _END = range(LAYER_PHASES)
+#: Units of work for each thread in a phase.
+_UNITS = 4
+
+
+class Matrices(NamedTuple):
+    """Weights of linear layers of one kind.
+
+    Args:
+        weights: int8 (layers, blocks, pairs of inputs, LANES, 2).
+        scales: float32 (layers, blocks * LANES), of each output channel.
+    """
+
+    weights: np.ndarray
+    scales: np.ndarray
+
+
+class Weights(NamedTuple):
+    """Weights of a network.
+
+    Args:
+        embedding: float32 (vocabulary, hidden).
+        attention, projection, gates, down, head: queries, keys and values; output of the attention;
+            both gates; output of the layer; logits in units of log2.
+        norms: float32 (2 * layers + 1, hidden).
+        eps: of the RMS norms.
+    """
+
+    embedding: np.ndarray
+    attention: Matrices
+    projection: Matrices
+    gates: Matrices
+    down: Matrices
+    head: Matrices
+    norms: np.ndarray
+    eps: np.float32
+
+
+class Nodes(NamedTuple):
+    """Nodes of a token tree.
+
+    Args:
+        store: float32 (layers, nodes, 2, groups, d), keys and values.
+        parents: int32 (nodes,), -1 above the first.
+        depths: int32 (nodes,), tokens before each.
+        cos, sin: float32 (positions, d / 2), rotary positions by depth.
+    """
+
+    store: np.ndarray
+    parents: np.ndarray
+    depths: np.ndarray
+    cos: np.ndarray
+    sin: np.ndarray
+
+
+class Workspace(NamedTuple):
+    """Room for one pass; a row for each new node.
+
+    Args:
+        states: float32 (rows, hidden).
+        inner: float32 (rows, widest), values to be rounded for the next product.
+        products: float32 (rows, outputs), outputs of a product.
+        inputs: int16 (rows, widest), rounded values.
+        scales: float32 (rows,), of the rounded values.
+        scores: float32 (rows, heads, depth), of the attention.
+    """
+
+    states: np.ndarray
+    inner: np.ndarray
+    products: np.ndarray
+    inputs: np.ndarray
+    scales: np.ndarray
+    scores: np.ndarray
 
 
 @numba.njit(inline="always")
@@ -236,13 +310,6 @@ def log2_normalise(row: np.ndarray) -> None:
     shift = largest + np.float32(math.log2(_chances(row, largest)))
     for i in range(len(row)):
         row[i] -= shift
-
-
-#: Phases of a layer: product, positions, attention, product, norm, product, gate, product, norm.
-LAYER_PHASES = 9
-_QUERY, _REMEMBER, _LOOK_BACK, _PROJECT, _MIDDLE, _GATES, _GATE, _DOWN, _END = range(LAYER_PHASES)
-#: Units of work for each thread in a phase.
-_UNITS = 4
 
 
 @numba.njit(nogil=True)
@@ -469,7 +536,7 @@ def _keep_compiled(sources: str) -> Callable[..., None]:
         Args:
             workers: number of threads.
             counters: int64 (LAYER_PHASES * layers + 3, 2), 0.
-            net, nodes, work: see int8.network; the new nodes' parents and depths are set, their
+            net, nodes, work: see the classes; the new nodes' parents and depths are set, their
                 keys and values are written.
             tokens: int64 (n,), of nodes `first` to `first + n - 1`.
             wanted: the last `wanted` nodes' probabilities are computed.

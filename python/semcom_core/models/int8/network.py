@@ -12,12 +12,19 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
-from semcom_core.models.int8.kernels import LAYER_PHASES, forward
+from semcom_core.models.int8.kernels import (
+    LAYER_PHASES,
+    Matrices,
+    Nodes,
+    Weights,
+    Workspace,
+    forward,
+)
 from semcom_core.models.int8.simd import BLOCKS, LANES, ROWS
 
 #: Name of the numeric profile, part of a model's fingerprint.
@@ -28,55 +35,6 @@ _PROMPTS = 4
 _FEWEST_NODES = 256
 #: Kinds of rotary embedding whose angles do not depend on the length of the text.
 _STATIC_POSITIONS = ("default", "linear", "llama3")
-
-
-class Matrices(NamedTuple):
-    """Weights of linear layers of one kind: int8 (layers, blocks, pairs, LANES, 2), and a float32
-    scale (layers, blocks * LANES).
-    """
-
-    weights: np.ndarray
-    scales: np.ndarray
-
-
-class Weights(NamedTuple):
-    """A network: embedding float32 (vocabulary, hidden), matrices, norms float32 (2 * layers + 1,
-    hidden).
-    """
-
-    embedding: np.ndarray
-    attention: Matrices
-    projection: Matrices
-    gates: Matrices
-    down: Matrices
-    head: Matrices
-    norms: np.ndarray
-    eps: np.float32
-
-
-class Nodes(NamedTuple):
-    """Nodes of a tree: store float32 (layers, nodes, 2, groups, d), parents and depths int32
-    (nodes,), cos and sin of each depth.
-    """
-
-    store: np.ndarray
-    parents: np.ndarray
-    depths: np.ndarray
-    cos: np.ndarray
-    sin: np.ndarray
-
-
-class Workspace(NamedTuple):
-    """Room for one pass: float32 states, inner values and outputs of products; their int16 inputs
-    and scales; attention scores.
-    """
-
-    states: np.ndarray
-    inner: np.ndarray
-    products: np.ndarray
-    inputs: np.ndarray
-    scales: np.ndarray
-    scores: np.ndarray
 
 
 def applies(network: Any) -> bool:
