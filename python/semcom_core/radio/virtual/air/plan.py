@@ -1,16 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of an air: which radios there are, who hears whom, and how time runs.
+"""Plan of a simulated air, from YAML: radios, links between them, and pacing.
 
-Reads the plan of an air from YAML.
-
-    pacing: elastic
-    seed: 1
-    radios:
-      alice: {kind: pluto, address: 127.0.0.1}
-      bob: {kind: pluto, address: 127.0.0.2, ppm: 3}
-    links:
-      - {from: alice, to: bob, gain_db: -10, delay_s: 1e-6, channel: "awgn:10+cfo:20khz+taps:0,-6"}
+pacing: elastic
+seed: 1
+radios:
+  alice: {kind: pluto, address: 127.0.0.1}
+  bob: {kind: pluto, address: 127.0.0.2, ppm: 3}
+links:
+  - {from: alice, to: bob, gain_db: -10, delay_s: 1e-6, channel: "awgn:10+cfo:20khz+taps:0,-6"}
 """
 
 from __future__ import annotations
@@ -24,9 +22,11 @@ import yaml
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, check_choice, check_range
 
+#: Kinds of radios, by the protocol of their clients.
 KINDS = ("pluto", "soapy")
+#: How virtual time runs.
 PACINGS = ("real", "elastic")
-#: Where libiio's network protocol is served.
+#: Port of libiio's network protocol.
 IIO_PORT = 30431
 
 
@@ -42,10 +42,9 @@ class RadioSpec:
         ppm: error of its one oscillator, which makes both carrier and sample clock, parts in a
             million.
         tx_reference_db: transmit gain at which a sample of magnitude 1 enters a link with magnitude
-            1, dB; None: -10 of a pluto, 60 else.
-        rx_reference_db: receive gain at which what leaves a link with magnitude 1 is a sample of
-            full scale, dB.
-        receiver: terms of its receiver, such as iq:1db,5deg+dc:1%.
+            1, dB; None: -10 for a pluto, 60 for a soapy radio.
+        rx_reference_db: receive gain at which magnitude 1 at the end of a link is full scale, dB.
+        receiver: channel terms of its receiver, such as iq:1db,5deg+dc:1%.
     """
 
     kind: str = "pluto"
@@ -55,7 +54,7 @@ class RadioSpec:
     rx_reference_db: float = 40.0
     receiver: str = "clean"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("kind of a radio", self.kind, KINDS)
         check_range("ppm", _number("ppm", self.ppm), -200, 200)
         if self.tx_reference_db is None:
@@ -87,15 +86,16 @@ class RadioSpec:
 
 @dataclass(frozen=True)
 class LinkSpec:
-    """What one radio hears of another, or of itself.
+    """Propagation from one radio to another, or to itself.
 
     Args:
-        source, target: names of radios; `from` and `to` in YAML.
-        gain_db: gain of the path, dB.
-        delay_s: delay of the path, s.
-        channel: terms of a channel (see semcom_core.channel). awgn:SNR is that of the default
-            modem's bursts, sent at the transmitter's reference gain; cfo adds to what the two
-            radios' tuning and oscillators make.
+        source: name of the transmitting radio; `from` in YAML.
+        target: name of the receiving radio; `to` in YAML.
+        gain_db: path gain, -200 to 60 dB.
+        delay_s: path delay, 0 to 0.5 s.
+        channel: channel terms (see semcom_core.channel). awgn:SNR is the SNR of the default
+            modem's bursts, sent at the transmitter's reference gain; cfo is added to the offset
+            by both radios' tuning and oscillators.
     """
 
     source: str
@@ -104,7 +104,7 @@ class LinkSpec:
     delay_s: float = 0.0
     channel: str = "clean"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("gain_db of a link", _number("gain_db", self.gain_db), -200, 60)
         check_range("delay_s of a link", _number("delay_s", self.delay_s), 0, 0.5)
         wrong = [str(one) for one in parse_channel(self.channel).terms if one.place == "receiver"]
@@ -120,12 +120,12 @@ class AirPlan:
     """Radios, links and pacing.
 
     Args:
-        pacing: "real" time is wall time, and who is late loses samples; "elastic" time waits for
-            who is slow.
-        speed: virtual seconds in a second at the most; 1 with real pacing.
-        seed: of all noise and fading.
-        radios: by name.
-        links: between them.
+        pacing: "real": virtual time is wall time, and late clients lose samples; "elastic":
+            virtual time waits for slow clients.
+        speed: virtual seconds in a second at the most, 0.01 to 100; 1 with real pacing.
+        seed: of all noise and fading, 0 to 2^63 - 1.
+        radios: (name, radio) of each.
+        links: links between them.
 
     Raises:
         ConfigError: a value is out of range, two radios have one address, or a link names a radio
@@ -138,7 +138,7 @@ class AirPlan:
     radios: tuple[tuple[str, RadioSpec], ...] = ()
     links: tuple[LinkSpec, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("pacing", self.pacing, PACINGS)
         check_range("speed", _number("speed", self.speed), 0.01, 100)
         if self.pacing == "real" and self.speed != 1:
@@ -164,15 +164,8 @@ class AirPlan:
             )
 
 
-def _number(name: str, value) -> float:
-    """The value, or ConfigError unless it is a number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigError(f"{name} is {value!r}; allowed is a number")
-    return value
-
-
 def air_plan(data: dict) -> AirPlan:
-    """Plan of a mapping as YAML gives it (see the module).
+    """The plan of a mapping as YAML gives it.
 
     Raises:
         ConfigError: a key is unknown or a value is not allowed.
@@ -187,12 +180,23 @@ def air_plan(data: dict) -> AirPlan:
 
 
 def read_plan(path: str | Path) -> AirPlan:
-    """Plan of a YAML file; see air_plan."""
+    """The plan of a YAML file.
+
+    Raises:
+        ConfigError: the file cannot be read, a key is unknown or a value is not allowed.
+    """
     try:
         data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"plan {path} cannot be read: {' '.join(str(error).split())}") from error
     return air_plan(_mapping(f"plan {path}", data))
+
+
+def _number(name: str, value: object) -> float:
+    """The value, or ConfigError unless it is a number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigError(f"{name} is {value!r}; allowed is a number")
+    return value
 
 
 def _radio(name: str, data: dict) -> RadioSpec:
@@ -208,23 +212,22 @@ def _link(data: dict) -> LinkSpec:
         raise ConfigError(
             f"link {data!r} lacks {' and '.join(sorted(missing))}; from and to are needed"
         )
-    ends = {
-        end: str(named[end]) for end in ("source", "target")
-    }  # names are texts, as those of the radios, whatever YAML makes of them
+    # names of radios are texts, also where YAML reads a number
+    ends = {end: str(named[end]) for end in ("source", "target")}
     return LinkSpec(**_settings("link", named | ends, LinkSpec))
 
 
-def _mapping(what: str, data) -> dict:
+def _mapping(what: str, data: object) -> dict:
     if not isinstance(data, dict):
         raise ConfigError(f"{what} is {data!r}; a mapping is needed")
     return data
 
 
 def _settings(what: str, data: dict, cls: type) -> dict:
-    """Keyword arguments for a dataclass; what YAML reads as a text and is meant as a number, such
-    as 1e-6, becomes one.
+    """Keyword arguments of a dataclass; numbers that YAML reads as texts, such as 1e-6, are
+    converted.
     """
-    known = {f.name: f.type for f in fields(cls)}
+    known = {f.name: str(f.type) for f in fields(cls)}
     for key in _mapping(what, data):
         if key not in known:
             raise ConfigError(
@@ -235,7 +238,7 @@ def _settings(what: str, data: dict, cls: type) -> dict:
     }
 
 
-def _as_float(value):
+def _as_float(value: object) -> object:
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:

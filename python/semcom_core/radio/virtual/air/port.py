@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The clock of an air: virtual time, real or elastic.
+"""Virtual clock of an air, and what both directions of a radio have in common: tuning and streams.
 
-What a transmitter of the air and a receiver have in common: how they are tuned, and that they are
-open or closed.
+Samples are complex64 with full scale 1; sample i of a port belongs to the virtual time i / rate.
 """
 
 from __future__ import annotations
@@ -17,50 +16,60 @@ from collections.abc import Callable
 from semcom_core.errors import ConfigError, RadioError, check_range
 from semcom_core.radio.virtual.air.plan import RadioSpec
 
-#: Longest sleep of who waits for virtual time, s of wall time: how late an elastic clock sees that
-#: nobody holds it any more.
-LONGEST_SLEEP_S = 0.004
+#: Longest sleep of a wait for virtual time, s of wall time: how late an elastic clock sees that a
+#: limit has gone.
+MAX_SLEEP_S = 0.004
+#: How long transmitted samples are kept, s, and with it the most that may wait to be read.
+KEEP_S = 3.0
+#: Sample rates that can be simulated, Hz.
+RATES_HZ = (1e3, 100e6)
 
 
-class Clock:
+class RadioClosed(RadioError):
+    """The stream was closed, perhaps during a wait for it."""
+
+
+class LateError(RadioError):
+    """The time of samples to be sent has passed, or is taken by queued ones."""
+
+
+class VirtualClock:
     """Virtual time, which begins at 0 and never goes back.
 
-    Real: wall time. Elastic: wall time times speed, but never past what a holder allows. A holder
-    is a receiver that has not read yet what would otherwise be lost, or a transmitter whose stream
-    has not come yet.
+    Real pacing: wall time. Elastic pacing: wall time times speed, but never past a limit that a
+    port sets: a receiver does until its client has read what would otherwise be lost, a transmitter
+    until the rest of its client's stream has come.
 
     Args:
-        elastic: whether time waits.
-        speed: virtual seconds in a second at the most, where it is elastic.
+        elastic: whether time waits for slow clients.
+        speed: virtual seconds in a second of wall time, at the most where time is elastic.
     """
 
     def __init__(self, elastic: bool, speed: float = 1.0):
         self.elastic = elastic
         self._speed = speed
-        self._holders: list[Callable[[], float]] = []
+        self._limits: list[Callable[[], float]] = []
         self._changed = threading.Condition()
         self._wall = time.monotonic()
         self._now_s = 0.0
 
-    def add_holder(self, limit_s: Callable[[], float]) -> None:
-        """Add a function that says until when time may run, s; inf: it does not matter to it."""
-        self._holders.append(limit_s)
+    def add_limit(self, limit_s: Callable[[], float]) -> None:
+        """Add a function that returns until when time may run, s; inf: without limit."""
+        self._limits.append(limit_s)
 
     def now(self) -> float:
         """Virtual time, s."""
         with self._changed:
             wall = time.monotonic()
-            reached = self._now_s + (wall - self._wall) * self._speed
+            now_s = self._now_s + (wall - self._wall) * self._speed
             if self.elastic:
-                reached = max(
-                    self._now_s, min([reached, *(limit_s() for limit_s in self._holders)])
-                )
+                now_s = max(self._now_s, min([now_s, *(limit_s() for limit_s in self._limits)]))
             self._wall = wall
-            self._now_s = reached
-            return reached
+            self._now_s = now_s
+            return now_s
 
     def notify(self) -> None:
-        """Say that a holder may allow more now, or that who waits should look again."""
+        """Wake all waits: a limit may have changed, or a stream has ended."""
         with self._changed:
             self._changed.notify_all()
 
@@ -69,8 +78,8 @@ class Clock:
 
         Args:
             at_s: virtual time, s.
-            deadline: time.monotonic() at which waiting ends.
-            stop: True ends the wait.
+            deadline: time.monotonic() at which the wait ends, s.
+            stop: the wait ends when it returns True.
 
         Returns:
             Whether the time has come.
@@ -83,35 +92,19 @@ class Clock:
             if left <= 0 or stop():
                 return False
             with self._changed:
-                self._changed.wait(
-                    min(left, LONGEST_SLEEP_S, max((at_s - now) / self._speed, 1e-4))
-                )
+                self._changed.wait(min(left, MAX_SLEEP_S, max((at_s - now) / self._speed, 1e-4)))
 
 
-#: For how long what was sent is kept, s, and with it the most that may wait to be read.
-KEEP_S = 3.0
-#: Sample rates, Hz: of what can be simulated, not of any radio.
-RATES_HZ = (1e3, 100e6)
-
-
-class RadioClosed(RadioError):
-    """The stream was closed while somebody waited for it."""
-
-
-class LateError(RadioError):
-    """Samples came for a time that has passed, or that others are already waiting to be sent at."""
-
-
-class Port(ABC):
-    """One direction of a radio. Samples are complex64 with full scale 1; sample i belongs to the
-    virtual time i / rate.
+class AirPort(ABC):
+    """One direction of a radio: its tuning, and one stream at a time.
 
     Args:
         clock: the clock of the air.
         spec: the radio.
+        gain_db: gain at first, dB.
     """
 
-    def __init__(self, clock: Clock, spec: RadioSpec, gain_db: float):
+    def __init__(self, clock: VirtualClock, spec: RadioSpec, gain_db: float):
         self._clock = clock
         self._spec = spec
         self._lock = threading.RLock()
@@ -121,7 +114,7 @@ class Port(ABC):
         self.bandwidth_hz = 1e6
         self.is_open = False
         self._capacity = 0
-        self._opened = 0
+        self._opened = 0  # number of the latest stream
 
     @property
     def true_rate_hz(self) -> float:
@@ -133,30 +126,45 @@ class Port(ABC):
         """Carrier frequency with the error of the oscillator, Hz."""
         return self.lo_hz * (1 + self._spec.ppm * 1e-6)
 
-    def tune(self, rate_hz=None, lo_hz=None, gain_db=None, bandwidth_hz=None) -> None:
-        """Change some settings; those that are None stay. Another rate throws away what waits.
+    def tune(
+        self,
+        rate_hz: float | None = None,
+        lo_hz: float | None = None,
+        gain_db: float | None = None,
+        bandwidth_hz: float | None = None,
+    ) -> None:
+        """Change some settings; those that are None stay.
+
+        Args:
+            rate_hz: sample rate within RATES_HZ, Hz; another one discards queued samples.
+            lo_hz: carrier frequency, Hz.
+            gain_db: gain, dB.
+            bandwidth_hz: bandwidth of the analog filter, Hz; it is kept, and has no effect.
 
         Raises:
-            ConfigError: the rate cannot be simulated.
+            ConfigError: the rate is outside RATES_HZ.
         """
         with self._lock:
             if rate_hz is not None and rate_hz != self.rate_hz:
                 check_range("rate_hz", rate_hz, *RATES_HZ)
                 self.rate_hz = float(rate_hz)
                 self._restart()
-            self.lo_hz = self.lo_hz if lo_hz is None else float(lo_hz)
-            self.gain_db = self.gain_db if gain_db is None else float(gain_db)
-            self.bandwidth_hz = self.bandwidth_hz if bandwidth_hz is None else float(bandwidth_hz)
+            if lo_hz is not None:
+                self.lo_hz = float(lo_hz)
+            if gain_db is not None:
+                self.gain_db = float(gain_db)
+            if bandwidth_hz is not None:
+                self.bandwidth_hz = float(bandwidth_hz)
         self._clock.notify()
 
     def open(self, capacity: int) -> None:
         """Begin a stream.
 
         Args:
-            capacity: samples that the buffers of the driver hold.
+            capacity: samples that fit in the driver's buffers.
 
         Raises:
-            ConfigError: it is open already, or the buffers hold more than KEEP_S.
+            ConfigError: it is open already, or the buffers are longer than KEEP_S.
         """
         with self._lock:
             if self.is_open:
@@ -169,21 +177,20 @@ class Port(ABC):
         self._clock.notify()
 
     def close(self) -> None:
-        """End the stream; who waits for it gets RadioClosed."""
+        """End the stream; waits for it raise RadioClosed."""
         with self._lock:
             self.is_open = False
             self._restart()
         self._clock.notify()
 
     def _index_now(self) -> int:
-        """The first sample that nobody can have read yet; a thousandth of a sample is for
-        rounding.
-        """
+        """Index of the first sample that is not past; a thousandth of a sample is for rounding."""
         return math.ceil(self._clock.now() * self.true_rate_hz - 1e-3)
 
     @abstractmethod
     def _restart(self) -> None:
-        """Begin anew at the present time, in the lock."""
+        """Begin again at the present time; called with the lock held."""
 
     def _closed_since(self, opened: int) -> bool:
+        """Whether the stream with this number has ended."""
         return not self.is_open or self._opened != opened

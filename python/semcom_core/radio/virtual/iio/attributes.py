@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the driver of a radio accepts in an attribute; everything else is refused with the driver's
-errno.
+"""Values of IIO attributes: bindings, the driver's number formats and errno codes, status register.
 
-The one register of a converter core that clients use: whether samples were lost.
+A value that the driver of a real radio would refuse is refused with the same errno.
 """
 
 from __future__ import annotations
@@ -15,6 +14,11 @@ from dataclasses import dataclass
 
 from semcom_core.errors import RadioError
 
+#: Status register of a converter core: its address, and the bits that report lost samples; a bit is
+#: cleared by writing a one.
+STATUS = 0x80000088
+UNDERFLOW = 1
+OVERFLOW = 4
 _WHOLE = re.compile(r"\d{1,19}")
 _FIXED = re.compile(r"([+-]?\d{1,18}(?:\.\d{0,18})?)(?: ?dB)?")
 _FLAGS = {"0": False, "n": False, "N": False, "1": True, "y": True, "Y": True}
@@ -29,10 +33,10 @@ class Binding:
 
 
 class Stored:
-    """A value that is kept as it was written.
+    """An attribute whose value is stored.
 
     Args:
-        value: at first.
+        value: the value at first.
         check: returns the value in its standard form, or raises RadioError.
     """
 
@@ -41,18 +45,32 @@ class Stored:
         self._check = check
 
     def read(self) -> str:
+        """The value."""
         return self._value
 
     def write(self, text: str) -> None:
+        """Set the value.
+
+        Raises:
+            RadioError: it is not allowed.
+        """
         self._value = self._check(text)
 
     @property
     def binding(self) -> Binding:
+        """The binding of the attribute."""
         return Binding(self.read, self.write)
 
 
-def refusal(name: str, value, allowed: str, code: int = errno.EINVAL) -> RadioError:
-    """The error for a value that is not allowed."""
+def refusal(name: str, value: object, allowed: str, code: int = errno.EINVAL) -> RadioError:
+    """The error for a value that is not allowed.
+
+    Args:
+        name: name of the attribute.
+        value: the value.
+        allowed: what is allowed, in words.
+        code: the errno.
+    """
     return RadioError(code, f"{name} is {value}; allowed is {allowed}")
 
 
@@ -79,42 +97,57 @@ def flag(name: str, text: str) -> bool:
 
 
 def choice(name: str, text: str, allowed: list[str]) -> str:
-    """One of a list of words."""
+    """One of a list of words.
+
+    Args:
+        name: name of the attribute.
+        text: the value.
+        allowed: the words.
+
+    Raises:
+        RadioError: it is none of them (EINVAL).
+    """
     if text not in allowed:
         raise refusal(name, repr(text), f"one of {' '.join(allowed)}")
     return text
 
 
 def within(name: str, value: float, low: float, high: float) -> float:
-    """The value, unless it is out of range."""
+    """The value, checked against its range.
+
+    Args:
+        name: name of the attribute.
+        value: the value.
+        low: lowest value allowed.
+        high: highest value allowed.
+
+    Raises:
+        RadioError: it is out of range (EINVAL).
+    """
     if not low <= value <= high:
         raise refusal(name, f"{value:.12g}", f"{low:.12g} to {high:.12g}")
     return value
 
 
-#: Address of the status, and its bits; a bit is cleared by writing a one.
-STATUS = 0x80000088
-UNDERFLOW = 1
-OVERFLOW = 4
-
-
 class StatusRegister:
-    """Debug attribute direct_reg_access: writing one number chooses an address, two set a register,
-    reading gives its value.
+    """Debug attribute direct_reg_access: writing one number selects a register, writing two sets
+    one, reading returns the value of the selected one.
+
+    Only the status register is there, which reports lost samples.
 
     Args:
         bit: UNDERFLOW or OVERFLOW.
-        count: how often samples were lost so far.
+        count: returns how often samples were lost so far.
     """
 
     def __init__(self, bit: int, count: Callable[[], int]):
         self._bit = bit
         self._count = count
         self._seen = count()
-        self._address = STATUS
 
     @property
     def binding(self) -> Binding:
+        """The binding of the attribute."""
         return Binding(self._read, self._write)
 
     def _read(self) -> str:

@@ -1,9 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connections of a server: a bounded number of threads, one for each.
-
-The virtual Pluto on the network.
-"""
+"""Network server of the virtual Pluto: listener, client connections, one thread each."""
 
 from __future__ import annotations
 
@@ -15,99 +12,32 @@ from semcom_core.errors import ConfigError, RadioError, check_choice
 from semcom_core.radio.profile import is_loopback
 from semcom_core.radio.virtual.air import Air
 from semcom_core.radio.virtual.iio.pluto import Pluto
-from semcom_core.radio.virtual.iio.session import Session, Wire
+from semcom_core.radio.virtual.iio.session import LineSocket, Session
 from semcom_core.radio.virtual.iio.transceiver import find_chip
 
-#: Connections at the most. A client has one, and one more for each buffer.
+#: Most connections at once. A client has one, and one more for each buffer.
 MAX_CONNECTIONS = 32
-#: Longest wait for the thread of a connection that was hung up, s.
+#: Longest wait for a thread to end, s.
 JOIN_S = 5.0
-
-
-class Connection:
-    """One client and its thread.
-
-    Args:
-        connected: its socket.
-        pluto: what it speaks to.
-    """
-
-    def __init__(self, connected: socket.socket, pluto: Pluto):
-        self._wire = Wire(connected)
-        self._session = Session(self._wire, pluto, self._touch)
-        self._useful = False
-        self._touched = time.monotonic()
-        self._thread = threading.Thread(
-            target=self._session.run, name="iio-connection", daemon=True
-        )
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    @property
-    def worth(self) -> tuple[bool, bool, float]:
-        """What is given up first is least: who never completed a command, then who streams nothing,
-        then who was idle longest.
-        """
-        return self._session.streaming, self._useful, self._touched
-
-    def end(self) -> None:
-        """Hang up, and wait for the thread."""
-        self._wire.hang_up()
-        self._thread.join(JOIN_S)
-
-    def _touch(self) -> None:
-        self._useful = True
-        self._touched = time.monotonic()
-
-
-class Connections:
-    """All connections of one server.
-
-    Args:
-        pluto: what they speak to.
-    """
-
-    def __init__(self, pluto: Pluto):
-        self._pluto = pluto
-        self._held = []
-
-    def add(self, connected: socket.socket) -> None:
-        """Serve a new client; where there are too many, an old one has to go."""
-        self._held = [one for one in self._held if one.alive]
-        if len(self._held) >= MAX_CONNECTIONS:
-            least = min(self._held, key=lambda one: one.worth)
-            self._held.remove(least)
-            least.end()
-        self._held.append(Connection(connected, self._pluto))
-
-    def end(self) -> None:
-        """Hang up on all."""
-        for one in self._held:
-            one.end()
-        self._held = []
-
-
+#: Connections that may wait to be accepted.
 BACKLOG = 64
-#: Pause before the next client after one could not be taken, s.
+#: Pause after a connection could not be accepted, s.
 PAUSE_S = 0.02
 
 
 class VirtualPluto:
-    """Serves one radio of an air to clients of libiio: iio_info, pyadi-iio, gr-iio and others, as
-    they are.
+    """Server of one radio of an air for unmodified clients of libiio: iio_info, pyadi-iio, gr-iio
+    and others.
 
         with VirtualPluto(air, "alice") as pluto:
             adi.Pluto(pluto.uri)
 
     Args:
         air: the medium.
-        name: of the radio; its plan says pluto, and the address.
-        allow_remote: permit an address that other machines can reach. The protocol knows no
+        name: name of the radio, which the plan gives the kind pluto and an address.
+        allow_remote: permit an address that other machines can reach; the protocol has no
             passwords.
-        chip: "ad9363a", or "ad9364" for the wider ranges of a Pluto set up so.
+        chip: "ad9363a", or "ad9364" for the wider ranges of a Pluto set up as one.
 
     Raises:
         ConfigError: the air has no such pluto, the address is not a loopback address, or the chip
@@ -126,7 +56,7 @@ class VirtualPluto:
             )
         self._endpoint = spec.endpoint
         self._pluto = Pluto(air.radios[name], find_chip(chip))
-        self._connections = Connections(self._pluto)
+        self._connections = ConnectionPool(self._pluto)
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
@@ -137,7 +67,7 @@ class VirtualPluto:
 
     @property
     def uri(self) -> str:
-        """What clients are told to find it."""
+        """The URI by which clients find it."""
         return "ip:{}:{}".format(*self.endpoint)
 
     def start(self) -> None:
@@ -161,13 +91,14 @@ class VirtualPluto:
         self._thread.start()
 
     def stop(self) -> None:
-        """Hang up on all clients and end all threads; start() may follow."""
-        if not self._listener:
-            return
+        """Close all connections and end all threads; start() may follow."""
         listener = self._listener
+        if listener is None:
+            return
         self._listener = None
         listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join(JOIN_S)
+        if self._thread is not None:
+            self._thread.join(JOIN_S)
         listener.close()
         self._connections.end()
         self._pluto.close()
@@ -176,11 +107,11 @@ class VirtualPluto:
         self.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take new clients until the listener is shut down; a shortage, of files for instance,
+        """Accept clients until the listener is shut down; a shortage, such as of file descriptors,
         passes.
         """
         while self._listener is listener:
@@ -188,3 +119,70 @@ class VirtualPluto:
                 self._connections.add(listener.accept()[0])
             except OSError:
                 time.sleep(PAUSE_S)
+
+
+class ConnectionPool:
+    """The connections of a server, at most MAX_CONNECTIONS.
+
+    Args:
+        pluto: the IIO context they are about.
+    """
+
+    def __init__(self, pluto: Pluto):
+        self._pluto = pluto
+        self._connections: list[ClientConnection] = []
+
+    def add(self, connected: socket.socket) -> None:
+        """Serve a new client; where there are too many, the one of lowest priority is closed."""
+        self._connections = [one for one in self._connections if one.alive]
+        if len(self._connections) >= MAX_CONNECTIONS:
+            lowest = min(self._connections, key=lambda one: one.priority)
+            self._connections.remove(lowest)
+            lowest.end()
+        self._connections.append(ClientConnection(connected, self._pluto))
+
+    def end(self) -> None:
+        """Close all."""
+        for one in self._connections:
+            one.end()
+        self._connections = []
+
+
+class ClientConnection:
+    """A client's connection, served by a thread of its own.
+
+    Args:
+        connected: its socket.
+        pluto: the IIO context it is about.
+    """
+
+    def __init__(self, connected: socket.socket, pluto: Pluto):
+        self._lines = LineSocket(connected)
+        self._session = Session(self._lines, pluto, self._command_completed)
+        self._useful = False  # whether it has completed a command
+        self._latest_command = time.monotonic()
+        self._thread = threading.Thread(
+            target=self._session.run, name="iio-connection", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def priority(self) -> tuple[bool, bool, float]:
+        """Rank among connections: the lowest, which is closed first, streams nothing, completed no
+        command, or has been idle longest.
+        """
+        return self._session.streaming, self._useful, self._latest_command
+
+    def end(self) -> None:
+        """Close it, and wait for its thread."""
+        self._lines.shut_down()
+        self._thread.join(JOIN_S)
+
+    def _command_completed(self) -> None:
+        self._useful = True
+        self._latest_command = time.monotonic()

@@ -11,7 +11,7 @@ import math
 import threading
 
 from semcom_core.errors import RadioError, check_choice
-from semcom_core.radio.virtual.air.port import Clock
+from semcom_core.radio.virtual.air.port import VirtualClock
 from semcom_core.radio.virtual.soapy.protocol import (
     ANTENNAS,
     GAINS,
@@ -37,7 +37,7 @@ class HardwareTime:
         ppm: error of the oscillator, parts in a million.
     """
 
-    def __init__(self, clock: Clock, ppm: float):
+    def __init__(self, clock: VirtualClock, ppm: float):
         self._clock = clock
         self._scale = 1 + ppm * 1e-6
         self._lock = threading.Lock()

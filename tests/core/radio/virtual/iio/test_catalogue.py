@@ -10,9 +10,9 @@ import pytest
 
 from semcom_core.radio.virtual.air import Air
 from semcom_core.radio.virtual.iio.attributes import Binding
+from semcom_core.radio.virtual.iio.buffers import DdsTones as Tones
 from semcom_core.radio.virtual.iio.context import build_devices, context_xml, load_catalogue
 from semcom_core.radio.virtual.iio.pluto import Pluto
-from semcom_core.radio.virtual.iio.streams import Tones
 from semcom_core.radio.virtual.iio.transceiver import Transceiver, find_chip
 from tests.core.radio.virtual.iio.client import plan
 

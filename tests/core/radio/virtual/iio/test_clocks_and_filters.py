@@ -13,11 +13,11 @@ from semcom_core.radio.virtual.iio.rates import (
     MAX_ADC_HZ,
     MAX_PLL_HZ,
     MIN_CONVERTER_HZ,
-    Fir,
     check_factor,
     clock_chain,
     parse_fir,
 )
+from semcom_core.radio.virtual.iio.rates import FirConfig as Fir
 
 HEAD = "RX 3 GAIN -6 DEC 2\nTX 3 GAIN 0 INT 2\n"
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.radio.virtual.iio.streams import PERIOD, Tones, adc_words, from_dac_words
+from semcom_core.radio.virtual.iio.buffers import PERIOD, adc_words, from_dac_words
+from semcom_core.radio.virtual.iio.buffers import DdsTones as Tones
 
 
 @pytest.mark.parametrize("sample, words", [
