@@ -16,14 +16,16 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 BLOCKS = "gr-semcom/python/semcom"
-DATA = {  # folder below the installation prefix: files of the repository
-    "share/gnuradio/grc/blocks": "gr-semcom/grc/*.yml",
-    "share/gr-semcom/grc": "grc/*.grc",
-    "share/gr-semcom/examples": "gr-semcom/examples/*.grc",
-    "share/gr-semcom/hardware": "hardware/*.yml",
-}
+DATA = [  # folder below the installation prefix, files of the repository
+    ("share/gnuradio/grc/blocks", "gr-semcom/grc/*.yml"),
+    ("share/gr-semcom/grc", "grc/*.grc"),
+    ("share/gr-semcom/examples", "gr-semcom/examples/*.grc"),
+    ("share/gr-semcom/examples", "examples/*.py"),
+    ("share/gr-semcom/hardware", "hardware/*.yml"),
+]
 CORE_DATA = [
-    f"**/*.{kind}" for kind in ("yml", "json", "npz", "csv", "txt", "html", "md", "safetensors")
+    "py.typed",
+    *(f"**/*.{kind}" for kind in ("yml", "json", "npz", "csv", "txt", "html", "md", "safetensors")),
 ]
 REQUIRES = [
     # systems with Python 3.11 and 3.12 ship a GNU Radio built for numpy 1, which does not import
@@ -62,7 +64,11 @@ EXTRAS = {
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.5",
-        "ruff>=0.6", "mypy>=1.11", "types-PyYAML", "types-tqdm", "pre-commit>=3",
+        "ruff>=0.6",
+        "mypy>=1.11",
+        "types-PyYAML",
+        "types-tqdm",
+        "pre-commit>=3",
         "cmake>=3.22",
         "ninja",
         "setuptools>=70.1",
@@ -93,11 +99,11 @@ def block_packages() -> list[str]:
 
 def data_files() -> list[tuple[str, list[str]]]:
     """The files of DATA that exist, relative to the repository as setuptools wants them."""
-    found = {
-        folder: sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern))
-        for folder, pattern in DATA.items()
-    }
-    return [(folder, files) for folder, files in found.items() if files]
+    found = [
+        (folder, sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)))
+        for folder, pattern in DATA
+    ]
+    return [(folder, files) for folder, files in found if files]
 
 
 setup(
