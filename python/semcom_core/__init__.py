@@ -49,14 +49,8 @@ if TYPE_CHECKING:
     from semcom_core.channel import Channel, Term, parse_channel, term
     from semcom_core.errors import ConfigError, FrameError, ModelError, RadioError, SemcomError
     from semcom_core.frame import Frame, FrameHeader, ReceivedFrame
-    from semcom_core.image.codec import (
-        DecodedImage,
-        ImageCodec,
-        SymbolImageCodec,
-        load_image_codec,
-    )
-    from semcom_core.models.language import LanguageModel
-    from semcom_core.models.loader import load_language_model
+    from semcom_core.image import DecodedImage, ImageCodec, SymbolImageCodec, load_image_codec
+    from semcom_core.models import LanguageModel, load_language_model
     from semcom_core.phy.config import PhyConfig
     from semcom_core.simulation import (
         ImageResult,
@@ -67,7 +61,7 @@ if TYPE_CHECKING:
         simulate,
         transmit,
     )
-    from semcom_core.text.codec import DecodedText, SymbolTextCodec, TextCodec, load_text_codec
+    from semcom_core.text import DecodedText, SymbolTextCodec, TextCodec, load_text_codec
 
 __version__ = "0.1.0"
 
@@ -110,9 +104,8 @@ _EXPORTS = {
     "channel": ("Channel", "Term", "parse_channel", "term"),
     "errors": ("ConfigError", "FrameError", "ModelError", "RadioError", "SemcomError"),
     "frame": ("Frame", "FrameHeader", "ReceivedFrame"),
-    "image.codec": ("DecodedImage", "ImageCodec", "SymbolImageCodec", "load_image_codec"),
-    "models.language": ("LanguageModel",),
-    "models.loader": ("load_language_model",),
+    "image": ("DecodedImage", "ImageCodec", "SymbolImageCodec", "load_image_codec"),
+    "models": ("LanguageModel", "load_language_model"),
     "phy.config": ("PhyConfig",),
     "simulation": (
         "ImageResult",
@@ -123,7 +116,7 @@ _EXPORTS = {
         "simulate",
         "transmit",
     ),
-    "text.codec": ("DecodedText", "SymbolTextCodec", "TextCodec", "load_text_codec"),
+    "text": ("DecodedText", "SymbolTextCodec", "TextCodec", "load_text_codec"),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 

@@ -29,7 +29,7 @@ from semcom_core.text.codec import TextCodec, check_text
 if TYPE_CHECKING:
     from semcom_core.cli.content import Content, ContentReport
     from semcom_core.image.codec import ImageCodec
-    from semcom_core.image.transceiver import Beholder
+    from semcom_core.image.transceiver import ImportanceEstimator
 
 #: Options that are about texts, and their values where they are not given.
 _TEXT_ONLY = {"harq": False, "adapt": None, "distill": "off", "safety": None, "expand": False}
@@ -285,18 +285,19 @@ class ImageSender:
         self._link = link
         self._codec = codec
         self._design_db = args.design_snr_db
-        self._estimator: Callable[[], Beholder] | None = None
+        self._estimator: Callable[[], ImportanceEstimator] | None = None
         if args.importance != "none":
-            from semcom_core.image.transceiver import IMPORTANCES, Beholder
+            from semcom_core.image.transceiver import IMPORTANCES, ImportanceEstimator
 
             check_choice("importance", args.importance, IMPORTANCES)
-            self._estimator = cache(Beholder)  # networks are loaded with the first picture
+            # networks are loaded with the first picture
+            self._estimator = cache(ImportanceEstimator)
 
     def send(self, path: Path, message_id: int) -> tuple[ImageResult, dict[str, np.ndarray]]:
         """Send one picture; one that is refused does not keep the others from being sent.
 
         Returns:
-            The result, and the pictures to write by name: what was sent, seen in it, received.
+            The result, and the pictures to write by name: sent, segments, importance, received.
         """
         from semcom_core.image.picture import read_picture
 
@@ -305,9 +306,9 @@ class ImageSender:
         try:
             pixels = read_picture(path)
             if self._estimator is not None:
-                seen = self._estimator().look(pixels)
-                importance = seen.importance
-                views = seen.views
+                estimate = self._estimator().estimate(pixels)
+                importance = estimate.importance
+                views = estimate.views
             result = self._link.send_image(
                 self._codec, pixels, self._design_db, message_id=message_id, importance=importance
             )

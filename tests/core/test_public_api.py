@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: 2026 The gr-semcom authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`import semcom_core`: what it offers, what it costs, its examples, and the figures it gives."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import semcom_core as sc
+from semcom_core.cli import main
+from semcom_core.image.transceiver import IMPORTANCES
+from semcom_core.text.distillation import MODES
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_FILES = 40
+TEXTS = ["See you at nine.", "", "The boat leaves at 6:45."]
+
+
+def python(code: str) -> str:
+    """The output of a program in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_import_loads_nothing():
+    code = (
+        "import sys, time; t = time.perf_counter(); import semcom_core; "
+        "print(time.perf_counter() - t, *(m for m in sys.modules "
+        "if m.split('.')[0] in ('semcom_core', 'numpy', 'torch', 'scipy', 'yaml')))"
+    )
+    seconds, *modules = python(code).split()
+    assert float(seconds) < 0.3 and modules == ["semcom_core"]
+
+
+def test_type_checkers_see_what_is_exported():
+    tree = ast.parse(Path(sc.__file__).read_text(encoding="utf-8"))
+    imported = {
+        alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        for alias in node.names
+    }
+    found = {name: f"semcom_core.{module}" for name, module in sc._MODULE_OF.items()}
+    assert imported == found
+    assert set(sc.__all__) == {*found, "__version__"}
+    assert (Path(sc.__file__).parent / "py.typed").exists()
+
+
+@pytest.mark.parametrize("name", sc.__all__)
+def test_each_name_is_there_and_documented(name):
+    assert name in dir(sc)
+    assert getattr(sc, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'semcom_core' has no attribute 'missing'"):
+        sc.missing  # noqa: B018
+
+
+@pytest.mark.parametrize("module", ["semcom_core", "semcom_core.simulation", "semcom_core.channel"])
+def test_examples_in_docstrings(module):
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    failed, tried = doctest.testmod(importlib.import_module(module), optionflags=options)
+    assert tried > 3 and failed == 0
+
+
+def test_the_readme_shows_what_works():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("\n## In Python\n")[1].split("\n## ")[0]
+    code = "\n".join(re.findall(r"^    (.*)$", section, re.MULTILINE))
+    assert code.count("\n") >= 8
+    example = doctest.DocTestParser().get_doctest(code, {}, "README.md", None, 0)
+    assert len(example.examples) > 4 and doctest.DocTestRunner().run(example).failed == 0
+
+
+@pytest.fixture
+def command(tmp_path):
+    """command(options): rows that `semcom sim` writes."""
+
+    def run(*options):
+        path = tmp_path / "sim.json"
+        main(["sim", *options, "--json", str(path)])
+        return json.loads(path.read_text(encoding="utf-8"))["rows"]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "options, settings, harq",
+    [
+        ([], {}, False),
+        (["--no-modem"], {"modem": False}, False),
+        (["--profile", "long-range"], {"modem": sc.Modem("long-range")}, False),
+        (["--harq", "--design-snr-db", "9"], {}, True),
+    ],
+)
+def test_texts_come_out_as_on_the_command_line(command, tmp_path, options, settings, harq):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(TEXTS), encoding="utf-8")
+    channel = "rayleigh:8,block=32"
+    if "modem" not in settings:
+        channel = "tdl-a:8+cfo:3khz"
+    rows = command(
+        "--text-file", str(path), "--codec", "deflate", "--channel", channel, "--seed", "5",
+        *options,
+    )
+    codec = sc.load_text_codec("deflate")
+    link = sc.Simulation(channel, seed=5, **settings)
+    snr_db = 9.0 if harq else None
+    found = [
+        link.send_text(codec, text, snr_db, harq=harq, message_id=i).to_dict()
+        for i, text in enumerate(TEXTS)
+    ]
+    assert found == rows and list(found[0]) == list(rows[0])
+    first = sc.simulate(codec, TEXTS[0], channel, snr_db=snr_db, harq=harq, seed=5, **settings)
+    assert first.to_dict() == rows[0]
+
+
+def test_pictures_come_out_as_on_the_command_line(command, tmp_path):
+    from PIL import Image
+
+    pixels = np.random.default_rng(1).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "noise.png")
+    (row,) = command(
+        "--image", str(tmp_path / "noise.png"), "--codec", "softcast", "--channel", "tdl-a:9"
+    )
+    result = sc.simulate(sc.load_image_codec("softcast"), pixels, "tdl-a:9", seed=1)
+    assert row == {"image": str(tmp_path / "noise.png"), "received": None, **result.to_dict()}
+    assert result.received.shape == pixels.shape and result.cbr == row["cbr"]
+    assert result.design_snr_db == pytest.approx(8.7)
+
+
+def test_what_does_not_go_with_a_kind_of_message_is_refused():
+    with pytest.raises(sc.ConfigError, match="harq is given with a picture"):
+        sc.simulate(None, np.zeros((8, 8, 3), np.uint8), "awgn:5", harq=True)
+    with pytest.raises(sc.ConfigError, match="importance is given with a text"):
+        sc.simulate(None, "text", "awgn:5", importance=np.zeros((8, 8)))
+
+
+def test_a_channel_without_snr_needs_one_to_design_for():
+    codec = sc.load_text_codec("deflate")
+    with pytest.raises(sc.ConfigError, match="states no SNR"):
+        sc.simulate(codec, "text", "clean", modem=False)
+    assert sc.simulate(codec, "text", "clean", modem=False, snr_db=10.0).exact
+    with pytest.raises(sc.ConfigError, match="design SNR in dB is 99"):
+        sc.simulate(codec, "text", "awgn:5", snr_db=99.0)
+
+
+def test_a_modem_takes_its_samples_in_pieces_of_any_size():
+    modem = sc.Modem(key="secret", rate_hz=2e6)
+    frames = [f for text in TEXTS for f in sc.load_text_codec("deflate").encode(text, snr_db=5)]
+    samples = sc.apply_channel(modem.modulate(frames), "awgn:5+cfo:3khz", modem=modem, seed=2)
+    whole = modem.demodulate(samples)
+    assert [f.header.length for f in whole] == [len(f.symbols) for f in frames]
+    for size in (1, 77, len(samples)):
+        pieces = [samples[at : at + size] for at in range(0, len(samples), size)]
+        found = [frame for piece in pieces for frame in modem.push(piece)] + modem.flush()
+        assert len(found) == len(whole)
+        for one, other in zip(found, whole):
+            assert one.header == other.header
+            np.testing.assert_array_equal(one.symbols, other.symbols)
+    assert modem.stats.frames == 3 * len(frames)
+    assert sc.Modem(rate_hz=2e6).demodulate(samples) != whole, "another key"
+
+
+def test_transmission_is_modem_channel_modem():
+    modem = sc.Modem()
+    frames = sc.load_text_codec("deflate").encode(TEXTS[2], snr_db=5)
+    (received,) = sc.transmit(frames, "awgn:5+taps:0,-6", seed=4)
+    samples = sc.apply_channel(modem.modulate(frames), "awgn:5+taps:0,-6", modem=modem, seed=4)
+    (other,) = modem.demodulate(samples)
+    np.testing.assert_array_equal(received.symbols, other.symbols)
+    np.testing.assert_array_equal(received.noise_var, other.noise_var)
+
+
+def test_each_fragment_of_a_picture_has_a_burst():
+    pixels = np.random.default_rng(1).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    frames = sc.load_image_codec("softcast").encode(pixels, snr_db=20)
+    assert len(frames) > 1
+    received = sc.transmit(frames, "awgn:20", seed=1)
+    starts = {frame.start_sample for frame in sc.Modem().demodulate(sc.Modem().modulate(frames))}
+    assert len(received) == len(frames) == len(starts)
+
+
+def test_a_modem_names_what_it_does_not_know():
+    with pytest.raises(sc.ConfigError, match="profile is 'short'; allowed is one of"):
+        sc.Modem("short")
+    with pytest.raises(sc.ConfigError, match="PhyConfig has no setting 'speed'"):
+        sc.Modem(speed=3)
+
+
+def test_the_help_states_what_the_options_allow(capsys):
+    with pytest.raises(SystemExit):
+        main(["sim", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"one of {', '.join(MODES)} (default off)" in said
+    assert f"one of {', '.join(IMPORTANCES)} (default none" in said
+
+
+def test_a_text_passes_few_files():
+    code = (
+        "import sys; from semcom_core.cli import main; "
+        "assert main(['sim', '--codec', 'spinal', '--text', 'See you at nine.', '--channel', "
+        "'awgn:5']) == 0; "
+        "print(*(m for m in sys.modules if m.split('.')[0] == 'semcom_core'), sep='\\n')"
+    )
+    modules = [line for line in python(code).splitlines() if line.startswith("semcom_core")]
+    if len(modules) > MOST_FILES:
+        pytest.xfail(f"{len(modules)} files: {', '.join(modules)}")
