@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tail-biting convolutional code, rate 1/4, with a soft list decoder that works on many words at
-once.
+"""Tail-biting convolutional code of rate 1/4, and its soft-decision list Viterbi decoder.
 
 The register holds the newest bit at the top; a trellis step from state s (the last six bits) on
 input u is
@@ -10,6 +9,8 @@ input u is
 
 so the two ways into state n = 32 u + j come from states 2j and 2j + 1: no gather is needed in the
 recursion.
+
+Array axes: B words decoded together, K bits of a word, STATES states.
 
 Source: polynomials (octal 117, 127, 155, 171, free distance 20) from Lee, "New rate-1/2, 1/3, and
 1/4 binary convolutional encoders with an optimum distance profile", 1985; wrap-around decoding from
@@ -21,12 +22,16 @@ from __future__ import annotations
 
 import numpy as np
 
+#: Generator polynomials, the newest bit at the top.
 POLYNOMIALS = (0o117, 0o127, 0o155, 0o171)
+#: Bits of the encoder's memory, and its states.
 MEMORY = 6
 STATES = 2**MEMORY
+#: Coded bits for each bit.
 RATE = len(POLYNOMIALS)
 
 _REGISTERS = np.arange(2 * STATES)
+#: Coded bits of each register, uint8 (2 STATES, RATE).
 _OUTPUTS = np.array(
     [[bin(int(r) & p).count("1") & 1 for p in POLYNOMIALS] for r in _REGISTERS], dtype=np.uint8
 )
@@ -51,8 +56,8 @@ def decode(soft: np.ndarray, ends: int = 4, detours: int = 0) -> np.ndarray:
     """Decode soft values into lists of likely words.
 
     Args:
-        soft: float array (B, RATE * K), positive where a coded bit is more likely 0; its scale does
-            not matter.
+        soft: float (B, RATE * K), positive where a coded bit is more likely 0; its scale does not
+            matter.
         ends: how many of the best end states are traced back for each word.
         detours: how many one-detour alternatives are tried for each end state.
 
@@ -78,7 +83,7 @@ def _branches(soft: np.ndarray) -> np.ndarray:
     """Branch metrics (K, 2, STATES / 2, 2, B) of soft values (B, K, RATE), by way of the 16 sums of
     four signed values.
 
-    Added up by hand: a matrix product this thin would only wake the threads of BLAS.
+    They are added element-wise: for a matrix product this thin the threads of BLAS cost more.
     """
     one, two, three, four = np.ascontiguousarray(soft.transpose(2, 1, 0))
     left = np.stack([one + two, one - two, two - one, -one - two], axis=1)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cyclic redundancy checks of 5G NR, on arrays of bits.
+"""Cyclic redundancy checks of 5G NR on arrays of bits.
 
 Source: 3GPP TS 38.212 §5.1 (generator polynomials, all-zero initial state, most significant bit
 first).
@@ -25,6 +25,19 @@ POLYNOMIALS = {
 }
 
 
+def attach_crc(bits: np.ndarray, name: str) -> np.ndarray:
+    """The bits followed by their CRC."""
+    return np.concatenate([bits.astype(np.uint8), crc_bits(bits, name)])
+
+
+def check_crc(bits: np.ndarray, name: str) -> bool:
+    """Whether the last crc_length(name) bits are the CRC of those before."""
+    degree = crc_length(name)
+    return bits.size >= degree and bool(
+        np.array_equal(crc_bits(bits[:-degree], name), bits[-degree:])
+    )
+
+
 def crc_length(name: str) -> int:
     """Number of parity bits of a CRC.
 
@@ -35,29 +48,15 @@ def crc_length(name: str) -> int:
     return POLYNOMIALS[name][1]
 
 
-@lru_cache(maxsize=8)
-def _table(name: str) -> tuple[int, ...]:
-    """CRC register after each byte 0 to 255, from an all-zero register."""
-    polynomial, degree = POLYNOMIALS[name]
-    entries = []
-    for byte in range(256):
-        register = byte << degree
-        for bit in range(7, -1, -1):
-            if register >> (degree + bit) & 1:
-                register ^= ((1 << degree) | polynomial) << bit
-        entries.append(register)
-    return tuple(entries)
-
-
 def crc_bits(bits: np.ndarray, name: str) -> np.ndarray:
     """Parity bits of a bit sequence.
 
     Args:
-        bits: uint8 array (n,) of 0 and 1, first transmitted bit first.
+        bits: uint8 (n,) of 0 and 1, first transmitted bit first.
         name: one of POLYNOMIALS.
 
     Returns:
-        uint8 array (crc_length(name),), most significant bit first.
+        uint8 (crc_length(name),), most significant bit first.
 
     Raises:
         ConfigError: the name is unknown or the array is not one-dimensional.
@@ -89,18 +88,19 @@ def _short_crc(bits: np.ndarray, name: str) -> np.ndarray:
     return _to_bits(register, degree)
 
 
+@lru_cache(maxsize=8)
+def _table(name: str) -> tuple[int, ...]:
+    """CRC register after each byte 0 to 255, from an all-zero register."""
+    polynomial, degree = POLYNOMIALS[name]
+    entries = []
+    for byte in range(256):
+        register = byte << degree
+        for bit in range(7, -1, -1):
+            if register >> (degree + bit) & 1:
+                register ^= ((1 << degree) | polynomial) << bit
+        entries.append(register)
+    return tuple(entries)
+
+
 def _to_bits(value: int, width: int) -> np.ndarray:
     return np.array([value >> i & 1 for i in range(width - 1, -1, -1)], np.uint8)
-
-
-def attach_crc(bits: np.ndarray, name: str) -> np.ndarray:
-    """The bits followed by their CRC."""
-    return np.concatenate([bits.astype(np.uint8), crc_bits(bits, name)])
-
-
-def check_crc(bits: np.ndarray, name: str) -> bool:
-    """Whether the last crc_length(name) bits are the CRC of those before."""
-    degree = crc_length(name)
-    return bits.size >= degree and bool(
-        np.array_equal(crc_bits(bits[:-degree], name), bits[-degree:])
-    )

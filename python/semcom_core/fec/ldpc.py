@@ -1,23 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Base graphs of the 5G NR LDPC codes and their lifting.
+"""LDPC codes of 5G NR: base graphs, encoder, and layered sum-product decoder.
 
-Source: 3GPP TS 38.212 §5.3.2 (tables 5.3.2-1 to 5.3.2-3) and §5.2.2 (choice of the lifting size).
+The encoder solves the four core rows by back substitution along their dual diagonal; each further
+row has a parity bit of its own.
 
-Encoder of the 5G NR LDPC codes, by back substitution along the dual diagonal.
+The decoder is vectorised over the lifting size and over code blocks. One layer is one base row: its
+z checks touch disjoint bits, so they are updated at once, and the next layer works with the result.
+Measured with 800 bits at rate 1/2 over QPSK at 1.25 dB: 40 iterations lose 2.0 % of the blocks; 80
+flooding sum-product iterations of the package `ldpc` lose 2.5 % in 2.7 times the time; its min-sum,
+at its best scaling (0.7), loses 8 % in the same time.
 
-Source: 3GPP TS 38.212 §5.3.2; the structure of the four core rows is that of tables 5.3.2-2 and
-5.3.2-3.
+Log-likelihood ratios are positive for 0. Sizes: z is the lifting size, edges are the ones of the
+base graph's matrix.
 
-Layered sum-product decoder of the 5G NR LDPC codes, vectorised over the lifting size and over code
-blocks.
-
-One layer is one base row: its z checks touch disjoint bits, so they are updated at once, and the
-next layer sees the result. Measured with 800 bits at rate 1/2 over QPSK at 1.25 dB: 40 iterations
-lose 2.0 % of the blocks; 80 flooding sum-product iterations of the package `ldpc` lose 2.5 % in 2.7
-times the time; its min-sum, at its best scaling (0.7), loses 8 % in the same time.
-
-Source: D. E. Hocevar, "A reduced complexity decoder architecture via layered decoding of LDPC
+Sources: 3GPP TS 38.212 §5.2.2 (choice of the lifting size) and §5.3.2 with its tables 5.3.2-1 to
+5.3.2-3; D. E. Hocevar, "A reduced complexity decoder architecture via layered decoding of LDPC
 codes", SiPS 2004.
 """
 
@@ -40,8 +38,17 @@ PUNCTURED_COLUMNS = 2
 CORE_ROWS = 4
 #: Largest code block in bits, its CRC included.
 MAX_BLOCK_BITS = {1: 8448, 2: 3840}
+#: Magnitude of the prior ratio given to filler bits, which are known to be 0.
+KNOWN_ZERO_LLR = 40.0
+#: Lifting sizes are these times powers of 2; each is a set with shifts of its own.
 _SET_STARTS = (2, 3, 5, 7, 9, 11, 13, 15)
 _MAX_LIFTING = 384
+#: Code blocks decoded together: enough to hide call overhead, few enough to stay in cache.
+_BATCH = 8
+#: Takes the place of a ratio's tanh that is 0, so that it can be divided by.
+_TINY = np.float32(1e-12)
+#: Keeps a product of tanh below 1 in spite of rounding; bounds one message to ln(2e6) = 14.5.
+_BELOW_ONE = np.float32(1 - 1e-6)
 
 
 def lifting_sizes() -> list[int]:
@@ -50,7 +57,11 @@ def lifting_sizes() -> list[int]:
 
 
 def lifting_set(z: int) -> int:
-    """Index of the set of circulant shifts that a lifting size uses."""
+    """Index of the set of circulant shifts that a lifting size uses.
+
+    Raises:
+        ConfigError: there is no such lifting size.
+    """
     if z not in lifting_sizes():
         raise ConfigError(f"lifting size is {z}; allowed is one of {lifting_sizes()}")
     odd = z // (z & -z)
@@ -77,7 +88,11 @@ def choose_lifting(graph: int, block_bits: int) -> int:
         )
     columns = SHAPES[graph][2]
     if graph == 2 and block_bits <= 640:
-        columns = 9 if block_bits > 560 else 8 if block_bits > 192 else 6
+        columns = 6
+        if block_bits > 192:
+            columns = 8
+        if block_bits > 560:
+            columns = 9
     return next(z for z in lifting_sizes() if columns * z >= block_bits)
 
 
@@ -88,7 +103,7 @@ class BaseGraph:
     Args:
         number: 1 or 2.
         z: lifting size.
-        rows, columns, shifts: int arrays (edges,), sorted by row; shifts are modulo z.
+        rows, columns, shifts: int (edges,), sorted by row; shifts are modulo z.
     """
 
     number: int
@@ -111,14 +126,14 @@ class BaseGraph:
         """Bit indices that meet in each check of the given base rows, with their base columns.
 
         Returns:
-            int array (edges, z) of bit indices, int array (edges,) of base rows and one of base
-            columns.
+            Bit indices, int (edges, z), their base rows, int (edges,), and base columns, int
+            (edges,).
         """
         chosen = (self.rows >= rows.start) & (self.rows < rows.stop)
         row = self.rows[chosen]
         column = self.columns[chosen]
-        shift = self.shifts[chosen]
-        return column[:, None] * self.z + (np.arange(self.z) + shift[:, None]) % self.z, row, column
+        shifted = (np.arange(self.z) + self.shifts[chosen][:, None]) % self.z
+        return column[:, None] * self.z + shifted, row, column
 
     def parity_check(self, rows: int) -> scipy.sparse.csr_matrix:
         """Parity-check matrix of the first `rows` base rows and the columns they reach, uint8,
@@ -127,14 +142,17 @@ class BaseGraph:
         bits, row, _ = self.gather(range(rows))
         checks = row[:, None] * self.z + np.arange(self.z)
         shape = (rows * self.z, (self.info_columns + rows) * self.z)
-        return scipy.sparse.csr_matrix(
-            (np.ones(bits.size, np.uint8), (checks.ravel(), bits.ravel())), shape=shape
-        )
+        ones = np.ones(bits.size, np.uint8)
+        return scipy.sparse.csr_matrix((ones, (checks.ravel(), bits.ravel())), shape=shape)
 
 
 @lru_cache(maxsize=64)
 def base_graph(number: int, z: int) -> BaseGraph:
-    """The base graph `number` (1 or 2) with the shifts of lifting size z."""
+    """The base graph `number` (1 or 2) with the shifts of lifting size z.
+
+    Raises:
+        ConfigError: there is no such base graph or lifting size.
+    """
     check_choice("base graph", str(number), ("1", "2"))
     table = _table(number)
     return BaseGraph(number, z, table[:, 0], table[:, 1], table[:, 2 + lifting_set(z)] % z)
@@ -142,11 +160,10 @@ def base_graph(number: int, z: int) -> BaseGraph:
 
 @lru_cache(maxsize=2)
 def _table(number: int) -> np.ndarray:
-    """int array (edges, 10): row, column, shift for each lifting set."""
+    """Row, column, and shift for each lifting set, int (edges, 10)."""
     source = files("semcom_core.fec") / "data" / f"nr_ldpc_bg{number}.csv"
-    return np.loadtxt(
-        source.read_text(encoding="utf-8").splitlines(), dtype=np.int64, delimiter=",", comments="#"
-    )
+    lines = source.read_text(encoding="utf-8").splitlines()
+    return np.loadtxt(lines, dtype=np.int64, delimiter=",", comments="#")
 
 
 class LdpcEncoder:
@@ -171,19 +188,17 @@ class LdpcEncoder:
         """Code words of blocks of information bits (filler bits are 0).
 
         Args:
-            info: uint8 array (..., info_columns z).
+            info: uint8 (..., info_columns z).
 
         Returns:
-            uint8 array (..., columns z), punctured columns included.
+            uint8 (..., columns z), punctured columns included.
 
         Raises:
             ConfigError: the last dimension is not info_columns z.
         """
-        graph, z = self.graph, self.graph.z
-        if info.shape[-1] != graph.info_columns * z:
-            raise ConfigError(
-                f"information block has {info.shape[-1]} bits; allowed is {graph.info_columns * z}"
-            )
+        bits = self.graph.info_columns * self.graph.z
+        if info.shape[-1] != bits:
+            raise ConfigError(f"information block has {info.shape[-1]} bits; allowed is {bits}")
         core = _checks(info, self._core)
         parity = [np.roll(np.bitwise_xor.reduce(core, axis=-2), self._first_shift, axis=-1)]
         for row in range(CORE_ROWS - 1):
@@ -232,28 +247,12 @@ def _core_shifts(graph: BaseGraph) -> list[list[tuple[int, int]]]:
     solved.
     """
     found = []
+    first = graph.info_columns
     for row in range(CORE_ROWS - 1):
-        known = (
-            (graph.rows == row)
-            & (graph.columns >= graph.info_columns)
-            & (graph.columns <= graph.info_columns + row)
-        )
-        found.append(
-            [
-                (int(c) - graph.info_columns, int(s))
-                for c, s in zip(graph.columns[known], graph.shifts[known], strict=True)
-            ]
-        )
+        in_row = (graph.rows == row) & (graph.columns >= first) & (graph.columns <= first + row)
+        edges = zip(graph.columns[in_row], graph.shifts[in_row], strict=True)
+        found.append([(int(column) - first, int(shift)) for column, shift in edges])
     return found
-
-
-#: Magnitude of the prior ratio given to filler bits, which are known to be 0.
-KNOWN_ZERO_LLR = 40.0
-#: Code blocks decoded together: enough to hide call overhead, few enough to stay in cache.
-_BATCH = 8
-_TINY = np.float32(1e-12)
-#: Keeps a product of tanh below 1 in spite of rounding; bounds one message to ln(2e6) = 14.5.
-_BELOW_ONE = np.float32(1 - 1e-6)
 
 
 class LdpcDecoder:
@@ -274,12 +273,11 @@ class LdpcDecoder:
         """Most likely bits of each block.
 
         Args:
-            llrs: float array (blocks, bits) of log-likelihood ratios, positive for 0; 0 for bits
-                never sent.
+            llrs: log-likelihood ratios, float (blocks, bits); 0 for bits never sent.
             iterations: at most this many; a block stops as soon as all its checks hold.
 
         Returns:
-            uint8 array (blocks, bits), and a bool array (blocks,): whether all checks hold.
+            uint8 (blocks, bits), and whether all checks of a block hold, bool (blocks,).
 
         Raises:
             ConfigError: the array has another shape.
@@ -309,7 +307,8 @@ class LdpcDecoder:
                 break
             self._iterate(total.reshape(-1), messages)
             hard[active] = total < 0
-            done[active] = holds = self._holds(hard[active])
+            holds = self._holds(hard[active])
+            done[active] = holds
             if holds.any():
                 active = active[~holds]
                 total = total[~holds]

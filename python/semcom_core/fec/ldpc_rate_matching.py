@@ -1,18 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate matching of 5G NR LDPC code blocks: circular buffer, redundancy versions and bit
-interleaving.
+"""LDPC channel code of a message: CRC, segmentation, rate matching and bit interleaving.
 
-Source: 3GPP TS 38.212 §5.4.2.1 (bit selection, table 5.4.2.1-2) and §5.4.2.2 (bit interleaving),
-without buffer limitation.
+    bits ─► CRC ─► code blocks ─► LDPC ─► circular buffer ─► interleaver ─► coded bits
 
-Channel code of a whole message: CRC, segmentation, LDPC, rate matching and bit interleaving.
+Several code blocks have a CRC 24B each. The circular buffer gives any number of coded bits, from a
+start that depends on the redundancy version, so that retransmissions add parity bits.
 
-    bits ─► CRC ─► code blocks (each with CRC 24B when several) ─► LDPC ─► circular buffer ─► interleaver ─► coded bits
-
-Source: 3GPP TS 38.212 §5.1, §5.2.2, §5.3.2, §5.4.2 and §5.5. Different from it: any number of
-message and coded bits is taken (block sizes may differ by one bit), and the message's CRC is a
-choice.
+Source: 3GPP TS 38.212 §5.1, §5.2.2, §5.3.2, §5.4.2.1 (bit selection, table 5.4.2.1-2, without
+buffer limitation), §5.4.2.2 (bit interleaving) and §5.5. Different from it: any number of message
+and coded bits is taken (block sizes may differ by one bit), and the message's CRC is a choice.
 """
 
 from __future__ import annotations
@@ -41,87 +38,7 @@ from semcom_core.fec.ldpc import (
 #: Numerators of the starting positions of redundancy versions 0 to 3; the denominator is the
 #: buffer's length in columns.
 _STARTS = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}
-
-
-def selected_positions(
-    graph: BaseGraph, block_bits: int, coded_bits: int, version: int = 0
-) -> np.ndarray:
-    """Positions in the circular buffer of the coded bits, in the order of selection; filler bits
-    are skipped.
-
-    Args:
-        graph: the lifted base graph.
-        block_bits: bits of the code block without filler.
-        coded_bits: how many bits are sent; more than the buffer holds means repetition.
-        version: redundancy version 0 to 3.
-
-    Returns:
-        int array (coded_bits,); position 0 is bit 2 z of the code word.
-
-    Raises:
-        ConfigError: the redundancy version or a count is out of range.
-    """
-    if version not in range(4):
-        raise ConfigError(f"redundancy version is {version}; allowed is 0 to 3")
-    info = graph.info_columns * graph.z
-    if not 1 <= block_bits <= info:
-        raise ConfigError(
-            f"code block of {block_bits} bits; lifting size {graph.z} takes 1 to {info}"
-        )
-    if coded_bits < 1:
-        raise ConfigError(f"coded bits is {coded_bits}; allowed is 1 and more")
-    punctured = PUNCTURED_COLUMNS * graph.z
-    positions = np.arange(graph.buffer_bits)
-    filler = (positions >= block_bits - punctured) & (positions < info - punctured)
-    start = _STARTS[graph.number][version] * graph.z
-    order = np.roll(positions, -start)
-    order = order[~np.roll(filler, -start)]
-    return np.resize(order, coded_bits)
-
-
-def interleave(bits: np.ndarray, bits_per_symbol: int) -> np.ndarray:
-    """Row-column interleaver: the first coded bits (mostly information) go to the best bit levels
-    of each symbol.
-
-    Args:
-        bits: array (n,), n a multiple of bits_per_symbol.
-
-    Raises:
-        ConfigError: n is not a multiple.
-    """
-    _check_multiple(bits, bits_per_symbol)
-    return bits.reshape(bits_per_symbol, -1).T.ravel()
-
-
-def deinterleave(values: np.ndarray, bits_per_symbol: int) -> np.ndarray:
-    """Inverse of `interleave`, for log-likelihood ratios or bits."""
-    _check_multiple(values, bits_per_symbol)
-    return values.reshape(-1, bits_per_symbol).T.ravel()
-
-
-def _check_multiple(values: np.ndarray, bits_per_symbol: int) -> None:
-    if values.size % bits_per_symbol:
-        raise ConfigError(
-            f"{values.size} coded bits do not fill symbols of {bits_per_symbol} bits; allowed is a "
-            "multiple"
-        )
-
-
-def buffer_llrs(graph: BaseGraph, positions: np.ndarray, llrs: np.ndarray) -> np.ndarray:
-    """Put log-likelihood ratios back at their positions; repeated bits add up, bits never sent stay
-    0.
-
-    Args:
-        positions: int array (n,) from `selected_positions`.
-        llrs: float array (n,).
-
-    Returns:
-        float64 array (buffer_bits,); several transmissions of one block combine by adding their
-        buffers.
-    """
-    return np.bincount(positions, weights=llrs, minlength=graph.buffer_bits)
-
-
+#: CRC of each code block, where there are several.
 _BLOCK_CRC = "24B"
 
 
@@ -152,15 +69,15 @@ class ChannelCode:
     crc: str = "16"
     iterations: int = 40
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_range("info_bits", self.info_bits, 1, float("inf"))
         check_range("bits_per_symbol", self.bits_per_symbol, 1, 8)
         check_range("iterations", self.iterations, 1, 1000)
         if self.coded_bits < self.total_bits or self.coded_bits % self.bits_per_symbol:
-            least = (
-                f"a multiple of {self.bits_per_symbol} from {self.total_bits} (information, CRC) on"
+            raise ConfigError(
+                f"coded_bits is {self.coded_bits}; allowed is a multiple of {self.bits_per_symbol} "
+                f"from {self.total_bits} (information, CRC) on"
             )
-            raise ConfigError(f"coded_bits is {self.coded_bits}; allowed is {least}")
 
     @property
     def total_bits(self) -> int:
@@ -199,11 +116,11 @@ class ChannelCode:
         """Coded bits of a message.
 
         Args:
-            bits: uint8 array (info_bits,) of 0 and 1.
+            bits: uint8 (info_bits,) of 0 and 1.
             version: redundancy version 0 to 3; others than 0 are for retransmissions.
 
         Returns:
-            uint8 array (coded_bits,).
+            uint8 (coded_bits,).
 
         Raises:
             ConfigError: the message has another length.
@@ -212,9 +129,8 @@ class ChannelCode:
             raise ConfigError(
                 f"message has shape {bits.shape}; this code takes ({self.info_bits},)"
             )
-        words = ldpc_encoder(self.graph.number, self.graph.z).encode(
-            self._blocks(attach_crc(bits, self.crc))
-        )
+        blocks = self._blocks(attach_crc(bits, self.crc))
+        words = ldpc_encoder(self.graph.number, self.graph.z).encode(blocks)
         buffers = words[:, PUNCTURED_COLUMNS * self.graph.z :]
         coded = [
             interleave(buffers[i][p], self.bits_per_symbol)
@@ -227,11 +143,14 @@ class ChannelCode:
         combine by adding.
 
         Args:
-            llrs: float array (coded_bits,), positive for 0.
+            llrs: float (coded_bits,), positive for 0.
             version: redundancy version that was sent.
 
         Returns:
-            float64 array (blocks, buffer bits).
+            float64 (blocks, buffer bits).
+
+        Raises:
+            ConfigError: the array has another length.
         """
         if llrs.shape != (self.coded_bits,):
             raise ConfigError(
@@ -239,12 +158,11 @@ class ChannelCode:
             )
         parts = np.split(llrs, np.cumsum(self.block_coded_bits)[:-1])
         pairs = zip(self._positions(version), parts, strict=True)
-        return np.stack(
-            [
-                buffer_llrs(self.graph, p, deinterleave(part, self.bits_per_symbol))
-                for p, part in pairs
-            ]
-        )
+        buffers = [
+            buffer_llrs(self.graph, p, deinterleave(part, self.bits_per_symbol))
+            for p, part in pairs
+        ]
+        return np.stack(buffers)
 
     def decode(self, llrs: np.ndarray, version: int = 0) -> tuple[np.ndarray, bool]:
         """Message bits from the log-likelihood ratios of one transmission (see decode_buffer)."""
@@ -254,20 +172,20 @@ class ChannelCode:
         """Message bits from circular buffers.
 
         Args:
-            buffer: float array (blocks, buffer bits) from `buffer`.
+            buffer: float (blocks, buffer bits) from `buffer`.
 
         Returns:
-            uint8 array (info_bits,), the best guess, and whether the message's CRC holds and
-            something of each block was received (the CRC of zeros is zero, and a block of which
-            nothing arrived decodes to zeros).
+            uint8 (info_bits,), the best guess, and whether the message's CRC holds and something of
+            each block was received (the CRC of zeros is zero, and a block of which nothing arrived
+            decodes to zeros).
         """
-        z, info = self.graph.z, self.graph.info_columns * self.graph.z
+        z = self.graph.z
+        info = self.graph.info_columns * z
         llrs = np.concatenate([np.zeros((len(buffer), PUNCTURED_COLUMNS * z)), buffer], axis=1)
         sent = np.flatnonzero(llrs.any(axis=0))
         columns = -(-int(sent.max() + 1) // z) if sent.size else 0
-        rows = int(
-            np.clip(columns - self.graph.info_columns, CORE_ROWS, SHAPES[self.graph.number][0])
-        )
+        most_rows = SHAPES[self.graph.number][0]
+        rows = int(np.clip(columns - self.graph.info_columns, CORE_ROWS, most_rows))
         for i, size in enumerate(self.block_bits):
             llrs[i, size:info] = KNOWN_ZERO_LLR
         decoder = ldpc_decoder(self.graph.number, z, rows)
@@ -276,9 +194,8 @@ class ChannelCode:
         message = np.concatenate(
             [words[i, : size - overhead] for i, size in enumerate(self.block_bits)]
         )
-        return message[: self.info_bits], bool(buffer.any(axis=1).all()) and check_crc(
-            message, self.crc
-        )
+        received = bool(buffer.any(axis=1).all())
+        return message[: self.info_bits], received and check_crc(message, self.crc)
 
     def _blocks(self, bits: np.ndarray) -> np.ndarray:
         """Message with CRC cut into blocks, each filled with zeros, uint8 (blocks, information
@@ -296,6 +213,87 @@ class ChannelCode:
     def _positions(self, version: int) -> list[np.ndarray]:
         sizes = zip(self.block_bits, self.block_coded_bits, strict=True)
         return [selected_positions(self.graph, bits, coded, version) for bits, coded in sizes]
+
+
+def selected_positions(
+    graph: BaseGraph, block_bits: int, coded_bits: int, version: int = 0
+) -> np.ndarray:
+    """Positions in the circular buffer of the coded bits, in the order of selection; filler bits
+    are skipped.
+
+    Args:
+        graph: the lifted base graph.
+        block_bits: bits of the code block without filler.
+        coded_bits: how many bits are sent; more than the buffer holds means repetition.
+        version: redundancy version 0 to 3.
+
+    Returns:
+        int (coded_bits,); position 0 is bit 2 z of the code word.
+
+    Raises:
+        ConfigError: the redundancy version or a count is out of range.
+    """
+    if version not in range(4):
+        raise ConfigError(f"redundancy version is {version}; allowed is 0 to 3")
+    info = graph.info_columns * graph.z
+    if not 1 <= block_bits <= info:
+        raise ConfigError(
+            f"code block of {block_bits} bits; lifting size {graph.z} takes 1 to {info}"
+        )
+    if coded_bits < 1:
+        raise ConfigError(f"coded bits is {coded_bits}; allowed is 1 and more")
+    punctured = PUNCTURED_COLUMNS * graph.z
+    positions = np.arange(graph.buffer_bits)
+    filler = (positions >= block_bits - punctured) & (positions < info - punctured)
+    start = _STARTS[graph.number][version] * graph.z
+    order = np.roll(positions, -start)
+    order = order[~np.roll(filler, -start)]
+    return np.resize(order, coded_bits)
+
+
+def buffer_llrs(graph: BaseGraph, positions: np.ndarray, llrs: np.ndarray) -> np.ndarray:
+    """Put log-likelihood ratios back at their positions; repeated bits add up, bits never sent stay
+    0.
+
+    Args:
+        graph: the lifted base graph.
+        positions: int (n,) from `selected_positions`.
+        llrs: float (n,).
+
+    Returns:
+        float64 (buffer_bits,); several transmissions of one block combine by adding their
+        buffers.
+    """
+    return np.bincount(positions, weights=llrs, minlength=graph.buffer_bits)
+
+
+def interleave(bits: np.ndarray, bits_per_symbol: int) -> np.ndarray:
+    """Row-column interleaver: the first coded bits (mostly information) go to the best bit levels
+    of each symbol.
+
+    Args:
+        bits: (n,), n a multiple of bits_per_symbol.
+        bits_per_symbol: of the modulation.
+
+    Raises:
+        ConfigError: n is not a multiple.
+    """
+    _check_multiple(bits, bits_per_symbol)
+    return bits.reshape(bits_per_symbol, -1).T.ravel()
+
+
+def deinterleave(values: np.ndarray, bits_per_symbol: int) -> np.ndarray:
+    """Inverse of `interleave`, for log-likelihood ratios or bits."""
+    _check_multiple(values, bits_per_symbol)
+    return values.reshape(-1, bits_per_symbol).T.ravel()
+
+
+def _check_multiple(values: np.ndarray, bits_per_symbol: int) -> None:
+    if values.size % bits_per_symbol:
+        raise ConfigError(
+            f"{values.size} coded bits do not fill symbols of {bits_per_symbol} bits; allowed is a "
+            "multiple"
+        )
 
 
 def _share(total: int, count: int) -> list[int]:

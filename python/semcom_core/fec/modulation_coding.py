@@ -1,11 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Message bits to QAM symbols and back: a channel code, scrambling and a modulation.
+"""Adaptive modulation and coding: coded QAM links, and the choice of modulation and rate.
 
-Choice of modulation and rate for a signal-to-noise ratio.
-
-The rate matcher sends any number of coded bits, so the rate is a real number; the modulation
-follows from it.
+A link is a channel code, public scrambling and a modulation. The rate matcher sends any number of
+coded bits, so the rate is a real number; the modulation follows from it.
 """
 
 from __future__ import annotations
@@ -22,14 +20,23 @@ from semcom_core.fec.qam import BITS_PER_SYMBOL, demodulate, modulate
 from semcom_core.fec.scrambling import gold_sequence
 from semcom_core.units import capacity_bits
 
+#: Highest rate, in bits a use (CRC included), at which each modulation needs the lowest SNR for
+#: code blocks of 700 bits.
+_HIGHEST_RATES = {"qpsk": 1.4, "16qam": 3.0, "64qam": 5.0, "256qam": 7.2}
+#: Least and highest rate, bits a use.
+MIN_RATE = 0.05
+MAX_RATE = _HIGHEST_RATES["256qam"]
+
 
 @dataclass(frozen=True)
 class FecLink:
     """A message of `info_bits` bits sent in `uses` channel uses.
 
     >>> link = FecLink(info_bits=800, uses=816, modulation="qpsk")
-    >>> symbols = link.encode(bits)                   # complex64 (816,)
-    >>> decoded, ok = link.decode(received, noise_var)
+    >>> symbols = link.encode(np.zeros(800, np.uint8))
+    >>> decoded, ok = link.decode(symbols, np.full(816, 0.1))
+    >>> symbols.shape, ok
+    ((816,), True)
 
     Args:
         info_bits: message bits, the CRC not counted.
@@ -47,18 +54,16 @@ class FecLink:
     crc: str = "16"
     code: ChannelCode = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("modulation", self.modulation, BITS_PER_SYMBOL)
         order = BITS_PER_SYMBOL[self.modulation]
-        object.__setattr__(
-            self, "code", ChannelCode(self.info_bits, self.uses * order, order, self.crc)
-        )
+        code = ChannelCode(self.info_bits, self.uses * order, order, self.crc)
+        object.__setattr__(self, "code", code)
 
     def encode(self, bits: np.ndarray, version: int = 0) -> np.ndarray:
         """Symbols of a message, complex64 (uses,); see ChannelCode.encode."""
-        return modulate(
-            self.code.encode(bits, version) ^ gold_sequence(self.code.coded_bits), self.modulation
-        )
+        coded = self.code.encode(bits, version) ^ gold_sequence(self.code.coded_bits)
+        return modulate(coded, self.modulation)
 
     def decode(
         self, symbols: np.ndarray, noise_var: np.ndarray, version: int = 0
@@ -66,27 +71,31 @@ class FecLink:
         """Message bits from received symbols, and whether the CRC holds.
 
         Args:
-            symbols: complex array (uses,), y = x + n.
-            noise_var: E|n|^2 of each symbol, a scalar or an array (uses,); inf marks an erased
-                symbol.
+            symbols: complex (uses,), y = x + n.
+            noise_var: E|n|^2 of each symbol, float (uses,) or a scalar; inf marks an erased symbol.
             version: redundancy version that was sent.
+
+        Raises:
+            ConfigError: there is another number of symbols.
         """
         return self.code.decode(self.llrs(symbols, noise_var), version)
 
     def combine(
         self, received: list[tuple[np.ndarray, np.ndarray, int]]
     ) -> tuple[np.ndarray, bool]:
-        """Message bits from several transmissions of the same message.
+        """Message bits from several transmissions of the same message, and whether the CRC holds.
 
         Args:
             received: for each transmission its symbols, its noise variances and its redundancy
                 version.
+
+        Raises:
+            ConfigError: there is no transmission, or one of another length.
         """
         if not received:
             raise ConfigError("received holds 0 transmissions; allowed is 1 and more")
-        return self.code.decode_buffer(
-            sum(self.code.buffer(self.llrs(y, v), version) for y, v, version in received)
-        )
+        buffers = [self.code.buffer(self.llrs(y, v), version) for y, v, version in received]
+        return self.code.decode_buffer(np.sum(buffers, axis=0))
 
     def llrs(self, symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
         """Log-likelihood ratios of the coded bits, float64 (coded bits,)."""
@@ -114,19 +123,15 @@ class PolarLink:
     crc: str = "11"
     code: PolarCode = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_choice("modulation", self.modulation, BITS_PER_SYMBOL)
-        object.__setattr__(
-            self,
-            "code",
-            PolarCode(self.info_bits, self.uses * BITS_PER_SYMBOL[self.modulation], self.crc),
-        )
+        coded_bits = self.uses * BITS_PER_SYMBOL[self.modulation]
+        object.__setattr__(self, "code", PolarCode(self.info_bits, coded_bits, self.crc))
 
     def encode(self, bits: np.ndarray) -> np.ndarray:
         """Symbols of a message, complex64 (uses,)."""
-        return modulate(
-            self.code.encode(bits) ^ gold_sequence(self.code.coded_bits), self.modulation
-        )
+        coded = self.code.encode(bits) ^ gold_sequence(self.code.coded_bits)
+        return modulate(coded, self.modulation)
 
     def decode(self, symbols: np.ndarray, noise_var: np.ndarray) -> tuple[np.ndarray, bool]:
         """Message bits from received symbols, and whether the CRC holds; arguments as
@@ -143,13 +148,6 @@ def _descrambled(
         raise ConfigError(f"received symbols have shape {symbols.shape}; this link takes ({uses},)")
     signs = 1 - 2 * gold_sequence(uses * BITS_PER_SYMBOL[modulation]).astype(np.int8)
     return demodulate(symbols, noise_var, modulation) * signs
-
-
-#: Highest rate, in bits a use (CRC included), at which each modulation needs the lowest SNR for
-#: code blocks of 700 bits.
-_HIGHEST_RATES = {"qpsk": 1.4, "16qam": 3.0, "64qam": 5.0, "256qam": 7.2}
-MIN_RATE = 0.05
-MAX_RATE = _HIGHEST_RATES["256qam"]
 
 
 @dataclass(frozen=True)
@@ -184,8 +182,9 @@ def choose_mode(snr_db: float, efficiency: float = 0.75, margin_db: float = 0.0)
 
     Args:
         snr_db: SNR, dB (see units).
-        efficiency: rate over capacity; 0.75 suits messages of 800 bits, short ones need less.
-        margin_db: how far below `snr_db` the channel may fall.
+        efficiency: rate over capacity, 0.05 to 1; 0.75 suits messages of 800 bits, short ones need
+            less.
+        margin_db: how far below `snr_db` the channel may fall, dB.
 
     Returns:
         The mode; its rate is kept within MIN_RATE to MAX_RATE.

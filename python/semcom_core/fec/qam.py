@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gray-mapped BPSK and square QAM with exact log-likelihood ratios.
+"""Gray-mapped BPSK and square QAM, with exact soft demapping to log-likelihood ratios.
 
 The constellations are those of 3GPP TS 38.211 §5.1 (unit mean power), except that BPSK is real: 1 -
 2b. A square QAM is one amplitude modulation on each axis: the even bits of a symbol choose I, the
@@ -26,8 +26,10 @@ def axis_levels(modulation: str) -> tuple[np.ndarray, np.ndarray]:
     """Amplitudes of one axis and the bits that choose them.
 
     Returns:
-        float64 array (2^k,) of amplitudes and uint8 array (2^k, k) of their bits, k bits on the
-        axis.
+        Amplitudes, float64 (2^k,), and their bits, uint8 (2^k, k), k bits on the axis.
+
+    Raises:
+        ConfigError: the modulation is unknown.
     """
     check_choice("modulation", modulation, BITS_PER_SYMBOL)
     k = max(1, BITS_PER_SYMBOL[modulation] // 2)
@@ -45,11 +47,11 @@ def modulate(bits: np.ndarray, modulation: str) -> np.ndarray:
     """Symbols of a bit sequence.
 
     Args:
-        bits: uint8 array (n,), n a multiple of the bits per symbol.
+        bits: uint8 (n,), n a multiple of the bits per symbol.
         modulation: one of BITS_PER_SYMBOL.
 
     Returns:
-        complex64 array (n / bits per symbol,).
+        complex64 (n / bits per symbol,).
 
     Raises:
         ConfigError: the modulation is unknown or the last symbol is not full.
@@ -65,21 +67,21 @@ def modulate(bits: np.ndarray, modulation: str) -> np.ndarray:
     groups = bits.reshape(-1, m).astype(np.int64)
     if modulation == "bpsk":
         return levels[groups[:, 0]].astype(np.complex64)
-    return (levels[groups[:, 0::2] @ weights] + 1j * levels[groups[:, 1::2] @ weights]).astype(
-        np.complex64
-    )
+    in_phase = levels[groups[:, 0::2] @ weights]
+    quadrature = levels[groups[:, 1::2] @ weights]
+    return (in_phase + 1j * quadrature).astype(np.complex64)
 
 
 def demodulate(symbols: np.ndarray, noise_var: np.ndarray, modulation: str) -> np.ndarray:
     """Exact (log-MAP) log-likelihood ratios of the bits of received symbols y = x + n.
 
     Args:
-        symbols: complex array (n,).
-        noise_var: E|n|^2 of each symbol, a scalar or an array (n,); inf gives a ratio of exactly 0.
+        symbols: complex (n,).
+        noise_var: E|n|^2 of each symbol, float (n,) or a scalar; inf gives a ratio of exactly 0.
         modulation: one of BITS_PER_SYMBOL.
 
     Returns:
-        float64 array (n bits per symbol,), clipped to +-MAX_LLR.
+        float64 (n bits per symbol,), clipped to +-MAX_LLR.
 
     Raises:
         ConfigError: the modulation is unknown or a noise variance is negative or NaN.
@@ -105,9 +107,8 @@ def _axis_llrs(values: np.ndarray, inverse: np.ndarray, modulation: str) -> np.n
     for j in range(bits.shape[1]):
         zero = bits[:, j] == 0
         one = bits[:, j] == 1
-        sums = likelihood[:, zero].sum(axis=1), likelihood[:, one].sum(axis=1)
         with np.errstate(divide="ignore"):
-            exact = np.log(sums[0]) - np.log(sums[1])
+            exact = np.log(likelihood[:, zero].sum(axis=1)) - np.log(likelihood[:, one].sum(axis=1))
         # Where one sum underflows, its largest term alone decides.
         coarse = metric[:, zero].max(axis=1) - metric[:, one].max(axis=1)
         llrs[:, j] = np.where(np.isfinite(exact), exact, coarse)

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Public scrambling of coded bits, so that any message uses all constellation points alike and has
-mean power 1.
+"""Scrambling of coded bits by a Gold sequence.
+
+With it any message uses all constellation points alike, and so has mean power 1.
 
 Source: 3GPP TS 38.211 §5.2.1 (length-31 Gold sequence).
 """
@@ -14,8 +15,10 @@ import numpy as np
 
 from semcom_core.errors import check_range
 
+#: First bits of the sequence that are not used.
 _SKIP = 1600
-_STEP = 28  # the recursions reach back 28 positions at least, so as many bits are found at once
+#: The recursions reach back 28 positions at least, so as many bits are found at once.
+_STEP = 28
 
 
 @lru_cache(maxsize=16)
@@ -27,7 +30,7 @@ def gold_sequence(count: int, seed: int = 1) -> np.ndarray:
         seed: initial state of the second register, 0 to 2^31 - 1.
 
     Returns:
-        read-only uint8 array (count,).
+        uint8 (count,), read-only.
 
     Raises:
         ConfigError: the seed is out of range.

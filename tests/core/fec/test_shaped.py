@@ -11,7 +11,8 @@ import pytest
 
 from semcom_core.errors import ConfigError
 from semcom_core.fec import FecLink
-from semcom_core.fec.shaped_qam import Matcher, ShapedBlock, ShapedLink, distribution
+from semcom_core.fec.shaped_qam import ConstantCompositionMatcher as Matcher
+from semcom_core.fec.shaped_qam import ShapedBlock, ShapedLink, distribution
 from semcom_core.units import complex_noise
 
 MODES = [(2, 0.7, 1.6), (3, 0.8, 2.4), (4, 0.85, 4.2), (5, 0.9, 6.5)]
