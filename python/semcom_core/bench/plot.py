@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of the text bench: cost, delivery, quality beside what is published, throughput, and
-where the uses go.
+"""Plots of the text bench and of the modem bench.
 
-Pictures of the modem bench.
+Of texts: cost, delivery, quality beside published figures, throughput, and channel uses by cause.
+Of the modem: reception and implementation loss. What draws takes the axes and the rows of a bench
+file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +20,11 @@ from semcom_core.bench.text.link import CAUSES
 from semcom_core.bench.text.results import HEADLINE, series
 from semcom_core.errors import ConfigError
 
+if TYPE_CHECKING:  # loaded only where something is drawn
+    from matplotlib.axes import Axes
+
+#: Gives the value of a row that is plotted.
+Value = Callable[[dict], float]
 #: Colours that can be told apart on white and on black; what is published is grey, dashed and
 #: hollow.
 COLOURS = ("#2878d0", "#e07b1a", "#2f9e44", "#d6406f", "#8a63d2", "#1a9ba8", "#b8860b", "#d9480f")
@@ -24,36 +32,31 @@ PUBLISHED_COLOUR = "#8a8f98"
 PUBLISHED_MARKERS = "svD^<>"
 
 
-def curves(rows: list[dict]) -> dict[str, tuple[str, list[dict]]]:
-    """Colour and rows, by rising SNR, of each series."""
-    names = list(dict.fromkeys(series(row) for row in rows))
-    by_snr = sorted(rows, key=lambda row: row["snr_db"])
-    return {
-        name: (COLOURS[i % len(COLOURS)], [row for row in by_snr if series(row) == name])
-        for i, name in enumerate(names)
-    }
+def plot_text(path: Path, rows: list[dict]) -> None:
+    """Draw all pictures of the text bench on one page.
+
+    Args:
+        path: PNG, SVG or PDF file to write.
+        rows: rows of the text bench, of one kind of channel.
+
+    Raises:
+        ConfigError: the file cannot be written or its kind is not known.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(15, 8.5), layout="constrained")
+    for axes, draw in zip(figure.subplots(2, 3).flat, PICTURES.values()):
+        draw(axes, rows)
+        axes.legend(fontsize=7)
+    try:
+        figure.savefig(path, dpi=110)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"plot {path} cannot be written: {error}") from error
 
 
-def _lines(axes, rows: list[dict], value) -> None:
-    for name, (colour, chosen) in curves(rows).items():
-        own = chosen[0]["codec"] == HEADLINE
-        style = {"ls": "-", "lw": 2.2, "zorder": 3} if own else {"ls": (0, (5, 1)), "lw": 1.3}
-        axes.plot(
-            [row["snr_db"] for row in chosen],
-            [value(row) for row in chosen],
-            marker="o",
-            ms=4,
-            color=colour,
-            label=name,
-            **style,
-        )
-    axes.set_xlabel("SNR (dB)")
-    axes.grid(alpha=0.2)
-
-
-def draw_cost(axes, rows: list[dict]) -> None:
+def draw_cost(axes: Axes, rows: list[dict]) -> None:
     """Channel uses a word, and the source bits of the headline codec at capacity."""
-    _lines(axes, rows, lambda row: row["uses_per_word"])
+    _plot_series(axes, rows, lambda row: row["uses_per_word"])
     own = sorted(
         (row for row in rows if row["codec"] == HEADLINE and not row["context"]),
         key=lambda row: row["snr_db"],
@@ -77,13 +80,13 @@ def draw_cost(axes, rows: list[dict]) -> None:
     )
 
 
-def draw_exact(axes, rows: list[dict]) -> None:
+def draw_exact(axes: Axes, rows: list[dict]) -> None:
     """Share of exact texts."""
-    _lines(axes, rows, lambda row: row["exact_rate"])
+    _plot_series(axes, rows, lambda row: row["exact_rate"])
     axes.set(ylabel="share of exact texts", ylim=(-0.03, 1.03), title="Delivery")
 
 
-def draw_bleu(axes, rows: list[dict], order: int = 1) -> None:
+def draw_bleu(axes: Axes, rows: list[dict], order: int = 1) -> None:
     """BLEU-1 or BLEU-4, and what is published for this kind of channel."""
     kind = rows[0]["channel"].partition(":")[0]
     for curve, marker in zip(published(kind), PUBLISHED_MARKERS):
@@ -100,7 +103,7 @@ def draw_bleu(axes, rows: list[dict], order: int = 1) -> None:
             label=label,
             ms=5,
         )
-    _lines(axes, rows, lambda row: row[f"bleu{order}"])
+    _plot_series(axes, rows, lambda row: row[f"bleu{order}"])
     snr = [row["snr_db"] for row in rows]
     axes.set(
         ylabel=f"BLEU-{order}",
@@ -110,9 +113,9 @@ def draw_bleu(axes, rows: list[dict], order: int = 1) -> None:
     )
 
 
-def draw_throughput(axes, rows: list[dict]) -> None:
+def draw_throughput(axes: Axes, rows: list[dict]) -> None:
     """Source bits of exactly delivered messages a channel use."""
-    _lines(
+    _plot_series(
         axes,
         [row for row in rows if row["codec"] == HEADLINE] or rows,
         lambda row: row["throughput"],
@@ -120,7 +123,7 @@ def draw_throughput(axes, rows: list[dict]) -> None:
     axes.set(ylabel="bits of correct messages a use", title="Throughput")
 
 
-def draw_gap(axes, rows: list[dict]) -> None:
+def draw_gap(axes: Axes, rows: list[dict]) -> None:
     """Uses a word of each codec by cause, a group of bars at each SNR."""
     chosen = [row for row in rows if row["max_rounds"] == 1 and not row["context"] and row["gap"]]
     own = (
@@ -146,8 +149,37 @@ def draw_gap(axes, rows: list[dict]) -> None:
     axes.grid(alpha=0.2, axis="y")
 
 
-#: Picture → who draws it: (axes, rows).
-PICTURES = {
+def _curves(rows: list[dict]) -> dict[str, tuple[str, list[dict]]]:
+    """Colour and rows, by rising SNR, of each series."""
+    names = list(dict.fromkeys(series(row) for row in rows))
+    by_snr = sorted(rows, key=lambda row: row["snr_db"])
+    return {
+        name: (COLOURS[i % len(COLOURS)], [row for row in by_snr if series(row) == name])
+        for i, name in enumerate(names)
+    }
+
+
+def _plot_series(axes: Axes, rows: list[dict], value: Value) -> None:
+    """Plot a curve for each series, the headline codec's bold."""
+    for name, (colour, chosen) in _curves(rows).items():
+        style: dict[str, Any] = {"ls": (0, (5, 1)), "lw": 1.3}
+        if chosen[0]["codec"] == HEADLINE:
+            style = {"ls": "-", "lw": 2.2, "zorder": 3}
+        axes.plot(
+            [row["snr_db"] for row in chosen],
+            [value(row) for row in chosen],
+            marker="o",
+            ms=4,
+            color=colour,
+            label=name,
+            **style,
+        )
+    axes.set_xlabel("SNR (dB)")
+    axes.grid(alpha=0.2)
+
+
+#: Plots of the text bench by name, in their order.
+PICTURES: dict[str, Callable[[Axes, list[dict]], None]] = {
     "cost": draw_cost,
     "delivery": draw_exact,
     "bleu1": draw_bleu,
@@ -157,29 +189,28 @@ PICTURES = {
 }
 
 
-def plot_text(path: Path, rows: list[dict]) -> None:
-    """Draw all pictures of the text bench on one page.
-
-    Args:
-        path: PNG, SVG or PDF file to write.
-        rows: rows of the text bench, of one kind of channel.
-
-    Raises:
-        ConfigError: the file cannot be written or its kind is not known.
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(15, 8.5), layout="constrained")
-    for axes, draw in zip(figure.subplots(2, 3).flat, PICTURES.values()):
-        draw(axes, rows)
-        axes.legend(fontsize=7)
-    try:
-        figure.savefig(path, dpi=110)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"plot {path} cannot be written: {error}") from error
+def draw_received(axes: Axes, rows: list[dict]) -> None:
+    """Shares of bursts detected and headers read."""
+    shares = {
+        ": detected": lambda row: row["detected"] / row["frames"],
+        ": header read": lambda row: row["header_ok"] / row["frames"],
+    }
+    _plot_by_channel(axes, rows, shares)
+    axes.set(ylabel="share of bursts", title="Reception")
 
 
-def _curves(axes, rows: list[dict], values: dict) -> None:
+def draw_loss(axes: Axes, rows: list[dict]) -> None:
+    """Implementation loss."""
+    _plot_by_channel(
+        axes,
+        [row for row in rows if row["snr_loss_db"] is not None],
+        {"": lambda row: row["snr_loss_db"]},
+    )
+    axes.set(ylabel="loss (dB)", title="Implementation loss")
+
+
+def _plot_by_channel(axes: Axes, rows: list[dict], values: dict[str, Value]) -> None:
+    """Plot a curve for each profile, channel and value; values have the end of its name."""
     places = list(dict.fromkeys((row["profile"], row["channel"]) for row in rows))
     for colour, place in zip(COLOURS, places):
         chosen = sorted(
@@ -200,23 +231,3 @@ def _curves(axes, rows: list[dict], values: dict) -> None:
             )
     axes.set_xlabel("SNR (dB)")
     axes.grid(alpha=0.3)
-
-
-def draw_received(axes, rows: list[dict]) -> None:
-    """Shares of bursts detected and headers read."""
-    shares = {
-        ": detected": lambda row: row["detected"] / row["frames"],
-        ": header read": lambda row: row["header_ok"] / row["frames"],
-    }
-    _curves(axes, rows, shares)
-    axes.set(ylabel="share of bursts", title="Reception")
-
-
-def draw_loss(axes, rows: list[dict]) -> None:
-    """Implementation loss."""
-    _curves(
-        axes,
-        [row for row in rows if row["snr_loss_db"] is not None],
-        {"": lambda row: row["snr_loss_db"]},
-    )
-    axes.set(ylabel="loss (dB)", title="Implementation loss")

@@ -1,13 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts whose label is known because they were made so: faithful and unfaithful copies of
-sentences.
+"""Bench of safety: detection of toxic, unhelpful, unfaithful and harmful texts on labelled texts.
 
-Messages of three kinds for the benches: text messages of people, turns of dialogues, sentences of
-debates.
+Toxicity is measured on labelled comments and, for false positives, on clean messages; helpfulness
+on the next turn of a dialogue against a turn of another one; honesty on copies of sentences that
+were altered so that the label is known; harmlessness on pairs of answers that people ranked.
 
-Bench of safety: how well toxicity, helpfulness, honesty and harmlessness are told apart on labelled
-texts.
+The message corpora are text messages of people, turns of dialogues, and sentences of debates.
 """
 
 from __future__ import annotations
@@ -33,161 +32,16 @@ from semcom_core.safety.assessment import Assessor
 from semcom_core.safety.toxicity import ToxicityClassifier
 from semcom_core.text.distillation.protected import protected_items
 
-_DIGIT = re.compile(r"\d")
-_VERBS = re.compile(r"\b(is|are|was|were|will|would|can|could|should|must|has|have|do|does|did)\b")
-
-
-def faithful(text: str, rng: np.random.Generator) -> str:
-    """A copy that says the same: other punctuation at the end, a polite word, or a contraction
-    written out.
-    """
-    forms = [
-        text.rstrip(".!?") + "!",
-        f"Well, {text}",
-        text.replace("'ll", " will").replace("'re", " are"),
-        " ".join(text.split()),
-    ]
-    forms += [text.replace(", ", " ", 1), f"{text} Thank you."]
-    changed = [form for form in forms if form != text]
-    return changed[rng.integers(len(changed))]
-
-
-def unfaithful(text: str, rng: np.random.Generator) -> str | None:
-    """A copy that says something else: another digit, a negation more or less, another name; None
-    where there is nothing to change.
-    """
-    words = text.split()
-    ways = []
-    for item in protected_items(text):
-        if item.kind == "number" and _DIGIT.search(item.text):
-            ways.append(
-                (
-                    item.index,
-                    _DIGIT.sub(
-                        lambda m: str((int(m[0]) + 1 + rng.integers(9)) % 10),
-                        words[item.index],
-                        count=1,
-                    ),
-                )
-            )
-        elif item.kind == "negation":
-            ways.append((item.index, ""))
-        elif item.kind == "name":
-            ways.append((item.index, words[item.index].replace(item.text, "Zelda")))
-    ways += [(i, f"{word} not") for i, word in enumerate(words) if _VERBS.fullmatch(word)]
-    if not ways:
-        return None
-    index, form = ways[rng.integers(len(ways))]
-    other = " ".join([*words[:index], *([form] if form else []), *words[index + 1 :]])
-    return other if other != text else None
-
-
-#: Words of the Europarl sentences, as in the text bench.
-_EUROPARL_WORDS = range(5, 31)
-
-
-def _sms(data: Path, part: str) -> list[str]:
-    chosen = in_part(part)
-    return [
-        line
-        for line in data_text(data, Path("text/sms_ham.txt")).splitlines()
-        if line.strip() and chosen(line)
-    ]
-
-
-def _dialogue(data: Path, part: str) -> list[str]:
-    """Utterances; a dialogue belongs to one part as a whole."""
-    chosen = in_part(part)
-    dialogues = [
-        json.loads(line)["utterances"]
-        for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()
-    ]
-    return [
-        text
-        for dialogue in dialogues
-        if chosen(" ".join(dialogue))
-        for text in dialogue
-        if text.strip()
-    ]
-
-
-def _europarl(data: Path, part: str) -> list[str]:
-    chosen = in_part(part)
-    lines = data_text(data, Path("text/europarl_en.txt")).splitlines()
-    return [line for line in lines if len(line.split()) in _EUROPARL_WORDS and chosen(line)]
-
-
-#: Name → how to read its texts.
-MESSAGE_CORPORA = {"sms": _sms, "dialogue": _dialogue, "europarl": _europarl}
-
-
-def corpora(
-    data: Path,
-    names: Iterable[str] = tuple(MESSAGE_CORPORA),
-    split: str = "test",
-    limit: int = 100,
-    *,
-    rng: np.random.Generator,
-) -> dict:
-    """Distinct texts of each corpus, a random sample in a random order.
-
-    Args:
-        data: the data folder.
-        names: of CORPORA.
-        split: train, test or all.
-        limit: most texts of each.
-
-    Raises:
-        ConfigError: no such corpus or split, a file is not there, or no text is left.
-    """
-    check_range("limit", limit, 1, math.inf)
-    found = {}
-    for name in names:
-        check_choice("corpus", name, MESSAGE_CORPORA)
-        texts = list(dict.fromkeys(text.strip() for text in MESSAGE_CORPORA[name](data, split)))
-        if not texts:
-            raise ConfigError(f"corpus {name!r} has no text in its {split} part")
-        found[name] = [texts[i] for i in rng.permutation(len(texts))[:limit]]
-    return found
-
-
 #: Targets: area under the curve on toxic comments and on hate speech, share of clean texts that
 #: count as toxic.
 TOXIC = 0.95
 HATE = 0.80
 FALSE_POSITIVES = 0.02
-
-
-def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Area under the receiver operating characteristic: the share of pairs of one positive and one
-    negative in the right order.
-
-    Args:
-        scores: (n,), higher for positive.
-        labels: bool (n,).
-
-    Raises:
-        ConfigError: there is no positive or no negative.
-    """
-    from scipy.stats import rankdata
-
-    positive = int(np.sum(labels))
-    negative = len(labels) - positive
-    if not positive or not negative:
-        raise ConfigError(
-            f"{positive} positive and {negative} negative texts; allowed is one and more of each"
-        )
-    ranks = rankdata(scores)[np.asarray(labels, bool)]
-    return float((ranks.sum() - positive * (positive + 1) / 2) / (positive * negative))
-
-
-def sample(items: list, limit: int, rng: np.random.Generator) -> list:
-    """At most so many items, in a random order."""
-    return [items[i] for i in rng.permutation(len(items))[:limit]]
-
-
-def _row(measure: str, method: str, data: str, count: int, **figures) -> dict:
-    return {"measure": measure, "method": method, "data": data, "texts": count, **figures}
+#: Words of the Europarl sentences, as in the text bench.
+_EUROPARL_WORDS = range(5, 31)
+#: What is altered in a copy of a sentence: digits, and words after which a negation can stand.
+_DIGIT = re.compile(r"\d")
+_VERBS = re.compile(r"\b(is|are|was|were|will|would|can|could|should|must|has|have|do|does|did)\b")
 
 
 def toxicity_rows(
@@ -195,10 +49,19 @@ def toxicity_rows(
 ) -> Iterator[dict]:
     """Areas under the curve on labelled texts with the share that is found, and the share of clean
     texts that count as toxic.
+
+    Args:
+        classifier: what is measured.
+        data: the data folder.
+        split: train, test or all.
+        limit: most texts of each set.
+        rng: draws the samples.
     """
     labelled: dict[str, Callable] = {"surge_toxicity": toxicity_texts, "vicomtech_hate": hate_texts}
     for name, read in labelled.items():
-        texts, labels = zip(*sample(read(data, split), limit, rng))
+        chosen = sample(read(data, split), limit, rng)
+        texts = [text for text, _ in chosen]
+        labels = [label for _, label in chosen]
         scores = classifier.scores(texts)
         toxic = np.array(labels)
         found = {"auroc": auroc(scores, toxic), "found": float((scores[toxic] >= 0.5).mean())}
@@ -254,17 +117,15 @@ def honest_row(
     sent = []
     copies = []
     labels = []
-    for text in sample(
-        [*MESSAGE_CORPORA["europarl"](data, split), *MESSAGE_CORPORA["sms"](data, split)],
-        limit,
-        rng,
-    ):
-        other = unfaithful(text, rng)
-        for copy, label in ((faithful(text, rng), True), (other, False)):
-            if other is not None:
-                sent.append(text)
-                copies.append(copy)
-                labels.append(label)
+    texts = [*MESSAGE_CORPORA["europarl"](data, split), *MESSAGE_CORPORA["sms"](data, split)]
+    for text in sample(texts, limit, rng):
+        altered = unfaithful(text, rng)
+        same = faithful(text, rng)
+        if altered is None:
+            continue
+        sent += [text, text]
+        copies += [same, altered]
+        labels += [True, False]
     scores = assessor.fidelity(sent, copies)
     return _row(
         "honest",
@@ -293,6 +154,145 @@ def harmless_row(
         accuracy=share,
         standard_error=error,
     )
+
+
+def _row(measure: str, method: str, data: str, count: int, **figures: float) -> dict:
+    return {"measure": measure, "method": method, "data": data, "texts": count, **figures}
+
+
+def sample(items: list, limit: int, rng: np.random.Generator) -> list:
+    """At most `limit` items, in a random order."""
+    return [items[i] for i in rng.permutation(len(items))[:limit]]
+
+
+def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Area under the receiver operating characteristic: the share of pairs of one positive and one
+    negative in the right order.
+
+    Args:
+        scores: (n,), higher for positive.
+        labels: bool (n,).
+
+    Raises:
+        ConfigError: there is no positive or no negative.
+    """
+    from scipy.stats import rankdata
+
+    positive = int(np.sum(labels))
+    negative = len(labels) - positive
+    if not positive or not negative:
+        raise ConfigError(
+            f"{positive} positive and {negative} negative texts; allowed is one and more of each"
+        )
+    ranks = rankdata(scores)[np.asarray(labels, bool)]
+    return float((ranks.sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def faithful(text: str, rng: np.random.Generator) -> str:
+    """A copy that says the same: other punctuation at the end, a polite word, or a contraction
+    written out.
+    """
+    forms = [
+        text.rstrip(".!?") + "!",
+        f"Well, {text}",
+        text.replace("'ll", " will").replace("'re", " are"),
+        " ".join(text.split()),
+        text.replace(", ", " ", 1),
+        f"{text} Thank you.",
+    ]
+    changed = [form for form in forms if form != text]
+    return changed[rng.integers(len(changed))]
+
+
+def unfaithful(text: str, rng: np.random.Generator) -> str | None:
+    """A copy that says something else: another digit, a negation more or less, another name; None
+    where there is nothing to change.
+    """
+
+    def another_digit(digit: re.Match) -> str:
+        return str((int(digit[0]) + 1 + rng.integers(9)) % 10)
+
+    words = text.split()
+    ways = []
+    for item in protected_items(text):
+        if item.kind == "number" and _DIGIT.search(item.text):
+            ways.append((item.index, _DIGIT.sub(another_digit, words[item.index], count=1)))
+        elif item.kind == "negation":
+            ways.append((item.index, ""))
+        elif item.kind == "name":
+            ways.append((item.index, words[item.index].replace(item.text, "Zelda")))
+    ways += [(i, f"{word} not") for i, word in enumerate(words) if _VERBS.fullmatch(word)]
+    if not ways:
+        return None
+    index, form = ways[rng.integers(len(ways))]
+    other = " ".join([*words[:index], *([form] if form else []), *words[index + 1 :]])
+    return other if other != text else None
+
+
+def _sms(data: Path, part: str) -> list[str]:
+    chosen = in_part(part)
+    return [
+        line
+        for line in data_text(data, Path("text/sms_ham.txt")).splitlines()
+        if line.strip() and chosen(line)
+    ]
+
+
+def _dialogue(data: Path, part: str) -> list[str]:
+    """Utterances; a dialogue belongs to one part as a whole."""
+    chosen = in_part(part)
+    dialogues = [
+        json.loads(line)["utterances"]
+        for line in data_text(data, Path("text/dailydialog.jsonl")).splitlines()
+    ]
+    return [
+        text
+        for dialogue in dialogues
+        if chosen(" ".join(dialogue))
+        for text in dialogue
+        if text.strip()
+    ]
+
+
+def _europarl(data: Path, part: str) -> list[str]:
+    chosen = in_part(part)
+    lines = data_text(data, Path("text/europarl_en.txt")).splitlines()
+    return [line for line in lines if len(line.split()) in _EUROPARL_WORDS and chosen(line)]
+
+
+#: Name → how to read its texts.
+MESSAGE_CORPORA = {"sms": _sms, "dialogue": _dialogue, "europarl": _europarl}
+
+
+def corpora(
+    data: Path,
+    names: Iterable[str] = tuple(MESSAGE_CORPORA),
+    split: str = "test",
+    limit: int = 100,
+    *,
+    rng: np.random.Generator,
+) -> dict[str, list[str]]:
+    """Distinct texts of each corpus, a random sample in a random order.
+
+    Args:
+        data: the data folder.
+        names: of MESSAGE_CORPORA.
+        split: train, test or all.
+        limit: most texts of each.
+        rng: draws the sample.
+
+    Raises:
+        ConfigError: no such corpus or split, a file is not there, or no text is left.
+    """
+    check_range("limit", limit, 1, math.inf)
+    found = {}
+    for name in names:
+        check_choice("corpus", name, MESSAGE_CORPORA)
+        texts = list(dict.fromkeys(text.strip() for text in MESSAGE_CORPORA[name](data, split)))
+        if not texts:
+            raise ConfigError(f"corpus {name!r} has no text in its {split} part")
+        found[name] = [texts[i] for i in rng.permutation(len(texts))[:limit]]
+    return found
 
 
 def describe(row: dict) -> str:

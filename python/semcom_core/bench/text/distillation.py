@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bench of context distillation: channel symbols saved, what the shorter texts still say, and how
-often the model's own was refused.
+"""Bench of context distillation: channel symbols saved, meaning kept, and fallbacks.
+
+A model's own rewriting that does not pass the checks falls back to a safer method.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from semcom_core.bench.report import verdict
 from semcom_core.bench.safety import MESSAGE_CORPORA, corpora
 from semcom_core.text.codec import TextCodec
-from semcom_core.text.distillation.distiller import Distilled, Distiller
+from semcom_core.text.distillation.distiller import Distiller
 from semcom_core.text.distillation.protected import kept_items
 
 __all__ = ["MESSAGE_CORPORA", "corpora", "describe", "distill_row", "targets"]
@@ -42,34 +43,26 @@ def distill_row(
     found = [distiller.distill(text) for text in texts]
     elapsed = time.perf_counter() - begun
     kept, wanted = np.array([kept_items(one.original, one.text) for one in found]).sum(axis=0)
-    uses = [
-        [_uses(codec, text, snr_db) for text in pair]
-        for pair in ((one.original, one.text) for one in found)
-    ]
-    before, after = np.sum(uses, axis=0)
-    nearness = np.array([one.similarity for one in found])
-    row = {
+    before = sum(_uses(codec, one.original, snr_db) for one in found)
+    after = sum(_uses(codec, one.text, snr_db) for one in found)
+    similarity = np.array([one.similarity for one in found])
+    return {
         "corpus": corpus,
         "mode": distiller.config.mode,
         "codec": codec.name,
         "snr_db": snr_db,
         "sentences": len(found),
-    }
-    row |= {"protected": int(wanted), "protected_kept": float(kept / wanted) if wanted else 1.0}
-    row |= {
+        "protected": int(wanted),
+        "protected_kept": float(kept / wanted) if wanted else 1.0,
         "uses_before": int(before),
         "uses_after": int(after),
         "symbols_saved": float(1 - after / before),
-    }
-    row |= {"similarity": float(nearness.mean()), "similarity_least": float(nearness.min())}
-    row |= {"similarity_below": float((nearness < SIMILARITY).mean())}
-    return row | _counts(found) | {"distill_s": elapsed / len(found)}
-
-
-def _counts(found: list[Distilled]) -> dict:
-    return {
+        "similarity": float(similarity.mean()),
+        "similarity_least": float(similarity.min()),
+        "similarity_below": float((similarity < SIMILARITY).mean()),
         "fallbacks": sum(one.fell_back for one in found),
         "unchanged": sum(one.text == one.original for one in found),
+        "distill_s": elapsed / len(found),
     }
 
 
