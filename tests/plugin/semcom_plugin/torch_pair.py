@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Image codec: any pair of torch modules, encoder and decoder, made by a function that is named.
 
-The encoder maps pictures, float (1, 3, H, W), 0 to 1, with H and W multiples of 8, to values,
+The encoder maps pictures, float (1, 3, H, W), -0.5 to 0.5, with H and W multiples of 8, to values,
 (1, 2 K, h, w); K complex symbols a position are sent with unit mean power. The decoder maps received
 values back to pictures.
 """
@@ -50,7 +50,7 @@ class TorchPairCodec(SymbolImageCodec):
 
         edges = [(0, -n % STEP) for n in pixels.shape[:2]]
         padded = np.pad(pixels, [*edges, (0, 0)], mode="edge")
-        picture = torch.from_numpy(padded).permute(2, 0, 1)[None].float() / 255
+        picture = torch.from_numpy(padded).permute(2, 0, 1)[None].float() / 255 - 0.5
         with torch.inference_mode():
             values = self.encoder(picture).numpy().reshape(2, -1)
         symbols = (values[0] + 1j * values[1])[: self.room(*pixels.shape[:2])]
@@ -67,5 +67,5 @@ class TorchPairCodec(SymbolImageCodec):
         values = np.stack([sent.real, sent.imag]).reshape(1, -1, rows, columns)
         with torch.inference_mode():
             picture = self.decoder(torch.from_numpy(values))
-        pixels = (255 * picture[0].permute(1, 2, 0)).round().clamp(0, 255).byte().numpy()
+        pixels = (255 * (picture[0].permute(1, 2, 0) + 0.5)).round().clamp(0, 255).byte().numpy()
         return pixels[:height, :width]
