@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The daemon of the virtual radios: one air, and in front of it a server for each way in which
-clients reach its radios.
-"""
+"""Daemon of the virtual radios: one air, and the servers for its clients."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import TypeVar
 
 from semcom_core.errors import ConfigError
 from semcom_core.radio.profile import is_loopback
@@ -14,15 +13,19 @@ from semcom_core.radio.virtual.air import Air, AirPlan
 from semcom_core.radio.virtual.iio import VirtualPluto
 from semcom_core.radio.virtual.soapy import SoapyServer
 
+Server = TypeVar("Server", VirtualPluto, SoapyServer)
+
 
 class Daemon:
-    """Virtual radios at work, until stop(); `plutos` by name, and where there are any, the server
-    `soapy` of the others.
+    """An air with running servers, until stop().
+
+    `plutos` has the servers of the Plutos by name; `soapy` is the server of the Soapy radios, where
+    there are any.
 
     Args:
         plan: radios, links and pacing.
-        socket_path: Unix socket of the soapy radios; None is the default one.
-        allow_remote: whether a radio may have an address that other machines reach.
+        socket_path: Unix socket of the Soapy radios; None: the default one.
+        allow_remote: whether a radio may have an address that other machines can reach.
 
     Raises:
         ConfigError: an address is not of this machine's loopback.
@@ -54,7 +57,8 @@ class Daemon:
             self._stack.close()
             raise
 
-    def _serve(self, server):
+    def _serve(self, server: Server) -> Server:
+        """Start a server, which stop() stops."""
         server.start()
         self._stack.callback(server.stop)
         return server
@@ -66,5 +70,5 @@ class Daemon:
     def __enter__(self) -> Daemon:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()

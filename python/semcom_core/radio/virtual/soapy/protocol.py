@@ -1,32 +1,33 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lines of text from a connection, of bounded length.
+"""Protocol of the virtual Soapy radios: lines of text, and packets of samples.
 
-Numbers given as text, and their ranges.
-
-What may be set on a virtual Soapy radio, and to what: as on a USRP B200.
-
-Where the socket of the virtual Soapy radios is, and how it is opened.
+The commands and the packets are described in the package's docstring.
 """
 
 from __future__ import annotations
 
-import math
-import os
+import enum
 import select
 import socket
-import stat
-from dataclasses import dataclass
-from pathlib import Path
+import struct
 
-from semcom_core.errors import ConfigError, FrameError, RadioError, check_range
+import numpy as np
+
+from semcom_core.errors import FrameError
 
 #: Longest line, bytes.
 LONGEST_LINE = 256
+#: Header of a packet: count of samples, flags, time in ns; little-endian.
+HEADER = struct.Struct("<IIq")
+#: Most samples in a packet.
+MAX_SAMPLES = 8192
+#: Full scale of the int16 parts of a sample.
+FULL_SCALE = 32768
 
 
-class Lines:
-    """Reads lines, each ended by a line feed.
+class LineReader:
+    """Reader of lines, each ended by a line feed.
 
     Args:
         sock: a connected, blocking socket.
@@ -37,7 +38,7 @@ class Lines:
         self._data = bytearray()
 
     def waiting(self, timeout_s: float = 0.0) -> bool:
-        """Whether something has come, if only that the other side has closed."""
+        """Whether data has come, or the other side has closed, within timeout_s."""
         return bool(self._data) or readable(self._sock, timeout_s)
 
     def next(self) -> str | None:
@@ -63,124 +64,89 @@ class Lines:
 
 
 def readable(sock: socket.socket, timeout_s: float | None) -> bool:
-    """Whether something has come on a socket, if only its end, within a time in s; None: wait for
-    ever.
+    """Whether data has come on a socket, or its other side has closed.
+
+    Args:
+        sock: the socket.
+        timeout_s: longest wait, s; None: without limit.
     """
     watch = select.poll()
     watch.register(sock, select.POLLIN)
     return bool(watch.poll(None if timeout_s is None else 1000 * timeout_s))
 
 
-@dataclass(frozen=True)
-class Range:
-    """Allowed values of a number; values are rounded to the step where it is not 0."""
+class Flag(enum.IntFlag):
+    """Flags of a packet."""
 
-    low: float
-    high: float
-    step: float = 0.0
-
-    def fit(self, name: str, value: float) -> float:
-        """The value that is set; ConfigError if it is outside."""
-        check_range(name, value, self.low, self.high)
-        return round(value / self.step) * self.step if self.step else value
+    TIME = 1  # its time is that of its first sample, or of the event
+    LOST = 2  # receiving: samples were lost before these
+    END = 4  # end of a burst, or of COUNT samples; from the server to a transmitter: burst was sent
+    STOPPED = 8  # receiving: the answer to `stop`
+    LATE = 16  # the time asked for has passed
+    UNDERFLOW = 32  # transmitting: samples came too late to follow those before
 
 
-def number(name: str, text: str) -> float:
-    """A finite number, or ConfigError."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ConfigError(f"{name} is {text!r}; allowed is a number")
-    return value
+#: All flags; others are ignored.
+KNOWN = int(~Flag(0))
 
 
-def integer(name: str, text: str, low: int, high: int) -> int:
-    """A whole number in a range, or ConfigError."""
-    try:
-        value = int(text)
-    except ValueError as error:
-        raise ConfigError(f"{name} is {text!r}; allowed is a whole number") from error
-    check_range(name, value, low, high)
-    return value
+def packet(flags: Flag, time_ns: int, samples: np.ndarray | None = None) -> bytes:
+    """Bytes of a packet.
 
-
-PORT_RANGES = {  # data sheet of the USRP B200, Ettus Research; offset_hz: half its clock rate
-    "rate_hz": Range(32e3, 61.44e6),
-    "lo_hz": Range(50e6, 6e9),
-    "offset_hz": Range(-15.36e6, 15.36e6),
-    "bandwidth_hz": Range(200e3, 56e6),
-}
-GAINS = {"rx": Range(0.0, 76.0, 1.0), "tx": Range(0.0, 89.75, 0.25)}
-ANTENNAS = {"rx": ("RX2", "TX/RX"), "tx": ("TX/RX",)}
-RADIO_RANGES = {"clock_rate_hz": Range(5e6, 61.44e6)}
-RADIO_CHOICES = {"clock_source": ("internal", "external"), "time_source": ("none", "external")}
-SENSORS = {"rx": "lo_locked", "tx": "lo_locked", "radio": "ref_locked"}
-#: Times of a radio, ns: what an int64 holds twice over.
-TIMES_NS = 2**62
-
-
-#: Longest path of a Unix socket, bytes (sizeof sun_path less the NUL that ends it).
-LONGEST_PATH = 107
-#: Connections that may wait to be accepted.
-BACKLOG = 128
-
-
-def default_socket() -> Path:
-    """$SEMCOM_AIR_SOCKET, else semcom-air.sock in $XDG_RUNTIME_DIR, else /tmp/semcom-air-UID.sock;
-    the SoapySDR module looks there too.
+    Args:
+        flags: its flags.
+        time_ns: its time by the radio's clock, ns.
+        samples: complex64 (count,), full scale 1, clipped; None: no samples.
     """
-    if named := os.environ.get("SEMCOM_AIR_SOCKET"):
-        return Path(named)
-    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
-        return Path(runtime) / "semcom-air.sock"
-    return Path(f"/tmp/semcom-air-{os.getuid()}.sock")
+    body = b"" if samples is None else to_wire(samples).tobytes()
+    return HEADER.pack(len(body) // 4, flags, time_ns) + body
 
 
-def listen(path: Path) -> socket.socket:
-    """A listening socket that only its owner may connect to. One that nobody listens at any more is
-    replaced.
+def to_wire(samples: np.ndarray) -> np.ndarray:
+    """Convert complex64 (n,), full scale 1, to int16 (2 n,), clipped."""
+    scaled = np.ascontiguousarray(samples).view(np.float32) * np.float32(FULL_SCALE)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1, out=scaled)
+    return scaled.astype(np.int16)
+
+
+def from_wire(values: bytes | bytearray | memoryview) -> np.ndarray:
+    """Convert n pairs of int16 to complex64 (n,), full scale 1."""
+    scaled = np.frombuffer(values, "<i2").astype(np.float32)
+    scaled *= np.float32(1 / FULL_SCALE)
+    return scaled.view(np.complex64)
+
+
+def receive_packet(sock: socket.socket) -> tuple[Flag, int, np.ndarray] | None:
+    """Receive a packet.
+
+    Returns:
+        (flags, time in ns, samples complex64 (count,)); None once the other side has closed.
 
     Raises:
-        ConfigError: the path is too long for a socket.
-        RadioError: somebody listens there, something else is there, or it cannot be made.
+        FrameError: it states more samples than a packet may have.
     """
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise ConfigError(
-            f"socket is {str(path)!r}, {len(os.fsencode(path))} bytes; allowed is {LONGEST_PATH}"
-        )
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        _make_way(path)
-        made.bind(os.fspath(path))
-        os.chmod(
-            path, stat.S_IRUSR | stat.S_IWUSR
-        )  # before listen(): until then nobody can connect
-        made.listen(BACKLOG)
-    except OSError as error:
-        made.close()
-        if isinstance(error, RadioError):
-            raise
-        raise RadioError(f"socket {path} cannot be made: {error.strerror or error}") from error
-    return made
+    header = _receive_exactly(sock, HEADER.size)
+    if header is None:
+        return None
+    count, flags, time_ns = HEADER.unpack(header)
+    if count > MAX_SAMPLES:
+        raise FrameError(f"packet has {count} samples; allowed is {MAX_SAMPLES}")
+    body = _receive_exactly(sock, 4 * count)
+    return None if body is None else (Flag(flags & KNOWN), time_ns, from_wire(body))
 
 
-def _make_way(path: Path) -> None:
-    """Remove a socket that a server left behind."""
-    if not os.path.lexists(path):
-        return
-    if not stat.S_ISSOCK(os.lstat(path).st_mode):
-        raise RadioError(f"socket {path} is a file of another kind; allowed is a free path")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(2.0)
+def _receive_exactly(sock: socket.socket, size: int) -> bytearray | None:
+    """The next `size` bytes; None once the other side has closed."""
+    data = bytearray(size)
+    view = memoryview(data)
+    done = 0
+    while done < size:
         try:
-            probe.connect(os.fspath(path))
-        except ConnectionRefusedError:
-            path.unlink()
-        except OSError as error:
-            raise RadioError(
-                f"socket {path} belongs to somebody else: {error.strerror or error}"
-            ) from error
-        else:
-            raise RadioError(f"socket {path} is served by another air; allowed is one at a time")
+            got = sock.recv_into(view[done:])
+        except ConnectionResetError:  # it has closed before it has read everything
+            return None
+        if not got:
+            return None
+        done += got
+    return data

@@ -1,18 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets of samples on a stream connection, and the conversion of the samples.
-
-A connection's receive stream: samples of the air go to the client.
-
-A connection's transmit stream: samples of the client go to the air.
-"""
+"""Sample streams of the virtual Soapy radios: air to client, and client to air."""
 
 from __future__ import annotations
 
 import contextlib
-import enum
 import socket
-import struct
 import threading
 import time
 from collections import deque
@@ -20,107 +13,48 @@ from collections import deque
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.radio.virtual.air import LateError
-from semcom_core.radio.virtual.soapy.protocol import TIMES_NS, Lines, integer, readable
-from semcom_core.radio.virtual.soapy.settings import SoapyRadio
+from semcom_core.radio.virtual.air import LateError, Reading
+from semcom_core.radio.virtual.soapy.protocol import (
+    MAX_SAMPLES,
+    Flag,
+    LineReader,
+    packet,
+    readable,
+    receive_packet,
+)
+from semcom_core.radio.virtual.soapy.settings import TIMES_NS, SoapyRadio, integer
 
-HEADER = struct.Struct("<IIq")
-#: Most samples in a packet.
-MAX_SAMPLES = 8192
-FULL_SCALE = 32768
-
-
-class Flag(enum.IntFlag):
-    """What a packet says besides its samples."""
-
-    TIME = 1  # its time is that of its first sample, or of the event
-    LOST = 2  # receiving: samples were lost before these
-    # the last of a burst or of COUNT samples; from the server to a transmitter: a burst has been
-    # sent
-    END = 4
-    STOPPED = 8  # receiving: the answer to `stop`
-    LATE = 16  # the time asked for has passed
-    UNDERFLOW = 32  # transmitting: samples came too late to follow those before
-
-
-KNOWN = int(~Flag(0))
-
-
-def packet(flags: Flag, time_ns: int, samples: np.ndarray | None = None) -> bytes:
-    """Bytes of a packet; samples are complex64 (count,), full scale 1, clipped."""
-    body = b"" if samples is None else to_wire(samples).tobytes()
-    return HEADER.pack(len(body) // 4, flags, time_ns) + body
-
-
-def to_wire(samples: np.ndarray) -> np.ndarray:
-    """int16 (2 n,) of complex64 (n,)."""
-    scaled = np.ascontiguousarray(samples).view(np.float32) * np.float32(FULL_SCALE)
-    np.rint(scaled, out=scaled)
-    np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1, out=scaled)
-    return scaled.astype(np.int16)
-
-
-def from_wire(values: bytes | bytearray | memoryview) -> np.ndarray:
-    """complex64 (n,) of n pairs of int16."""
-    scaled = np.frombuffer(values, "<i2").astype(np.float32)
-    scaled *= np.float32(1 / FULL_SCALE)
-    return scaled.view(np.complex64)
-
-
-def receive_packet(sock: socket.socket) -> tuple[Flag, int, np.ndarray] | None:
-    """The next packet: flags, time in ns, samples complex64 (count,); None once the other side has
-    closed.
-
-    Raises:
-        FrameError: it claims more samples than a packet may have.
-    """
-    header = _receive_exactly(sock, HEADER.size)
-    if header is None:
-        return None
-    count, flags, time_ns = HEADER.unpack(header)
-    if count > MAX_SAMPLES:
-        raise FrameError(f"packet has {count} samples; allowed is {MAX_SAMPLES}")
-    body = _receive_exactly(sock, 4 * count)
-    return None if body is None else (Flag(flags & KNOWN), time_ns, from_wire(body))
-
-
-def _receive_exactly(sock: socket.socket, size: int) -> bytearray | None:
-    data = bytearray(size)
-    view = memoryview(data)
-    done = 0
-    while done < size:
-        try:
-            got = sock.recv_into(view[done:])
-        except ConnectionResetError:  # it has closed without reading all that it was told
-            return None
-        if not got:
-            return None
-        done += got
-    return data
-
-
-#: What the buffers of the driver hold, s.
+#: Length of the driver's buffers, s.
 RX_BUFFER_S = 0.5
-#: Duration of a packet, s, if it may have so many samples.
+TX_BUFFER_S = 0.5
+#: Length of a received packet, s, within MAX_SAMPLES.
 PACKET_S = 0.004
-#: How often a waiting stream looks whether something else is to be done, s.
+#: Fewest samples of a received packet, at low rates.
+MIN_PACKET = 256
+#: How often a waiting stream checks whether it is interrupted, s.
 RX_TICK_S = 0.1
+TX_TICK_S = 0.05
 #: A receiver is opened this long before a timed start, s.
 EARLY_S = 0.02
+#: Longest time that queued samples are sent after their client has gone, s of wall time.
+LONGEST_REST_S = 5.0
+#: Most bursts whose end is still to be reported to the client; older ones are dropped.
+MOST_ENDS = 1024
+NO_SAMPLES = np.zeros(0, np.complex64)
 
 
 class ReceiveStream:
-    """Serves one client; runs in the thread of its connection.
+    """Samples of the air to a client, in the thread of its connection.
 
     Args:
         sock: the connection.
-        lines: what comes from it.
-        radio: whose receiver it is.
+        lines: reader of its commands.
+        radio: the radio that receives.
         stopping: set when the server stops.
     """
 
     def __init__(
-        self, sock: socket.socket, lines: Lines, radio: SoapyRadio, stopping: threading.Event
+        self, sock: socket.socket, lines: LineReader, radio: SoapyRadio, stopping: threading.Event
     ):
         self._sock = sock
         self._lines = lines
@@ -129,10 +63,10 @@ class ReceiveStream:
         self._rx = radio.radio.rx
 
     def run(self) -> None:
-        """Do what the client says until it closes.
+        """Carry out the client's commands until it closes.
 
         Raises:
-            FrameError: it says something else than start or stop.
+            FrameError: a command is neither start nor stop.
         """
         while (line := self._lines.next()) is not None and not self._stopping.is_set():
             words = line.split()
@@ -144,6 +78,7 @@ class ReceiveStream:
                 raise FrameError(f"command is {line!r}; allowed is start [COUNT [TIME_NS]] or stop")
 
     def _start(self, count: str = "0", time_ns: str | None = None) -> None:
+        """Send samples: so many, or until the next command if 0; from a time on, or at once."""
         left = integer("count", count, 0, 2**48)
         at_ns = None if time_ns is None else integer("time_ns", time_ns, -TIMES_NS, TIMES_NS)
         if at_ns is not None and not self._wait_until(at_ns):
@@ -156,7 +91,7 @@ class ReceiveStream:
             self._rx.close()
 
     def _wait_until(self, at_ns: int) -> bool:
-        """Wait until it is time to open the receiver; False if something else is to be done."""
+        """Wait until shortly before a timed start; False if it has passed, or on interruption."""
         at_s = self._radio.time.air_s(at_ns)
         if at_s < self._radio.clock.now():
             self._sock.sendall(packet(Flag.LATE | Flag.TIME, self._radio.time.now_ns()))
@@ -169,9 +104,7 @@ class ReceiveStream:
         return True
 
     def _skip_until(self, at_ns: int) -> bool:
-        """Drop what was received before a time; False if that has passed, or something else is to
-        be done.
-        """
+        """Drop samples before a time; False if it has passed, or on interruption."""
         reading = self._read(1)
         if reading is None:
             return False
@@ -186,29 +119,25 @@ class ReceiveStream:
         return skip == 0
 
     def _send(self, left: int) -> None:
-        """Send samples: so many, or for ever if 0."""
+        """Send samples: so many, or until interruption if 0."""
         finite = left > 0
         while left or not finite:
-            count = max(256, min(MAX_SAMPLES, int(PACKET_S * self._rx.rate_hz)))
+            count = max(MIN_PACKET, min(MAX_SAMPLES, int(PACKET_S * self._rx.rate_hz)))
             reading = self._read(min(count, left) if finite else count)
             if reading is None:
                 return
-            left -= len(reading.samples) if finite else 0
-            flags = (
-                Flag.TIME
-                | (Flag.LOST if reading.lost else 0)
-                | (Flag.END if finite and not left else 0)
-            )
-            self._sock.sendall(
-                packet(
-                    flags,
-                    self._radio.time.of_sample_ns(reading.index, self._rx.rate_hz),
-                    reading.samples,
-                )
-            )
+            flags = Flag.TIME
+            if reading.lost:
+                flags |= Flag.LOST
+            if finite:
+                left -= len(reading.samples)
+                if not left:
+                    flags |= Flag.END
+            time_ns = self._radio.time.of_sample_ns(reading.index, self._rx.rate_hz)
+            self._sock.sendall(packet(flags, time_ns, reading.samples))
 
-    def _read(self, count: int):
-        """The next samples; None if something else is to be done first."""
+    def _read(self, count: int) -> Reading | None:
+        """The next samples; None on interruption."""
         while not self._interrupted():
             try:
                 return self._rx.read(count, RX_TICK_S)
@@ -217,29 +146,18 @@ class ReceiveStream:
         return None
 
     def _interrupted(self) -> bool:
+        """Whether the server stops, or the client has sent another command or closed."""
         return self._stopping.is_set() or self._lines.waiting()
 
 
-#: What the buffers of the driver hold, s.
-TX_BUFFER_S = 0.5
-#: How often a waiting stream looks whether something else is to be done, s.
-TX_TICK_S = 0.05
-#: After its client has gone, a stream goes on sending what waits for no longer than this, s of wall
-#: time.
-LONGEST_REST_S = 5.0
-#: Bursts whose end the client is still to be told of; older ones are forgotten.
-MOST_ENDS = 1024
-NOTHING = np.zeros(0, np.complex64)
-
-
 class TransmitStream:
-    """Serves one client; runs in the thread of its connection.
+    """Samples of a client to the air, in the thread of its connection.
 
-    A burst that comes too late is dropped to its end, as UHD's devices do, and the client is told.
+    A burst that comes too late is dropped to its end, as UHD's devices do, and reported.
 
     Args:
         sock: the connection.
-        radio: whose transmitter it is.
+        radio: the radio that transmits.
         stopping: set when the server stops.
     """
 
@@ -250,11 +168,11 @@ class TransmitStream:
         self._tx = radio.radio.tx
         self._in_burst = False
         self._dropping = False
-        self._begin_ns = None
-        self._ends: deque[float] = deque(maxlen=MOST_ENDS)
+        self._begin_ns: int | None = None  # time of the next burst, by the radio's clock
+        self._ends: deque[float] = deque(maxlen=MOST_ENDS)  # of bursts, s of the air
 
     def run(self) -> None:
-        """Send what comes until the client closes, then what is still waiting.
+        """Transmit what comes until the client closes, then what is still queued.
 
         Raises:
             FrameError: a packet is too large.
@@ -282,8 +200,8 @@ class TransmitStream:
             self._begin_ns = time_ns
         end = bool(flags & Flag.END)
         first = len(samples) > 0 and not self._in_burst
-        self._in_burst |= first
-        if (len(samples) or self._in_burst and end) and not self._dropping:
+        self._in_burst = self._in_burst or first
+        if (len(samples) or (self._in_burst and end)) and not self._dropping:
             self._dropping = not self._write(samples, self._begin_s() if first else None, end)
         if end:
             self._in_burst = False
@@ -296,50 +214,47 @@ class TransmitStream:
             self._tx.open(int(TX_BUFFER_S * self._tx.rate_hz))
         before = self._tx.underflows
         try:
-            self._patiently_write(samples, at_s, end)
+            self._write_when_room(samples, at_s, end)
         except LateError:
-            self._tell(Flag.LATE)
+            self._report(Flag.LATE)
             return False
         if self._tx.underflows > before:
-            self._tell(Flag.UNDERFLOW)
+            self._report(Flag.UNDERFLOW)
         if end:
-            left_s = (
-                self._tx.queued / self._tx.true_rate_hz
-            )  # before now(), so that it is never told too early
+            # taken before now(), so that the end is never reported too early
+            left_s = self._tx.queued / self._tx.true_rate_hz
             self._ends.append(left_s + self._radio.clock.now())
         return True
 
     def _begin_s(self) -> float | None:
-        """When the client wants a burst to begin, s; None: after the one before it, or soon."""
+        """Start of the next burst, s of the air; None: after the one before it, or at once."""
         return None if self._begin_ns is None else self._radio.time.air_s(self._begin_ns)
 
-    def _patiently_write(self, samples: np.ndarray, at_s: float | None, end: bool) -> None:
+    def _write_when_room(self, samples: np.ndarray, at_s: float | None, end: bool) -> None:
+        """Write samples as soon as there is room."""
         while not self._stopping.is_set():
             try:
-                return self._tx.write(samples, TX_TICK_S, at_s, end)
+                self._tx.write(samples, TX_TICK_S, at_s, end)
+                return
             except TimeoutError:
                 self._acknowledge()
 
     def _finish(self) -> None:
         """End the burst and wait until all is sent."""
         if self._in_burst:
-            self._patiently_write(NOTHING, None, end=True)
-        limit = time.monotonic() + LONGEST_REST_S
-        while (
-            self._tx.is_open
-            and self._tx.queued
-            and time.monotonic() < limit
-            and not self._stopping.wait(0.002)
-        ):
-            continue
+            self._write_when_room(NO_SAMPLES, None, end=True)
+        deadline = time.monotonic() + LONGEST_REST_S
+        while self._tx.is_open and self._tx.queued and time.monotonic() < deadline:
+            if self._stopping.wait(0.002):
+                return
 
     def _acknowledge(self) -> None:
-        """Tell the client of the bursts that have been sent."""
+        """Report the bursts that have been sent."""
         while self._ends and self._ends[0] <= self._radio.clock.now():
-            self._tell(Flag.END, self._ends.popleft())
+            self._report(Flag.END, self._ends.popleft())
 
-    def _tell(self, flag: Flag, air_s: float | None = None) -> None:
-        """Tell the client, unless it has gone or lets what it is told pile up."""
+    def _report(self, flag: Flag, air_s: float | None = None) -> None:
+        """Report an event at a time of the air, or now; dropped when the client does not read."""
         at_ns = self._radio.time.at_ns(self._radio.clock.now() if air_s is None else air_s)
         with contextlib.suppress(OSError):
             self._sock.send(packet(flag | Flag.TIME, at_ns), socket.MSG_DONTWAIT)

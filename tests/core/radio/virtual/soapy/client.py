@@ -9,7 +9,7 @@ import socket
 
 import numpy as np
 
-from semcom_core.radio.virtual.soapy.streams import Flag, packet, receive_packet
+from semcom_core.radio.virtual.soapy.protocol import Flag, packet, receive_packet
 
 LIMIT_S = 5.0
 

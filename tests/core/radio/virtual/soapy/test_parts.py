@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.radio.virtual.soapy.protocol import LONGEST_LINE, Lines, Range, integer, number
-from semcom_core.radio.virtual.soapy.settings import HardwareTime
-from semcom_core.radio.virtual.soapy.streams import (
+from semcom_core.radio.virtual.soapy.protocol import (
     HEADER,
+    LONGEST_LINE,
     MAX_SAMPLES,
     Flag,
     from_wire,
@@ -21,6 +20,8 @@ from semcom_core.radio.virtual.soapy.streams import (
     receive_packet,
     to_wire,
 )
+from semcom_core.radio.virtual.soapy.protocol import LineReader as Lines
+from semcom_core.radio.virtual.soapy.settings import HardwareTime, Range, integer, number
 
 
 @pytest.fixture

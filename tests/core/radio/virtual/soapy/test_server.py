@@ -15,8 +15,8 @@ import pytest
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.radio.virtual.air import Air, air_plan
 from semcom_core.radio.virtual.soapy import SoapyServer, default_socket
+from semcom_core.radio.virtual.soapy.protocol import HEADER
 from semcom_core.radio.virtual.soapy.server import MAX_CONNECTIONS
-from semcom_core.radio.virtual.soapy.streams import HEADER
 from tests.core.radio.virtual.soapy.client import Client
 
 WORDS = b"list use get set range choices stream start stop rx tx radio alice bob rate_hz gain_db antenna time_ns -1 1e400 nan %s".split()

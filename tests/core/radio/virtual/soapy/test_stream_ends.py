@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from semcom_core.radio.virtual.soapy import settings
-from semcom_core.radio.virtual.soapy.streams import Flag, receive_packet
+from semcom_core.radio.virtual.soapy.protocol import Flag, receive_packet
 from tests.core.radio.virtual.soapy.client import Client
 
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from semcom_core.radio.virtual.soapy.streams import Flag
+from semcom_core.radio.virtual.soapy.protocol import Flag
 from tests.core.radio.virtual.soapy.client import Client
 
 real_pacing = pytest.mark.parametrize("air", ["real"], indirect=True)
