@@ -30,11 +30,10 @@ FEWEST_SYMBOLS = 64
 
 
 def combine(first: ReceivedFrame, second: ReceivedFrame) -> ReceivedFrame:
-    """Two copies of a frame as one; combining one after another is the same as combining all at
-    once.
+    """Combine two copies of a frame; combining one after another gives the same as all at once.
 
-    A symbol that one copy has erased (noise_var inf, or a value that makes no sense) comes from the
-    other. The header, the frequency offset and the start are the second copy's; the SNR is the sum.
+    A symbol that is erased or not finite in one copy comes from the other. The header, the
+    frequency offset and the start are the second copy's; the SNR is the sum.
 
     Raises:
         FrameError: the frames are not copies of one fragment.
@@ -79,21 +78,8 @@ def combine_fragments(
     return _mean(weighted, total)
 
 
-def _known(frame: ReceivedFrame, weights: np.ndarray) -> np.ndarray:
-    """Symbols of a frame, 0 where their weight is."""
-    return np.where(weights > 0, frame.symbols, 0)
-
-
-def _mean(weighted: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means and their noise variances, of sums of weighted symbols and sums of weights."""
-    known = total > 0
-    symbols = np.divide(weighted, total, out=np.zeros(total.shape, np.complex128), where=known)
-    noise_var = np.divide(1.0, total, out=np.full(total.shape, np.inf), where=known)
-    return symbols, noise_var
-
-
 def same_symbols(first: ReceivedFrame, second: ReceivedFrame) -> bool:
-    """Whether two frames carry the same symbols: their correlation exceeds half of what it is for
+    """Whether two frames carry the same symbols, by their correlation: at least half of that of
     copies.
 
     Symbols of mean power 1 with noise v have the power 1 + v, so copies correlate to 1 / sqrt((1 +
@@ -103,19 +89,33 @@ def same_symbols(first: ReceivedFrame, second: ReceivedFrame) -> bool:
     if kind(first) != kind(second):
         return False
     weight = np.sqrt(weights_of(first) * weights_of(second))
-    there = weight > 0
-    if np.count_nonzero(there) < FEWEST_SYMBOLS:
+    present = weight > 0
+    if np.count_nonzero(present) < FEWEST_SYMBOLS:
         return True
-    a = first.symbols[there].astype(complex)
-    b = second.symbols[there].astype(complex)
-    weight = 1 / ((1 + first.noise_var[there]) * (1 + second.noise_var[there]))
+    a = first.symbols[present].astype(complex)
+    b = second.symbols[present].astype(complex)
+    weight = 1 / ((1 + first.noise_var[present]) * (1 + second.noise_var[present]))
     powers = np.sum(weight * np.abs(a) ** 2) * np.sum(weight * np.abs(b) ** 2)
     expected = np.sum(weight * np.sqrt(weight)) / np.sum(weight)
     return bool(np.sum(weight * (a.conj() * b).real) > 0.5 * expected * np.sqrt(powers))
 
 
+def same_message(one: ReceivedFrame, other: ReceivedFrame) -> bool:
+    """Whether two frames with one message number can be of the same message.
+
+    Frames of different rounds have different symbols, so their headers alone decide.
+    """
+    a = one.header
+    b = other.header
+    if (a.family, a.last_fragment) != (b.family, b.last_fragment):
+        return False
+    if a.round != b.round:
+        return True
+    return a.params == b.params and (a.fragment != b.fragment or same_symbols(one, other))
+
+
 def kind(frame: ReceivedFrame) -> tuple[int, ...]:
-    """What copies of a frame have in common."""
+    """Header fields in which copies of a frame agree."""
     h = frame.header
     return h.codec, h.message_id, h.fragment, h.last_fragment, h.length, h.params
 
@@ -131,14 +131,14 @@ def weights_of(frame: ReceivedFrame, precision: type[np.floating] = np.float64) 
     return weights
 
 
-def same_message(one: ReceivedFrame, other: ReceivedFrame) -> bool:
-    """Whether two frames under one number can be of the same message; other rounds have other
-    symbols, which tell nothing.
-    """
-    a = one.header
-    b = other.header
-    if (a.family, a.last_fragment) != (b.family, b.last_fragment):
-        return False
-    if a.round != b.round:
-        return True
-    return a.params == b.params and (a.fragment != b.fragment or same_symbols(one, other))
+def _known(frame: ReceivedFrame, weights: np.ndarray) -> np.ndarray:
+    """Symbols of a frame, 0 where their weight is."""
+    return np.where(weights > 0, frame.symbols, 0)
+
+
+def _mean(weighted: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and their noise variances, of sums of weighted symbols and sums of weights."""
+    known = total > 0
+    symbols = np.divide(weighted, total, out=np.zeros(total.shape, np.complex128), where=known)
+    noise_var = np.divide(1.0, total, out=np.full(total.shape, np.inf), where=known)
+    return symbols, noise_var

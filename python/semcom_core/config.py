@@ -1,26 +1,31 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Configuration: frozen dataclasses that validate themselves, filled from YAML or from the command
-line.
+"""Configuration: frozen dataclasses that validate themselves, from mappings or the command line.
 
-A field made by `setting` carries its help text, its unit is part of its name, and its default lives
-nowhere else.
+A field made by `setting` carries its help text and its default, and its unit is part of its name.
+
+>>> @dataclass(frozen=True)
+... class ToneConfig:
+...     offset_hz: float = setting(1e3, "frequency of the tone, Hz")
+>>> from_mapping(ToneConfig, {"offset_hz": 500})
+ToneConfig(offset_hz=500)
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import MISSING, field, fields
-from pathlib import Path
-from typing import TypeVar
-
-import yaml
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from semcom_core.errors import ConfigError
 
-Config = TypeVar("Config")
-#: For the type of a field's default: the types of value that it takes, and what to call them.
-_TAKES = {
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
+#: For the type of a field's default: the types of value that it takes, and their name.
+_TAKES: dict[type, tuple[tuple[type, ...], str]] = {
     bool: ((bool,), "true or false"),
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
@@ -28,13 +33,13 @@ _TAKES = {
 }
 
 
-def setting(default, help: str):
+def setting(default: Any, help: str) -> Any:
     """A dataclass field with a default and a help text for the command line."""
     return field(default=default, metadata={"help": help})
 
 
-def from_mapping(cls: type[Config], data: dict) -> Config:
-    """Build a configuration dataclass from a mapping.
+def from_mapping(cls: type[Config], data: Mapping[str, Any]) -> Config:
+    """Build a configuration dataclass from a mapping of field names to values.
 
     Raises:
         ConfigError: a key is unknown, a value is of another type than its default, or refused by
@@ -54,26 +59,21 @@ def from_mapping(cls: type[Config], data: dict) -> Config:
         raise ConfigError(f"{cls.__name__}: {error}") from error
 
 
-def _fits(value, kind: type) -> bool:
+def _fits(value: object, kind: type) -> bool:
     """Whether a field whose default is a `kind` takes the value; True and False are no numbers."""
     return isinstance(value, _TAKES[kind][0]) and (kind is bool or not isinstance(value, bool))
 
 
-def from_yaml(cls: type[Config], path: str | Path) -> Config:
-    """Build a configuration dataclass from a YAML file (see from_mapping)."""
-    try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"configuration file {path} cannot be read: {error}") from error
-    if not isinstance(data or {}, dict):
-        raise ConfigError(
-            f"configuration file {path} holds a {type(data).__name__}; a mapping is needed"
-        )
-    return from_mapping(cls, data or {})
+def add_arguments(
+    parser: argparse.ArgumentParser, cls: type[DataclassInstance], skip: tuple[str, ...] = ()
+) -> None:
+    """Add one --option for each scalar field of a configuration dataclass.
 
-
-def add_arguments(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, ...] = ()) -> None:
-    """Add one --option for each scalar field of a configuration dataclass."""
+    Args:
+        parser: parser or group that gets the options.
+        cls: the dataclass.
+        skip: names of fields that get none.
+    """
     for f in fields(cls):
         if f.name in skip or f.default is MISSING:
             continue
@@ -87,7 +87,16 @@ def add_arguments(parser: argparse.ArgumentParser, cls: type, skip: tuple[str, .
             parser.add_argument(option, type=type(f.default), default=f.default, help=text)
 
 
-def from_arguments(cls: type[Config], args: argparse.Namespace, **more) -> Config:
-    """Build a configuration dataclass from parsed arguments; keyword arguments win."""
+def from_arguments(cls: type[Config], args: argparse.Namespace, **more: Any) -> Config:
+    """Build a configuration dataclass from parsed arguments.
+
+    Args:
+        cls: the dataclass.
+        args: parsed arguments; those that are no fields are left aside.
+        more: values of fields, which win over the arguments.
+
+    Raises:
+        ConfigError: as from_mapping does.
+    """
     found = {f.name: getattr(args, f.name) for f in fields(cls) if hasattr(args, f.name)}
     return from_mapping(cls, {**found, **more})

@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors of the project. Each message names the offending value and what is allowed."""
+"""Exceptions of the project; each message names the offending value and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
 
 
 class SemcomError(Exception):
@@ -24,12 +28,24 @@ class RadioError(SemcomError, OSError):
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:
-    """Raise ConfigError unless low <= value <= high (NaN is refused)."""
+    """Raise ConfigError unless low <= value <= high (NaN is refused).
+
+    Args:
+        name: of the setting, for the message.
+        value: what it is set to.
+        low, high: least and largest value allowed.
+    """
     if not low <= value <= high:
         raise ConfigError(f"{name} is {value}; allowed is {low} to {high}")
 
 
-def check_choice(name: str, value: str, allowed) -> None:
-    """Raise ConfigError unless `value` is one of `allowed`."""
+def check_choice(name: str, value: str, allowed: Collection[str]) -> None:
+    """Raise ConfigError unless `value` is one of `allowed`.
+
+    Args:
+        name: of the setting, for the message.
+        value: what it is set to.
+        allowed: choices; a mapping stands for its keys.
+    """
     if value not in allowed:
         raise ConfigError(f"{name} is {value!r}; allowed is one of {', '.join(sorted(allowed))}")

@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What travels between a codec and the modem: complex symbols, a header, and (coming back) a noise
-variance each.
+"""Frame: the interface of codecs and modem, a header and complex symbols.
+
+A codec gives symbols of unit mean power and the header's fields; the modem gives back unbiased
+symbols y = x + n with a noise variance for each.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import numpy as np
 
 from semcom_core.errors import FrameError
 
-#: Header fields in the order they travel, with their widths in bits. A CRC-16 over these 48 bits
-#: follows.
+#: Header fields in the order of transmission, with their widths in bits. A CRC-16 over these 48
+#: bits follows.
 HEADER_FIELDS = {
     "codec": 5,
     "message_id": 8,
@@ -25,8 +27,8 @@ HEADER_FIELDS = {
     "context_fp": 4,
     "more": 1,
 }
-#: The same of codecs whose messages take many fragments: pictures. What both ends must share, they
-#: send in their payload.
+#: The same for codecs whose messages take many fragments: pictures. Fingerprints, where they have
+#: any, are in the payload.
 WIDE_HEADER_FIELDS = {
     "codec": 5,
     "message_id": 8,
@@ -45,6 +47,7 @@ POLL = 29
 ACK = 30
 #: Codec numbers that have the wide header: those of pictures.
 WIDE_CODECS = (*range(8, 16), *PLUGIN_IMAGE_NUMBERS)
+#: Most payload symbols of a frame, most fragments of a message, and how many message numbers.
 MAX_LENGTH = 2 ** HEADER_FIELDS["length"] - 1
 MAX_FRAGMENTS = 2 ** HEADER_FIELDS["fragment"]
 MAX_WIDE_FRAGMENTS = 2 ** WIDE_HEADER_FIELDS["fragment"]
@@ -61,9 +64,7 @@ _ROUND_OF = {
 
 
 def header_fields(codec: int) -> dict[str, int]:
-    """Fields of the header of a codec number in the order they travel, with their widths in
-    bits.
-    """
+    """Header fields of a codec number in the order of transmission, with their widths in bits."""
     return WIDE_HEADER_FIELDS if codec in WIDE_CODECS else HEADER_FIELDS
 
 
@@ -96,7 +97,7 @@ class FrameHeader:
     context_fp: int = 0
     more: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         widths = header_fields(self.codec)
         for name in HEADER_FIELDS:
             value = getattr(self, name)
@@ -131,13 +132,16 @@ class Frame:
 
     Args:
         header: its `length` is the number of symbols.
-        symbols: complex64 array (length,), mean power 1 over the message.
+        symbols: complex64 (length,), mean power 1 over the message.
+
+    Raises:
+        FrameError: there is another number of symbols.
     """
 
     header: FrameHeader
     symbols: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.symbols.shape != (self.header.length,):
             raise FrameError(
                 f"frame has symbols of shape {self.symbols.shape}; its header says length "
@@ -150,7 +154,7 @@ class ReceivedFrame(Frame):
     """A frame as received: unbiased symbols y = x + n with E|n|^2 = noise_var.
 
     Args:
-        noise_var: float32 array (length,); inf marks an erased symbol, whose value is 0.
+        noise_var: float32 (length,); inf marks an erased symbol, whose value is 0.
         snr_db: estimated SNR over the frame, dB (see units).
         level_db: mean power of the preamble's samples over full scale (a sample of modulus 1), dB
             (0 without a modem).
@@ -159,6 +163,9 @@ class ReceivedFrame(Frame):
             received frames.
         start_sample: absolute index of the burst's first preamble sample in the receiver's input (0
             without a modem).
+
+    Raises:
+        FrameError: there is another number of symbols or noise variances.
     """
 
     noise_var: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -168,7 +175,7 @@ class ReceivedFrame(Frame):
     crc_ok: bool = True
     start_sample: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.noise_var.shape != self.symbols.shape:
             raise FrameError(

@@ -1,10 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arithmetic coder in whole numbers.
+"""Arithmetic coder in integers, as a range coder.
 
 The interval is [low, low + width) / 2^digits. Each symbol takes its share of the width; then both
-are doubled until the width has PRECISION bits again. The lower end is kept whole, so that no carry
-is ever lost.
+are doubled until the width has PRECISION bits again. The lower end is an integer of any size, so
+that no carry is lost.
+
+>>> encoder = ArithmeticEncoder()
+>>> encoder.add(start=3, count=5, total=8)
+>>> decoder = ArithmeticDecoder(encoder.finish())
+>>> 3 <= decoder.target(total=8) < 8
+True
 
 Source: J. Rissanen, G. G. Langdon, "Arithmetic coding", IBM J. Res. Dev. 23 (1979); as a range
 coder: G. N. N. Martin, 1979.
@@ -21,9 +27,9 @@ SLACK = 16
 
 
 class ArithmeticEncoder:
-    """Symbols, as shares of a total, to bits."""
+    """Encodes symbols, as shares of a total, into bits."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._low = 0
         self._width = 1 << PRECISION
         self._digits = PRECISION
@@ -34,7 +40,13 @@ class ArithmeticEncoder:
         return self._digits - self._width.bit_length() + 1
 
     def add(self, start: int, count: int, total: int) -> None:
-        """Add a symbol that takes [start, start + count) of [0, total)."""
+        """Add a symbol that takes [start, start + count) of [0, total).
+
+        Args:
+            start: sum of the frequencies of the symbols before it.
+            count: its own frequency, at least 1.
+            total: sum of all frequencies.
+        """
         unit = self._width // total
         self._low += unit * start
         self._width = unit * count
@@ -56,7 +68,7 @@ class ArithmeticEncoder:
 
 
 class ArithmeticDecoder:
-    """Bits to symbols, step by step as the encoder went.
+    """Decodes bits into symbols, in the order in which they were encoded.
 
     Args:
         bits: uint8 (n,); zeros follow them.
@@ -73,7 +85,7 @@ class ArithmeticDecoder:
         return min(self._offset // (self._width // total), total - 1)
 
     def take(self, start: int, count: int, total: int) -> None:
-        """Go on after the symbol of a share; arguments as ArithmeticEncoder.add takes them."""
+        """Continue after the symbol of a share; arguments as ArithmeticEncoder.add takes them."""
         unit = self._width // total
         self._offset -= unit * start
         self._width = unit * count

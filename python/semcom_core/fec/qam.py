@@ -107,8 +107,10 @@ def _axis_llrs(values: np.ndarray, inverse: np.ndarray, modulation: str) -> np.n
     for j in range(bits.shape[1]):
         zero = bits[:, j] == 0
         one = bits[:, j] == 1
+        of_zero = likelihood[:, zero].sum(axis=1)
+        of_one = likelihood[:, one].sum(axis=1)
         with np.errstate(divide="ignore"):
-            exact = np.log(likelihood[:, zero].sum(axis=1)) - np.log(likelihood[:, one].sum(axis=1))
+            exact = np.log(of_zero) - np.log(of_one)
         # Where one sum underflows, its largest term alone decides.
         coarse = metric[:, zero].max(axis=1) - metric[:, one].max(axis=1)
         llrs[:, j] = np.where(np.isfinite(exact), exact, coarse)

@@ -300,7 +300,7 @@ class ConstantCompositionMatcher:
     >>> matcher.bits
     5
     >>> matcher.match(np.array([1, 0, 0, 1, 1], np.uint8))
-    array([0, 0, 1, 1, 0, 1, 0, 0])
+    array([0, 0, 1, 1, 1, 0, 0, 0])
 
     Args:
         counts: how often each amplitude comes, the smallest amplitude first.

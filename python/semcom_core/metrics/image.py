@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How close a received picture is to the one sent.
+"""Image quality: PSNR, SSIM and multi-scale SSIM.
 
 Structural similarity is computed on each of R, G and B and averaged, in the windows that lie wholly
 inside the picture:
 
-    l = (2 mx my + C1) / (mx² + my² + C1),   cs = (2 sxy + C2) / (sx² + sy² + C2),   SSIM = mean of l cs
+    l = (2 mx my + C1) / (mx² + my² + C1),   cs = (2 sxy + C2) / (sx² + sy² + C2)
+    SSIM = mean of l cs
 
 with means, variances and covariance under an 11-tap Gaussian window of 1.5 pixels, C1 = (0.01 ·
 255)², C2 = (0.03 · 255)². MS-SSIM halves the picture four times and multiplies the means of cs, and
@@ -23,10 +24,12 @@ from scipy.ndimage import correlate1d
 
 from semcom_core.errors import ConfigError
 
-#: What identical pictures get, so that means stay finite.
+#: PSNR of identical pictures, so that means stay finite.
 MAX_PSNR_DB = 100.0
+#: Half the length of the Gaussian window, and its deviation, pixels.
 _RADIUS = 5
 _SIGMA = 1.5
+#: Constants of SSIM for values of 0 to 255.
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 #: Weights of the scales, the finest first.
@@ -38,7 +41,7 @@ def psnr_db(sent: np.ndarray, received: np.ndarray, mask: np.ndarray | None = No
 
     Args:
         sent, received: uint8 (H, W, 3).
-        mask: bool (H, W), where to look; None looks everywhere.
+        mask: pixels that count, bool (H, W); None counts all.
 
     Raises:
         ConfigError: the shapes differ, or the mask is empty.
@@ -122,6 +125,7 @@ def _halved(values: np.ndarray) -> np.ndarray:
 
 
 def _check(sent: np.ndarray, received: np.ndarray, smallest: int = 1) -> None:
+    """Raise ConfigError unless two pictures have one shape, and `smallest` pixels a side."""
     if sent.shape != received.shape or sent.ndim != 3 or sent.shape[2] != 3:
         raise ConfigError(
             f"pictures have shapes {sent.shape} and {received.shape}; allowed is twice the same "

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How few channel uses a message can take on the complex AWGN channel.
+"""Finite-blocklength limits of the complex AWGN channel, by the normal approximation.
 
-Normal approximation for n complex uses (2 n real ones), error probability e:
+For n complex uses (2 n real ones) and the error probability e:
 
     k = n C - sqrt(n V) Qinv(e) + 1/2 log2(2 n)
     C = log2(1 + snr),   V = snr (snr + 2) / (snr + 1)^2 · log2(e)^2
@@ -18,28 +18,33 @@ IEEE Trans. Inf. Theory 61 (2015).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.units import capacity_bits, db_to_linear
 
 
-def dispersion_bits(snr_db):
+def dispersion_bits(snr_db: ArrayLike) -> np.ndarray:
     """Dispersion V of the complex AWGN channel, bits squared a use; array in, array out."""
-    snr = db_to_linear(snr_db)
+    snr = db_to_linear(np.asarray(snr_db, dtype=float))
     return snr * (snr + 2) / (snr + 1) ** 2 * np.log2(np.e) ** 2
 
 
-def bound_uses(bits, snr_db):
+def bound_uses(bits: ArrayLike, snr_db: ArrayLike) -> np.ndarray:
     """Channel uses at capacity, bits / log2(1 + SNR): no code of any length needs fewer on
     average.
     """
-    return np.asarray(bits, dtype=float) / capacity_bits(snr_db)
+    return np.asarray(bits, dtype=float) / _capacity(snr_db)
 
 
-def limit_rate(uses, snr_db, error_rate: float):
-    """Bits that `uses` channel uses carry at an error probability; array in, array out (never below
-    0).
+def limit_rate(uses: ArrayLike, snr_db: ArrayLike, error_rate: float) -> np.ndarray:
+    """Bits that channel uses carry at an error probability, never below 0; array in, array out.
+
+    Args:
+        uses: channel uses, above 0; broadcasts with snr_db.
+        snr_db: SNR, dB (see units).
+        error_rate: allowed probability of a wrong message, 1e-12 to 0.5.
 
     Raises:
         ConfigError: error_rate is outside 1e-12 to 0.5, or a count of uses is not positive.
@@ -49,10 +54,10 @@ def limit_rate(uses, snr_db, error_rate: float):
     if not (n > 0).all():
         raise ConfigError(f"uses is {n.min()}; allowed is above 0")
     spread = np.sqrt(n * dispersion_bits(snr_db)) * -ndtri(error_rate)
-    return np.maximum(n * capacity_bits(snr_db) - spread + 0.5 * np.log2(2 * n), 0.0)
+    return np.maximum(n * _capacity(snr_db) - spread + 0.5 * np.log2(2 * n), 0.0)
 
 
-def limit_uses(bits, snr_db, error_rate: float):
+def limit_uses(bits: ArrayLike, snr_db: ArrayLike, error_rate: float) -> np.ndarray:
     """Channel uses (a real number) that a message needs at an error probability; array in, array
     out.
 
@@ -67,16 +72,29 @@ def limit_uses(bits, snr_db, error_rate: float):
     k, snr = np.broadcast_arrays(np.asarray(bits, dtype=float), np.asarray(snr_db, dtype=float))
     if not (k >= 1).all():
         raise ConfigError(f"bits is {k.min()}; allowed is 1 and more")
-    low, high = np.full(k.shape, 1e-3), 64.0 + 100.0 * bound_uses(k, snr)
+    low = np.full(k.shape, 1e-3)
+    high = 64.0 + 100.0 * bound_uses(k, snr)
     for _ in range(100):
         middle = (low + high) / 2
         enough = limit_rate(middle, snr, error_rate) >= k
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        low = np.where(enough, low, middle)
+        high = np.where(enough, middle, high)
     return high
 
 
-def normal_error_rate(bits, uses, snr_db):
-    """Error probability of the best code by the normal approximation; array in, array out."""
+def normal_error_rate(bits: ArrayLike, uses: ArrayLike, snr_db: ArrayLike) -> np.ndarray:
+    """Error probability of the best code by the normal approximation; array in, array out.
+
+    Args:
+        bits: message bits.
+        uses: channel uses, above 0.
+        snr_db: SNR, dB (see units); all three broadcast.
+    """
     n = np.asarray(uses, dtype=float)
-    excess = n * capacity_bits(snr_db) + 0.5 * np.log2(2 * n) - np.asarray(bits, dtype=float)
+    excess = n * _capacity(snr_db) + 0.5 * np.log2(2 * n) - np.asarray(bits, dtype=float)
     return ndtr(-excess / np.sqrt(n * dispersion_bits(snr_db)))
+
+
+def _capacity(snr_db: ArrayLike) -> np.ndarray:
+    """capacity_bits of an array or a number."""
+    return capacity_bits(np.asarray(snr_db, dtype=float))

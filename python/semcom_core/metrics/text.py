@@ -1,15 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text quality: BLEU, share of exact sentences, character n-gram F score. All are 0 to 1, 1 is
-best.
+"""Text quality: BLEU, share of exact sentences, character n-gram F score.
+
+All are 0 to 1; 1 is best.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from semcom_core.errors import ConfigError
 
@@ -19,8 +21,13 @@ def bleu(reference: str, candidate: str, order: int = 4) -> float:
 
         BLEU = min(1, exp(1 - r / c)) · (p_1 · ... · p_order)^(1 / order)
 
-    Tokens are what whitespace separates; case counts. A candidate with fewer than `order` tokens
+    Tokens are separated by whitespace; case counts. A candidate with fewer than `order` tokens
     scores 0, like any sentence without a common n-gram of some order. Two empty sentences agree: 1.
+
+    Args:
+        reference: the sentence sent.
+        candidate: the sentence received.
+        order: longest n-gram, at least 1.
 
     Raises:
         ConfigError: order is below 1.
@@ -54,7 +61,15 @@ def _ngrams(tokens: list[str], n: int) -> Counter:
 
 
 def mean_bleu(references: Sequence[str], candidates: Sequence[str], order: int = 4) -> float:
-    """Mean of the sentences' BLEU."""
+    """Mean of the sentences' BLEU.
+
+    Args:
+        references, candidates: sentences sent and received, as many of each.
+        order: longest n-gram.
+
+    Raises:
+        ConfigError: the counts differ or are 0.
+    """
     return _mean(references, candidates, lambda a, b: bleu(a, b, order))
 
 
@@ -81,13 +96,16 @@ def mean_chrf(references: Sequence[str], candidates: Sequence[str]) -> float:
 
 
 @lru_cache(maxsize=1)
-def _chrf_metric():
-    from sacrebleu.metrics import CHRF  # loaded on first use: importing sacrebleu takes a while
+def _chrf_metric() -> Any:
+    from sacrebleu.metrics import CHRF  # on first use: importing sacrebleu takes a while
 
     return CHRF()
 
 
-def _mean(references: Sequence[str], candidates: Sequence[str], score) -> float:
+def _mean(
+    references: Sequence[str], candidates: Sequence[str], score: Callable[[str, str], float]
+) -> float:
+    """Mean score of pairs of sentences."""
     if len(references) != len(candidates) or not references:
         raise ConfigError(
             f"{len(references)} references and {len(candidates)} candidates; allowed is the same "

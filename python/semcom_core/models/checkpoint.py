@@ -24,14 +24,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from semcom_core.config import from_mapping
+from semcom_core.config import Config, from_mapping
 from semcom_core.errors import ConfigError, ModelError
 from semcom_core.models.cache import file_sha256
 
 if TYPE_CHECKING:
     import torch
 
-Config = TypeVar("Config")
 Network = TypeVar("Network", bound="torch.nn.Module")
 Model = TypeVar("Model")
 
@@ -73,8 +72,7 @@ class Checkpoint:
             raise self.error(f"holds a configuration that is no JSON: {error}") from error
         if not isinstance(settings, dict):
             raise self.error(f"holds a configuration that is no mapping: {settings!r}")
-        # config_class is a dataclass; typeshed's protocol of those is private
-        wanted = {field.name for field in fields(config_class)}  # type: ignore[arg-type]
+        wanted = {field.name for field in fields(config_class)}
         difference = _difference("setting", settings, wanted)
         if difference:
             raise ModelError(f"weights {self.path} are of another network: {difference}")

@@ -129,7 +129,7 @@ def _quality(trials: list[Trial]) -> dict:
 def _ratios(link: Link, trials: list[Trial], uses: int) -> dict[str, float]:
     """Uses, and the finite-blocklength limit, over the source bits at capacity."""
     bits = np.array([t.bits for t in trials])
-    snr_db = link.channel.snr_db
+    snr_db = np.asarray(link.channel.snr_db, dtype=float)  # NaN without noise, and so the ratios
     bound = bound_uses(bits, snr_db).sum()
     limit = limit_uses(np.maximum(bits, 1.0), snr_db, LIMIT_ERROR).sum()
     return {"bound_ratio": float(uses / bound), "limit_ratio": float(limit / bound)}
