@@ -15,7 +15,7 @@ namespace semcom {
 namespace {
 constexpr long ANSWER_TIMEOUT_US = 5000000;
 constexpr size_t LONGEST_ANSWER = 4096;
-// The kernel calls a socket writable when a quarter of its buffer is in use at the most: a packet fits into the rest.
+// The kernel reports a socket as writable while at most a quarter of its buffer is in use: a packet fits into the rest.
 constexpr int SEND_BUFFER = 1 << 17;
 } // namespace
 
@@ -112,7 +112,7 @@ bool Connection::wait(short events, Deadline deadline)
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         const int found = poll(&watched, 1, int(std::clamp<long long>(left.count(), 0, 60000)));
         if (found > 0) return true;
-        if (found < 0 && errno != EINTR) return true; // the call that follows says what is wrong
+        if (found < 0 && errno != EINTR) return true; // the next call reports the error
         if (std::chrono::steady_clock::now() >= deadline) return false;
     }
 }

@@ -12,7 +12,7 @@ namespace semcom {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// The time that is so many microseconds from now.
+/// The time so many microseconds from now.
 Deadline deadlineIn(long microseconds);
 
 /// The air has gone, or does not answer.
@@ -20,7 +20,7 @@ struct ConnectionLost : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// A connected Unix socket. No call waits for ever.
+/// A connected Unix socket. Every call has a time limit.
 class Connection {
 public:
     /// Connect; throws ConnectionLost.
@@ -29,19 +29,19 @@ public:
     Connection(const Connection &) = delete;
     Connection &operator=(const Connection &) = delete;
 
-    /// Send a line and return the value that answers it; throws ConnectionLost, or std::runtime_error with what the air says.
+    /// Send a line and return the value that answers it; throws ConnectionLost, or std::runtime_error with the air's message.
     std::string ask(const std::string &line);
 
-    /// Send all of it; throws ConnectionLost, also if the air takes nothing for some seconds.
+    /// Send all of it; throws ConnectionLost, also if the air does not read for some seconds.
     void send(const void *data, size_t size);
 
-    /// Receive what is there, `size` bytes at the most; 0 once the deadline has passed; throws ConnectionLost.
+    /// Receive up to `size` bytes; 0 once the deadline has passed; throws ConnectionLost.
     size_t receive(void *data, size_t size, Deadline deadline);
 
     /// Wait until a packet can be sent without waiting; false once the deadline has passed.
     bool waitWritable(Deadline deadline);
 
-    /// Say that nothing more will be sent, and wait until the air has closed, too.
+    /// Shut down the sending direction, and wait until the air has closed.
     void finish();
 
 private:

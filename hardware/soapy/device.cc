@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The gr-semcom authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Settings: each is a question to the air. Here: how to ask, who it is, antennas and gains.
+// Settings, each a command to the air: requests, identity, antennas and gains.
 #include "device.hpp"
 
 #include <locale>
@@ -53,7 +53,7 @@ std::string AirDevice::ask(const std::string &line) const
             return _control->ask(line);
         } catch (const ConnectionLost &) {
             _control.reset();
-            if (again) throw; // else the air may have been started anew since the last question
+            if (again) throw; // else the air may have been restarted since the last request
         }
     }
 }

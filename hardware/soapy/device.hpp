@@ -13,16 +13,16 @@
 
 namespace semcom {
 
-/// Where the air listens: the argument `socket`, else $SEMCOM_AIR_SOCKET, else as python/semcom_core/radio/virtual/soapy/protocol.py says.
+/// Socket of the air: the argument `socket`, else $SEMCOM_AIR_SOCKET, else as in python/semcom_core/radio/virtual/soapy/server.py.
 std::string socketPath(const SoapySDR::Kwargs &args);
 
-/// How a setting's name begins: "rx " or "tx ".
+/// Prefix of a setting's name: "rx " or "tx ".
 std::string where(int direction);
 
-/// A number as the air writes it, whatever the locale is.
+/// A number as the air writes it, independent of the locale.
 double toNumber(const std::string &text);
 
-/// One radio. The air holds all settings and checks them; what it refuses is thrown as std::runtime_error.
+/// One radio. The air stores and checks all settings; a value that it refuses is thrown as std::runtime_error.
 class AirDevice : public SoapySDR::Device {
 public:
     explicit AirDevice(const SoapySDR::Kwargs &args);
@@ -112,7 +112,7 @@ private:
     const bool _bridged; // UHD's bridge uses this device
     std::atomic<double> _receiveRateHz{0};
     mutable std::mutex _asking;
-    mutable std::unique_ptr<Connection> _control; // none until the first question, or once the air was lost
+    mutable std::unique_ptr<Connection> _control; // none before the first request, or after the air was lost
 };
 
 } // namespace semcom

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The gr-semcom authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Streams: each is a connection of its own to the air.
+// Streams, each with a connection of its own to the air.
 #include "device.hpp"
 #include "receive_stream.hpp"
 #include "transmit_stream.hpp"
@@ -10,10 +10,10 @@
 namespace semcom {
 
 namespace {
-constexpr long SHORT_TIMEOUT_US = 10000;    // shorter ones are for who does not want to wait
+constexpr long SHORT_TIMEOUT_US = 10000;    // a shorter one is not meant as a wait
 constexpr long LONGEST_WAIT_US = 30000000;
 
-/// What a SoapySDR::Stream pointer points to: one of the two.
+/// Target of a SoapySDR::Stream pointer: one of the two.
 struct AirStream {
     std::unique_ptr<ReceiveStream> receive;
     std::unique_ptr<TransmitStream> transmit;
@@ -89,8 +89,8 @@ int AirDevice::readStream(
     return of(stream)->receive->read(buffers[0], count, flags, timeNs, timeoutUs, _receiveRateHz);
 }
 
-// Where the time of the air waits for a slow receiver, so does the client: it is by the radio's clock that the timeout passes.
-// gr-soapy 3.10.5's sink would lose the whole burst.
+// The timeout is counted by the radio's clock, which stands still while virtual time waits for a slow receiver: after a
+// timeout gr-soapy 3.10.5's sink would lose the whole burst.
 int AirDevice::writeStream(
     SoapySDR::Stream *stream, const void *const *buffers, const size_t count, int &flags, const long long timeNs, const long timeoutUs)
 {

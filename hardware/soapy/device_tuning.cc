@@ -78,7 +78,7 @@ SoapySDR::RangeList AirDevice::getSampleRateRange(const int direction, const siz
     return {getRange(where(direction) + "rate_hz")};
 }
 
-std::vector<double> AirDevice::listSampleRates(const int direction, const size_t) const // its ends, for programs that know no range
+std::vector<double> AirDevice::listSampleRates(const int direction, const size_t) const // both ends of the range, for programs that need a list
 {
     const SoapySDR::Range range = getRange(where(direction) + "rate_hz");
     return {range.minimum(), range.maximum()};

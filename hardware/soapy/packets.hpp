@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The gr-semcom authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Packets of samples as they travel on a stream connection, and the conversion of the samples.
+// Packets of samples on a stream connection, and conversion of the samples.
 #pragma once
 
 #include <SoapySDR/Formats.hpp>
@@ -17,10 +17,10 @@ constexpr size_t MAX_SAMPLES = 8192; ///< most samples in a packet
 constexpr size_t WIRE_SAMPLE = 4;    ///< bytes of a sample in a packet
 constexpr float FULL_SCALE = 32768.0f;
 
-/// What a packet says besides its samples.
+/// Flags of a packet.
 enum Flag : uint32_t { TIME = 1, LOST = 2, END = 4, STOPPED = 8, LATE = 16, UNDERFLOW = 32 };
 
-/// Head of a packet: `count` pairs of int16 follow.
+/// Header of a packet: `count` pairs of int16 follow.
 struct Header {
     uint32_t count;
     uint32_t flags;
@@ -28,7 +28,7 @@ struct Header {
 };
 static_assert(sizeof(Header) == 16, "as on the wire");
 
-/// Samples of a packet to a client's buffer.
+/// Convert samples of a packet to a client's buffer.
 inline void fromWire(const void *from, void *to, size_t count, const std::string &format)
 {
     if (format == SOAPY_SDR_CS16) {
@@ -40,7 +40,7 @@ inline void fromWire(const void *from, void *to, size_t count, const std::string
     for (size_t i = 0; i < 2 * count; i++) out[i] = float(in[i]) * (1 / FULL_SCALE);
 }
 
-/// Samples of a client's buffer to a packet, clipped.
+/// Convert samples of a client's buffer to a packet, clipped.
 inline void toWire(const void *from, void *to, size_t count, const std::string &format)
 {
     if (format == SOAPY_SDR_CS16) {

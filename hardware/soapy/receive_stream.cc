@@ -52,7 +52,7 @@ int ReceiveStream::deactivate()
     return 0;
 }
 
-void ReceiveStream::stop() // and drop what is on the way
+void ReceiveStream::stop() // and drops samples in transit
 {
     _active = false;
     try {
@@ -72,7 +72,7 @@ int ReceiveStream::read(void *buffer, size_t count, int &flags, long long &timeN
 {
     std::lock_guard<std::mutex> lock(_mutex);
     flags = 0;
-    if (!_active) { // as a device that is silent
+    if (!_active) { // as a device without samples
         std::this_thread::sleep_for(std::chrono::microseconds(std::max(0L, timeoutUs)));
         return SOAPY_SDR_TIMEOUT;
     }

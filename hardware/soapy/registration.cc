@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The gr-semcom authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What SoapySDR asks of a module: to find radios and to make them.
+// Registration with SoapySDR: enumeration and creation of devices.
 #include "device.hpp"
 
 #include <SoapySDR/Registry.hpp>

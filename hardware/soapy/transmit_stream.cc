@@ -30,7 +30,7 @@ TransmitStream::TransmitStream(std::unique_ptr<Connection> connection, const std
 TransmitStream::~TransmitStream()
 {
     deactivate();
-    if (!_lost) _connection->finish(); // what was written is sent before
+    if (!_lost) _connection->finish(); // after all that was written has been sent
 }
 
 int TransmitStream::deactivate() // ends the burst, so that the gap after it is no underflow
@@ -69,19 +69,19 @@ int TransmitStream::status(int &flags, long long &timeNs, long timeoutUs)
 {
     std::lock_guard<std::mutex> lock(_watching);
     try {
-        if (_told.empty() && !_lost) collect(deadlineIn(timeoutUs));
+        if (_reports.empty() && !_lost) collect(deadlineIn(timeoutUs));
     } catch (const ConnectionLost &error) {
         lost(error);
     }
-    if (_told.empty()) return _lost ? pauseAndFail(timeoutUs) : SOAPY_SDR_TIMEOUT;
-    const Header told = _told.front();
-    _told.pop_front();
+    if (_reports.empty()) return _lost ? pauseAndFail(timeoutUs) : SOAPY_SDR_TIMEOUT;
+    const Header told = _reports.front();
+    _reports.pop_front();
     flags = SOAPY_SDR_HAS_TIME | (told.flags & END ? SOAPY_SDR_END_BURST : 0);
     timeNs = told.timeNs;
     return told.flags & UNDERFLOW ? SOAPY_SDR_UNDERFLOW : told.flags & LATE ? SOAPY_SDR_TIME_ERROR : 0;
 }
 
-void TransmitStream::collect(Deadline deadline) // waits for the first; takes all that are there
+void TransmitStream::collect(Deadline deadline) // waits for the first one; takes all that have come
 {
     for (;;) {
         const size_t got = _connection->receive(reinterpret_cast<char *>(&_status) + _received, sizeof(_status) - _received, deadline);
@@ -92,8 +92,8 @@ void TransmitStream::collect(Deadline deadline) // waits for the first; takes al
         if (_status.count) throw ConnectionLost("the air sends samples to a transmitter");
         if (_status.flags & UNDERFLOW) SoapySDR::log(SOAPY_SDR_SSI, "U");
         if (_status.flags & LATE) SoapySDR::log(SOAPY_SDR_SSI, "L");
-        if (_told.size() == MOST_TOLD) _told.pop_front();
-        _told.push_back(_status);
+        if (_reports.size() == MOST_TOLD) _reports.pop_front();
+        _reports.push_back(_status);
         deadline = deadlineIn(0);
     }
 }

@@ -14,7 +14,7 @@
 
 namespace semcom {
 
-/// Sends what writeStream gets as packets. Writing and asking for the status may go on at once; results are those of SoapySDR.
+/// Sends what writeStream gets as packets. Writing and reading the status may run at the same time; results are those of SoapySDR.
 class TransmitStream {
 public:
     /// `connection` has been turned into a transmit stream.
@@ -35,9 +35,9 @@ private:
     const std::string _format;
     std::atomic<bool> _lost{false};
     std::vector<char> _packet;
-    Header _status{};        // the one that is coming,
-    size_t _received = 0;    // its bytes that are there,
-    std::deque<Header> _told; // and those that nobody has asked for yet
+    Header _status{};            // the report being received,
+    size_t _received = 0;        // its bytes received so far,
+    std::deque<Header> _reports; // and the ones not read yet
 };
 
 } // namespace semcom

@@ -36,9 +36,9 @@ class LateError(RadioError):
 class VirtualClock:
     """Virtual time, which begins at 0 and never goes back.
 
-    Real pacing: wall time. Elastic pacing: wall time times speed, but never past a limit that a
-    port sets: a receiver does until its client has read what would otherwise be lost, a transmitter
-    until the rest of its client's stream has come.
+    Real pacing: wall time. Elastic pacing: wall time times speed, but never past the limits of the
+    ports. A receiver's limit is where unread samples would be lost, a transmitter's the end of what
+    its client has written of a burst.
 
     Args:
         elastic: whether time waits for slow clients.

@@ -159,7 +159,7 @@ class ClientConnection:
     def __init__(self, connected: socket.socket, pluto: Pluto):
         self._lines = LineSocket(connected)
         self._session = Session(self._lines, pluto, self._command_completed)
-        self._useful = False  # whether it has completed a command
+        self._completed_command = False
         self._latest_command = time.monotonic()
         self._thread = threading.Thread(
             target=self._session.run, name="iio-connection", daemon=True
@@ -173,10 +173,10 @@ class ClientConnection:
 
     @property
     def priority(self) -> tuple[bool, bool, float]:
-        """Rank among connections: the lowest, which is closed first, streams nothing, completed no
-        command, or has been idle longest.
+        """Order in which connections are kept: least one that streams nothing, of those one that
+        never completed a command, then the one that has been idle longest.
         """
-        return self._session.streaming, self._useful, self._latest_command
+        return self._session.streaming, self._completed_command, self._latest_command
 
     def end(self) -> None:
         """Close it, and wait for its thread."""
@@ -184,5 +184,5 @@ class ClientConnection:
         self._thread.join(JOIN_S)
 
     def _command_completed(self) -> None:
-        self._useful = True
+        self._completed_command = True
         self._latest_command = time.monotonic()
