@@ -152,7 +152,11 @@ def messages(
 def sentences(
     path: Path, split: str, words: tuple[int, int], limit: int, rng: np.random.Generator
 ) -> list[str]:
-    """Texts of `messages`."""
+    """Texts of `messages`.
+
+    Args:
+        path, split, words, limit, rng: as messages takes them.
+    """
     return [message.text for message in messages(path, split, words, limit, rng)]
 
 

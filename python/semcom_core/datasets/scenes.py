@@ -165,7 +165,13 @@ def _names(folder: Path, part: str) -> list[str]:
 
 
 def sampled(items: list, limit: int | None, rng: np.random.Generator | None) -> list:
-    """At most so many of the items, drawn at random, in their own order."""
+    """Some of the items, drawn at random, in their own order.
+
+    Args:
+        items: to draw from.
+        limit: most to return; None for all.
+        rng: draws them; needed where there are more.
+    """
     if limit is None or limit >= len(items):
         return items
     if rng is None:

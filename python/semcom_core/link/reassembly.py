@@ -199,7 +199,13 @@ class Order:
         self._moved = 0.0
 
     def put(self, number: int, delivery: Delivery, now: float) -> list[Delivery]:
-        """Enter a message; returns it where its turn is over."""
+        """Enter a message; returns it where its turn is over.
+
+        Args:
+            number: unwrapped number of the message.
+            delivery: the message.
+            now: time, s.
+        """
         if number < self.next:
             return [delivery]
         if not self._ready:
@@ -208,8 +214,12 @@ class Order:
         return []
 
     def take(self, abandoned: float, collecting: Container[int], now: float) -> list[Delivery]:
-        """The messages whose turn it is. Numbers up to `abandoned` are passed over, unless they are
-        being collected.
+        """The messages whose turn it is.
+
+        Args:
+            abandoned: numbers up to this are passed over, unless they are being collected.
+            collecting: numbers of messages that are being collected.
+            now: time, s.
         """
         taken = []
         last = min(abandoned, max(self._ready, default=-math.inf))

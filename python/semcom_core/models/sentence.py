@@ -43,7 +43,12 @@ class Embedder(Protocol):
 
 
 def similarity(embedder: Embedder, first: str, second: str) -> float:
-    """Cosine of the embeddings of two texts, -1 to 1."""
+    """Cosine of the embeddings of two texts, -1 to 1.
+
+    Args:
+        embedder: sentence embedding.
+        first, second: the texts.
+    """
     a, b = embedder.embed([first, second])
     return float(a @ b)
 

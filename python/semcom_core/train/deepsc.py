@@ -99,8 +99,8 @@ class Batch(NamedTuple):
     """Tokens and channel of some messages.
 
     lengths: tokens of each message, int (B,); cores, forms: int (B, T), 0 in the padding; sent:
-    bool (B, T, 8); noise: float (B, T, 16), see Receiver, minus nothing: the symbols' own values
-    are added to it; noise_var: float (B, T, 8), inf where nothing arrives.
+    bool (B, T, 8); noise: float (B, T, 16), laid out as DeepscDecoder takes the symbols, which are
+    added to it; noise_var: float (B, T, 8), inf where nothing arrives.
     """
 
     lengths: torch.Tensor

@@ -193,7 +193,14 @@ def quantise(values: np.ndarray, out: np.ndarray, level: np.float32) -> np.float
 
 @_compiled
 def normalise(row: np.ndarray, weight: np.ndarray, eps: np.float32, out: np.ndarray) -> None:
-    """RMS norm of a row: float32 (n,) each; `out` is written."""
+    """RMS norm of a row.
+
+    Args:
+        row: float32 (n,).
+        weight: float32 (n,), gain of each value.
+        eps: added to the mean square.
+        out: float32 (n,), written.
+    """
     total = dot(pointer(row, 0), pointer(row, 0), len(row))
     factor = _ONE / np.float32(math.sqrt(total / np.float32(len(row)) + eps))
     for i in range(len(row)):
@@ -211,7 +218,11 @@ def gate(values: np.ndarray, out: np.ndarray) -> None:
 
 @_compiled
 def rotate(heads: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> None:
-    """Rotary position embedding, in place: float32 (heads, d), cos and sin (d / 2,).
+    """Rotary position embedding, in place.
+
+    Args:
+        heads: float32 (heads, d), overwritten.
+        cos, sin: float32 (d / 2,), of the position.
 
     Source: Su et al., RoFormer: Enhanced Transformer with Rotary Position Embedding, 2021.
     """

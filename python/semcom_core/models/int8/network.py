@@ -154,7 +154,16 @@ class IntegerTree:
         return list(range(first, first + len(tokens))), found
 
     def append(self, parents: np.ndarray, tokens: list[int], wanted: int) -> np.ndarray:
-        """Add nodes; returns the log2-probabilities (wanted, vocabulary) after the last of them."""
+        """Add nodes.
+
+        Args:
+            parents: int (n,), node before each; -1 above the first.
+            tokens: token of each.
+            wanted: nodes at the end whose probabilities are computed.
+
+        Returns:
+            float32 (wanted, vocabulary), log2-probabilities of the token after each of those.
+        """
         first = self._count
         count = len(tokens)
         self._make_room(first + count)

@@ -162,7 +162,12 @@ def tile_product(
 
 @intrinsic
 def dot(_context: Any, left: Any, right: Any, count: Any) -> _Typing:
-    """Scalar product of two runs of float32, added up in the same order on every processor."""
+    """Scalar product of two runs of float32, added up in the same order on every processor.
+
+    Args:
+        left, right: float32 pointers.
+        count: how many values.
+    """
 
     def generate(
         _target: Any, builder: ir.IRBuilder, _signature: Any, args: Sequence[ir.Value]
@@ -205,7 +210,12 @@ def _total(builder: ir.IRBuilder, lanes: ir.Value) -> ir.Value:
 
 @intrinsic
 def pointer(_context: Any, array: Any, offset: Any) -> _Typing:
-    """Pointer to an element of a contiguous array, counted from its first."""
+    """Pointer to an element of a contiguous array.
+
+    Args:
+        array: any array.
+        offset: of the element from the first one.
+    """
 
     def generate(
         context: Any, builder: ir.IRBuilder, signature: Any, args: Sequence[ir.Value]
@@ -269,7 +279,13 @@ def hand_in(counters: np.ndarray, phase: int) -> None:
 
 @numba.njit(nogil=True)
 def await_all(counters: np.ndarray, phase: int, units: int) -> None:
-    """Wait until every unit of a phase is done, whoever does it."""
+    """Wait until every unit of a phase is done, by whichever thread.
+
+    Args:
+        counters: int64 (phases, 2), units taken and done.
+        phase: which phase.
+        units: how many there are.
+    """
     waited = 0
     while _read(pointer(counters, 2 * phase + 1)) < units:
         waited += 1

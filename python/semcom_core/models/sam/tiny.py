@@ -127,6 +127,7 @@ class Halving(nn.Module):
         self.convs = nn.ModuleList(nn.Conv2d(outputs, outputs, 3, padding=1) for _ in range(2))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features (B, outputs, H/2, W/2) of (B, inputs, H, W)."""
         x = self.down(x)
         y = x
         for norm, conv in zip(self.norms, self.convs):
@@ -163,6 +164,7 @@ class TinyEncoder(ImageEncoderViT):
         self.lift = nn.Conv2d(prompt, prompt // 8 + prompt // 4, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Embedding and folded details of pictures (B, 3, size, size), see the class."""
         first, quarter, eighth, sixteenth = self.patch_embed
         fine = quarter(silu(first(x)))
         medium = eighth(fine)

@@ -213,6 +213,11 @@ class SeparateCodec(TextCodec):
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         """Frames of one message, one for each fragment, with a rate fit for `snr_db`.
 
+        Args:
+            text: Unicode text without lone surrogates.
+            snr_db: SNR to choose the rate for, dB.
+            message_id: number of the message, 0 to 255.
+
         Raises:
             FrameError: the text does not fit the largest number of fragments, or is not Unicode
                 text.

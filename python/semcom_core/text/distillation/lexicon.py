@@ -75,89 +75,98 @@ def _set(words: str) -> frozenset[str]:
 
 #: Words of numbers.
 NUMBERS = _set(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-    " twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands "
-    "million millions billion billions trillion"
-    " dozen dozens half quarter third thirds double triple both single once twice thrice first "
-    "second fourth fifth sixth seventh eighth"
-    " ninth tenth eleventh twelfth twentieth hundredth thousandth last nil ii iii iv vi vii viii "
-    "ix xi xii"
+    """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+    fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty
+    ninety hundred hundreds thousand thousands million millions billion billions trillion dozen
+    dozens half quarter third thirds double triple both single once twice thrice first second
+    fourth fifth sixth seventh eighth ninth tenth eleventh twelfth twentieth hundredth
+    thousandth last nil ii iii iv vi vii viii ix xi xii
+    """
 )
 #: Words that negate.
 NEGATIONS = _set(
-    "not no never none nothing nobody noone no-one nowhere neither nor without hardly barely "
-    "scarcely unless except lest nope nah nay"
-    " din dint dun dnt dnot nt wudnt cudnt shudnt wldnt cldnt shldnt hvnt havnt dosent dosnt didt "
-    "ain't refuse refused deny denied denies"
-    " unable impossible"
+    """
+    not no never none nothing nobody noone no-one nowhere neither nor without hardly barely
+    scarcely unless except lest nope nah nay din dint dun dnt dnot nt wudnt cudnt shudnt wldnt
+    cldnt shldnt hvnt havnt dosent dosnt didt ain't refuse refused deny denied denies unable
+    impossible
+    """
 )
 #: Units of measure and of money.
 UNITS = _set(
-    "mm cm km kg mg lb lbs oz ft sqft inch inches foot feet yard yards mile miles metre metres "
-    "meter meters kilometre kilometres kilometer"
-    " kilometers gram grams kilo kilos kilogram kilograms ton tons tonne tonnes litre litres liter "
-    "liters gallon gallons pint pints degree"
-    " degrees celsius fahrenheit volt volts watt watts kilowatt kilowatts megawatt amp amps ampere "
-    "hertz kilohertz megahertz gigahertz"
-    " decibel decibels percent per-cent acre acres hectare hectares dollar dollars euro euros "
-    "pound pounds cent cents pence rupee rupees"
-    " yen yuan rs usd eur gbp inr bps knots kph mph"
+    """
+    mm cm km kg mg lb lbs oz ft sqft inch inches foot feet yard yards mile miles metre metres
+    meter meters kilometre kilometres kilometer kilometers gram grams kilo kilos kilogram
+    kilograms ton tons tonne tonnes litre litres liter liters gallon gallons pint pints degree
+    degrees celsius fahrenheit volt volts watt watts kilowatt kilowatts megawatt amp amps ampere
+    hertz kilohertz megahertz gigahertz decibel decibels percent per-cent acre acres hectare
+    hectares dollar dollars euro euros pound pounds cent cents pence rupee rupees yen yuan rs
+    usd eur gbp inr bps knots kph mph
+    """
 )
 #: Days, months, and other words of time.
 TIMES = _set(
-    "monday tuesday wednesday thursday friday saturday sunday mon tue tues thu thur thurs fri "
-    "january february april june july august"
-    " september october november december jan feb apr jun jul aug sept oct nov dec noon midnight "
-    "midday today tonight tomorrow yesterday"
-    " tmr tmrw tomo tomoro tomorow tomorrw tonite nite morning afternoon evening night am pm a.m "
-    "p.m o'clock oclock second seconds sec secs"
-    " minute minutes min mins hour hours hr hrs day days week weeks wk wks weekend weekends month "
-    "months mth mths year years yr yrs decade"
-    " decades century centuries fortnight ago later earlier next weekly daily monthly yearly "
-    "annual easter christmas"
+    """
+    monday tuesday wednesday thursday friday saturday sunday mon tue tues thu thur thurs fri
+    january february april june july august september october november december jan feb apr jun
+    jul aug sept oct nov dec noon midnight midday today tonight tomorrow yesterday tmr tmrw tomo
+    tomoro tomorow tomorrw tonite nite morning afternoon evening night am pm a.m p.m o'clock
+    oclock second seconds sec secs minute minutes min mins hour hours hr hrs day days week weeks
+    wk wks weekend weekends month months mth mths year years yr yrs decade decades century
+    centuries fortnight ago later earlier next weekly daily monthly yearly annual easter
+    christmas
+    """
 )
 #: Words of addresses, where they have a capital.
 STREETS = _set(
-    "street st road rd avenue ave lane ln drive dr boulevard blvd square sq court ct apartment apt "
-    "suite block blk floor room flat gate"
-    " platform terminal plaza crescent terrace highway hwy place pl park way p.o box zip"
+    """
+    street st road rd avenue ave lane ln drive dr boulevard blvd square sq court ct apartment
+    apt suite block blk floor room flat gate platform terminal plaza crescent terrace highway
+    hwy place pl park way p.o box zip
+    """
 )
 #: Titles before names.
 TITLES = _set("mr mrs ms miss dr prof sir madam")
 #: Words too general to be what is negated or counted: the word after them is kept as well.
 FUNCTION_WORDS = _set(
-    "a an the so very really too that this these those such much many more less yet even just only "
-    "quite any some to be been being have"
-    " had of in on at for with by all always"
+    """
+    a an the so very really too that this these those such much many more less yet even just
+    only quite any some to be been being have had of in on at for with by all always
+    """
 )
 #: Words before a time that change what it means.
 RELATIONS = _set(
-    "before after until till til untill by at since from to between through during within in on "
-    "for over under about around ard almost"
-    " nearly only past early late mid this that these those every each all any some few several "
-    "many more less same other another"
-    " previous following coming whole than per"
+    """
+    before after until till til untill by at since from to between through during within in on
+    for over under about around ard almost nearly only past early late mid this that these those
+    every each all any some few several many more less same other another previous following
+    coming whole than per
+    """
 )
 #: Words that may go from before a number.
 LOOSE = _set(
-    "a an the i you he she it we they me him her us them is are was were be been am and so well ok "
-    "okay oh yes yeah hi hey just also really"
-    " please pls then now that this of u"
+    """
+    a an the i you he she it we they me him her us them is are was were be been am and so well
+    ok okay oh yes yeah hi hey just also really please pls then now that this of u
+    """
 )
 #: Greetings and the like, which begin messages and are rare in books.
 _OPENINGS = _set(
-    "hello hi hey hiya bye goodbye thanks thank ok okay yes yeah yep yup oh ah ha haha hmm hm wow "
-    "well sorry please sure dear good lol"
-    " congratulations cheers welcome alright right hurry wait look listen guess tell"
+    """
+    hello hi hey hiya bye goodbye thanks thank ok okay yes yeah yep yup oh ah ha haha hmm hm wow
+    well sorry please sure dear good lol congratulations cheers welcome alright right hurry wait
+    look listen guess tell
+    """
 )
 #: Words that are names as often as not, where they have a capital.
 _AMBIGUOUS = _set(
-    "will mark bill rose jack grace hope may frank grant art drew faith joy pat rob sue dean chase "
-    "miles guy ray dawn amber ruby crystal"
-    " lily daisy ivy violet victor penny ginger jade olive heath cliff dale glen rusty sandy "
-    "summer angel christian eve gene march major"
-    " carol dick don nick ken jean kit"
+    """
+    will mark bill rose jack grace hope may frank grant art drew faith joy pat rob sue dean
+    chase miles guy ray dawn amber ruby crystal lily daisy ivy violet victor penny ginger jade
+    olive heath cliff dale glen rusty sandy summer angel christian eve gene march major carol
+    dick don nick ken jean kit
+    """
 )
 
 

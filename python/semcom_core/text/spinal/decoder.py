@@ -179,6 +179,7 @@ class SequentialDecoder:
         self._observed: _Observed = tuple(observation)
         self._delta = delta
         self._root = Hypothesis(None, -1, 0, 0.0, start, 0)
+        # Jelinek's stack, ordered by metric: a heap of (-metric, serial number, hypothesis)
         self._stack: list[tuple[float, int, Hypothesis]] = []
         self._count = 0
         self._best_end: Hypothesis | None = None
@@ -320,7 +321,7 @@ class SequentialDecoder:
         return SearchResult(best.symbols(), False, confidence, expanded)
 
 
-# Compiled loops. They take an Observation as a plain tuple, which compiles faster.
+# Compiled loops; they take the fields of an Observation as a plain tuple.
 
 _Observed: TypeAlias = tuple[np.ndarray, ...]
 _end_position = numba.njit(inline="always")(end_position)
@@ -403,7 +404,13 @@ def token_children(
 
 @numba.njit(cache=True, nogil=True)
 def end_density(spine: np.uint64, units: int, observed: _Observed) -> np.float32:
-    """Density of all symbols from a budget to the end of every round, tail included, bits."""
+    """Density of all symbols from a budget to the end of every round, tail included, bits.
+
+    Args:
+        spine: spine after the end of the message.
+        units: budget spent before the end, grid units.
+        observed: what was received.
+    """
     density, offsets, rates, _, words = observed
     total = np.float32(0.0)
     for r in range(len(rates)):

@@ -129,7 +129,13 @@ def _labels(spine: np.uint64, word: int, count: int) -> np.ndarray:
 
 
 def spine_symbols(spine: int | np.uint64, count: int, round: int = 0) -> np.ndarray:
-    """The first `count` symbols of a spine value in a round, complex64 (count,)."""
+    """The first symbols of a spine value in a round, complex64 (count,).
+
+    Args:
+        spine: spine value after a token.
+        count: symbols.
+        round: 0 for a first transmission, 1 to 3 for an increment.
+    """
     labels = _labels(np.uint64(spine), first_word(round), count)
     return (LEVELS[labels[:, 0]] + 1j * LEVELS[labels[:, 1]]).astype(np.complex64)
 

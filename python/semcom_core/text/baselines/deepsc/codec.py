@@ -145,6 +145,11 @@ class DeepscCodec(TextCodec):
         """Frames of one message, one for each fragment, of 8 symbols a word; they are the same for
         every SNR.
 
+        Args:
+            text: Unicode text without lone surrogates.
+            snr_db: not used; the rate is fixed.
+            message_id: number of the message, 0 to 255.
+
         Raises:
             FrameError: the text does not fit the largest number of fragments, or is not Unicode
                 text.

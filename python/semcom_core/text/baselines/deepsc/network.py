@@ -91,8 +91,8 @@ class DeepscNetwork(nn.Module):
         frequency = torch.zeros(cores) if log2_frequency is None else log2_frequency
         self.register_buffer("log2_frequency", frequency)
         self.bias = nn.Parameter(frequency * torch.log(torch.tensor(2.0)))
-        self.sender = Sender(config)
-        self.receiver = Receiver(config)
+        self.sender = DeepscEncoder(config)
+        self.receiver = DeepscDecoder(config)
         self.form_norm = nn.LayerNorm(config.width)
         self.form_bias = nn.Parameter(torch.zeros(forms))
 
@@ -105,7 +105,7 @@ class DeepscNetwork(nn.Module):
             sent: which of a token's symbols go on air, bool (B, T, 8).
 
         Returns:
-            float (B, T, 16), see Receiver; 0 where not sent.
+            float (B, T, 16), see DeepscDecoder; 0 where not sent.
         """
         core = self.cores[cores]
         embedded = (core + self.forms[forms]) * core.shape[2] ** 0.5
@@ -120,8 +120,12 @@ class DeepscNetwork(nn.Module):
         hidden: Tensor,
         rivals: tuple[Tensor, Tensor] | None = None,
     ) -> Decisions:
-        """Decisions among all cores, or among some, int (C,), with log-odds (C,) added; for the
-        rest see Receiver.
+        """Decisions on all tokens.
+
+        Args:
+            symbols, noise_var, hidden: see DeepscDecoder.
+            rivals: cores to choose from, int (C,), and what is added to their log-odds, float (C,);
+                None for all cores.
         """
         embeddings = self.cores
         bias = self.bias
@@ -135,7 +139,7 @@ class DeepscNetwork(nn.Module):
         return self.form_norm(states + self.cores[cores]) @ self.forms.T + self.form_bias
 
 
-class Sender(nn.Module):
+class DeepscEncoder(nn.Module):
     """Tokens to channel symbols: a codeword of the core, scaled and moved by what stands around
     it.
     """
@@ -148,14 +152,18 @@ class Sender(nn.Module):
         self.shift = nn.Linear(config.width, _AXES)
 
     def forward(self, embedded: Tensor, codewords: Tensor, hidden: Tensor) -> Tensor:
-        """Symbols before the power is set, float (B, T, 16), of the tokens' embeddings and their
-        cores' codewords.
+        """Symbols before the power is set, float (B, T, 16).
+
+        Args:
+            embedded: float (B, T, width), embeddings of the tokens.
+            codewords: float (B, T, 16), of their cores.
+            hidden: see Block.
         """
         around = self.norm(through(self.blocks, embedded, hidden))
         return codewords * torch.exp(torch.tanh(self.gain(around))) + self.shift(around)
 
 
-class Receiver(nn.Module):
+class DeepscDecoder(nn.Module):
     """Noisy symbols to decisions."""
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -248,12 +256,22 @@ class Block(nn.Module):
 
 
 def blocks(count: int, width: int, heads: int) -> nn.ModuleList:
-    """Blocks in a row."""
+    """Blocks in a row.
+
+    Args:
+        count: how many.
+        width, heads: of each (see Block).
+    """
     return nn.ModuleList(Block(width, heads) for _ in range(count))
 
 
 def through(layers: nn.ModuleList, states: Tensor, hidden: Tensor) -> Tensor:
-    """States after all blocks."""
+    """States after all blocks.
+
+    Args:
+        layers: of `blocks`.
+        states, hidden: see Block.forward.
+    """
     for layer in layers:
         states = layer(states, hidden)
     return states
