@@ -36,19 +36,12 @@ A channel of your own is a function of samples, a Generator and the numbers of t
 ...     return samples * np.where(blocked, 10 ** (-loss_db / 20), 1.0)
 >>> y, noise_var = parse_channel("blockage:0.1,30+awgn:10").through_symbols(x, rng)
 
-Other packages add terms by entry points (see base); usages() lists all terms.
+Other packages add terms by entry points (see registry); usages() lists all terms.
 """
 
-from semcom_core.channel.base import (
-    TERMS,
-    Processor,
-    Signal,
-    Term,
-    register_term,
-    term,
-    usages,
-)
+from semcom_core.channel.base import Processor, Signal, Term
 from semcom_core.channel.channel import Channel, Stream, parse_channel
+from semcom_core.channel.registry import TERMS, register_term, term, usages
 
 __all__ = [
     "TERMS",

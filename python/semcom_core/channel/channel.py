@@ -31,8 +31,9 @@ from zlib import crc32
 
 import numpy as np
 
-from semcom_core.channel.base import PLACES, SNR_DB, TERMS, Processor, Signal, Term, parse_term
+from semcom_core.channel.base import PLACES, SNR_DB, Processor, Signal, Term
 from semcom_core.channel.noise import Clean
+from semcom_core.channel.registry import TERMS, parse_term
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.units import complex_noise, db_to_linear

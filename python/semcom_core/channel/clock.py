@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import Processor, Signal, Term, expect, number, shown, term
+from semcom_core.channel.base import Processor, Signal, Term, number, shown
 from semcom_core.channel.filters import Varying, windowed_sinc
+from semcom_core.channel.registry import expect, term
 
 #: Half the length of the windowed sinc, samples, and its Kaiser window's beta.
 HALF_LENGTH = 24

@@ -36,16 +36,15 @@ from semcom_core.channel.base import (
     Processor,
     Signal,
     Term,
-    expect,
     has_unit,
     number,
     shown,
     snr_of,
-    term,
     whole,
     written,
 )
 from semcom_core.channel.filters import Varying, windowed_sinc
+from semcom_core.channel.registry import expect, term
 from semcom_core.errors import ConfigError
 from semcom_core.units import db_to_linear
 

@@ -47,15 +47,14 @@ from semcom_core.channel.base import (
     Processor,
     Signal,
     Term,
-    expect,
     has_unit,
     number,
     phasor,
     shown,
-    term,
     whole,
     written,
 )
+from semcom_core.channel.registry import expect, term
 from semcom_core.errors import ConfigError
 from semcom_core.units import db_to_linear
 

@@ -11,18 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import (
-    Processor,
-    Signal,
-    Term,
-    expect,
-    number,
-    phasor,
-    shown,
-    term,
-    whole,
-    written,
-)
+from semcom_core.channel.base import Processor, Signal, Term, number, phasor, shown, whole, written
+from semcom_core.channel.registry import expect, term
 from semcom_core.errors import ConfigError
 from semcom_core.units import complex_noise, db_to_linear
 

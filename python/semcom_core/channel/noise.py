@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import Processor, Signal, Term, expect, shown, snr_of, term, written
+from semcom_core.channel.base import Processor, Signal, Term, shown, snr_of, written
+from semcom_core.channel.registry import expect, term
 
 
 @term("clean", "clean")

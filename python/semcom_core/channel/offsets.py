@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from semcom_core.channel.base import Processor, Signal, Term, expect, number, phasor, shown, term
+from semcom_core.channel.base import Processor, Signal, Term, number, phasor, shown
 from semcom_core.channel.filters import Fir, windowed_sinc
+from semcom_core.channel.registry import expect, term
 
 #: Half the length of the fractional-delay filter, samples, and its Kaiser window's beta.
 HALF_LENGTH = 48

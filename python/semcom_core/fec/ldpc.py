@@ -346,5 +346,7 @@ class LdpcDecoder:
 
 @lru_cache(maxsize=128)
 def ldpc_decoder(graph: int, z: int, rows: int) -> LdpcDecoder:
-    """The decoder of a base graph, lifting size and row count, made once."""
+    """The decoder of a base graph, lifting size and row count, made once; arguments as LdpcDecoder
+    takes them.
+    """
     return LdpcDecoder(graph, z, rows)

@@ -39,7 +39,7 @@ class Burst:
         inside: whether it begins inside another burst; None before that is known.
         ended, truncated: no further frame follows; the stream ended within one.
         headers_bad: headers whose CRC did not hold.
-        channel, noise: estimates so far, complex64 (A,) and the noise power of a carrier.
+        channel, noise: latest estimates, complex64 (A,) and the noise power of a carrier.
         first_header: carriers of the first header, received with the frequency of acquisition,
             complex64 (S, A).
         training: sum of received times conj(known), complex (A,), and how many entered it, float

@@ -276,8 +276,13 @@ class Demodulator:
         self.equalise = Equaliser(layout, self.smoother)
 
     def read_payloads(self, window: SampleWindow, bursts: list[Burst], limit: int) -> None:
-        """Read the payload each burst's header announces; symbols that reach beyond sample `limit`
-        count as erased.
+        """Read the payload that each burst's header announces.
+
+        Args:
+            window: samples at hand.
+            bursts: whose header was decoded; their frames are appended to them.
+            limit: absolute index one past the last sample of the stream; symbols that reach beyond
+                it are erased.
         """
         for (first, count), alike in grouped(bursts, _shape):
             self._read_payloads(window, alike, first, count, limit)

@@ -232,7 +232,13 @@ class HeaderDecoder:
 
 
 def set_header(burst: Burst, bits: np.ndarray, good: bool) -> None:
-    """Set a burst's header from decoded bits, or end the burst."""
+    """Set a burst's header from decoded bits, or end the burst.
+
+    Args:
+        burst: is updated.
+        bits: uint8 (64,).
+        good: whether their CRC holds and they are plausible.
+    """
     if good:
         try:
             burst.header = frame_header.read_fields(bits)

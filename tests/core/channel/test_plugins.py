@@ -20,10 +20,10 @@ from semcom_core.channel import (
     TERMS,
     Processor,
     Term,
-    base,
     channel,
     parse_channel,
     register_term,
+    registry,
     term,
     usages,
 )
@@ -75,7 +75,7 @@ def plugins(monkeypatch):
 
     def install(**found):
         points = [
-            EntryPoint(name, text if ":" in text else f"{__name__}:{text}", base.ENTRY_POINTS)
+            EntryPoint(name, text if ":" in text else f"{__name__}:{text}", registry.ENTRY_POINTS)
             for name, text in found.items()
         ]
 
@@ -127,7 +127,7 @@ def test_lookup_only_for_names_that_are_not_built_in(plugins):
 
 def test_all_terms_are_listed(plugins):
     plugins(half="Half", scale="scale")
-    assert {"half", "scale", "awgn"} <= set(TERMS) and len(TERMS) == len(base.BUILT_IN) + 2
+    assert {"half", "scale", "awgn"} <= set(TERMS) and len(TERMS) == len(registry.BUILT_IN) + 2
     with pytest.raises(ConfigError) as caught:
         parse_channel("nothing:1")
     assert "scale:GAIN[,OFFSET]" in str(caught.value) and "awgn:SNR_DB" in str(caught.value)
@@ -236,7 +236,7 @@ def test_function_that_changes_the_length():
 
 
 def test_table_of_built_in_terms():
-    for name, target in base.BUILT_IN.items():
+    for name, target in registry.BUILT_IN.items():
         cls = TERMS[name]
         assert f"{cls.__module__}:{cls.__qualname__}" == target and cls.name == name
 
@@ -245,13 +245,13 @@ def test_modules_of_terms_are_imported_when_they_are_used():
     code = (
         "import sys; from semcom_core.channel import parse_channel; parse_channel('awgn:5')\n"
         "loaded = [m.rpartition('.')[2] for m in sys.modules if m.startswith('semcom_core.channel.')]\n"
-        "assert sorted(loaded) == ['base', 'channel', 'noise'], loaded\n"
+        "assert sorted(loaded) == ['base', 'channel', 'noise', 'registry'], loaded\n"
         "parse_channel('cfo:1'); assert 'semcom_core.channel.fading' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("module", [semcom_core.channel, base, channel])
+@pytest.mark.parametrize("module", [semcom_core.channel, registry, channel])
 def test_examples_of_docstrings(module):
     found = doctest.testmod(module, extraglobs={"np": np})
     assert found.attempted and not found.failed
