@@ -15,7 +15,7 @@ import pytest
 from gnuradio import blocks
 from gnuradio.semcom.radio.process import radio_feed
 
-from semcom_core.radio.process.child import PIECE
+from semcom_core.radio.process.child import BURST_HEADER as PIECE
 from tests.blocks.radio_stand_in import wait_for
 
 

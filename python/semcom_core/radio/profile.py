@@ -274,7 +274,13 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Band:
-    """A frequency band, Hz, and its service."""
+    """A frequency band.
+
+    Args:
+        low_hz: lower edge, Hz.
+        high_hz: upper edge, Hz.
+        name: its service, in words.
+    """
 
     low_hz: float
     high_hz: float

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_core.radio.process.child import PIECE
+from semcom_core.radio.process.child import BURST_HEADER as PIECE
 
 settings = json.loads(sys.argv[1])
 ends = {name: socket.socket(fileno=number) for name, number in settings["descriptors"].items()}

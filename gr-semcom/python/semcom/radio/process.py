@@ -30,7 +30,7 @@ import pmt
 from gnuradio import blocks, gr
 
 from semcom_core.errors import SemcomError
-from semcom_core.radio.process.child import PIECE, SAMPLE_BYTES
+from semcom_core.radio.process.child import BURST_HEADER, SAMPLE_BYTES
 
 from .devices import IIO_TRANSFERS, PACKET_LEN, SINKS, SOURCES, tune
 
@@ -238,7 +238,7 @@ class radio_feed(gr.sync_block):
     """Source of the samples to transmit: pieces from a socket, as bursts or as one stream.
 
     Args:
-        end: the socket; see semcom_core.radio.process.child.
+        end: the socket; see semcom_core.radio.process.
         continuous: fill with zeros where no piece waits.
         tag: key of the tag, on the first sample of a piece, with its length; empty: none.
         multiple: the output is padded with zeros to a multiple of this, samples; 0: it is not.
@@ -332,8 +332,8 @@ class radio_feed(gr.sync_block):
     def _listen(self) -> None:
         """Take pieces from the socket until it is closed."""
         with self._end.makefile("rb") as pipe:
-            while len(head := pipe.read(PIECE.size)) == PIECE.size:
-                number, count = PIECE.unpack(head)
+            while len(head := pipe.read(BURST_HEADER.size)) == BURST_HEADER.size:
+                number, count = BURST_HEADER.unpack(head)
                 data = pipe.read(count * SAMPLE_BYTES)
                 if len(data) < count * SAMPLE_BYTES:
                     break

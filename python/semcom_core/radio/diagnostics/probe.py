@@ -32,7 +32,7 @@ _PROBED = re.compile(
     r"|RF freq|Filter bw|Sample rates|Stream formats|Sensors|Mboard|FW Version|FPGA Version"
     r"|Gain range|Freq range|Bandwidth range|Clock sources"
 )
-#: What the tools print before the text of a line.
+#: Prefix that the tools print before the text of a line.
 _INDENT = re.compile(r"^\s*(attr\s+\d+: )?[|\s]*")
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from semcom_core.errors import RadioError
 
 #: Header of a burst on the transmit socket: number, count of samples.
-PIECE = struct.Struct("<QQ")
+BURST_HEADER = struct.Struct("<QQ")
 #: Bytes of a complex64 sample.
 SAMPLE_BYTES = 8
 #: Send buffer of each socket, bytes; the system may give less.
@@ -98,7 +98,7 @@ class RadioChild:
         return messages, text.decode(errors="replace"), not ended
 
     def _remaining_output(self) -> bytes:
-        """What a process that has ended has still printed."""
+        """The output that is left of a process that has ended."""
         found = b""
         while select.select([self._output], [], [], 0.2)[0] and (
             piece := os.read(self._output.fileno(), _READ_BYTES)
@@ -165,7 +165,7 @@ class RadioChild:
         """
         try:
             end = self._sockets["transmit"]
-            end.sendall(PIECE.pack(number, len(samples)))
+            end.sendall(BURST_HEADER.pack(number, len(samples)))
             end.sendall(np.ascontiguousarray(samples, np.complex64).data)
         except OSError:
             return False

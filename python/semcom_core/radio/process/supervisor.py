@@ -52,7 +52,13 @@ EventHandler = Callable[[str, str, int], None]
 
 
 def ignore_event(state: str, reason: str, count: int) -> None:
-    """The event handler that does nothing."""
+    """Ignore an event.
+
+    Args:
+        state: state of the radio, see RadioProcess.
+        reason: why, in words.
+        count: how many events of this kind.
+    """
 
 
 class RadioProcess:

@@ -60,7 +60,15 @@ class Air:
 
 @dataclass(frozen=True)
 class AirRadio:
-    """A radio on the air: both directions, and the log of what clients have set."""
+    """A radio on the air.
+
+    Args:
+        name: its name in the plan.
+        spec: its entry in the plan.
+        rx: its receiver.
+        tx: its transmitter.
+        log: what clients have set.
+    """
 
     name: str
     spec: RadioSpec
@@ -99,7 +107,13 @@ class WriteLog:
         self._lock = threading.Lock()
 
     def add(self, client: str, attribute: str, value: object) -> None:
-        """Append an entry; see LogEntry."""
+        """Append an entry.
+
+        Args:
+            client: device or direction that was set.
+            attribute: name of the attribute or setting.
+            value: the value.
+        """
         entry = LogEntry(self._now(), client, attribute, str(value))
         with self._lock:
             self._entries.append(entry)

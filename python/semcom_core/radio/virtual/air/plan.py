@@ -38,7 +38,7 @@ class RadioSpec:
         kind: "pluto" is reached by libiio's network protocol, "soapy" by SoapySDR and by UHD's
             bridge to it.
         address: HOST or HOST:PORT of a pluto; soapy radios share the socket of the daemon and are
-            told apart by name.
+            distinguished by name.
         ppm: error of its one oscillator, which makes both carrier and sample clock, parts in a
             million.
         tx_reference_db: transmit gain at which a sample of magnitude 1 enters a link with magnitude

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Transmitter of a virtual radio: queued samples, timed bursts, cyclic buffers, underflows.
 
-What is sent is kept as segments on absolute sample indices, from which links fetch it.
+Sent samples are kept as segments on absolute sample indices, from which links fetch them.
 """
 
 from __future__ import annotations

@@ -167,7 +167,8 @@ def listen(path: Path) -> socket.socket:
 
     Raises:
         ConfigError: the path is too long for a socket.
-        RadioError: somebody listens there, something else is there, or it cannot be made.
+        RadioError: another server listens there, a file of another kind is there, or it cannot be
+            made.
     """
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise ConfigError(
