@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from semcom_core.image.learned.common import STRIDE, noisy, save_model
+from semcom_core.image.learned.common import STRIDE, add_noise, save_model
 from semcom_core.image.learned.deepjscc import DeepjsccNetwork, DeepjsccShape
 from semcom_core.train.image_loop import Example, ImageTrainer, Progress, draw
 from semcom_core.train.lam_sc import draw_noise_var, psnr_of
@@ -35,7 +35,7 @@ def loss_of(
     snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
     side = config.crop // STRIDE
     noise_var = draw_noise_var((config.pictures, network.shape.symbols, side, side), snr_db, rng)
-    error = (network.receive(noisy(network.send(pictures), noise_var)) - pictures).square()
+    error = (network.receive(add_noise(network.send(pictures), noise_var)) - pictures).square()
     return error.mean().log(), psnr_of(error)
 
 

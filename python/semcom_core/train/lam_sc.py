@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The best linear transform of picture blocks for a noisy channel, from which the learned image
+"""The best linear transform of picture blocks for a add_noise channel, from which the learned image
 codecs start.
 
 Blocks go to their principal components; component i gets power p_i = max(0, sqrt(l_i N) m - N),
@@ -33,9 +33,9 @@ from semcom_core.image.learned.common import (
     STRIDE,
     SYMBOLS,
     VALUES,
+    add_noise,
     blocks_of,
     load_model,
-    noisy,
     save_model,
 )
 from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, conditions_of
@@ -171,7 +171,7 @@ def transmit(network: LamScNetwork, message: Message) -> Tensor:
     )
     groups = (asc.softly_chosen if message.soft else asc.chosen)(latent.scores, message.share)
     values, mask, amplitude = network.send(latent, groups)
-    heard = noisy(values, message.noise_var) * (mask.detach() > 0)
+    heard = add_noise(values, message.noise_var) * (mask.detach() > 0)
     return network.receive(heard, message.noise_var, latent.important, groups, amplitude)
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from semcom_core.image.learned import lam_sc_mask as asc
-from semcom_core.image.learned.common import SYMBOLS, noisy
+from semcom_core.image.learned.common import SYMBOLS
+from semcom_core.image.learned.common import add_noise as noisy
 from semcom_core.image.learned.lam_sc_mask import mask_from_bytes, mask_to_bytes
 
 LEVELS = len(asc.LEVEL_SYMBOLS)

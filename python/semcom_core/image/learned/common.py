@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Layers of the learned image codecs.
+"""Layers, array conversions and weights that the learned image codecs share.
 
-A position is a block of 8x8 pixels: 192 numbers of the picture, and up to 12 complex symbols that
-tell about them.
+A position is a block of 8 x 8 pixels: 192 numbers of the picture, and up to 12 complex symbols that
+carry them.
 
-Pictures of any size to what the networks take and back, and latents to the order in which their
-symbols travel.
+Arrays: B pictures (B, 3, H, W), -0.5 to 0.5; h = ceil(H/8) and w = ceil(W/8) positions; blocks (B,
+192, h, w); values of n symbols (B, 2 n, h, w), n real parts and then n imaginary parts; noise
+variances (B, n, h, w), inf where a symbol is lost.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from torch.nn.functional import avg_pool2d, gelu, pixel_unshuffle
 
 from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
 
-#: Pixels a side of a position, its numbers in the picture, and its complex symbols at a CBR of
-#: 1/16.
+#: Pixels a side of a position.
 STRIDE = 8
+#: Numbers of a position in the picture.
 BLOCK_VALUES = 3 * 8 * 8
+#: Complex symbols of a position at a CBR of 1/16.
 SYMBOLS = 12
 #: Real values of a position's latent: symbol i has value i as its real part and value i + 12 as its
 #: imaginary part.
@@ -34,22 +36,24 @@ VALUES = 2 * SYMBOLS
 
 
 def blocks_of(pictures: Tensor) -> Tensor:
-    """Numbers of each position, float (B, 192, H/8, W/8), of pictures (B, 3, H, W) whose sides are
-    multiples of 8.
-    """
+    """Blocks, float (B, 192, h, w), of pictures (B, 3, H, W) whose sides are multiples of 8."""
     return pixel_unshuffle(pictures, STRIDE)
 
 
 def position_importance(importance: Tensor) -> Tensor:
-    """Importance of positions (B, 1, H/8, W/8): the mean over each and a little of its neighbours,
-    of pixels (B, 1, H, W).
+    """Importance of positions, float (B, 1, h, w), of that of pixels (B, 1, H, W): the mean over
+    each position and its neighbours.
     """
     mean = avg_pool2d(importance, STRIDE)
     return avg_pool2d(mean, 3, stride=1, padding=1, count_include_pad=False)
 
 
 class Film(nn.Module):
-    """A factor and a shift for each feature, from what is known of the whole message.
+    """Feature-wise linear modulation: a factor and a shift for each feature.
+
+    Args:
+        conditions: numbers known of the whole message.
+        width: features.
 
     Source: Perez et al., FiLM: Visual reasoning with a general conditioning layer, AAAI 2018.
     """
@@ -68,7 +72,7 @@ class Film(nn.Module):
 
 
 class FilmBlock(nn.Module):
-    """Residual block: what is around a position, bent by the conditions, and mixed."""
+    """Residual block: 3 x 3 convolution, FiLM, GELU, 1 x 1 convolution."""
 
     def __init__(self, width: int, conditions: int):
         super().__init__()
@@ -106,46 +110,45 @@ class Trunk(nn.Module):
 
 
 def zero_conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
-    """A convolution that adds nothing before it is trained."""
+    """A convolution whose output is 0 before it is trained."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
 
 
-def noisy(symbols: Tensor, noise_var: Tensor) -> Tensor:
-    """Values (B, 2 n, h, w) after a channel of noise variances (B, n, h, w) for each complex
-    symbol; erased ones are 0.
+def add_noise(symbols: Tensor, noise_var: Tensor) -> Tensor:
+    """Values after a channel with additive Gaussian noise, 0 where symbols are erased.
 
-    Half of the variance is on each axis (see units).
+    Args:
+        symbols: values, float (B, 2 n, h, w).
+        noise_var: of each complex symbol, float (B, n, h, w), half of it on each axis (see units);
+            inf where it is erased.
     """
     sigma = (noise_var / 2).sqrt().repeat(1, 2, 1, 1)
-    heard = torch.isfinite(sigma)
-    return torch.where(
-        heard, symbols + torch.randn_like(symbols) * torch.where(heard, sigma, 0.0), 0.0
-    )
+    arrived = torch.isfinite(sigma)
+    received = symbols + torch.randn_like(symbols) * torch.where(arrived, sigma, 0.0)
+    return torch.where(arrived, received, 0.0)
 
 
 def positions_of(height: int, width: int) -> tuple[int, int]:
-    """Rows and columns of positions that cover a picture."""
+    """h and w: rows and columns of positions that cover a picture."""
     return -(-height // STRIDE), -(-width // STRIDE)
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:
-    """A picture as networks take it, float (1, 3, H', W'), -0.5 to 0.5; mirrored at its edges up to
-    multiples of 8.
-    """
+    """Input of the networks, float (1, 3, 8 h, 8 w), of a picture, mirrored at its edges."""
     return torch.from_numpy(_padded(pixels).transpose(2, 0, 1)[None].astype(np.float32)) / 255 - 0.5
 
 
 def to_pixels(picture: Tensor, height: int, width: int) -> np.ndarray:
-    """The picture, uint8 (height, width, 3), of a network's output (1, 3, H', W')."""
+    """The picture, uint8 (height, width, 3), of a network's output (1, 3, 8 h, 8 w)."""
     values = ((picture[0, :, :height, :width] + 0.5) * 255).round().clamp(0, 255)
     return np.ascontiguousarray(values.to(torch.uint8).permute(1, 2, 0).numpy())
 
 
 def importance_tensor(importance: np.ndarray | None, height: int, width: int) -> Tensor:
-    """Importance of pixels as float (1, 1, H', W'); 0 everywhere for None."""
+    """Importance of pixels (H, W) as float (1, 1, 8 h, 8 w); 0 everywhere for None."""
     if importance is None:
         rows, columns = positions_of(height, width)
         return torch.zeros(1, 1, STRIDE * rows, STRIDE * columns)
@@ -153,21 +156,21 @@ def importance_tensor(importance: np.ndarray | None, height: int, width: int) ->
 
 
 def _padded(array: np.ndarray) -> np.ndarray:
+    """An array (H, W, ...) as (8 h, 8 w, ...)."""
     height, width = array.shape[:2]
     rows, columns = positions_of(height, width)
-    margins = [(0, STRIDE * rows - height), (0, STRIDE * columns - width)] + [(0, 0)] * (
-        array.ndim - 2
-    )
+    margins = [(0, STRIDE * rows - height), (0, STRIDE * columns - width)]
+    margins += [(0, 0)] * (array.ndim - 2)
     return np.pad(array, margins, mode="symmetric")
 
 
 def to_symbols(values: Tensor, sent: np.ndarray) -> np.ndarray:
-    """Symbols in the order they travel, complex64 (n,): first the first symbol of every position,
-    then the second of those that send it.
+    """Symbols in the order they travel, complex64 (m,): the first symbol of every position, then
+    the second of those that send it, and so on.
 
     Args:
-        values: float (1, 2 n, h, w), real parts and then imaginary ones.
-        sent: which symbols are sent, bool (n, h, w).
+        values: float (1, 2 n, h, w).
+        sent: which symbols are sent, bool (n, h, w), m of them.
     """
     real, imaginary = np.split(values[0].numpy(), 2)
     return (real + 1j * imaginary)[sent].astype(np.complex64)
@@ -179,13 +182,15 @@ def from_symbols(
     """Values, float (1, 2 n, h, w), and noise variances, float (1, n, h, w), of received symbols.
 
     Args:
-        symbols: complex (m,), and the noise variance of each, inf for lost ones.
-        sent: as to_symbols takes it; the last symbols are lost where m is less than what it counts.
+        symbols: complex (m,).
+        noise_var: of each, float (m,), inf where lost.
+        sent: which symbols are sent, bool (n, h, w); where they are more than m, the last are lost.
     """
     latent = np.zeros(sent.shape, np.complex128)
     noise = np.full(sent.shape, np.inf)
     places = np.flatnonzero(sent)[: len(symbols)]
-    latent.flat[places], noise.flat[places] = symbols[: len(places)], noise_var[: len(places)]
+    latent.flat[places] = symbols[: len(places)]
+    noise.flat[places] = noise_var[: len(places)]
     values = np.concatenate([latent.real, latent.imag])
     return torch.from_numpy(values[None]).float(), torch.from_numpy(noise[None]).float()
 

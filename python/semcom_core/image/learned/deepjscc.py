@@ -1,16 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network of the codec "deepjscc": plain convolutions at both ends, no mask, no attention, no
-side information.
+"""Image codec "deepjscc": deep joint source-channel coding, the learned baseline.
 
-    picture ─► three convolutions of stride 2 ─► two more ─► power 1 ─► channel ─► two convolutions ─► three transposed ones ─► picture
+    picture ─► 3 convolutions of stride 2 ─► 2 more ─► power 1 ─► channel
+    channel ─► 2 convolutions ─► 3 transposed ones of stride 2 ─► picture
+
+Plain convolutions at both ends, no mask, no attention and no side information: each position of 8 x
+8 pixels has as many symbols, whatever the SNR.
+
+Arrays: B pictures (B, 3, H, W), values -0.5 to 0.5; h = H/8 and w = W/8 positions; values of the
+symbols (B, 2 S, h, w), S real parts and then S imaginary parts.
 
 Source: E. Bourtsoulatze, D. Burth Kurka, D. Gunduz, Deep joint source-channel coding for wireless
-image transmission, IEEE Trans. Cognitive Communications and Networking 2019; one halving more than
-there, for the low rates asked here.
-
-Image codec "deepjscc", the learned baseline: plain convolutions, as many symbols for every position
-(see deepjscc_network).
+image transmission, IEEE Trans. Cognitive Communications and Networking 2019; one convolution of
+stride 2 more than there, for the low rates asked here.
 """
 
 from __future__ import annotations
@@ -43,6 +46,9 @@ from semcom_core.image.learned.common import (
 )
 from semcom_core.image.picture import check_importance, check_pixels
 
+#: The weights that come with the package.
+SHIPPED = Path(models.__file__).parent / "weights" / "deepjscc" / "deepjscc.safetensors"
+
 
 @dataclass(frozen=True)
 class DeepjsccShape:
@@ -59,7 +65,7 @@ class DeepjsccShape:
 
 
 class DeepjsccNetwork(nn.Module):
-    """Both ends."""
+    """Encoder (`sender`) and decoder (`receiver`)."""
 
     def __init__(self, shape: DeepjsccShape):
         super().__init__()
@@ -82,22 +88,19 @@ class DeepjsccNetwork(nn.Module):
         )
 
     def send(self, pictures: Tensor) -> Tensor:
-        """Values of mean power 1 a complex symbol over the message, float (B, 2 symbols, h, w), of
-        pictures (B, 3, H, W).
+        """Values of the symbols, float (B, 2 S, h, w), of pictures, float (B, 3, H, W); the mean
+        power of a complex symbol over the batch, which is one message, is 1.
         """
         values = self.sender(pictures).float()
         return values / (2 * values.square().mean() + 1e-12).sqrt()
 
     def receive(self, values: Tensor) -> Tensor:
-        """Pictures, float (B, 3, H, W), of received values; 0 for lost ones."""
+        """Pictures, float (B, 3, H, W), of received values, float (B, 2 S, h, w), 0 where lost."""
         return self.receiver(values).float()
 
 
 def _layer(convolution: nn.Module) -> tuple[nn.Module, nn.Module]:
     return convolution, nn.PReLU(convolution.out_channels)
-
-
-SHIPPED = Path(models.__file__).parent / "weights" / "deepjscc" / "deepjscc.safetensors"
 
 
 @dataclass(frozen=True)
@@ -156,11 +159,11 @@ class DeepjsccCodec(ImageCodec):
             values = self._network.send(to_tensor(pixels))
         symbols = to_symbols(values, self._sent(height, width))
         most = uses_for(parse_cbr(self.config.cbr), height, width)
-        symbols, _ = message.unit_power(
-            symbols[: message.room(len(symbols), 0, most)]
-        )  # the receiver is not told, as published
+        count = message.sent_count(len(symbols), 0, most)
+        # the receiver is not told the amplitude, as published
+        symbols, _ = message.unit_power(symbols[:count])
         prelude = message.Prelude(height, width, 0, message.code_amplitude(1.0), self._model.number)
-        return message.frames_for(prelude, b"", symbols, 0, self.number, message_id)
+        return message.message_frames(prelude, b"", symbols, 0, self.number, message_id)
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """Decode the fragments of one picture, in any order (see ImageCodec).
@@ -169,23 +172,14 @@ class DeepjsccCodec(ImageCodec):
             FrameError: as ImageCodec says.
             ModelError: the picture was sent with other weights.
         """
-        heard = message.hear(frames, self.number, self.name, self._model.number)
-        height, width = heard.prelude.height, heard.prelude.width
-        values, _ = from_symbols(heard.symbols, heard.noise_var, self._sent(height, width))
+        received = message.read_message(frames, self.number, self.name, self._model.number)
+        height, width = received.prelude.height, received.prelude.width
+        sent = self._sent(height, width)
+        values, _ = from_symbols(received.symbols, received.noise_var, sent)
         with torch.inference_mode():
             picture = self._network.receive(values)
-        reception = heard.reception
-        common = {
-            "missing": reception.missing,
-            "fragments": reception.header.fragments,
-            "reason": heard.reason,
-        }
-        return DecodedImage(
-            to_pixels(picture, height, width),
-            not heard.reason,
-            reception.header.message_id,
-            **common,
-        )
+        return received.decoded(to_pixels(picture, height, width))
 
     def _sent(self, height: int, width: int) -> np.ndarray:
+        """Symbols that are sent, bool (S, h, w): all."""
         return np.ones((self._symbols, *positions_of(height, width)), bool)

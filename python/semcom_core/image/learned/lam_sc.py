@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image codec "lam-sc": learned semantic and channel coding, whose symbols follow a mask of what
-matters.
+"""Image codec "lam-sc": learned joint source-channel coding under a mask of what is important.
 
-    picture ─► network ─► latent and scores ─► ASC: levels ─┬─► symbols that are kept ─┬─► frames
+    picture ─► encoder ─► latent and scores ─► ASC: levels ─┬─► symbols that are kept ─┬─► frames
     importance ──┘                                          └─► coded, protected ──────┘
 
 One network serves all SNRs, shares of kept symbols and channel bandwidth ratios up to 1/16. The
 mask is transmitted, never guessed; where it is lost, the first symbol of every position still gives
 a coarse picture.
+
+Arrays: picture (H, W, 3); h = ceil(H/8) and w = ceil(W/8) positions; 12 complex symbols of a
+position, of which its level (see lam_sc_mask) says how many are sent.
 
 Source: after LAM-SC (Jiang et al., Large AI model-based semantic communications, IEEE Wireless
 Communications 2024).
@@ -49,10 +51,12 @@ from semcom_core.image.learned.lam_sc_mask import mask_from_bytes, mask_to_bytes
 from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, Latent, conditions_of
 from semcom_core.image.picture import check_importance, check_pixels
 
+#: The weights that come with the package.
 SHIPPED = Path(models.__file__).parent / "weights" / "lam_sc" / "lam_sc.safetensors"
-#: The coded mask's bits for each position, before it is known.
-_GUESSED_MASK_BITS = 1.6
-_TRIES = 3
+#: Bits of the coded mask for each position that the encoder counts on before it is coded.
+_EXPECTED_MASK_BITS = 1.6
+#: Corrections of the share by the size of the coded mask.
+_CORRECTIONS = 3
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,12 @@ class LamScConfig:
 
 @dataclass(frozen=True)
 class _Choice:
-    """A latent's levels, int64 (1, h, w), as a mask's bytes (none where all is sent) and the uses
-    they take.
+    """Levels of a latent.
+
+    Args:
+        levels: int64 (1, h, w).
+        mask: coded levels, bytes; none where all symbols are sent.
+        mask_uses: channel uses of the mask.
     """
 
     levels: torch.Tensor
@@ -130,19 +138,18 @@ class LamScCodec(ImageCodec):
         index = index_for(snr_db, self.config.margin_db)
         share = self._first_share(most, math.prod(positions_of(height, width)), index)
         with torch.inference_mode():
-            places = position_importance(importance_tensor(importance, height, width))
+            positions = position_importance(importance_tensor(importance, height, width))
             latent = self._network.sender(
-                to_tensor(pixels), places, conditions_of(snr_db, share, 1)
+                to_tensor(pixels), positions, conditions_of(snr_db, share, 1)
             )
             choice = self._choose(latent, share, most, index)
             values, mask, amplitude = self._network.send(latent, asc.groups_of(choice.levels))
         symbols = to_symbols(values, mask[0, :SYMBOLS].numpy() > 0)
-        symbols, scale = message.unit_power(
-            symbols[: message.room(len(symbols), choice.mask_uses, most)]
-        )
+        count = message.sent_count(len(symbols), choice.mask_uses, most)
+        symbols, scale = message.unit_power(symbols[:count])
         code = message.code_amplitude(float(amplitude) * scale)
         prelude = message.Prelude(height, width, choice.mask_uses, code, self._model.number)
-        return message.frames_for(prelude, choice.mask, symbols, index, self.number, message_id)
+        return message.message_frames(prelude, choice.mask, symbols, index, self.number, message_id)
 
     def decode(self, frames: list[ReceivedFrame]) -> DecodedImage:
         """Decode the fragments of one picture, in any order (see ImageCodec).
@@ -151,31 +158,17 @@ class LamScCodec(ImageCodec):
             FrameError: as ImageCodec says.
             ModelError: the picture was sent with other weights.
         """
-        heard = message.hear(frames, self.number, self.name, self._model.number)
-        height, width = heard.prelude.height, heard.prelude.width
-        levels, important, known = _mask_of(heard, positions_of(height, width))
+        received = message.read_message(frames, self.number, self.name, self._model.number)
+        height, width = received.prelude.height, received.prelude.width
+        levels, important, known = _mask_of(received, positions_of(height, width))
         groups = asc.groups_of(levels)
-        values, noise_var = from_symbols(
-            heard.symbols[:known],
-            heard.noise_var[:known],
-            asc.value_mask(groups)[0, :SYMBOLS].numpy() > 0,
-        )
+        sent = asc.value_mask(groups)[0, :SYMBOLS].numpy() > 0
+        values, noise_var = from_symbols(received.symbols[:known], received.noise_var[:known], sent)
         with torch.inference_mode():
             picture = self._network.receive(
-                values, noise_var, important, groups, heard.prelude.amplitude
+                values, noise_var, important, groups, received.prelude.amplitude
             )
-        reception = heard.reception
-        common = {
-            "missing": reception.missing,
-            "fragments": reception.header.fragments,
-            "reason": heard.reason,
-        }
-        return DecodedImage(
-            to_pixels(picture, height, width),
-            not heard.reason,
-            reception.header.message_id,
-            **common,
-        )
+        return received.decoded(to_pixels(picture, height, width))
 
     def latents_kept(self, frames: list[Frame]) -> float:
         """Share of the latent's symbols that the frames of a picture carry, 0 to 1.
@@ -189,34 +182,44 @@ class LamScCodec(ImageCodec):
             )
             for frame in frames
         ]
-        heard = message.hear(clean, self.number, self.name, self._model.number)
-        return len(heard.symbols) / (
-            SYMBOLS * math.prod(positions_of(heard.prelude.height, heard.prelude.width))
-        )
+        received = message.read_message(clean, self.number, self.name, self._model.number)
+        positions = math.prod(positions_of(received.prelude.height, received.prelude.width))
+        return len(received.symbols) / (SYMBOLS * positions)
 
     def _first_share(self, most: int, positions: int, index: int) -> float:
-        """The share to keep, or a first guess of the one that fits."""
+        """Share of the symbols to keep: that of the settings, or what fits beside a mask of the
+        expected size.
+        """
         if self.config.keep:
             return self.config.keep
         share = (most - message.PRELUDE_USES) / (SYMBOLS * positions)
         if share > 0.95:
             return 1.0
-        mask_uses = message.mask_uses_for(
-            bytes(math.ceil(_GUESSED_MASK_BITS * positions / 8)), index
-        )
+        expected = bytes(math.ceil(_EXPECTED_MASK_BITS * positions / 8))
+        mask_uses = message.mask_uses_for(expected, index)
         return max(share - mask_uses / (SYMBOLS * positions), asc.LEAST_SHARE)
 
     def _choose(self, latent: Latent, share: float, most: int, index: int) -> _Choice:
-        """Levels that fit the uses; where a share was asked for, those of the share."""
+        """Levels that fit the channel uses; where the settings give a share, those of the share.
+
+        Args:
+            latent: of one picture.
+            share: of the symbols to keep, LEAST_SHARE to 1.
+            most: channel uses of the message.
+            index: rate index of the mask.
+        """
         positions = latent.scores[0, 0].numel()
         choice = _choice(latent, share, index)
-        for _ in range(_TRIES if choice.mask and not self.config.keep else 0):
+        if not choice.mask or self.config.keep:
+            return choice
+        for _ in range(_CORRECTIONS):
             share = (most - message.PRELUDE_USES - choice.mask_uses) / (SYMBOLS * positions)
             choice = _choice(latent, max(share, asc.LEAST_SHARE), index)
         return choice
 
 
 def _choice(latent: Latent, share: float, index: int) -> _Choice:
+    """Levels that keep a share of the symbols, and their mask at a rate index."""
     levels = asc.levels_of(asc.chosen(latent.scores, share))
     if bool((levels == len(asc.GROUP_SIZES)).all()) and not latent.important.any():
         return _Choice(levels, b"", 0)
@@ -226,17 +229,22 @@ def _choice(latent: Latent, share: float, index: int) -> _Choice:
 
 
 def _mask_of(
-    heard: message.Heard, shape: tuple[int, int]
+    received: message.ReceivedMessage, shape: tuple[int, int]
 ) -> tuple[torch.Tensor, torch.Tensor, int]:
-    """Levels, int64 (1, h, w), which positions are important, bool (1, h, w), and how many of the
-    symbols the levels explain.
+    """Levels of a received message; without the mask the first of each position.
 
-    Without the mask these are the first of each position.
+    Args:
+        received: the message.
+        shape: h and w.
+
+    Returns:
+        Levels, int64 (1, h, w); which positions are important, bool (1, h, w); number of the
+        symbols that the levels account for.
     """
     nowhere = torch.zeros((1, *shape), dtype=torch.bool)
-    if heard.mask is None:
+    if received.mask is None:
         return torch.zeros((1, *shape), dtype=torch.int64), nowhere, math.prod(shape)
-    if not heard.mask:
-        return torch.full((1, *shape), len(asc.GROUP_SIZES)), nowhere, len(heard.symbols)
-    levels, important = map(torch.from_numpy, mask_from_bytes(heard.mask, shape))
-    return levels[None], important[None], len(heard.symbols)
+    if not received.mask:
+        return torch.full((1, *shape), len(asc.GROUP_SIZES)), nowhere, len(received.symbols)
+    levels, important = map(torch.from_numpy, mask_from_bytes(received.mask, shape))
+    return levels[None], important[None], len(received.symbols)

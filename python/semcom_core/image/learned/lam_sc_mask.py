@@ -1,32 +1,35 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adaptive semantic compression (ASC): how many of its symbols each position sends.
+"""Adaptive semantic compression (ASC): the mask of symbols that a position sends, and its coding.
 
-The symbols of a position are nested: level l sends the first LEVEL_SYMBOLS[l]. Scores fall from
-group to group within a position; of all groups of a message those with the highest scores are sent,
-so the share that is kept is what was asked for, whatever the scores.
+The 12 symbols of a position are nested: level l sends the first LEVEL_SYMBOLS[l]. Scores fall from
+group to group within a position; of all groups of a message those with the highest scores u are
+sent, so the share that is kept is what was asked for, whatever the scores.
 
-    scores u ─► threshold t(share) ─► mask = [u > t]          while learning also: mask = sigmoid((u - t) / SOFTNESS)
+    mask = [u > t(share)]                        when sending
+    mask = sigmoid((u - t(share)) / SOFTNESS)    while learning
 
 Scores learn from soft masks, by which symbols are sent with a part of their amplitude. A hard mask
 with a straight-through gradient teaches them nothing: what is not sent has no gradient, and what is
-sent has that of a slightly larger amplitude, not that of being sent or not. The threshold moves
+sent has that of a slightly larger amplitude, not that of being sent or not. The threshold t moves
 with the scores so that the soft share stays; its part of the gradient is that of the implicit
 function.
 
-Source: the continuous relaxation of Maddison, Mnih, Teh, 2017, and Jang, Gu, Poole, 2017, without
-its noise and at a given rate.
+The mask is coded in whole numbers, so that both ends agree on every machine: the levels of the
+positions, then which of them are important where some are, by adaptive arithmetic coding line by
+line with counts for each pair of levels on the left and above. Before anything is counted, a level
+is the likelier the closer it is to the mean of the two.
 
-The mask of a picture to bytes and back, in whole numbers, so that both ends agree on every machine.
+Arrays: B pictures; h x w positions; G groups beyond the first; 24 values, 12 real parts and then 12
+imaginary parts.
 
-    levels of the positions | which of them are important, where some are
-
-Adaptive arithmetic coding, line by line: how often each level was seen is counted for each pair of
-levels on the left and above. Before anything was seen, a level counts as likely as it is close to
-the mean of the two.
+Source: the continuous relaxation of Maddison, Mnih, Teh, ICLR 2017, and Jang, Gu, Poole, ICLR 2017,
+without its noise and at a given rate.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -39,35 +42,47 @@ from semcom_core.image.learned.common import SYMBOLS
 LEVEL_SYMBOLS = (1, 2, 3, 5, 8, 12)
 #: Groups beyond the first, which is always sent: the symbols that each level adds.
 GROUP_SIZES = tuple(b - a for a, b in zip(LEVEL_SYMBOLS, LEVEL_SYMBOLS[1:], strict=False))
+#: Width of the soft mask, in units of the scores.
 SOFTNESS = 0.5
 #: Least share of the symbols that can be kept: the first group everywhere.
 LEAST_SHARE = LEVEL_SYMBOLS[0] / SYMBOLS
+#: Number of levels.
+_LEVELS = len(LEVEL_SYMBOLS)
+#: Increment of a level's count, and the sum of counts at which all are halved.
+_INCREMENT = 24
+_MOST = 4096
+#: Positions that are coded in one piece, which bounds the coder's numbers.
+_PIECE = 8192
+#: Bytes of a piece's length.
+_LENGTH_BYTES = 2
 
 
 def group_energies(latent: Tensor, weights: Tensor) -> Tensor:
-    """Mean weighted power of a value in each group beyond the first, float (B, G, h, w), of latents
-    (B, 24, h, w) and weights (24,).
+    """Mean weighted power of a value in each group beyond the first, float (B, G, h, w).
+
+    Args:
+        latent: float (B, 24, h, w).
+        weights: of the power of each value, float (24,).
     """
     power = latent.square() * weights[:, None, None]
     power = power[:, :SYMBOLS] + power[:, SYMBOLS:]
-    return (
-        torch.stack(
-            [part.mean(1) for part in power.split([LEVEL_SYMBOLS[0], *GROUP_SIZES], 1)[1:]], 1
-        )
-        / 2
-    )
+    groups = power.split([LEVEL_SYMBOLS[0], *GROUP_SIZES], 1)[1:]
+    return torch.stack([group.mean(1) for group in groups], 1) / 2
 
 
 def nested(scores: Tensor) -> Tensor:
-    """Scores (B, G, h, w) that fall from group to group: a group is worth what it and all after it
-    are.
+    """Scores (B, G, h, w) that fall from group to group: log-sum-exp over a group and those after
+    it.
     """
     return scores.flip(1).logcumsumexp(1).flip(1)
 
 
 def threshold(scores: Tensor, share: float) -> Tensor:
-    """The score above which groups are sent so that at most `share` of all symbols is; the share of
-    the first group is in it.
+    """Score above which groups are sent, float ().
+
+    Args:
+        scores: nested, float (B, G, h, w).
+        share: of all symbols that is kept at most, the first group included.
     """
     cost = (
         torch.tensor(GROUP_SIZES, dtype=torch.float64, device=scores.device)[None, :, None, None]
@@ -84,7 +99,7 @@ def threshold(scores: Tensor, share: float) -> Tensor:
 
 
 def chosen(scores: Tensor, share: float) -> Tensor:
-    """Which groups are sent, 0 or 1, float (B, G, h, w).
+    """Hard mask of groups, 0 or 1, float (B, G, h, w).
 
     Args:
         scores: nested, float (B, G, h, w); the message is all of them.
@@ -94,9 +109,7 @@ def chosen(scores: Tensor, share: float) -> Tensor:
 
 
 def softly_chosen(scores: Tensor, share: float) -> Tensor:
-    """Part of its amplitude with which each group is sent, 0 to 1, differentiable; arguments as
-    `chosen` takes them.
-    """
+    """Soft mask of groups, 0 to 1, float (B, G, h, w), differentiable; arguments as of `chosen`."""
     limit = threshold(scores.detach(), share)
     soft = torch.sigmoid((scores.detach() - limit) / SOFTNESS)
     weight = (
@@ -107,9 +120,7 @@ def softly_chosen(scores: Tensor, share: float) -> Tensor:
 
 
 def value_mask(groups: Tensor) -> Tensor:
-    """Which values are sent, or with which part of their amplitude, float (B, 24, h, w), of what
-    `chosen` says of groups (B, G, h, w).
-    """
+    """Mask of values, float (B, 24, h, w), of a mask of groups (B, G, h, w)."""
     first = torch.ones_like(groups[:, :1]).expand(-1, LEVEL_SYMBOLS[0], -1, -1)
     rest = groups.repeat_interleave(
         torch.tensor(GROUP_SIZES, device=groups.device), dim=1, output_size=sum(GROUP_SIZES)
@@ -118,33 +129,29 @@ def value_mask(groups: Tensor) -> Tensor:
 
 
 def groups_of(levels: Tensor) -> Tensor:
-    """Which groups are sent, float (B, G, h, w), of levels int (B, h, w)."""
+    """Mask of groups, float (B, G, h, w), of levels, int (B, h, w)."""
     return (
         levels[:, None] > torch.arange(len(GROUP_SIZES), device=levels.device)[None, :, None, None]
     ).float()
 
 
 def levels_of(groups: Tensor) -> Tensor:
-    """Levels, int64 (B, h, w), of which groups are sent, or are for the most part."""
+    """Levels, int64 (B, h, w), of a mask of groups; soft ones are rounded."""
     return groups.detach().round().long().sum(1)
 
 
 def kept_share(levels: Tensor) -> float:
-    """Share of the symbols that levels keep."""
+    """Share of the symbols that levels, int64 (B, h, w), keep."""
     return torch.tensor(LEVEL_SYMBOLS)[levels].double().mean().item() / SYMBOLS
 
 
-_LEVELS = len(LEVEL_SYMBOLS)
-#: What a level that was seen adds to its count, and the sum of counts at which all are halved.
-_STEP = 24
-_MOST = 4096
-#: Positions that are coded in one piece; the coder's numbers grow with them.
-_PIECE = 8192
-_LENGTH_BYTES = 2
-
-
 class LevelModel:
-    """Counts of levels for each pair of neighbours."""
+    """Adaptive context model of the arithmetic coder: counts of levels for each pair of
+    neighbours.
+
+    Args:
+        levels: number of levels.
+    """
 
     def __init__(self, levels: int):
         level, left, above = np.ogrid[:levels, :levels, :levels]
@@ -152,32 +159,39 @@ class LevelModel:
         self._counts = [[start[:, i, j].tolist() for j in range(levels)] for i in range(levels)]
 
     def counts(self, left: int, above: int) -> list[int]:
-        """Counts of the levels after these neighbours."""
+        """Counts of the levels beside these neighbours."""
         return self._counts[left][above]
 
-    def saw(self, level: int, left: int, above: int) -> None:
+    def update(self, level: int, left: int, above: int) -> None:
         """Count a level."""
         counts = self._counts[left][above]
-        counts[level] += _STEP
+        counts[level] += _INCREMENT
         if sum(counts) > _MOST:
             self._counts[left][above] = [(count + 1) // 2 for count in counts]
 
 
 def mask_to_bytes(levels: np.ndarray, important: np.ndarray) -> bytes:
-    """Bytes of the levels, int (h, w), and of which positions are important, bool (h, w)."""
-    return _coded(levels, _LEVELS) + (_coded(important.astype(int), 2) if important.any() else b"")
+    """Code levels, int (h, w), and which positions are important, bool (h, w)."""
+    data = _encode(levels, _LEVELS)
+    return data + _encode(important.astype(int), 2) if important.any() else data
 
 
 def mask_from_bytes(data: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Levels, int64 (h, w), and which positions are important, bool (h, w), of their bytes; zeros
-    after them are left aside.
+    """Decode levels, int64 (h, w), and which positions are important, bool (h, w).
+
+    Args:
+        data: what mask_to_bytes made; zeros may follow.
+        shape: h and w.
     """
-    levels, data = _decoded(data, shape, _LEVELS)
-    important, _ = _decoded(data, shape, 2) if any(data) else (np.zeros(shape, bool), data)
+    levels, data = _decode(data, shape, _LEVELS)
+    if not any(data):
+        return levels, np.zeros(shape, bool)
+    important, _ = _decode(data, shape, 2)
     return levels, important.astype(bool)
 
 
-def _coded(levels: np.ndarray, count: int) -> bytes:
+def _encode(levels: np.ndarray, count: int) -> bytes:
+    """Code levels, int (h, w), of which there are `count`."""
     model = LevelModel(count)
     parts = []
     for rows in _pieces(levels.shape):
@@ -185,13 +199,13 @@ def _coded(levels: np.ndarray, count: int) -> bytes:
         for level, left, above in _neighbours(levels, rows):
             counts = model.counts(left, above)
             coder.add(sum(counts[:level]), counts[level], sum(counts))
-            model.saw(level, left, above)
+            model.update(level, left, above)
         data = np.packbits(coder.finish()).tobytes()
         parts += [len(data).to_bytes(_LENGTH_BYTES, "big"), data]
     return b"".join(parts)
 
 
-def _decoded(data: bytes, shape: tuple[int, int], count: int) -> tuple[np.ndarray, bytes]:
+def _decode(data: bytes, shape: tuple[int, int], count: int) -> tuple[np.ndarray, bytes]:
     """Levels, int64 (h, w), of which there are `count`, and the bytes after them."""
     levels = np.zeros(shape, np.int64)
     model = LevelModel(count)
@@ -199,15 +213,15 @@ def _decoded(data: bytes, shape: tuple[int, int], count: int) -> tuple[np.ndarra
         size = int.from_bytes(data[:_LENGTH_BYTES], "big")
         piece = data[_LENGTH_BYTES : _LENGTH_BYTES + size]
         data = data[_LENGTH_BYTES + size :]
-        _decode_rows(
-            levels, rows, ArithmeticDecoder(np.unpackbits(np.frombuffer(piece, np.uint8))), model
-        )
+        coder = ArithmeticDecoder(np.unpackbits(np.frombuffer(piece, np.uint8)))
+        _decode_rows(levels, rows, coder, model)
     return levels, data
 
 
 def _decode_rows(
     levels: np.ndarray, rows: slice, coder: ArithmeticDecoder, model: LevelModel
 ) -> None:
+    """Fill some rows of levels, int64 (h, w)."""
     for row in range(rows.start, rows.stop):
         left = 0
         above = (levels[row - 1] if row else np.zeros(levels.shape[1], int)).tolist()
@@ -220,18 +234,18 @@ def _decode_rows(
                 start += counts[level]
                 level += 1
             coder.take(start, counts[level], sum(counts))
-            model.saw(level, left, up)
+            model.update(level, left, up)
             levels[row, column] = left = level
 
 
-def _pieces(shape: tuple[int, int]) -> list[slice]:
-    """Rows that are coded together."""
+def _pieces(shape: tuple[int, ...]) -> list[slice]:
+    """Rows of h x w positions that are coded together."""
     height, width = shape
     step = max(1, _PIECE // width)
     return [slice(start, min(start + step, height)) for start in range(0, height, step)]
 
 
-def _neighbours(levels: np.ndarray, rows: slice):
+def _neighbours(levels: np.ndarray, rows: slice) -> Iterator[tuple[int, int, int]]:
     """(level, left, above) of the positions of some rows; 0 outside the picture."""
     left = np.pad(levels, ((0, 0), (1, 0)))[rows, :-1]
     above = np.pad(levels, ((1, 0), (0, 0)))[:-1][rows]

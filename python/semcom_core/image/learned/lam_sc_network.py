@@ -1,21 +1,29 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network of the codec "lam-sc".
+"""Network of the image codec "lam-sc".
 
-    blocks ─┬─► linear transform ─(+)─► latent ─► gain of the level ─► × mask ─► power 1 ─► channel
+    blocks ─┬─► linear transform ─(+)─► latent ─► gain of the level ─► x mask ─► power 1 ─► channel
             └─► convolutions ──────┴─► scores ─► ASC: levels ────┴────────┘
     importance ─┘
 
-    channel ─► × reliability ─┬─► linear transform ─(+)─► picture
+    channel ─► x reliability ─┬─► linear transform ─(+)─► picture
     noise variances ──┘       └─► convolutions ──────┘
 
-What the receiver is told beside the symbols: the levels, which positions are important, and the
-amplitude by which the message was divided to have power 1. Important positions send more symbols,
-and each with more power.
+Beside the symbols the receiver is told the levels, which positions are important, and the amplitude
+A by which the message was divided to have power 1. Important positions send more symbols, and each
+with more power. With z a value of the latent of power p, m its mask (0, 1, or between while
+learning) and g the gain of its position, the symbol's part is x = z g m / A, and the receiver
+weights y = x + n, n of variance s/2, by the linear least squares estimate
+
+    z_hat = y (A/g) e,    e = (p/s) m / ((p/s) m^2 + (A/g)^2 / 2)
+
+and knows its reliability e m: 0 where a symbol was masked or lost, 1 without noise.
 
 The linear transforms start as the best ones for blocks, so that the convolutions learn what those
-miss. Convolutions see the SNR and the share of symbols kept by FiLM; the receiver's also see how
-reliable each value is: 0 where a symbol was masked or lost.
+miss. Convolutions see the SNR and the share of symbols kept by FiLM.
+
+Arrays: B pictures (B, 3, H, W), one message together; h = H/8 and w = W/8 positions; 24 values of a
+position, 12 real parts and then 12 imaginary parts; G groups of symbols beyond the first.
 
 Source: after LAM-SC (Jiang et al., Large AI model-based semantic communications, IEEE Wireless
 Communications 2024); network and mask are this project's own.
@@ -46,12 +54,13 @@ from semcom_core.image.learned.common import (
 
 #: Numbers known of the whole message: its SNR and the share of symbols kept.
 _CONDITIONS = 2
+#: Floor of a power whose logarithm is taken.
 _LEAST_POWER = 1e-4
-#: How much more the power of a position's values counts for the mask where importance is 1.
-_WORTH_OF_IMPORTANCE = 10.0
-#: From which importance on a position is important, and the gain, dB, with which its values then
-#: start to learn.
+#: Extra weight of the power of a position's values in the scores where importance is 1.
+_IMPORTANCE_WEIGHT = 10.0
+#: Importance from which on a position is important.
 _IMPORTANT = 0.5
+#: Gain of its values before training, dB.
 _IMPORTANT_GAIN_DB = 5.0
 
 
@@ -73,8 +82,8 @@ class LamScShape:
 
 
 class Latent(NamedTuple):
-    """What the sender makes of pictures: values (B, 24, h, w), nested scores of their groups (B, G,
-    h, w), which positions are important, bool (B, h, w).
+    """Output of the encoder: values, float (B, 24, h, w), nested scores of their groups, float (B,
+    G, h, w), and which positions are important, bool (B, h, w).
     """
 
     values: Tensor
@@ -83,7 +92,13 @@ class Latent(NamedTuple):
 
 
 def conditions_of(snr_db: float | Tensor, share: float | Tensor, count: int) -> Tensor:
-    """What FiLM takes, float (count, 2)."""
+    """Conditions of FiLM, float (count, 2).
+
+    Args:
+        snr_db: of the message, dB, a number or (count,).
+        share: of the symbols that are kept, a number or (count,).
+        count: pictures.
+    """
     snr = torch.as_tensor(snr_db, dtype=torch.float32).expand(count)
     return torch.stack(
         [(snr - 8) / 8, torch.as_tensor(share, dtype=torch.float32).expand(count)], 1
@@ -91,7 +106,7 @@ def conditions_of(snr_db: float | Tensor, share: float | Tensor, count: int) -> 
 
 
 class Sender(nn.Module):
-    """Pictures to latents and to what their groups are worth."""
+    """Encoder: pictures to latents and the scores of their groups."""
 
     def __init__(self, shape: LamScShape):
         super().__init__()
@@ -99,12 +114,11 @@ class Sender(nn.Module):
         self.trunk = Trunk(BLOCK_VALUES + 1, shape.width, shape.sender_blocks, _CONDITIONS)
         self.refine = zero_conv(shape.width, VALUES, 1)
         self.worth = zero_conv(shape.width, len(asc.GROUP_SIZES), 3)
-        self.log_weight = nn.Parameter(
-            torch.zeros(VALUES)
-        )  # of the power of each value in the picture over that in the latent
+        # logarithm of the power of each value in the picture over that in the latent
+        self.log_weight = nn.Parameter(torch.zeros(VALUES))
 
     def forward(self, pictures: Tensor, importance: Tensor, conditions: Tensor) -> Latent:
-        """See Latent.
+        """Latent of pictures.
 
         Args:
             pictures: float (B, 3, H, W), -0.5 to 0.5.
@@ -116,17 +130,16 @@ class Sender(nn.Module):
         values = self.linear(blocks).float() + self.refine(inside).float()
         own = asc.group_energies(values, self.log_weight.exp())
         around = avg_pool2d(own, 3, stride=1, padding=1, count_include_pad=False)
-        energy = (
-            (own + around) / 2 + _LEAST_POWER
-        ).log()  # with its surroundings it is steadier, so levels are cheaper to tell
-        energy = energy + (1 + _WORTH_OF_IMPORTANCE * importance).log()
+        # averaged with its neighbours the energy is smoother, so levels take fewer bits
+        energy = ((own + around) / 2 + _LEAST_POWER).log()
+        energy = energy + (1 + _IMPORTANCE_WEIGHT * importance).log()
         return Latent(
             values, asc.nested(energy + self.worth(inside).float()), importance[:, 0] > _IMPORTANT
         )
 
 
 class Receiver(nn.Module):
-    """Noisy values to pictures."""
+    """Decoder: estimated values to pictures."""
 
     def __init__(self, shape: LamScShape):
         super().__init__()
@@ -142,7 +155,7 @@ class Receiver(nn.Module):
         """Pictures, float (B, 3, H, W), -0.5 to 0.5 about.
 
         Args:
-            weighted: values times their reliability, float (B, 24, h, w).
+            weighted: estimated values, float (B, 24, h, w).
             reliability: 0 (masked or lost) to 1 (without noise), same shape.
             conditions: see conditions_of.
         """
@@ -155,8 +168,8 @@ class Receiver(nn.Module):
 
 
 class LamScNetwork(nn.Module):
-    """Both ends. Importance and level of a position set the gain of its values at the sender and
-    their expected power at the receiver.
+    """Encoder and decoder. Importance and level of a position set the gain of its values at the
+    sender and their expected power at the receiver.
     """
 
     def __init__(self, shape: LamScShape):
@@ -170,11 +183,16 @@ class LamScNetwork(nn.Module):
             self.log_gain[1] = math.log(10) * _IMPORTANT_GAIN_DB / 20
 
     def send(self, latent: Latent, groups: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Values of mean power 1 a complex symbol over the message (which is the whole batch).
+        """Values of the symbols, of mean power 1 a complex symbol over the batch.
+
+        Args:
+            latent: of the pictures.
+            groups: which groups are sent, or with which part of their amplitude, float (B, G, h,
+                w).
 
         Returns:
-            The values, 0 where masked, float (B, 24, h, w); which are sent, same shape; the
-            amplitude that they were divided by.
+            The values, 0 where masked, float (B, 24, h, w); the mask of values, same shape; the
+            amplitude that they were divided by, float ().
         """
         mask = asc.value_mask(groups)
         values = latent.values * _entries(self.log_gain, latent.important, groups).exp() * mask
@@ -202,16 +220,24 @@ class LamScNetwork(nn.Module):
         sent = asc.value_mask(groups)
         gain = _entries(self.log_gain, important, groups).exp()
         power = _entries(self.log_power, important, groups).exp()
-        snr = power * (1 / noise_var).repeat(1, 2, 1, 1)  # of a lost symbol 0, with a gradient
+        snr = power * (1 / noise_var).repeat(
+            1, 2, 1, 1
+        )  # 0 for a lost symbol, and its gradient finite
         estimate = snr * sent / (snr * sent.square() + (amplitude / gain).square() / 2)
-        snr_db, share = heard(noise_var, sent.detach())
+        snr_db, share = message_snr(noise_var, sent.detach())
         weighted = values * (amplitude / gain) * estimate
         return self.receiver(weighted, estimate * sent, conditions_of(snr_db, share, len(values)))
 
 
-def heard(noise_var: Tensor, sent: Tensor) -> tuple[Tensor, Tensor]:
-    """SNR of the message, dB, from the mean inverse noise variance of what was sent, and the share
-    that was.
+def message_snr(noise_var: Tensor, sent: Tensor) -> tuple[Tensor, Tensor]:
+    """SNR of a message from the mean inverse noise variance of its symbols, and the share sent.
+
+    Args:
+        noise_var: float (B, 12, h, w), inf where lost.
+        sent: mask of values, float (B, 24, h, w).
+
+    Returns:
+        SNR, dB, and the share of the symbols that were sent, float () each.
     """
     mask = sent[:, : noise_var.shape[1]]
     mean = ((1 / noise_var) * mask).sum() / mask.sum()

@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The message of a learned image codec: what both ends must know, coded, and then the learned
-symbols.
+"""Message format of the learned image codecs: prelude, mask and learned symbols.
 
-    prelude (polar coded, 160 uses) | mask (LDPC coded, as many uses as the prelude says) | learned
-    symbols, the most useful first
+    prelude (polar coded, 160 uses) | mask (LDPC coded, as many uses as the prelude says) |
+    learned symbols, the most useful first
 
-Where the learned symbols are more than the uses allowed, the last ones stay at home; the receiver
+Where there are more learned symbols than uses allowed, the last ones are not sent; the receiver
 takes them for lost.
 """
 
@@ -20,25 +19,29 @@ import numpy as np
 from semcom_core.errors import FrameError, ModelError
 from semcom_core.fec import PolarLink
 from semcom_core.frame import Frame, ReceivedFrame
+from semcom_core.image.codec import DecodedImage
 from semcom_core.image.digital import DigitalLink, rate_of
 from semcom_core.image.fragments import Reception, collect_fragments, frames_of, shape_for
 
-#: Channel uses of the prelude: its 83 bits arrive from about -1 dB on, at 10 dB even when half of
-#: the fragments are lost.
+#: Channel uses of the prelude: its 83 bits (72 and a CRC-11) arrive from about -1 dB on, at 10 dB
+#: even when half of the fragments are lost.
 PRELUDE_USES = 160
+#: Bits of each number of the prelude, in the order they travel.
 _WIDTHS = {"height": 14, "width": 14, "mask_uses": 20, "amplitude_code": 16, "model": 8}
+#: Steps of the amplitude's code an octave, and the code of amplitude 1.
 _AMPLITUDE_STEPS = 2048
 _AMPLITUDE_ZERO = 2**15
 
 
 @dataclass(frozen=True)
 class Prelude:
-    """What the receiver must know before all else.
+    """Numbers that the receiver needs before all else.
 
     Args:
         height, width: of the picture, pixels, 1 to 16383.
         mask_uses: channel uses of the mask; 0 where all symbols are sent.
-        amplitude_code: see code_amplitude.
+        amplitude_code: of the amplitude that the learned symbols were divided by, see
+            code_amplitude.
         model: the first 8 bits of the fingerprint of the weights.
     """
 
@@ -49,7 +52,7 @@ class Prelude:
     model: int
 
     def bits(self) -> np.ndarray:
-        """The prelude as it is coded, uint8 (72,)."""
+        """Bits before coding, uint8 (72,)."""
         return np.concatenate(
             [_bits(getattr(self, name), width) for name, width in _WIDTHS.items()]
         )
@@ -67,15 +70,15 @@ class Prelude:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What arrived of a message.
+class ReceivedMessage:
+    """Parts of a received message.
 
     Args:
-        prelude: see there.
-        mask: its bytes, zeros after them; None where it was not decoded, and empty where all
+        prelude: decoded.
+        mask: its bytes, zeros after them; None where its CRC does not hold, and empty where all
             symbols were sent.
-        symbols: learned symbols, complex128 (n,).
-        noise_var: of each, inf for lost ones, float64 (n,).
+        symbols: learned symbols, complex128 (n,), 0 where lost.
+        noise_var: E|n|^2 of each, float64 (n,), inf where lost.
         reception: of the frames.
     """
 
@@ -88,18 +91,27 @@ class Heard:
     @property
     def reason(self) -> str:
         """Why the picture is degraded, in one line; empty where it is not."""
-        lost = (
-            f"{self.reception.missing} of {self.reception.header.fragments} fragments are missing"
-            if self.reception.missing
-            else ""
-        )
-        return "; ".join(
-            filter(None, [lost, "" if self.mask is not None else "the mask was not decoded"])
+        reasons = []
+        if self.reception.missing:
+            reasons.append(self.reception.shortfall)
+        if self.mask is None:
+            reasons.append("the mask was not decoded")
+        return "; ".join(reasons)
+
+    def decoded(self, pixels: np.ndarray) -> DecodedImage:
+        """The result of decoding, uint8 pixels (H, W, 3), with the reasons of this message."""
+        return DecodedImage(
+            pixels,
+            not self.reason,
+            self.reception.header.message_id,
+            self.reason,
+            self.reception.missing,
+            self.reception.header.fragments,
         )
 
 
 def code_amplitude(amplitude: float) -> int:
-    """The code of an amplitude in steps of 0.03 %, within 2^-16 to 2^16."""
+    """Code of an amplitude, 0 to 65535, in steps of 0.03 % from 2^-16 to 2^16."""
     code = round(math.log2(amplitude) * _AMPLITUDE_STEPS) + _AMPLITUDE_ZERO
     return min(max(code, 0), 2**16 - 1)
 
@@ -113,7 +125,7 @@ def unit_power(symbols: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def mask_uses_for(data: bytes, index: int) -> int:
-    """Least channel uses in which a mask's bytes travel at a rate index; 0 for none."""
+    """Least channel uses of a DigitalLink that carries a mask's bytes at a rate index."""
     if not data:
         return 0
     uses = max(1, math.floor(8 * len(data) / rate_of(index)))
@@ -122,9 +134,13 @@ def mask_uses_for(data: bytes, index: int) -> int:
     return uses
 
 
-def room(count: int, mask_uses: int, most_uses: int) -> int:
-    """How many of `count` learned symbols are sent: those beyond `most_uses` channel uses, or
-    beyond a whole number of fragments, are not.
+def sent_count(count: int, mask_uses: int, most_uses: int) -> int:
+    """Number of learned symbols that are sent; the others do not fit.
+
+    Args:
+        count: learned symbols that there are.
+        mask_uses: channel uses of the mask.
+        most_uses: channel uses of the message at most; it takes a whole number of fragments.
 
     Raises:
         FrameError: the uses do not even hold the prelude and the mask.
@@ -139,16 +155,19 @@ def room(count: int, mask_uses: int, most_uses: int) -> int:
     return sent
 
 
-def frames_for(
+def message_frames(
     prelude: Prelude, mask: bytes, symbols: np.ndarray, index: int, codec: int, message_id: int
 ) -> list[Frame]:
     """Frames of a message.
 
     Args:
+        prelude: of the message.
         mask: its bytes, which fit prelude.mask_uses.
-        symbols: learned symbols, complex (n,), the most useful first, of mean power 1; n is what
-            `room` tells.
-        index: rate index of the mask.
+        symbols: learned symbols, complex (n,), the most useful first, of mean power 1, n by
+            sent_count.
+        index: rate index of the mask; it travels as the header's `params`.
+        codec: number of the codec.
+        message_id: number of the message, 0 to 255.
     """
     parts = [_prelude_link().encode(prelude.bits())]
     if mask:
@@ -156,16 +175,17 @@ def frames_for(
     return frames_of(np.concatenate([*parts, symbols]), codec, message_id, params=index)
 
 
-def hear(frames: list[ReceivedFrame], codec: int, name: str, model: int) -> Heard:
-    """What frames tell of a message.
+def read_message(frames: list[ReceivedFrame], codec: int, name: str, model: int) -> ReceivedMessage:
+    """Decode prelude and mask of a message.
 
     Args:
-        codec, name: the codec that asks.
-        model: see Prelude.
+        frames: some of the message, in any order.
+        codec: number of the codec that decodes.
+        name: its name, for error messages.
+        model: first 8 bits of the fingerprint of its weights.
 
     Raises:
-        FrameError: frames that do not belong together or to this codec, or too few to tell even the
-            picture's size.
+        FrameError: frames that do not belong together or to this codec, or too few for the prelude.
         ModelError: the message was made with other weights.
     """
     reception = collect_fragments(frames, codec, name)
@@ -189,7 +209,7 @@ def hear(frames: list[ReceivedFrame], codec: int, name: str, model: int) -> Hear
             f"message {reception.header.message_id} was made with weights of fingerprint "
             f"{prelude.model:02x}…; those here have {model:02x}…"
         )
-    return Heard(
+    return ReceivedMessage(
         prelude,
         _mask_of(reception, prelude),
         reception.symbols[fixed:],
@@ -199,6 +219,7 @@ def hear(frames: list[ReceivedFrame], codec: int, name: str, model: int) -> Hear
 
 
 def _mask_of(reception: Reception, prelude: Prelude) -> bytes | None:
+    """Bytes of the mask; None where its CRC does not hold."""
     if not prelude.mask_uses:
         return b""
     part = slice(PRELUDE_USES, PRELUDE_USES + prelude.mask_uses)
@@ -212,4 +233,5 @@ def _prelude_link() -> PolarLink:
 
 
 def _bits(value: int, width: int) -> np.ndarray:
+    """Bits of a number, the highest first, uint8 (width,)."""
     return np.array([value >> i & 1 for i in range(width - 1, -1, -1)], np.uint8)
