@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a worker process may load by name besides the text codecs: a distiller, a safety gate.
+"""Codec worker process: loads one codec or service, then answers jobs that come through a pipe.
 
-The process behind a codec worker: loads one codec or service, then does with it what comes through
-the pipe.
+    parent                                      this process
+    (name, settings)                      ──►   loads it
+                                          ◄──   ("ready", name) or ("failed", reason)
+    (method, arguments, settings)         ──►   calls it
+                                          ◄──   ("done", result) or ("lost", reason)
 
-Started by codec_worker as `python codec_process.py FILE_DESCRIPTOR`. It imports semcom_core only:
-neither GNU Radio nor the flowgraph's own script, which a multiprocessing start method would import
-again.
+Started by the blocks (gnuradio.semcom.worker) as `python -P worker.py FILE_DESCRIPTOR`. It imports
+semcom_core only: neither GNU Radio nor the flowgraph's own script, which a multiprocessing start
+method would import again.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection
+from typing import Any
 
 from semcom_core.codecs import IMAGE, TEXT, codec_names, is_codec, load_codec
 from semcom_core.errors import SemcomError, check_choice
@@ -32,8 +36,22 @@ SERVICES = {
 }
 
 
-def load_service(name: str, **settings):
-    """Make a text codec or a service by name; keyword arguments are fields of its configuration.
+def load(name: str, **settings: Any) -> Any:
+    """An image codec with what it needs beside it, a text codec, or a service, by name.
+
+    Raises:
+        ConfigError: there is none of that name, or a setting is not allowed.
+        ModelError: it needs a model that is not there.
+    """
+    if name not in SERVICES and is_codec(name, IMAGE):
+        from semcom_core.image.transceiver import ImageEnd
+
+        return ImageEnd.from_settings(name, **settings)
+    return load_service(name, **settings)
+
+
+def load_service(name: str, **settings: Any) -> Any:
+    """A text codec or a service by name; keyword arguments are fields of its configuration.
 
     Raises:
         ConfigError: there is none of that name, or a setting is not allowed.
@@ -46,50 +64,48 @@ def load_service(name: str, **settings):
     return getattr(importlib.import_module(module), cls).from_settings(**settings)
 
 
-def answer(codec, verb: str, arguments: tuple, settings: dict) -> tuple[str, object]:
-    """One job's outcome: ("done", result) or ("lost", reason)."""
+def answer(
+    codec: Any, method: str, arguments: tuple[Any, ...], settings: dict[str, Any]
+) -> tuple[str, Any]:
+    """Outcome of one job, ("done", result) or ("lost", reason).
+
+    Args:
+        codec: codec or service.
+        method: name of its method.
+        arguments: of the method.
+        settings: keyword arguments of the method.
+    """
     try:
-        return "done", getattr(codec, verb)(*arguments, **settings)
+        return "done", getattr(codec, method)(*arguments, **settings)
     except SemcomError as error:
         return "lost", str(error)
-    except Exception as error:  # noqa: BLE001 (a defect in a codec costs one message, not the flowgraph)
-        return "lost", f"{type(error).__name__}: {error}"
-
-
-def load(name: str, **options):
-    """An image codec, a text codec or a service by name; raises ConfigError and ModelError as they
-    do.
-    """
-    if name not in SERVICES and is_codec(name, IMAGE):
-        from semcom_core.image.transceiver import ImageEnd
-
-        return ImageEnd.from_settings(name, **options)
-    return load_service(name, **options)
+    except Exception as error:  # noqa: BLE001 (a defect costs one message, not the flowgraph)
+        return "lost", _named(error)
 
 
 def serve(connection: Connection) -> None:
-    """Load the codec named by the first request, report how that went, and answer jobs until the
-    pipe closes.
+    """Load what the first request names, report how that went, and answer jobs until the pipe
+    closes.
     """
-    name, options = connection.recv()
+    name, settings = connection.recv()
     try:
-        codec = load(name, **options)
-    except Exception as error:  # noqa: BLE001 (what a missing or broken library raises says more than a process that ends)
-        connection.send(
-            (
-                "failed",
-                str(error)
-                if isinstance(error, SemcomError)
-                else f"{type(error).__name__}: {error}",
-            )
-        )
+        codec = load(name, **settings)
+    except SemcomError as error:
+        connection.send(("failed", str(error)))
+        return
+    except Exception as error:  # noqa: BLE001 (a broken library says more than a process that ends)
+        connection.send(("failed", _named(error)))
         return
     connection.send(("ready", name))
     while True:
         connection.send(answer(codec, *connection.recv()))
 
 
-def end_with(parent: int) -> None:
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _end_with(parent: int) -> None:
     """End this process when its parent is gone, even in the midst of a long decode."""
     while os.getppid() == parent:
         time.sleep(0.5)
@@ -98,11 +114,9 @@ def end_with(parent: int) -> None:
 
 def main() -> int:
     """Serve the connection named on the command line."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the flowgraph, which then closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the flowgraph, which then ends us
     os.dup2(2, 1)  # standard output belongs to the flowgraph
-    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         serve(Connection(int(sys.argv[1])))
     except (EOFError, ConnectionError):  # the flowgraph has closed the pipe
