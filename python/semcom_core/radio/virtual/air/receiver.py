@@ -130,11 +130,6 @@ class AirReceiver(AirPort):
             self._reading = False
             self._touched = time.monotonic()
 
-    @property
-    def waiting(self) -> int:
-        """Number of samples that wait to be read."""
-        return max(0, self._index_now() - self._position)
-
     def _take(self, count: int) -> Reading:
         """The next samples, or the first that are not lost yet."""
         late = self._index_now() - self._position - max(self._capacity, count)

@@ -25,19 +25,23 @@ from semcom_core.radio.virtual.iio.attributes import Binding, Stored
 VERSION = (0, 24, "v0.24")
 #: Document type of the XML, as libiio writes it.
 _HEAD = (
-    '<?xml version="1.0" encoding="utf-8"?><!DOCTYPE context ['
-    "<!ELEMENT context (device | context-attribute)*><!ELEMENT context-attribute EMPTY>"
-    "<!ELEMENT device (channel | attribute | debug-attribute | buffer-attribute)*><!ELEMENT "
-    "channel (scan-element?, attribute*)>"
-    "<!ELEMENT attribute EMPTY><!ELEMENT scan-element EMPTY><!ELEMENT debug-attribute "
-    "EMPTY><!ELEMENT buffer-attribute EMPTY>"
-    "<!ATTLIST context name CDATA #REQUIRED version-major CDATA #REQUIRED version-minor CDATA "
-    "#REQUIRED version-git CDATA #REQUIRED"
-    " description CDATA #IMPLIED><!ATTLIST context-attribute name CDATA #REQUIRED value CDATA "
-    "#REQUIRED>"
+    '<?xml version="1.0" encoding="utf-8"?>'
+    "<!DOCTYPE context ["
+    "<!ELEMENT context (device | context-attribute)*>"
+    "<!ELEMENT context-attribute EMPTY>"
+    "<!ELEMENT device (channel | attribute | debug-attribute | buffer-attribute)*>"
+    "<!ELEMENT channel (scan-element?, attribute*)>"
+    "<!ELEMENT attribute EMPTY>"
+    "<!ELEMENT scan-element EMPTY>"
+    "<!ELEMENT debug-attribute EMPTY>"
+    "<!ELEMENT buffer-attribute EMPTY>"
+    "<!ATTLIST context name CDATA #REQUIRED version-major CDATA #REQUIRED version-minor "
+    "CDATA #REQUIRED version-git CDATA #REQUIRED description CDATA #IMPLIED>"
+    "<!ATTLIST context-attribute name CDATA #REQUIRED value CDATA #REQUIRED>"
     "<!ATTLIST device id CDATA #REQUIRED name CDATA #IMPLIED label CDATA #IMPLIED>"
     "<!ATTLIST channel id CDATA #REQUIRED type (input|output) #REQUIRED name CDATA #IMPLIED>"
-    "<!ATTLIST scan-element index CDATA #REQUIRED format CDATA #REQUIRED scale CDATA #IMPLIED>"
+    "<!ATTLIST scan-element index CDATA #REQUIRED format CDATA #REQUIRED scale CDATA "
+    "#IMPLIED>"
     "<!ATTLIST attribute name CDATA #REQUIRED filename CDATA #IMPLIED value CDATA #IMPLIED>"
     "<!ATTLIST debug-attribute name CDATA #REQUIRED value CDATA #IMPLIED>"
     "<!ATTLIST buffer-attribute name CDATA #REQUIRED value CDATA #IMPLIED>]>"
@@ -119,11 +123,6 @@ class IioDevice:
     channels: tuple[IioChannel, ...] = ()
     debug: Attributes = field(default_factory=dict)
     buffer: Attributes = field(default_factory=dict)
-
-    @property
-    def scan_mask(self) -> int:
-        """Mask of the channels that a buffer can have."""
-        return sum(1 << one.scan_index for one in self.channels if one.scan_index is not None)
 
     def channel(self, name: str, output: bool) -> IioChannel:
         """The channel of that id or name.
