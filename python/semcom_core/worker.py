@@ -15,7 +15,6 @@ method would import again.
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
@@ -24,16 +23,9 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
-from semcom_core.codecs import IMAGE, TEXT, codec_names, is_codec, load_codec
-from semcom_core.errors import SemcomError, check_choice
-
-#: What a worker process may load beside a codec that carries text or images.
-SERVICE = "service"
-#: Name → "module:class"; each class has from_settings.
-SERVICES = {
-    "distiller": "semcom_core.text.distillation.distiller:Distiller",
-    "safety_gate": "semcom_core.safety.policy:SafetyGate",
-}
+from semcom_core.codecs import IMAGE, is_codec
+from semcom_core.errors import SemcomError
+from semcom_core.services import SERVICES, load_service
 
 
 def load(name: str, **settings: Any) -> Any:
@@ -48,20 +40,6 @@ def load(name: str, **settings: Any) -> Any:
 
         return ImageEnd.from_settings(name, **settings)
     return load_service(name, **settings)
-
-
-def load_service(name: str, **settings: Any) -> Any:
-    """A text codec or a service by name; keyword arguments are fields of its configuration.
-
-    Raises:
-        ConfigError: there is none of that name, or a setting is not allowed.
-        ModelError: it needs a model that is not there.
-    """
-    if name not in SERVICES and is_codec(name, TEXT):
-        return load_codec(name, TEXT, **settings)
-    check_choice("service", name, {*SERVICES, *codec_names(TEXT)})
-    module, cls = SERVICES[name].split(":")
-    return getattr(importlib.import_module(module), cls).from_settings(**settings)
 
 
 def answer(

@@ -23,7 +23,7 @@ LAYERS = [  # each may import itself, its neighbours in the same line (without c
     {"frame", "metrics", "entropy"},
     {"codecs", "combining", "phy", "channel", "fec", "models"},
     {"text", "image", "memory", "safety"},
-    {"datasets", "link", "tasks", "train", "radio", "worker"},
+    {"datasets", "link", "tasks", "train", "radio", "services", "worker"},
     {"simulation", "bench"},
     {"cli"},
 ]

@@ -9,8 +9,8 @@ import pytest
 from semcom_core.errors import ConfigError
 from semcom_core.safety import Policy, parse_policy
 from semcom_core.safety.policy import SafetyGate
+from semcom_core.services import SERVICES, load_service
 from semcom_core.text import TEXT_CODECS
-from semcom_core.worker import SERVICES, load_service
 from tests.core.safety.counting_classifier import CountingClassifier
 
 

@@ -24,7 +24,7 @@ from gnuradio import gr
 from semcom_core.codecs import TEXT
 from semcom_core.errors import FrameError, check_range
 from semcom_core.frame import MESSAGE_IDS, Frame, ReceivedFrame
-from semcom_core.worker import SERVICE
+from semcom_core.services import SERVICE
 
 from ..gathering import Groups
 from ..guard import begin_again, drain, guarded_handler, settings_in_force, tunable

@@ -36,7 +36,7 @@ from typing import Any, Protocol
 import semcom_core
 from semcom_core.codecs import TEXT, find_codec
 from semcom_core.errors import ConfigError, check_choice, check_range
-from semcom_core.worker import SERVICE, SERVICES
+from semcom_core.services import SERVICE, SERVICES
 
 #: Program of the codec's process.
 PROGRAM = Path(semcom_core.__file__).with_name("worker.py")
@@ -104,7 +104,7 @@ class CodecWorker:
         timeout_s: a job that takes longer is lost and the process started anew, s. Loading has the
             limit LOAD_LIMIT_S.
         kind: what `codec` names: a codec that carries TEXT or IMAGE, or a SERVICE of
-            semcom_core.worker.
+            semcom_core.services.
 
     Raises:
         ConfigError: there is no such codec, or a value is out of range.
