@@ -45,7 +45,7 @@ SILENCE = 400
 #: picture is chosen this far below the SNR of the channel.
 MODEM_LOSS_DB = 0.3
 #: SNR that a rate can be chosen for, dB.
-DESIGN_SNR_DB = (-20.0, 60.0)
+DESIGN_SNR_DB = (-20, 60)
 
 #: What a numpy Generator is made of: a seed, a sequence of integers, or a Generator to draw from.
 Seed = int | Sequence[int] | np.random.Generator

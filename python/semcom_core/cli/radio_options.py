@@ -10,11 +10,11 @@ import sys
 from semcom_core.radio.process.supervisor import START_S
 from semcom_core.radio.profile import RadioProfile, load_profile
 
-#: Tries, after the first one, to get a radio going that a command wants; and how long it waits for
-#: that, s: as long as the radio's keeper tries, which then says why it does not work.
+#: Retries of starting a radio, and how long a command waits until it is ready, s: as long as its
+#: supervisor tries, which then says why it does not work.
 RETRIES = 2
 READY_S = (RETRIES + 1) * START_S
-#: Settings of a profile that have an option of their own, and what it says.
+#: Settings of a profile that have an option of their own: its type and its help.
 OPTIONS = {
     "address": (str, "URI, device arguments, or name of a recording (default: the profile's)"),
     "rate_hz": (float, "sample rate, Hz"),
@@ -42,17 +42,17 @@ def add_radio_options(parser: argparse.ArgumentParser, with_radio: bool = True) 
     parser.add_argument("--i-may-transmit", action="store_true", help=allowed)
 
 
-def settings_from(args: argparse.Namespace) -> dict:
+def radio_settings_from(args: argparse.Namespace) -> dict:
     """The settings of OPTIONS that were given."""
     return {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
 
 
 def profile_from(args: argparse.Namespace, name: str) -> RadioProfile:
     """A profile with the options' settings."""
-    return load_profile(name, **settings_from(args))
+    return load_profile(name, **radio_settings_from(args))
 
 
 def warn(notice: str) -> None:
-    """Say what the user should know before anything is transmitted."""
+    """Print a notice on stderr, where there is one, before anything is transmitted."""
     if notice:
         print(f"semcom: {notice}", file=sys.stderr)

@@ -18,8 +18,7 @@ from pathlib import Path
 from semcom_core.bench.report import check_writable
 from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.cli.grc import run_headless
-from semcom_core.cli.radio_options import add_radio_options, profile_from
-from semcom_core.cli.radio_options import settings_from as radio_settings_from
+from semcom_core.cli.radio_options import add_radio_options, profile_from, radio_settings_from
 from semcom_core.codecs import find_codec
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image import IMAGE_CODECS

@@ -84,31 +84,22 @@ def _bursts(row: dict) -> str:
     right = row["header_ok"] / row["frames"]
     plain = row["channel"] in ("awgn", "clean")
     profile = row["profile"]
-    where = f"{profile} {row['channel']:>8} " + (
-        "no noise" if row["snr_db"] is None else f"{row['snr_db']:5.1f} dB"
-    )
+    noise = "no noise" if row["snr_db"] is None else f"{row['snr_db']:5.1f} dB"
     rates = f"{row['frames']} bursts: detected {found:.4f}, header right {right:.4f}"
     if plain and (row["snr_db"] is None or row["snr_db"] >= HEADER_SNR_DB[profile]):
-        rates = verdict(
-            rates, f">= {HEADER_RATE[profile]}", min(found, right) >= HEADER_RATE[profile]
-        )
-    figures = [f"{where}  {rates}"]
+        rates = _at_least(rates, min(found, right), HEADER_RATE[profile])
+    figures = [f"{profile} {row['channel']:>8} {noise}  {rates}"]
     if row["snr_loss_db"] is not None:
         loss = f"loss {row['snr_loss_db']:.2f} dB"
-        figures.append(
-            verdict(loss, f"<= {LOSS_DB}", row["snr_loss_db"] <= LOSS_DB) if plain else loss
-        )
+        figures.append(_at_most(loss, row["snr_loss_db"], LOSS_DB) if plain else loss)
     if row["extra_loss_db"] is not None:
         extra = f"against a known channel {row['extra_loss_db']:.2f} dB"
-        fading = row["channel"].startswith("tdl")
-        figures.append(
-            verdict(extra, f"<= {FADING_LOSS_DB}", row["extra_loss_db"] <= FADING_LOSS_DB)
-            if fading
-            else extra
-        )
+        if row["channel"].startswith("tdl"):
+            extra = _at_most(extra, row["extra_loss_db"], FADING_LOSS_DB)
+        figures.append(extra)
     if row["evm_db"] is not None:
         evm = f"EVM {row['evm_db']:.1f} dB"
-        figures.append(verdict(evm, f"<= {EVM_DB}", row["evm_db"] <= EVM_DB) if plain else evm)
+        figures.append(_at_most(evm, row["evm_db"], EVM_DB) if plain else evm)
     return ", ".join(figures)
 
 
@@ -135,9 +126,7 @@ def _impulses(row: dict) -> str:
 def _overlap(row: dict) -> str:
     """Line of a row of overlapping bursts."""
     rate = row["header_ok"] / row["frames"]
-    stronger = verdict(
-        f"stronger received {rate:.3f}", f">= {STRONGER_RATE}", rate >= STRONGER_RATE
-    )
+    stronger = _at_least(f"stronger received {rate:.3f}", rate, STRONGER_RATE)
     return f"overlapping bursts, {row['channel']}: {stronger}"
 
 
@@ -145,29 +134,22 @@ def _stream(row: dict) -> str:
     """Line of a row of a stream without bursts."""
     alarms = (
         f"{row['profile']} {row['stimulus']}: {row['false_alarms_per_s']:.2f} preambles "
-        "wrongly accepted a second, "
+        "wrongly accepted a second"
     )
     frames = verdict(f"{row['frames']} frames", "0", row["frames"] == 0)
     speed = f"receiver {row['rx_msps']:.1f} Msps"
-    asked = row["stimulus"] == "noise" and row["profile"] == "standard"
-    return (
-        alarms
-        + frames
-        + ", "
-        + (verdict(speed, f">= {IDLE_MSPS}", row["rx_msps"] >= IDLE_MSPS) if asked else speed)
-    )
+    if row["stimulus"] == "noise" and row["profile"] == "standard":
+        speed = _at_least(speed, row["rx_msps"], IDLE_MSPS)
+    return f"{alarms}, {frames}, {speed}"
 
 
 def _back_to_back(row: dict) -> str:
     """Line of a row of back_to_back_row."""
-    speed = verdict(
-        f"receiver {row['rx_msps']:.2f} Msps", f">= {BUSY_MSPS}", row["rx_msps"] >= BUSY_MSPS
-    )
+    speed = _at_least(f"receiver {row['rx_msps']:.2f} Msps", row["rx_msps"], BUSY_MSPS)
     read = f"header right {row['header_ok'] / row['frames']:.4f}"
     return (
         f"back-to-back bursts at {row['snr_db']:.0f} dB, one core: {read}, {speed}, "
-        "transmitter "
-        f"{row['tx_msps']:.2f} Msps"
+        f"transmitter {row['tx_msps']:.2f} Msps"
     )
 
 
@@ -178,13 +160,20 @@ def _cost(row: dict) -> str:
         f"cost: {row['messages']} x {uses} uses a burst: {row['air_uses']} air uses, "
         f"air_uses/uses {row['air_ratio']:.2f}"
     )
-    return (
-        verdict(text, f"<= {AIR_RATIO}", row["air_ratio"] <= AIR_RATIO)
-        if row["messages"] == 1 and uses >= AIR_RATIO_FROM
-        else text
-    )
+    if row["messages"] == 1 and uses >= AIR_RATIO_FROM:
+        return _at_most(text, row["air_ratio"], AIR_RATIO)
+    return text
 
 
+def _at_least(text: str, value: float, limit: float) -> str:
+    return verdict(text, f">= {limit}", value >= limit)
+
+
+def _at_most(text: str, value: float, limit: float) -> str:
+    return verdict(text, f"<= {limit}", value <= limit)
+
+
+#: Stimulus → line of a row; rows of streams without bursts have other stimuli.
 _DESCRIBE = {
     "bursts": _bursts,
     "long-bursts": _long_bursts,

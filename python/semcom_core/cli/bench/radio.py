@@ -127,7 +127,10 @@ def _check(args: argparse.Namespace) -> None:
         for value in chosen:
             check_choice(name, value, allowed)
     find_codec(args.codec, TEXT)
-    find_codec(args.image_codec, IMAGE)
+    try:
+        find_codec(args.image_codec, IMAGE)
+    except ConfigError as error:
+        raise ConfigError(f"image {error}") from error
     check_range("texts", args.texts, 0, 250)
     check_range("pictures", args.pictures, 0, 250)
     check_range("seconds", args.seconds, 0.1, 86400)
