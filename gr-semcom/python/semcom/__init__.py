@@ -1,10 +1,33 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blocks of semantic communication: texts and pictures, their codecs in worker processes, the burst
-modem, a channel and a monitor.
+"""GNU Radio blocks of semantic communication: sources, codecs, burst modem, radios and monitor.
 
-Neither torch nor transformers is imported here: GNU Radio Companion imports every block, and codecs
-live in worker processes.
+One block per file, and one name for file, class and catalogue entry (`semcom_<name>`):
+
+    sources    text_source, image_source             base paced_source
+    content    distiller, safety_gate                base worker.blocks.service_block
+    encoders   text_encoder, image_encoder           base worker.blocks.encoder_block
+    modem      burst_transmitter, burst_receiver, automatic_gain
+    air        channel, frame_loss, radio_source, radio_sink (base radio.station.radio_block),
+               half_duplex, recorder
+    ARQ        retransmitter, acknowledger           base arq_block
+    decoders   text_decoder, image_decoder           base worker.blocks.decoder_block
+    sinks      text_sink, image_sink (base message_sink), image_window
+    monitor    link_monitor
+
+What blocks share:
+
+    pdu        metadata keys; PDUs of frames, texts and pictures
+    notices    events on the `feedback` ports
+    guard      exceptions in work() and handlers, settings at run time, restarts
+    gathering  reassembly of messages from fragments
+    gui        Qt widgets of image_window
+    worker/    codecs in processes of their own, and the bases of the blocks that use them
+    monitor/   ledger of messages and end of a run, for link_monitor
+    radio/     stations that radio_source and radio_sink share, and the process of a device
+
+Neither torch nor transformers is imported here, nor Qt: GNU Radio Companion imports every block,
+codecs live in worker processes, and image_window imports gui when it is made.
 """
 
 from .acknowledger import acknowledger
@@ -46,9 +69,9 @@ __all__ = [
     "image_source",
     "image_window",
     "link_monitor",
-    "recorder",
     "radio_sink",
     "radio_source",
+    "recorder",
     "retransmitter",
     "safety_gate",
     "text_decoder",

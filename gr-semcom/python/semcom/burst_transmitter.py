@@ -20,7 +20,6 @@ from .guard import WORK_DONE, begin_again, drain, guarded_handler, guarded_work,
 from .notices import FEEDBACK, notify
 from .pdu import is_end, is_last, read_frame
 
-
 #: Tag of the first sample of a burst: its length, samples.
 PACKET_LEN = pmt.intern("packet_len")
 

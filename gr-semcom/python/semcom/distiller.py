@@ -1,32 +1,39 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes text messages shorter before they are sent, in a worker process."""
+"""Distiller: shortens text messages before they are sent."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from semcom_core.errors import check_choice
 from semcom_core.text.distillation import MODES
 
-from .guard import tunable
+from .guard import settings_in_force, tunable
 from .worker.blocks import service_block
 from .worker.process import Job
+
+if TYPE_CHECKING:
+    from semcom_core.text.distillation.distiller import Distilled
 
 
 class distiller(service_block):
     """Shortens each text so that it says the same with fewer channel symbols; numbers, names and
     negations stay.
 
-    A text that cannot be shortened, or over which the service dies, goes out as it came.
+    The models run in a process of their own. A text that cannot be shortened, or over which that
+    process dies, is sent unchanged.
 
-    Message ports:
-        in: text PDUs. An end PDU is passed on in order, also when the queue is full.
-        out: text PDUs with the metadata that came, and the keys original_length (characters),
-        reduction (share of the bits that is
-            saved, 0 to 1), similarity (to the original, cosine of sentence embeddings), method
-            (off, canonical, extractive, abstractive or unchanged), reason (why not the mode that is
-            set, empty where it was).
-        feedback (output): notices `lost` (queue full), `refused`, `loading`, `ready`, `restarted`
-        and `failed` (a model does not load).
+    Message inputs:
+        in: text PDUs. The end PDU is passed on in order, also when the queue is full.
+
+    Message outputs:
+        out: text PDUs with the metadata of the input, and the keys original_length (characters),
+            reduction (share of the bits that is saved, 0 to 1), similarity (to the original, cosine
+            of sentence embeddings), method (off, canonical, extractive, abstractive or unchanged)
+            and reason (why the mode that is set was not applied, empty where it was).
+        feedback: notices `lost` (queue full), `refused`, `loading`, `ready`, `restarted` and
+            `failed` (a model does not load).
 
     All settings may change at run time; the models are loaded again once the texts that wait are
     done. A flowgraph that is started again loads them again; the counts go on.
@@ -37,18 +44,24 @@ class distiller(service_block):
         options: further settings of semcom_core.text.distillation.distiller.DistillConfig, a dict;
             model and adapter should be the encoder's.
         queue_size: texts that may wait for the models; more are dropped and counted. 0 is 65536.
-        timeout_s: a text that takes longer goes out as it came and the models are loaded anew, s.
+        timeout_s: a text that takes longer is sent unchanged and the models are loaded anew, s.
 
     Raises:
         ConfigError: unknown mode, or a value out of range.
     """
 
-    def __init__(self, mode="extractive", options=None, queue_size=64, timeout_s=300.0):
+    def __init__(
+        self,
+        mode: str = "extractive",
+        options: dict | None = None,
+        queue_size: int = 64,
+        timeout_s: float = 300.0,
+    ) -> None:
         check_choice("mode", mode, MODES)
-        service_block.__init__(
-            self, "distiller", {**(options or {}), "mode": mode}, queue_size, timeout_s
-        )
+        settings = {**(options or {}), "mode": mode}
+        service_block.__init__(self, "distiller", settings, queue_size, timeout_s)
         self.mode = mode
+        settings_in_force(self, "mode")
         self.options = dict(options or {})
         self.shortened = 0
 
@@ -68,37 +81,37 @@ class distiller(service_block):
             self.options = dict(options)
 
     def job(self, text: str, meta: dict) -> Job:
-        """What to ask of the service."""
+        """The call of the service for a text."""
         return Job("distill", (text,), {}, meta.get("message_id", -1), meta)
 
-    def answer(self, job: Job, result) -> None:
+    def answer(self, job: Job, result: Distilled) -> None:
         """Publish a distilled text."""
         self.shortened += result.text != result.original
         meta = {
+            **job.meta,
             "original_length": len(result.original),
             "reduction": float(result.reduction),
             "similarity": float(result.similarity),
+            "method": result.method,
+            "reason": result.reason,
         }
-        self.publish(
-            result.text, {**job.meta, **meta, "method": result.method, "reason": result.reason}
-        )
+        self.publish(result.text, meta)
 
     def on_lost(self, job: Job, reason: str) -> None:
-        """Send a text as it came where the service refused it or died over it."""
+        """Publish a text unchanged where the service refused it or died over it."""
         (text,) = job.arguments
         meta = {
+            **job.meta,
             "original_length": len(text),
             "reduction": 0.0,
             "similarity": 1.0,
             "method": "unchanged",
             "reason": reason,
         }
-        self.publish(text, {**job.meta, **meta})
+        self.publish(text, meta)
 
     def on_state(self, state: str, reason: str) -> None:
-        """Report what the service does; where it refused other settings, the former ones are in
-        force.
-        """
+        """Report the service's state; where it refused other settings, the former are in force."""
         service_block.on_state(self, state, reason)
         if state == "refused":
             self.mode = self.options["mode"]

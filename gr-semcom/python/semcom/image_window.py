@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Window of pictures: what was sent, what was seen in it, and what arrived, side by side."""
+"""Qt window of pictures: sent, segments and importance, and received, side by side."""
 
 from __future__ import annotations
 
@@ -29,58 +29,59 @@ class image_window(gr.basic_block):
     Qt is imported when the block is made, so a Qt application has to be there; flowgraphs without a
     window leave the block out.
 
-    Message ports:
+    Message inputs:
         sent: picture PDUs of the image source.
         view: picture PDUs of the image encoder; those named segments and importance are shown.
-        received: picture PDUs of the image decoder; below it is said why one is degraded.
-        feedback (output): the notices `refused` (what came was no picture) and `failed`.
+        received: picture PDUs of the image decoder; of a degraded one the reason is shown below it.
+
+    Message outputs:
+        feedback: notices `refused` (malformed message) and `failed`.
 
     Args:
-        title: caption over all of it. Empty: none.
+        title: caption over all pictures. Empty: none.
         smallest: least width and height of a picture's place, pixels.
 
     Raises:
         ConfigError: there is no Qt application, or a value is out of range.
     """
 
-    def __init__(self, title="", smallest=240):
+    def __init__(self, title: str = "", smallest: int = 240) -> None:
         from .gui import ImagePanels  # imports Qt, which needs a screen
 
         check_range("smallest", smallest, 1, 4096)
         gr.basic_block.__init__(self, "image_window", None, None)
         self.refused = 0
         self.widget = ImagePanels(PANELS, title, smallest)
-        handlers = {
-            "sent": self.handle_sent,
-            "view": self.handle_view,
-            "received": self.handle_received,
-        }
-        for port, handler in handlers.items():
+        for port, handler in (
+            ("sent", self.handle_sent),
+            ("view", self.handle_view),
+            ("received", self.handle_received),
+        ):
             self.message_port_register_in(pmt.intern(port))
             self.set_msg_handler(pmt.intern(port), handler)
         self.message_port_register_out(FEEDBACK)
 
-    def start(self):
-        """Begin again."""
+    def start(self) -> bool:
+        """Show the pictures of another run."""
         begin_again(self)
         return True
 
     @guarded_handler
-    def handle_sent(self, message):
-        """Show a picture that was sent."""
+    def handle_sent(self, message: pmt.pmt_base) -> None:
+        """Show a sent picture."""
         self._show("sent", message)
 
     @guarded_handler
-    def handle_view(self, message):
-        """Show what was seen in a picture."""
+    def handle_view(self, message: pmt.pmt_base) -> None:
+        """Show the segments or the importance of a picture."""
         self._show("", message)
 
     @guarded_handler
-    def handle_received(self, message):
-        """Show a picture that arrived."""
+    def handle_received(self, message: pmt.pmt_base) -> None:
+        """Show a received picture."""
         self._show("received", message)
 
-    def _show(self, panel: str, message) -> None:
+    def _show(self, panel: str, message: pmt.pmt_base) -> None:
         if is_end(message):
             return
         meta, pixels = read_picture_pdu(message)
@@ -90,7 +91,13 @@ class image_window(gr.basic_block):
 
 
 def note(panel: str, shape: tuple[int, ...], meta: dict) -> str:
-    """What is said below a picture."""
+    """Text below a picture.
+
+    Args:
+        panel: a key of PANELS.
+        shape: shape of the pixels, (H, W, 3).
+        meta: metadata of the picture's PDU.
+    """
     words = [f"{shape[1]}x{shape[0]}"]
     if panel == "sent":
         words.append(meta.get("name", ""))

@@ -1,15 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The settings of a link monitor that may change while it runs.
-
-Monitor of a link: compares what was sent with what was received, paces the source, and ends the
-run.
-"""
+"""Link monitor: compares sent and received messages, paces the source, and ends the run."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 import pmt
 from gnuradio import gr
@@ -24,20 +21,84 @@ from .monitor.ledger import MODES, LinkLedger, checked_file, read_content, write
 from .notices import FEEDBACK, notify, read_notice
 from .pdu import is_end
 
+#: Time limits in a row without any arrival that end a run.
+PATIENCE = 3
 
-class link_settings(gr.basic_block):
-    """A block of messages with the settings of a link monitor, which describes them.
 
-    A derived class has a LinkClock in `_clock` and its books in `ledger`.
+class link_monitor(gr.basic_block):
+    """Keeps the ledger of a link and ends the run.
+
+    A block that fails ends the run at once, one that falls silent by the time limit. The end waits
+    until radios have sent what they were given. A flowgraph that is started again is a new run,
+    with counts from 0 and a new report.
+
+    Message inputs:
+        sent: text or picture PDUs and the end PDU of the source.
+        in: text or picture PDUs of the decoder; its end PDU (end of a recording) ends the run.
+        notices: `feedback` (of a source, `notices`) of the other blocks.
+
+    Message outputs:
+        feedback: notices `resolved`, one for each settled message, and `end` when the run is over;
+            to the source.
+        out: pairs ("report", symbol), at most ten times a second: the counts in one line.
+
+    Args:
+        mode: "link" settles a message when it arrives, "transmit" when its burst has left,
+            "receive" expects `expected` messages.
+        expected: messages to be received or reported lost in mode "receive"; 0 is any number, and
+            the run does not end by itself.
+        min_rate: share of the messages that must arrive exactly (pictures, and in mode "receive":
+            decoded) for a healthy run, 0 to 1.
+        timeout_s: time without any event after which messages on the way are given up, s; it does
+            not run while a codec loads. With `on_done`, three such times in a row without any
+            arrival end the run.
+        console: print the report when the run ends.
+        report_file: JSON file for the report, written when the run ends. Empty: none.
+        history: how many of the latest messages the report has.
+        on_done: called without arguments, in a thread of its own, when the run is over; None:
+            nothing.
+
+    All but mode, history and on_done may change at run time.
+
+    Raises:
+        ConfigError: a value is not allowed, or the report file cannot be written.
     """
 
-    def __init__(self, name, expected, min_rate, timeout_s, console, report_file):
-        gr.basic_block.__init__(self, name, None, None)
+    def __init__(
+        self,
+        mode: str = "link",
+        expected: int = 0,
+        min_rate: float = 0.97,
+        timeout_s: float = 120,
+        console: bool = True,
+        report_file: str = "",
+        history: int = 10000,
+        on_done: Callable[[], None] | None = None,
+    ) -> None:
+        check_choice("mode", mode, MODES)
+        check_range("history", history, 1, 1 << 20)
+        gr.basic_block.__init__(self, "link_monitor", None, None)
+        self.mode = mode
+        self.history = int(history)
+        self.on_done = on_done
+        self._lock = threading.RLock()
+        self._clock = LinkClock(self._silence)
         self.set_expected(expected)
         self.set_min_rate(min_rate)
         self.set_timeout_s(timeout_s)
         self.set_console(console)
         self.set_report_file(report_file)
+        self._begin()
+        for port, handler in (
+            ("sent", self.handle_sent),
+            ("in", self.handle_received),
+            ("notices", self.handle_notice),
+        ):
+            self.message_port_register_in(pmt.intern(port))
+            self.set_msg_handler(pmt.intern(port), handler)
+        self.message_port_register_out(FEEDBACK)
+        self.message_port_register_out(pmt.intern("out"))
+        self._window = WindowText(self, "out", "report")
 
     @tunable
     def set_expected(self, expected: int) -> None:
@@ -68,111 +129,27 @@ class link_settings(gr.basic_block):
         self._path = checked_file(report_file)
         self.report_file = str(report_file)
 
-    def _write(self, report: dict) -> None:
-        """Write the report to its file; that it cannot be written is a failure of the run, but does
-        not hold up its end.
-        """
-        try:
-            write_report(self._path, report)
-        except OSError as error:
-            self.ledger.fail(f"{self.name()}: the report cannot be written: {error}")
-            logging.getLogger(f"gnuradio.semcom.{self.name()}").error(
-                "%s", self.ledger.failures[-1]
-            )
-
-
-PATIENCE = 3  # time limits in a row without any arrival that end a run
-
-
-class link_monitor(link_settings):
-    """Keeps the books of a link and says when a run is over.
-
-    A block that fails ends the run at once, one that falls silent by the time limit. Its end waits
-    until radios have sent what they were given. A flowgraph that is started again is a new run,
-    with counts from 0 and a new report.
-
-    Message ports:
-        sent: text or picture PDUs and the end PDU of the source.
-        in: text or picture PDUs of the decoder; its end PDU (a recording is over) ends the run.
-        notices: `feedback` (of a source, `notices`) of the other blocks.
-        feedback (output): notices `resolved`, one for each settled message, and `end` when the run
-        is over; to the source. out: pairs ("report", symbol), ten times a second at the most: the
-        counts in one line, see link_ledger.
-
-    Args:
-        mode: "link" settles a message when it arrives, "transmit" when its burst has left,
-            "receive" expects `expected` messages.
-        expected: messages to be received or reported lost in mode "receive"; 0 is any number, and
-            the run does not end by itself.
-        min_rate: share of the messages that must arrive exactly (pictures, and in mode "receive":
-            decoded) for a healthy run, 0 to 1.
-        timeout_s: time without any event after which messages on the way are given up, s; it does
-            not run while a codec loads. With `on_done`, three such times in a row without any
-            arrival end the run.
-        console: print the report when the run ends.
-        report_file: JSON file for the report, written when the run ends. Empty: none.
-        history: how many of the latest messages the report has.
-        on_done: called without arguments, in a thread of its own, when the run is over; None:
-            nothing.
-
-    All but mode, history and on_done may change at run time.
-
-    Raises:
-        ConfigError: a value is not allowed, or the report file cannot be written.
-    """
-
-    def __init__(
-        self,
-        mode="link",
-        expected=0,
-        min_rate=0.97,
-        timeout_s=120,
-        console=True,
-        report_file="",
-        history=10000,
-        on_done=None,
-    ):
-        check_choice("mode", mode, MODES)
-        check_range("history", history, 1, 1 << 20)
-        self.mode = mode
-        self.history = int(history)
-        self.on_done = on_done
-        self._lock = threading.RLock()
-        self._clock = LinkClock(self._silence)
-        link_settings.__init__(
-            self, "link_monitor", expected, min_rate, timeout_s, console, report_file
-        )
-        self._begin()
-        for port, handler in {
-            "sent": self.handle_sent,
-            "in": self.handle_received,
-            "notices": self.handle_notice,
-        }.items():
-            self.message_port_register_in(pmt.intern(port))
-            self.set_msg_handler(pmt.intern(port), handler)
-        self.message_port_register_out(FEEDBACK)
-        self.message_port_register_out(pmt.intern("out"))
-        self._window = WindowText(self, "out", "report")
-
     def _begin(self) -> None:
-        """Open new books."""
+        """Begin a new run, with an empty ledger."""
         self.ledger = LinkLedger(self.history, paired=self.mode != "receive")
         self._silent = 0
-        self._ended = self._over = self._reported = False
+        self._ended = False
+        self._over = False
+        self._reported = False
         self._end = LinkEnd(lambda: notify(self, "end"), self.on_done)
         self._clock.reset()
 
     @property
     def refused(self) -> int:
-        """Messages and settings refused, by this block and by those it hears of."""
+        """Messages and settings refused, by this block and by those that report to it."""
         return self.ledger.counts["refused"]
 
     @refused.setter
     def refused(self, count: int) -> None:
         self.ledger.counts["refused"] = count
 
-    def start(self):
-        """Start the clock of the time limit, with new books."""
+    def start(self) -> bool:
+        """Begin a new run, and start the clock of the time limit."""
         begin_again(self)
         self._end.cancel()  # of an earlier run
         self._begin()
@@ -180,8 +157,8 @@ class link_monitor(link_settings):
         self._window.start()
         return True
 
-    def stop(self):
-        """End the clock and report."""
+    def stop(self) -> bool:
+        """Stop the clock and report."""
         self._clock.stop()
         self._report()
         self._window.stop()
@@ -197,8 +174,8 @@ class link_monitor(link_settings):
         return int(not self.healthy())
 
     @guarded_handler
-    def handle_sent(self, message):
-        """Enter a sent message, or that it was the last."""
+    def handle_sent(self, message: pmt.pmt_base) -> None:
+        """Enter a sent message, or the end of the source."""
         if is_end(message):
             self._ended = True
             self._settled(0)
@@ -209,8 +186,8 @@ class link_monitor(link_settings):
         self._settled(count)
 
     @guarded_handler
-    def handle_received(self, message):
-        """Enter a received message, or that a recording is over."""
+    def handle_received(self, message: pmt.pmt_base) -> None:
+        """Enter a received message, or the end of a recording."""
         if is_end(message):
             self._finish()
             return
@@ -221,8 +198,8 @@ class link_monitor(link_settings):
         self._settled(count)
 
     @guarded_handler
-    def handle_notice(self, message):
-        """Enter what a block says about a message or about itself."""
+    def handle_notice(self, message: pmt.pmt_base) -> None:
+        """Enter a notice of another block."""
         notice = read_notice(message)
         self._clock.event()
         if notice.state in ("loading", "ready", "failed"):
@@ -234,7 +211,8 @@ class link_monitor(link_settings):
         elif notice.message_id >= 0 and (
             notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit")
         ):
-            self._silent *= notice.state == "lost"
+            if notice.state == "transmitted":
+                self._silent = 0
             with self._lock:
                 count = self.ledger.settle(notice.message_id, notice.state)
             self._settled(count)
@@ -249,15 +227,15 @@ class link_monitor(link_settings):
         for _ in range(count):
             notify(self, "resolved")
         self._window.show(self.ledger.line())
-        received = (
-            self.expected
-            and self.ledger.counts["received"] + self.ledger.counts["lost"] >= self.expected
-        )
-        if (self._ended and not self.ledger.pending) or (self.mode == "receive" and received):
+        if self._ended and not self.ledger.pending:
             self._finish()
+        elif self.mode == "receive" and self.expected:
+            arrived = self.ledger.counts["received"] + self.ledger.counts["lost"]
+            if arrived >= self.expected:
+                self._finish()
 
     def _silence(self) -> None:
-        """Give up what is on the way, and after a while the run."""
+        """Give up the messages on the way, and after PATIENCE time limits the run."""
         with self._lock:
             count = self.ledger.lose_pending()
             self._silent += count > 0
@@ -266,9 +244,8 @@ class link_monitor(link_settings):
         if self.mode == "receive" and self.expected:
             self._finish()
         elif self._silent >= PATIENCE and self.on_done is not None:
-            self.on_defect(
-                f"{self.name()}: nothing has arrived for {PATIENCE} times {self.timeout_s:g} s"
-            )
+            limits = f"{PATIENCE} times {self.timeout_s:g} s"
+            self.on_defect(f"{self.name()}: nothing has arrived for {limits}")
 
     def _finish(self) -> None:
         with self._lock:
@@ -277,7 +254,7 @@ class link_monitor(link_settings):
             self._over = True
         try:
             self._report()
-        finally:  # whatever keeps the report from being made, the run ends
+        finally:  # the run ends even if the report cannot be made
             self._end.start()
 
     def _report(self) -> None:
@@ -294,3 +271,15 @@ class link_monitor(link_settings):
             self._write(report)
         if self.console:
             print_line(self.ledger.line())
+
+    def _write(self, report: dict) -> None:
+        """Write the report to its file. A file that cannot be written is a failure of the run, but
+        does not delay its end.
+        """
+        try:
+            write_report(self._path, report)
+        except OSError as error:
+            self.ledger.fail(f"{self.name()}: the report cannot be written: {error}")
+            logging.getLogger(f"gnuradio.semcom.{self.name()}").error(
+                "%s", self.ledger.failures[-1]
+            )

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a run: radios send what they were given, sources are told, and other blocks still
-handle the last message.
+"""End of a run and time limit of a link.
 
-The time limit of a link without any event.
+LinkEnd waits until radios have sent everything, tells the sources, and leaves the other blocks time
+for the last message. LinkClock measures the time without any event.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from semcom_core.errors import check_range
 
 from ..radio.station import RadioStation
 
-#: Time from the word to the sources to the call, s, in which the other blocks handle the last
-#: message.
+#: Time from the notice to the sources to the call of on_done, s, in which the other blocks handle
+#: the last message.
 GRACE_S = 0.6
-#: How long radios must have had nothing to send: a burst may be on its way to one; and how long
-#: they may take at the most, s.
+#: How long radios must have had nothing to send, s: a burst may be on its way to one.
 QUIET_S = 0.3
+#: Longest time to wait for radios, s.
 RADIO_S = 60.0
 
 
@@ -29,17 +29,18 @@ class LinkEnd:
     """Ends a run, once.
 
     Args:
-        tell: tells the sources, at once, or when the radios of this process have sent everything.
+        tell: called to notify the sources, at once, or when the radios of this process have sent
+            everything.
         on_done: called GRACE_S later, in a thread of its own; None: nothing is called.
     """
 
-    def __init__(self, tell: Callable[[], None], on_done: Callable[[], None] | None):
+    def __init__(self, tell: Callable[[], None], on_done: Callable[[], None] | None) -> None:
         self._tell = tell
         self._on_done = on_done
         self._cancelled = threading.Event()
 
     def start(self) -> None:
-        """The run is over."""
+        """End the run."""
         radios = RadioStation.are_there()
         if not radios:
             self._tell()
@@ -47,7 +48,7 @@ class LinkEnd:
             threading.Thread(target=self._run, args=(radios,), name="link end", daemon=True).start()
 
     def cancel(self) -> None:
-        """Do nothing any more."""
+        """Call nothing any more."""
         self._cancelled.set()
 
     def _run(self, radios: bool) -> None:
@@ -80,7 +81,7 @@ class LinkClock:
             soon.
     """
 
-    def __init__(self, on_silence: Callable[[], None]):
+    def __init__(self, on_silence: Callable[[], None]) -> None:
         self._on_silence = on_silence
         self.timeout_s = 120.0
         self._stopping = threading.Event()
@@ -93,17 +94,20 @@ class LinkClock:
         self.timeout_s = float(timeout_s)
 
     def reset(self) -> None:
-        """Forget which codecs load."""
+        """Begin anew, with no codec loading."""
         self._loading: frozenset[str] = frozenset()
         self.event()
 
     def event(self) -> None:
-        """Something has happened."""
+        """Begin the time limit anew: something has happened."""
         self._active = time.monotonic()
 
     def loading(self, block: str, loads: bool) -> None:
-        """The codec of a block loads, or loads no more."""
-        self._loading = self._loading | {block} if loads else self._loading - {block}
+        """Take note that the codec of a block loads, or has loaded."""
+        if loads:
+            self._loading |= {block}
+        else:
+            self._loading -= {block}
 
     def start(self) -> None:
         """Start the clock."""

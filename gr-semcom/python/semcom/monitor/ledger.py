@@ -1,11 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a link monitor keeps of messages, texts or pictures, and how it compares what was sent with
-what arrived.
+"""Ledger of a link: messages sent and received, their outcomes, and the report.
 
-The books of a link: which messages were sent, what became of each, and whether the run was healthy.
-
-The file that a link monitor writes its report to.
+A message is a text or a picture. LinkLedger pairs each received one with the one sent, counts the
+outcomes and the faults that blocks report, and makes the report that write_report writes.
 """
 
 from __future__ import annotations
@@ -17,8 +15,10 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pmt
 
 from semcom_core.errors import ConfigError
 from semcom_core.frame import MESSAGE_IDS
@@ -26,13 +26,43 @@ from semcom_core.metrics.image import psnr_db
 
 from ..pdu import is_picture, read_picture_pdu, read_text
 
+#: Modes of a monitor, and the outcomes of messages that arrived as they should.
+MODES = {"link": ("exact", "whole"), "transmit": ("transmitted",), "receive": ("decoded",)}
+#: Outcomes of a message.
+#: - exact: the text sent, not marked.
+#: - whole: a picture that is not marked, as good as its codec makes it.
+#: - wrong: a text that differs from the one sent without being marked.
+#: - marked: a text marked as not decoded, right or not (the count `text_right` tells), or a picture
+#:   marked as degraded.
+#: - lost: not received.
+#: - transmitted: its burst has left the transmitter.
+OUTCOMES = ("exact", "whole", "wrong", "marked", "lost", "transmitted")
+#: Faults that blocks report.
+#: - dropped: messages dropped because a queue was full; these are among the lost.
+#: - refused: malformed messages, and settings that are not allowed.
+#: - restarts: codec processes started anew.
+#: - overruns, underruns, reconnects: samples lost on reception, samples late for transmission, and
+#:   new connections of radios.
+FAULTS = ("dropped", "refused", "restarts", "overruns", "underruns", "reconnects")
+#: Notices of radios that are counted, and as what.
+_RADIO_COUNTS = {"overrun": "overruns", "underrun": "underruns", "reconnecting": "reconnects"}
+#: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a
+#: window reaches it.
+MOST_PENDING = 16 * MESSAGE_IDS
+#: The same of pictures, which are kept to be compared.
+MOST_PICTURES = 64
+#: Failures that are kept: the first ones, which tell the cause.
+MOST_FAILURES = 100
+#: How long an event about a message waits for the message to be entered as sent, s.
+EARLY_S = 5.0
+
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture on its way.
+    """A picture sent or received.
 
     Args:
-        name: what it is called.
+        name: its file name or title.
         pixels: uint8 (H, W, 3); None where they are not kept.
     """
 
@@ -44,90 +74,24 @@ class Picture:
 Content = str | Picture
 
 
-def read_content(message) -> tuple[dict, Content]:
-    """Metadata and content of a text or picture PDU.
-
-    Raises:
-        FrameError: the message is neither.
-    """
-    if not is_picture(message):
-        return read_text(message)
-    meta, pixels = read_picture_pdu(message)
-    return meta, Picture(meta.get("name", ""), pixels)
-
-
-def judge(sent: Content, received: Content, decoded: bool) -> str:
-    """What became of a message that arrived: one of the ledger's outcomes."""
-    if not decoded:
-        return "marked"
-    if isinstance(sent, Picture) and isinstance(received, Picture):
-        return "whole"
-    return "exact" if sent == received else "wrong"
-
-
-def quality_db(sent: Content, received: Content) -> float | None:
-    """PSNR of a received picture, dB; None of texts, and of pictures of another size or not
-    kept.
-    """
-    pixels = [content.pixels for content in (sent, received) if isinstance(content, Picture)]
-    if len(pixels) < 2 or any(p is None for p in pixels) or pixels[0].shape != pixels[1].shape:
-        return None
-    return psnr_db(*pixels)
-
-
-def label(content: Content | None) -> str | None:
-    """A message's content for a report: the text itself, the picture's name."""
-    return content.name if isinstance(content, Picture) else content
-
-
-def light(content: Content | None) -> Content | None:
-    """The content without pixels, for what is kept on the chance that it may be needed."""
-    return Picture(content.name, None) if isinstance(content, Picture) else content
-
-
-#: Modes of a monitor, and the counts of messages that arrived as they should.
-MODES = {"link": ("exact", "whole"), "transmit": ("transmitted",), "receive": ("decoded",)}
-#: What can become of a message. `exact` is the text sent, not marked; `marked` is any text marked
-#: as not decoded, right or not (the count `text_right` tells), and any picture marked as degraded;
-#: `wrong` is a text that differs from the one sent without being marked; `whole` is a picture that
-#: is not marked, as good as its codec makes it.
-OUTCOMES = ("exact", "whole", "wrong", "marked", "lost", "transmitted")
-#: What blocks say of themselves, counted: messages dropped because a queue was full (these are
-#: among the lost), messages and settings refused, codec processes started anew; and what radios
-#: say: samples lost on reception, samples late for transmission, new connections.
-TROUBLES = ("dropped", "refused", "restarts", "overruns", "underruns", "reconnects")
-#: Notices of radios that are counted, and as what.
-_RADIO_COUNTS = {"overrun": "overruns", "underrun": "underruns", "reconnecting": "reconnects"}
-#: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a
-#: window comes that far.
-MOST_PENDING = 16 * MESSAGE_IDS
-#: The same of pictures, which are kept to be compared.
-MOST_PICTURES = 64
-#: Failures that are kept: the first ones, which tell the cause.
-MOST_FAILURES = 100
-#: How long something said of a message waits for the message to be known as sent, s.
-EARLY_S = 5.0
-
-
 class LinkLedger:
     """Counts messages and pairs each received text or picture with the one sent.
 
     The link keeps the order of messages: one that arrives settles those sent before it as lost.
-    What is said of a message before it is known to be sent (the ports of a block have queues of
-    their own) is kept for a while. Where nothing is known of what is sent, each message is entered
-    as it comes, as `decoded`, `marked` or `lost`. A run may last for ever: only `history` grows
-    with it, up to its bound. What is sent faster than it can arrive is bounded as well
-    (MOST_PENDING).
+    Events about a message that is not entered as sent yet (the ports of a block have queues of
+    their own) are kept for EARLY_S. At a receiver on its own each message is entered as it comes,
+    as `decoded`, `marked` or `lost`. Memory is bounded, however long a run lasts: by `history`,
+    MOST_PENDING and MOST_FAILURES.
 
     Args:
         history: how many settled messages are kept for the report, the latest ones.
         paired: whether what is sent is known; False at a receiver on its own.
     """
 
-    def __init__(self, history: int = 10000, paired: bool = True):
+    def __init__(self, history: int = 10000, paired: bool = True) -> None:
         self.paired = paired
-        self.counts = Counter()
-        self.messages = deque(maxlen=history)
+        self.counts: Counter[str] = Counter()
+        self.messages: deque[dict] = deque(maxlen=history)
         self.failures: list[str] = []
         self._pending: deque[tuple[int, Content]] = deque()
         self._measured = 0
@@ -172,9 +136,7 @@ class LinkLedger:
         return self._conclude(meta.get("message_id", -1), "", content, meta)
 
     def settle(self, message_id: int, outcome: str) -> int:
-        """Enter a message's fate as a notice tells it; returns how many sent ones it settles, 0 or
-        1.
-        """
+        """Enter an outcome from a notice; returns how many sent messages it settles, 0 or 1."""
         return self._conclude(message_id, outcome)
 
     def _conclude(
@@ -205,12 +167,15 @@ class LinkLedger:
     def _unpaired(
         self, message_id: int, outcome: str, content: Content | None, meta: dict | None
     ) -> int:
-        """Enter what is said of a message that is not known as sent: it waits to be paired, or is
-        all that will be known.
+        """Enter an event about a message that is not known as sent.
+
+        It waits to be paired; at a receiver on its own it is the message's outcome.
         """
         if self.paired:
             self.counts["unexpected"] += 1
-            self._early.append((time.monotonic(), message_id, outcome, light(content), meta))
+            self._early.append(
+                (time.monotonic(), message_id, outcome, _without_pixels(content), meta)
+            )
         elif content is not None and meta.get("decoded", True):  # counted as decoded already
             self._record(message_id, "decoded", None, content, meta)
         else:
@@ -219,7 +184,11 @@ class LinkLedger:
         return 0
 
     def note(self, state: str, cause: str, count: int = 1) -> None:
-        """Count what a notice says of a block's troubles."""
+        """Count a notice about a fault.
+
+        Args:
+            state, cause, count: see notices.Notice.
+        """
         if state in _RADIO_COUNTS:
             self.counts[_RADIO_COUNTS[state]] += count
         self.counts["dropped"] += cause == "dropped"
@@ -227,13 +196,12 @@ class LinkLedger:
         self.counts["restarts"] += state == "restarted"
 
     def fail(self, reason: str) -> None:
-        """Enter that a block has failed."""
+        """Enter the failure of a block."""
         if len(self.failures) < MOST_FAILURES:
             self.failures.append(reason)
 
     def good_share(self, mode: str, expected: int) -> float:
-        """Share of the messages that arrived as they should, 0 to 1; 0 where there was none to
-        arrive.
+        """Share of the messages that arrived as they should, 0 to 1; 0 where none was expected.
 
         Args:
             mode: one of MODES.
@@ -244,64 +212,44 @@ class LinkLedger:
         return good / needed if needed else 0.0
 
     def lose_pending(self) -> int:
-        """Give up what is on the way; returns how many messages that is."""
+        """Give up the messages on the way as lost; returns how many there were."""
         given_up = len(self._pending)
         for _ in range(given_up):
             self._settle("lost")
         return given_up
 
     def report(self) -> dict:
-        """Counts (uses: symbols received), mean SNR (dB) and CFO (Hz) of received messages, mean
-        PSNR (dB), failures.
+        """Counts, means and failures so far.
+
+        Returns:
+            Counts by name (uses: symbols received), exact_rate, mean snr_db (dB) and cfo_hz (Hz) of
+            received messages, mean psnr_db (dB) of pictures, failures. None for a mean of nothing.
         """
-        count = self._measured
-        snr_db, cfo_hz = (
-            (self._snr_db_sum / count, self._cfo_hz_sum / count) if count else (None, None)
-        )
-        names = (
-            "sent",
-            "received",
-            "decoded",
-            *OUTCOMES,
-            "text_right",
-            "unexpected",
-            "uses",
-            *TROUBLES,
-        )
-        counts = {name: self.counts[name] for name in names}
-        measured = {
-            "snr_db": snr_db,
-            "cfo_hz": cfo_hz,
-            "psnr_db": self._psnr_db_sum / self._compared if self._compared else None,
-        }
-        rate = self.counts["exact"] / self.counts["sent"] if self.counts["sent"] else None
+        names = ("sent", "received", "decoded", *OUTCOMES, "text_right", "unexpected", "uses")
         return {
-            **counts,
+            **{name: self.counts[name] for name in (*names, *FAULTS)},
             "pending": self.pending,
-            "exact_rate": rate,
-            **measured,
+            "exact_rate": _mean(self.counts["exact"], self.counts["sent"]),
+            "snr_db": _mean(self._snr_db_sum, self._measured),
+            "cfo_hz": _mean(self._cfo_hz_sum, self._measured),
+            "psnr_db": _mean(self._psnr_db_sum, self._compared),
             "failures": self.failures,
         }
 
     def line(self) -> str:
         """The report in one line."""
-        r = self.report()
-        snr = (
-            ""
-            if r["snr_db"] is None
-            else f", SNR {r['snr_db']:.1f} dB, CFO {r['cfo_hz'] / 1e3:.2f} kHz"
-        )
-        psnr = "" if r["psnr_db"] is None else f", PSNR {r['psnr_db']:.2f} dB"
-        shown = [name for name in (*OUTCOMES, *TROUBLES) if r[name]]
-        counts = ", ".join(f"{name} {r[name]}" for name in ("sent", "received", *shown))
-        more = f"; {len(self.failures) - 3} more failures" if len(self.failures) > 3 else ""
-        return (
-            counts
-            + snr
-            + psnr
-            + "".join(f"; failed: {reason}" for reason in self.failures[:3])
-            + more
-        )
+        report = self.report()
+        shown = [name for name in (*OUTCOMES, *FAULTS) if report[name]]
+        parts = [f"{name} {report[name]}" for name in ("sent", "received", *shown)]
+        if report["snr_db"] is not None:
+            parts.append(f"SNR {report['snr_db']:.1f} dB")
+            parts.append(f"CFO {report['cfo_hz'] / 1e3:.2f} kHz")
+        if report["psnr_db"] is not None:
+            parts.append(f"PSNR {report['psnr_db']:.2f} dB")
+        failures = [f"failed: {reason}" for reason in self.failures[:3]]
+        if len(self.failures) > 3:
+            failures.append(f"{len(self.failures) - 3} more failures")
+        return "; ".join([", ".join(parts), *failures])
 
     def _settle(
         self, outcome: str, received: Content | None = None, meta: dict | None = None
@@ -318,29 +266,79 @@ class LinkLedger:
         received: Content | None,
         meta: dict | None,
     ) -> None:
+        meta = meta or {}
         entry = {
             "message_id": message_id,
             "outcome": outcome,
-            "sent": label(sent),
-            "received": label(received),
+            "sent": _label(sent),
+            "received": _label(received),
+            "snr_db": meta.get("snr_db"),
         }
-        entry["snr_db"] = (meta or {}).get("snr_db")
         if isinstance(sent, Picture) or isinstance(received, Picture):
-            entry |= {
-                "psnr_db": quality_db(sent, received),
-                "reason": (meta or {}).get("reason", ""),
-            }
+            entry["psnr_db"] = quality_db(sent, received)
+            entry["reason"] = meta.get("reason", "")
             self._compared += entry["psnr_db"] is not None
             self._psnr_db_sum += entry["psnr_db"] or 0.0
         self.messages.append(entry)
 
 
-def checked_file(report_file: str) -> Path | None:
-    """Path of a file that can be written as far as can be told without writing it; None where no
-    file is named.
+def read_content(message: pmt.pmt_base) -> tuple[dict, Content]:
+    """Metadata and content of a text or picture PDU.
 
     Raises:
-        ConfigError: it cannot be.
+        FrameError: the message is neither.
+    """
+    if not is_picture(message):
+        return read_text(message)
+    meta, pixels = read_picture_pdu(message)
+    return meta, Picture(meta.get("name", ""), pixels)
+
+
+def judge(sent: Content, received: Content, decoded: bool) -> str:
+    """Outcome of a received message.
+
+    Args:
+        sent: what was sent.
+        received: what was received.
+        decoded: whether it is not marked.
+    """
+    if not decoded:
+        return "marked"
+    if isinstance(sent, Picture) and isinstance(received, Picture):
+        return "whole"
+    return "exact" if sent == received else "wrong"
+
+
+def quality_db(sent: Content, received: Content) -> float | None:
+    """PSNR of a received picture, dB; None of texts, and of pictures that cannot be compared."""
+    if not (isinstance(sent, Picture) and isinstance(received, Picture)):
+        return None
+    if sent.pixels is None or received.pixels is None:
+        return None
+    if sent.pixels.shape != received.pixels.shape:
+        return None
+    return psnr_db(sent.pixels, received.pixels)
+
+
+def _label(content: Content | None) -> str | None:
+    """A message in the report: the text itself, the picture's name."""
+    return content.name if isinstance(content, Picture) else content
+
+
+def _without_pixels(content: Content | None) -> Content | None:
+    """The content without pixels, to save memory."""
+    return Picture(content.name, None) if isinstance(content, Picture) else content
+
+
+def _mean(total: float, count: int) -> float | None:
+    return total / count if count else None
+
+
+def checked_file(report_file: str) -> Path | None:
+    """Path of a report file, checked without writing it; None where no file is named.
+
+    Raises:
+        ConfigError: the file cannot be written.
     """
     if not report_file:
         return None
@@ -369,7 +367,7 @@ def write_report(path: Path, report: dict) -> None:
     )
 
 
-def _finite(value):
+def _finite(value: Any) -> Any:
     """The same with None for every number that JSON does not know."""
     if isinstance(value, dict):
         return {name: _finite(entry) for name, entry in value.items()}
