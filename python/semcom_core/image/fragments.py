@@ -60,7 +60,12 @@ class Reception:
 
 
 def uses_for(cbr: float, height: int, width: int) -> int:
-    """Channel uses of a picture at a channel bandwidth ratio (uses over 3 H W)."""
+    """Channel uses of a picture.
+
+    Args:
+        cbr: channel bandwidth ratio, uses over 3 H W.
+        height, width: of the picture, pixels.
+    """
     return math.floor(cbr * 3 * height * width)
 
 

@@ -190,7 +190,12 @@ def downscale(pixels: np.ndarray, steps: int) -> np.ndarray:
 
 
 def resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A picture, uint8 (h, w, 3), at another size by Lanczos' kernel."""
+    """A picture at another size by Lanczos' kernel, uint8 (height, width, 3).
+
+    Args:
+        pixels: uint8 (h, w, 3).
+        height, width: of the result, pixels.
+    """
     from PIL import Image
 
     if pixels.shape[:2] == (height, width):

@@ -166,6 +166,7 @@ class AvifCodec(SeparateImageCodec):
 
     @property
     def file_encoder(self) -> FileEncoder:
+        """Makes an AVIF file at the speed of the settings."""
         return partial(avif_file, speed=self.config.speed)
 
 

@@ -67,7 +67,7 @@ _MID_GREY = 128
 _BATCH = 4096
 
 
-def transformed(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def forward_transform(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal DCT over height, width and colours of a picture less its means.
 
     Args:
@@ -80,8 +80,16 @@ def transformed(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return dctn(pixels - means.astype(float), norm="ortho").ravel(), means
 
 
-def restored(coefficients: np.ndarray, means: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The picture uint8 (H, W, 3) of coefficients (H W 3,) and means."""
+def inverse_transform(
+    coefficients: np.ndarray, means: np.ndarray, height: int, width: int
+) -> np.ndarray:
+    """The picture, uint8 (height, width, 3), of its transform.
+
+    Args:
+        coefficients: float (H W 3,).
+        means: of the colours, uint8 (3,).
+        height, width: of the picture, pixels.
+    """
     values = idctn(coefficients.reshape(height, width, _PLANES), norm="ortho") + means
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
@@ -97,7 +105,7 @@ def chunk_of(height: int, width: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Chunks:
-    """Which chunks of a picture are sent, with which variances.
+    """Description of the chunks of a picture that are sent.
 
     Args:
         height, width: of the picture.
@@ -132,7 +140,11 @@ class Chunks:
 
     @staticmethod
     def unpacked(data: bytes, height: int, width: int) -> Chunks:
-        """The chunks of a picture from what `packed` made.
+        """Read what `packed` made.
+
+        Args:
+            data: the bytes; zeros may follow.
+            height, width: of the picture, pixels.
 
         Raises:
             FrameError: the bytes do not describe a picture of this size.
@@ -151,7 +163,7 @@ class Chunks:
         return Chunks(height, width, values[:_PLANES], values[_PLANES:])
 
 
-def strongest(
+def strongest_chunks(
     coefficients: np.ndarray, means: np.ndarray, height: int, width: int, most: int
 ) -> Chunks:
     """The chunks of the largest variances that have at most `most` coefficients together.
@@ -215,18 +227,18 @@ class SoftcastCodec(ImageCodec):
         uses = shape_for(uses_for(parse_cbr(self.config.cbr), height, width)).uses
         params = index_for(snr_db, self.config.margin_db)
         side = SidePart(uses, _WIDTHS)
-        coefficients, means = transformed(pixels)
+        coefficients, means = forward_transform(pixels)
         size = 0
-        chunks = strongest(coefficients, means, height, width, 2 * uses)
+        chunks = strongest_chunks(coefficients, means, height, width, 2 * uses)
         # fewer chunks fit beside a longer description, which is seldom longer again
         while len(chunks.packed()) > size:
             size = len(chunks.packed())
-            link, analog = _shared(uses - side.uses, size, params)
-            chunks = strongest(coefficients, means, height, width, 2 * analog)
+            link, analog = _divide_uses(uses - side.uses, size, params)
+            chunks = strongest_chunks(coefficients, means, height, width, 2 * analog)
         parts = [
             side.encode(height, width, size),
             link.encode(chunks.packed()),
-            _sent(coefficients, chunks, analog),
+            _modulate(coefficients, chunks, analog),
         ]
         return frames_of(np.concatenate(parts), self.number, message_id, params)
 
@@ -244,7 +256,7 @@ class SoftcastCodec(ImageCodec):
                 f"the size of picture {header.message_id} did not arrive; {reception.shortfall}"
             )
         height, width, size = numbers
-        link, _ = _shared(uses - side.uses, size, header.params)
+        link, _ = _divide_uses(uses - side.uses, size, header.params)
         ends = side.uses, side.uses + link.uses
         described, whole = link.decode(
             reception.symbols[slice(*ends)], reception.noise_var[slice(*ends)]
@@ -254,17 +266,17 @@ class SoftcastCodec(ImageCodec):
             reason = f"the description of the chunks did not arrive; {reception.shortfall}"
         else:
             chunks = Chunks.unpacked(described, height, width)
-            estimate = _estimated(
+            estimate = _estimate(
                 reception.symbols[ends[1] :], reception.noise_var[ends[1] :], chunks
             )
-            pixels = restored(estimate, chunks.means, height, width)
+            pixels = inverse_transform(estimate, chunks.means, height, width)
             reason = reception.shortfall if reception.missing else ""
         return DecodedImage(
             pixels, not reason, header.message_id, reason, reception.missing, header.fragments
         )
 
 
-def _shared(uses: int, size: int, params: int) -> tuple[DigitalLink, int]:
+def _divide_uses(uses: int, size: int, params: int) -> tuple[DigitalLink, int]:
     """The link of a description of `size` bytes, and the channel uses left to the chunks, a
     multiple of what one transform fills.
 
@@ -292,7 +304,7 @@ def _scaled(chunks: Chunks, values: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return places, gains, gains * deviations
 
 
-def _sent(coefficients: np.ndarray, chunks: Chunks, uses: int) -> np.ndarray:
+def _modulate(coefficients: np.ndarray, chunks: Chunks, uses: int) -> np.ndarray:
     """Symbols of the chunks, complex64 (uses,)."""
     places, gains, _ = _scaled(chunks, 2 * uses)
     values = np.zeros((_SPREAD, 2 * uses // _SPREAD))
@@ -300,7 +312,7 @@ def _sent(coefficients: np.ndarray, chunks: Chunks, uses: int) -> np.ndarray:
     return (_HADAMARD @ values).T.ravel().view(np.complex128).astype(np.complex64)
 
 
-def _estimated(symbols: np.ndarray, noise_var: np.ndarray, chunks: Chunks) -> np.ndarray:
+def _estimate(symbols: np.ndarray, noise_var: np.ndarray, chunks: Chunks) -> np.ndarray:
     """Coefficients (H W 3,) of the least mean squared error, from the symbols of the chunks.
 
     With z = D u, u of unit variance, and y = A z + n, the estimate of u is (I + D A' W A D)^-1 D A'

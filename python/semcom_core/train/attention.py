@@ -1,7 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of the semantic attention: which segments and places belong to what people outlined as
-objects.
+"""Training of the semantic attention on pictures whose objects people outlined.
+
+The loss is the cross entropy of each place of a picture belonging to an object, for channel and
+spatial attention and their sum.
+
+Arrays: n labels of a picture (segments and the background), COUNT features of a label and C
+channels of its embedding, SIDE pixels of each side of the network's picture.
 """
 
 from __future__ import annotations
@@ -37,15 +42,15 @@ from semcom_core.train.settings import AttentionTraining
 
 @dataclass(frozen=True)
 class Item:
-    """A picture as the network sees it.
+    """Training example: a picture as input of the network, and the labels wanted.
 
     Args:
         picture: float (3, SIDE, SIDE).
-        figures: float (n, COUNT + C), see segment_features.
+        figures: features of the segments, float (n, COUNT + C), see segment_features.
         weights: float (n,), share of the picture of each segment.
         labels: int (SIDE/2, SIDE/2), the segment at each place.
         wanted: float (SIDE/2, SIDE/2), the share of each place that belongs to an object.
-        known: whether the figures hold an embedding.
+        known: whether the figures hold the embedding of the knowledge base.
     """
 
     picture: torch.Tensor
@@ -58,7 +63,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is: step of steps, and the mean loss over the last steps."""
+    """Progress of a training: steps done of all, mean loss over the last 100, time in s."""
 
     step: int
     steps: int
@@ -67,7 +72,12 @@ class Progress:
 
 
 def colour_regions(pixels: np.ndarray, channels: int, rng: np.random.Generator) -> Segments:
-    """Segments of even colour, with no embedding to speak of and a quality that says nothing.
+    """Segments of even colour, with an embedding of zeros and a random quality.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        channels: of the embedding.
+        rng: draws the scale of the segments and their quality.
 
     Source: Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 2004 (as
     scikit-image has it).
@@ -87,7 +97,7 @@ def colour_regions(pixels: np.ndarray, channels: int, rng: np.random.Generator) 
 
 
 def item_of(scene: Scene, segments: Segments) -> Item:
-    """Measure in a picture and its segments what the network needs."""
+    """Training example of a scene and its segments."""
     figures = segment_features(scene.pixels, segments)
     weights = (
         np.bincount(segments.labels.reshape(-1), minlength=len(figures)) / segments.labels.size
@@ -106,7 +116,7 @@ def item_of(scene: Scene, segments: Segments) -> Item:
 
 
 def mirrored(item: Item) -> Item:
-    """The same picture with left and right exchanged."""
+    """Example with left and right exchanged."""
     figures = item.figures.clone()
     figures[:, MIRRORED] *= -1
     return replace(
@@ -121,28 +131,35 @@ def mirrored(item: Item) -> Item:
 def attention_loss(
     network: AttentionNetwork, items: Sequence[Item], known: torch.Tensor, colours: torch.Tensor
 ) -> torch.Tensor:
-    """Mean cross entropy of a place by channel attention, by spatial attention and by both.
+    """Mean cross entropy of a place by channel attention, by spatial attention and by both, added.
 
     Args:
-        known: (B, 1), 0 where a picture's embedding is hidden.
-        colours: (B, 3, 1, 1), what the colours are multiplied by.
+        network: to train.
+        items: B examples.
+        known: float (B, 1), 0 where a picture's embedding is left out.
+        colours: factors on the colours, float (B, 3, 1, 1).
     """
     pad = torch.nn.utils.rnn.pad_sequence
     figures = pad([item.figures for item in items], True)
     weights = pad([item.weights for item in items], True)
     wanted = torch.stack([item.wanted for item in items])
     labels = torch.stack([item.labels for item in items])
-    judged = network.channel(figures, weights, known)
-    channel = judged.gather(1, labels.flatten(1)).view_as(wanted)
+    logits = network.channel(figures, weights, known)
+    channel = logits.gather(1, labels.flatten(1)).view_as(wanted)
     spatial = network.spatial(torch.stack([item.picture for item in items]) * colours)
     both = network.both(channel.detach(), spatial.detach())
-    return sum(
-        binary_cross_entropy_with_logits(logits, wanted) for logits in (channel, spatial, both)
-    )
+    losses = [binary_cross_entropy_with_logits(x, wanted) for x in (channel, spatial, both)]
+    return losses[0] + losses[1] + losses[2]
 
 
 class AttentionTrainer:
-    """Trains the network on pictures that are segmented once, when it is made."""
+    """Trains the network on pictures that are segmented once, when it is made.
+
+    Args:
+        scenes: pictures with their objects.
+        knowledge: segments the pictures.
+        config: settings.
+    """
 
     def __init__(
         self, scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining
@@ -160,19 +177,17 @@ class AttentionTrainer:
     def _prepared(self, scenes: Iterable[Scene], knowledge: KnowledgeBase) -> Iterator[Item]:
         rng = np.random.default_rng(self._config.seed)
         for scene in scenes:
-            by_colour = rng.random() < self._config.regions
-            yield item_of(
-                scene,
-                colour_regions(scene.pixels, self.shape.embedding, rng)
-                if by_colour
-                else knowledge.segments(scene.pixels),
-            )
+            if rng.random() < self._config.regions:
+                segments = colour_regions(scene.pixels, self.shape.embedding, rng)
+            else:
+                segments = knowledge.segments(scene.pixels)
+            yield item_of(scene, segments)
 
     def run(self) -> Iterator[Progress]:
-        """Train to the end; yields after every step."""
+        """Train to the end, a Progress after every step."""
         config = self._config
         started = time.monotonic()
-        recent = []
+        recent: list[float] = []
         self.network.train()
         for step in range(config.steps):
             recent = [*recent[-99:], self._step(step, np.random.default_rng([config.seed, step]))]
@@ -182,6 +197,7 @@ class AttentionTrainer:
         self.network.eval()
 
     def _step(self, step: int, rng: np.random.Generator) -> float:
+        """One step of AdamW under a cosine schedule; returns its loss."""
         config = self._config
         drawn = [self._items[i] for i in rng.integers(len(self._items), size=config.pictures)]
         items = [mirrored(item) if rng.random() < 0.5 else item for item in drawn]
@@ -208,7 +224,14 @@ class AttentionTrainer:
 def train_attention(
     scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining, folder: Path
 ) -> Iterator[Progress]:
-    """Train the network and write its file into a folder."""
+    """Train the network and write its weights.
+
+    Args:
+        scenes: pictures with their objects.
+        knowledge: segments the pictures.
+        config: settings.
+        folder: for the weights; made where it is not there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     trainer = AttentionTrainer(scenes, knowledge, config)
     yield from trainer.run()

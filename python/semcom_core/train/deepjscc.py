@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of the codec "deepjscc": both ends at once, over channels of all SNRs, on the crops that
-lam-sc learns from.
+"""Training of the image codec "deepjscc": encoder and decoder jointly, over channels of all SNRs.
+
+The loss is the logarithm of the mean square error, so that messages of all SNRs count alike.
 """
 
 from __future__ import annotations
@@ -30,7 +31,14 @@ def loss_of(
     config: ImageTraining,
     rng: np.random.Generator,
 ) -> tuple[Tensor, float]:
-    """Logarithm of the mean square error of a message that is drawn, and its PSNR, dB."""
+    """Logarithm of the mean square error of a message that is drawn, and its PSNR, dB.
+
+    Args:
+        network: to train.
+        examples: to draw crops from.
+        config: settings.
+        rng: draws crops, SNR and noise variances; the noise itself is torch's.
+    """
     pictures = draw(examples, config.pictures, config.crop, rng).pictures
     snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
     side = config.crop // STRIDE
@@ -42,8 +50,13 @@ def loss_of(
 def train_deepjscc(
     config: ImageTraining, examples: list[Example], folder: Path, shape: DeepjsccShape | None = None
 ) -> Iterator[Progress]:
-    """Train the network and write its weights into a folder; goes on from the folder's checkpoint
-    where there is one.
+    """Train the network and write its weights, a Progress after every step.
+
+    Args:
+        config: settings.
+        examples: training pictures.
+        folder: for state and weights; made where it is not there. A state in it is gone on from.
+        shape: of the network; None for the default.
     """
     shape = shape or DeepjsccShape()
     folder.mkdir(parents=True, exist_ok=True)

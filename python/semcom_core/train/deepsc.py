@@ -1,11 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The vocabulary of the codec "deepsc", counted in training texts.
+"""Training of the text codec "deepsc": vocabulary, batches over a simulated channel, and loop.
 
-Batches for the training of the codec "deepsc": tokens, which of their symbols are sent, and the
-noise of a channel.
+The vocabulary is counted in the training texts. Encoder and decoder learn together, over channels
+of all SNRs, some with block fading, erased symbols, or texts cut and with words exchanged.
 
-Training of the codec "deepsc": both ends at once, over channels of all SNRs.
+Arrays: B messages of up to T tokens (core, form); 8 symbols of a token, 16 real values.
+
+Source: H. Xie et al., Deep learning enabled semantic communication systems, IEEE Trans. Signal
+Processing 2021.
 """
 
 from __future__ import annotations
@@ -34,11 +37,27 @@ from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.settings import DeepscTraining
 from semcom_core.units import db_to_linear
 
+#: Lengths of the parts of words, characters.
 _PART_LENGTHS = range(1, 9)
+#: Tokens of a training example at the most; a longer one is cut to a random part.
+MOST_TOKENS = 64
+#: Share of the messages over block Rayleigh fading.
+_FADING = 0.3
+#: Symbols of a fading block, and the power gain below which a block counts as erased.
+_FADING_BLOCK = 32
+_DEEPEST_FADE = 1e-3
+#: Share of the messages with a run of erased symbols.
+_ERASED = 0.05
+#: Share of the messages cut to a random part.
+_CUT = 0.1
+#: Share of the messages with tokens exchanged, so that words out of place arrive too.
+_GARBLED = 0.12
+#: Share of the tokens exchanged in them.
+_EXCHANGED = 0.25
 
 
 def count_words(texts: Iterable[str], least: int, parts: int, forms: int) -> Words:
-    """Vocabulary of texts: all frequent cores, the most useful parts of words, and the most
+    """Vocabulary of texts: frequent cores, the parts of words that save most tokens, and the most
     frequent forms.
 
     Args:
@@ -47,8 +66,8 @@ def count_words(texts: Iterable[str], least: int, parts: int, forms: int) -> Wor
         parts: how many parts of words to add, to spell rarer words with.
         forms: how many forms at the most, beside the plain ones.
     """
-    cores = Counter()
-    seen = Counter()
+    cores: Counter[str] = Counter()
+    seen: Counter[Form] = Counter()
     for word, count in Counter(word for text in texts for word in text.split(" ")).items():
         for core, form in readings(word, False)[:1]:
             cores[core] += count
@@ -66,9 +85,9 @@ def count_words(texts: Iterable[str], least: int, parts: int, forms: int) -> Wor
     return Words(tuple(frequent + added), tuple(dict.fromkeys([*PLAIN_FORMS, *chosen, *glued])))
 
 
-def _parts(cores: Sequence[str], most: int) -> list[str]:
-    """Parts of distinct words by how many characters they would stand for beyond one a token;
-    single characters first.
+def _parts(cores: Iterable[str], most: int) -> list[str]:
+    """Parts of distinct words, by the characters that they save over one token a character; single
+    characters first.
     """
     counts = Counter(
         core[i : i + n] for core in cores for n in _PART_LENGTHS for i in range(len(core) - n + 1)
@@ -79,20 +98,6 @@ def _parts(cores: Sequence[str], most: int) -> list[str]:
         *single,
         *sorted((part for part in weight if len(part) > 1), key=lambda part: -weight[part]),
     ][:most]
-
-
-#: Tokens of a training example at the most; a longer one is cut to a random part.
-MOST_TOKENS = 64
-#: Shares of the messages: over block Rayleigh fading, with a run of erased symbols, cut to a random
-#: part, and garbled.
-_FADING = 0.3
-_ERASED = 0.05
-_CUT = 0.1
-_GARBLED = 0.12
-#: Share of a garbled message's tokens that are exchanged: words out of place are to arrive too.
-_EXCHANGED = 0.25
-_FADING_BLOCK = 32
-_DEEPEST_FADE = 1e-3
 
 
 class Batch(NamedTuple):
@@ -112,7 +117,14 @@ class Batch(NamedTuple):
 
 
 def plan_of(items: Sequence, batch_tokens: int, epochs: float, seed: int) -> list[list[int]]:
-    """Indices of the items of each batch, of about the same length, for the whole training."""
+    """Indices of the items of each batch of the whole training, items of similar length together.
+
+    Args:
+        items: tokens of each text.
+        batch_tokens: of a batch at most, padding included.
+        epochs: passes over the items.
+        seed: of their order.
+    """
     rng = np.random.default_rng(seed)
     plan: list[list[int]] = []
     once = None
@@ -135,11 +147,13 @@ def batch_of(
     snr_db: tuple[float, float],
     rng: np.random.Generator,
 ) -> Batch:
-    """Make a batch of texts' tokens (core, form).
+    """Batch of texts over channels that are drawn.
 
     Args:
+        items: tokens (core, form) of each text.
         words: the vocabulary.
         snr_db: range of the messages' SNRs, drawn evenly, dB.
+        rng: draws variations, SNRs and noise.
     """
     messages = [_varied(np.array(item), words, rng) for item in items]
     size = len(messages)
@@ -157,11 +171,11 @@ def batch_of(
         np.where(np.isfinite(noise_var), noise_var, 0) / 2
     )
     noise = np.concatenate([pair[0], pair[1]], axis=2)
-    cores_, forms = torch.from_numpy(tokens).unbind(2)
+    cores, forms = torch.from_numpy(tokens).unbind(2)
     lengths = torch.tensor([len(message) for message in messages])
     return Batch(
         lengths,
-        cores_,
+        cores,
         forms,
         torch.from_numpy(sent),
         torch.from_numpy(noise),
@@ -170,7 +184,7 @@ def batch_of(
 
 
 def _noise_var(length: int, snr_db: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise variance of each symbol of a message, inf where it is erased."""
+    """Noise variance of each symbol of a message, float (length,), inf where it is erased."""
     variance = np.full(length, 1 / db_to_linear(snr_db))
     if rng.random() < _FADING:
         gains = rng.exponential(size=-(-length // _FADING_BLOCK)).repeat(_FADING_BLOCK)[:length]
@@ -184,7 +198,7 @@ def _noise_var(length: int, snr_db: float, rng: np.random.Generator) -> np.ndarr
 
 
 def _varied(message: np.ndarray, words: Words, rng: np.random.Generator) -> np.ndarray:
-    """A text's tokens, some cut, some with tokens exchanged for others."""
+    """Tokens (core, form) of a text, some texts cut, some with tokens exchanged."""
     cut = rng.random() < _CUT
     if len(message) > MOST_TOKENS or cut:
         size = int(rng.integers(1, min(len(message), MOST_TOKENS) + 1)) if cut else MOST_TOKENS
@@ -201,8 +215,8 @@ def _varied(message: np.ndarray, words: Words, rng: np.random.Generator) -> np.n
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is: step of steps, mean loss of a token over the last steps, bits, and the
-    share of right cores.
+    """Progress of a training: steps done of all; over the last 100 the mean loss of a token, bits,
+    and the share of right cores; time in s.
     """
 
     step: int
@@ -212,10 +226,14 @@ class Progress:
     elapsed_s: float
 
 
-def loss_of(network: DeepscNetwork, batch: Batch, rivals: tuple[torch.Tensor, torch.Tensor]):
+def loss_of(
+    network: DeepscNetwork, batch: Batch, rivals: tuple[torch.Tensor, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor, float]:
     """Mean cross entropy of a token and of its look-up alone, nats, and the share of right cores.
 
     Args:
+        network: to train.
+        batch: messages.
         rivals: cores to choose from, sorted, all of the batch's among them; see
             DeepscNetwork.receive.
     """
@@ -223,7 +241,8 @@ def loss_of(network: DeepscNetwork, batch: Batch, rivals: tuple[torch.Tensor, to
     sent = network.send(batch.cores, batch.forms, batch.sent, hidden)
     decisions = network.receive(sent + batch.noise, batch.noise_var, hidden, rivals)
     real = torch.arange(batch.cores.shape[1]) < batch.lengths[:, None]
-    cores, wanted = batch.cores[real], torch.searchsorted(rivals[0], batch.cores[real])
+    cores = batch.cores[real]
+    wanted = torch.searchsorted(rivals[0], cores)
     odds = decisions.cores[real].float()
     forms = network.form_odds(decisions.states[real], cores).float()
     loss = cross_entropy(odds, wanted) + cross_entropy(forms, batch.forms[real])
@@ -232,11 +251,14 @@ def loss_of(network: DeepscNetwork, batch: Batch, rivals: tuple[torch.Tensor, to
 
 
 class DeepscTrainer:
-    """Trains the network and keeps in a folder what it needs to go on.
+    """Trains the network and keeps the state of the training in a folder.
 
     Args:
+        words: the vocabulary.
         items: tokens (core, form) of each text.
-        folder: where checkpoint and vocabulary are written.
+        config: settings.
+        shape: of the network.
+        folder: for the state; it exists.
     """
 
     def __init__(
@@ -268,12 +290,12 @@ class DeepscTrainer:
         self._done = load_state(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
-        """Train to the end; yields after every step."""
+        """Train to the end, a Progress after every step."""
         plan = plan_of(
             self._items, self._config.batch_tokens, self._config.epochs, self._config.seed
         )
         started = time.monotonic()
-        recent = []
+        recent: list[tuple[float, float]] = []
         self.network.train()
         for step in range(self._done, len(plan)):
             recent = [
@@ -288,7 +310,7 @@ class DeepscTrainer:
             )
 
     def _step(self, step: int, steps: int, items: list) -> tuple[float, float]:
-        """Learn from one batch; returns its loss in bits and its share of right cores."""
+        """One step of AdamW; returns its loss in bits and its share of right cores."""
         rng = np.random.default_rng([self._config.seed, step])
         torch.manual_seed(int(rng.integers(2**31)))
         batch = batch_of(
@@ -310,7 +332,10 @@ class DeepscTrainer:
         return loss.item() / math.log(2), right
 
     def _rivals(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """The batch's cores and as many others, which stand for all others."""
+        """Cores to choose from, sorted, and the bias of each (sampled softmax).
+
+        They are the batch's and a sample of the others, which stands for all others.
+        """
         total = len(self.network.cores)
         own = torch.unique(batch.cores)
         if self._config.rivals == 0 or own.numel() + self._config.rivals >= total:
@@ -329,10 +354,14 @@ class DeepscTrainer:
 def train_deepsc(
     config: DeepscTraining, texts: Sequence[str], folder: Path, shape: NetworkConfig | None = None
 ) -> Iterator[Progress]:
-    """Make a vocabulary of texts, train the network on them, and write the codec's two files into a
-    folder.
+    """Count a vocabulary in texts, train the network on them, and write both.
 
-    A training that was interrupted goes on from its last checkpoint in the folder.
+    Args:
+        config: settings.
+        texts: training texts.
+        folder: for state, vocabulary and weights; made where it is not there. A state in it is gone
+            on from.
+        shape: of the network; None for the default.
     """
     shape = shape or NetworkConfig()
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the adapters are trained on: texts of the training part, some with the messages before
-them.
-"""
+"""Training texts of the adapters, some with the messages before them as context."""
 
 from __future__ import annotations
 
@@ -27,12 +25,14 @@ class Example:
 
 
 def _lines(path: Path) -> Iterator[Example]:
+    """Distinct lines of a file."""
     for line in dict.fromkeys(path.read_text(encoding="utf-8").splitlines()):
         if line.strip() and not is_test(line):
             yield Example(line.strip())
 
 
 def _captions(path: Path) -> Iterator[Example]:
+    """Captions, each after the tab of its line."""
     for line in path.read_text(encoding="utf-8").splitlines():
         caption = line.partition("\t")[2].strip()
         if caption and not is_test(caption):
@@ -56,7 +56,7 @@ def _dialogues(path: Path) -> Iterator[Example]:
 
 @dataclass(frozen=True)
 class Source:
-    """Where training texts come from.
+    """Source of training texts.
 
     Args:
         file: below the data folder.
@@ -72,8 +72,7 @@ class Source:
 
 
 _EUROPARL = (
-    "Europarl, English, January and February 2000 (no known restrictions; credit: "
-    "European "
+    "Europarl, English, January and February 2000 (no known restrictions; credit: European "
     "Parliament)"
 )
 _TATOEBA = "Tatoeba, English sentences (CC BY 2.0 FR)"
@@ -81,7 +80,7 @@ _SMS = "SMS messages, the ham part of the SMS Spam Collection (CC BY 4.0)"
 _DIALOGUES = "HH-RLHF harmless, chosen dialogues (MIT)"
 _CAPTIONS = "COCO 2017 captions (CC BY 4.0)"
 
-#: Adapter → what it is trained on.
+#: Adapter → sources of its training texts.
 MIXTURES = {
     "europarl": (Source("text/europarl_en.txt", _lines, 100_000, _EUROPARL),),
     "chat": (
@@ -105,6 +104,7 @@ def examples(mixture: str, data: Path, rng: np.random.Generator) -> list[Example
     Args:
         mixture: one of MIXTURES.
         data: folder of the training data.
+        rng: draws the sample.
 
     Raises:
         ConfigError: no such mixture, or one of its files is not there.

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Crops of pictures and of what people labelled in them, for the trainings of the learned image
-codecs.
+"""Training loop and training pictures of the learned image codecs.
 
-The loop in which the learned image codecs are trained: steps, learning rate, checkpoints.
+A step draws crops of pictures and of the objects that people labelled in them, passes them over a
+simulated channel, and takes a step of AdamW on the loss. The state is kept in the training's
+folder, so that an interrupted training goes on.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ from semcom_core.image.picture import pictures_in, read_picture
 from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.settings import ImageTraining
 
+#: Steps in which the learning rate rises.
+_RISE = 200
+#: Learning rate of tables of logarithms over that of the rest, since they move furthest.
+_TABLE_RATE = 5.0
+
 
 @dataclass(frozen=True)
 class Example:
-    """A picture, uint8 (H, W, 3), and where it has an object, bool (H, W); all False where nobody
-    labelled it.
+    """A picture, uint8 (H, W, 3), and the mask of its objects, bool (H, W); all False where it has
+    no labels.
     """
 
     pixels: np.ndarray
@@ -37,8 +43,8 @@ class Example:
 
 @dataclass(frozen=True)
 class Crops:
-    """Crops as the networks take them: pictures float (B, 3, S, S), -0.5 to 0.5, and importance
-    float (B, 1, S/8, S/8), 0 to 1.
+    """Input of the networks: pictures, float (B, 3, S, S), -0.5 to 0.5, and their importance, float
+    (B, 1, S/8, S/8), 0 to 1.
     """
 
     pictures: Tensor
@@ -46,8 +52,7 @@ class Crops:
 
 
 def training_examples(data: Path, least_side: int) -> list[Example]:
-    """The training part of the labelled COCO pictures, and those without labels, at whole and at
-    half size.
+    """Training part of the COCO pictures with and without labels, at whole and at half size.
 
     Args:
         data: folder of the training data, with cocoseg/ and photos/coco_extra/.
@@ -76,7 +81,14 @@ def half(example: Example) -> Example:
 
 
 def draw(examples: list[Example], count: int, side: int, rng: np.random.Generator) -> Crops:
-    """Random crops of random examples, half of them mirrored."""
+    """Random crops of random examples, half of them mirrored.
+
+    Args:
+        examples: to draw from.
+        count: crops.
+        side: of a crop, pixels.
+        rng: draws.
+    """
     pictures = []
     objects = []
     for index in rng.integers(len(examples), size=count):
@@ -91,6 +103,7 @@ def draw(examples: list[Example], count: int, side: int, rng: np.random.Generato
 
 
 def _labelled(folder: Path) -> list[Example]:
+    """Training part of cocoseg; empty where the folder is not there."""
     try:
         lines = (folder / "meta.jsonl").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -103,6 +116,7 @@ def _labelled(folder: Path) -> list[Example]:
 
 
 def _plain(folder: Path) -> list[Example]:
+    """Pictures without labels; empty where the folder is not there."""
     if not folder.is_dir():
         return []
     pixels = [read_picture(path) for path in pictures_in(folder)]
@@ -116,15 +130,9 @@ def _example(picture: Path, instances: Path) -> Example:
         return Example(read_picture(picture), np.asarray(labels) > 0)
 
 
-#: Steps in which the learning rate rises.
-_RISE = 200
-#: Learning rate of tables of logarithms over that of the rest: they have far to go.
-_TABLE_RATE = 5.0
-
-
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is: step of steps, and the mean PSNR over the last steps, dB."""
+    """Progress of a training: steps done of all, mean PSNR over the last 100, dB, time in s."""
 
     step: int
     steps: int
@@ -133,13 +141,14 @@ class Progress:
 
 
 class ImageTrainer:
-    """Trains a network and keeps in a folder what it needs to go on.
+    """Trains a network and keeps the state of the training in a folder.
 
     Args:
         network: with the weights that the training starts from; layers called "linear" and tables
             called "log_" learn at rates of their own.
         loss: draws a message with a Generator; returns its loss and its PSNR, dB.
-        folder: where checkpoints are written.
+        config: settings.
+        folder: for the state; it exists.
     """
 
     def __init__(
@@ -155,18 +164,17 @@ class ImageTrainer:
         self._folder = folder
         self._weights = dict(network.named_parameters())
         for weight in self._weights.values():
-            weight.grad = torch.zeros_like(
-                weight
-            )  # so that those that the stage does not use have moments to keep
+            # weights that the stage does not use have moments to keep as well
+            weight.grad = torch.zeros_like(weight)
         self._optimizer = torch.optim.AdamW(
             _groups(self._weights, config), betas=(0.9, 0.98), weight_decay=1e-4, fused=True
         )
         self._done = load_state(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
-        """Train to the end; yields after every step."""
+        """Train to the end, a Progress after every step."""
         started = time.monotonic()
-        recent = []
+        recent: list[float] = []
         self.network.train()
         for step in range(self._done, self._config.steps):
             recent = [*recent[-99:], self._step(step)]
@@ -177,7 +185,7 @@ class ImageTrainer:
             )
 
     def _step(self, step: int) -> float:
-        """Learn from one message; returns its PSNR, dB."""
+        """One step of AdamW on one message; returns its PSNR, dB."""
         rng = np.random.default_rng([self._config.seed, step])
         torch.manual_seed(int(rng.integers(2**31)))
         for group in self._optimizer.param_groups:
@@ -193,10 +201,12 @@ class ImageTrainer:
 
 def _groups(weights: dict[str, nn.Parameter], config: ImageTraining) -> list[dict]:
     """The optimizer's groups: parameters, and the share of the learning rate that they get."""
-    shares = {
-        name: config.linear_rate if ".linear." in name else _TABLE_RATE if "log_" in name else 1.0
-        for name in weights
-    }
+    shares = {}
+    for name in weights:
+        if ".linear." in name:
+            shares[name] = config.linear_rate
+        else:
+            shares[name] = _TABLE_RATE if "log_" in name else 1.0
     return [
         {"params": [weights[n] for n, share in shares.items() if share == one], "share": one}
         for one in sorted({*shares.values()})
@@ -205,7 +215,7 @@ def _groups(weights: dict[str, nn.Parameter], config: ImageTraining) -> list[dic
 
 def rate_at(step: int, config: ImageTraining) -> float:
     """Learning rate of a step: it rises, stays, and falls to 0 in the last part."""
-    left = (config.steps - step) / config.steps
-    return config.learning_rate * min(
-        1.0, (step + 1) / _RISE, left / config.fall if config.fall else 1.0
-    )
+    factor = min(1.0, (step + 1) / _RISE)
+    if config.fall:
+        factor = min(factor, (config.steps - step) / config.steps / config.fall)
+    return config.learning_rate * factor

@@ -1,19 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The best linear transform of picture blocks for a add_noise channel, from which the learned image
-codecs start.
-
-Blocks go to their principal components; component i gets power p_i = max(0, sqrt(l_i N) m - N),
-which makes the sum of the errors l_i N / (p_i + N) least for a given sum of powers.
-
-Source: K.-H. Lee, D. P. Petersen, Optimal linear coding for vector channels, IEEE Trans.
-Communications 1976.
-
-Training of the codec "lam-sc": first both ends of the coder, then the mask jointly with them.
+"""Training of the image codec "lam-sc": encoder and decoder first, then the mask jointly with them.
 
 A step's crops are one message of one SNR and one share of kept symbols. The loss is the logarithm
 of the mean square error, so that messages of all SNRs and shares count alike; where importance is
 on, errors on objects weigh more.
+
+The linear transforms of the network start as the best ones for a noisy channel: blocks go to their
+principal components, and component i of variance l_i gets the power
+
+    p_i = max(0, sqrt(l_i N) m - N),
+
+with m such that the powers have a given sum; N is the noise of each. That makes the sum of the
+errors l_i N / (p_i + N) least.
+
+Source: K.-H. Lee, D. P. Petersen, Optimal linear coding for vector channels, IEEE Trans.
+Communications 1976.
 """
 
 from __future__ import annotations
@@ -43,16 +45,27 @@ from semcom_core.train.image_loop import Crops, Example, ImageTrainer, Progress,
 from semcom_core.train.settings import CODEC, MASK, ImageTraining
 from semcom_core.units import db_to_linear
 
-#: No component's power starts below this, so that all can be learned.
+#: Name of the file with the trained network.
+WEIGHTS = "lam_sc.safetensors"
+#: SNR for which the linear transforms start, dB.
+_START_SNR_DB = 8.0
+#: Share of the messages of the stage MASK whose mask is soft; scores learn from these.
+_SOFT = 0.3
+#: Least power of a component at the start, so that all can be learned.
 _LEAST_POWER = 0.05
-#: Crops of four blocks each that the transform is made for.
+#: Crops of four blocks each that the transform is computed from.
 _CROPS = 8000
 
 
 @dataclass(frozen=True)
 class BlockTransform:
-    """Mean block (192,), the first components (192, 24) and the power of each (24,), whose sum is
-    that of a position's symbols.
+    """Linear transform of blocks.
+
+    Args:
+        mean: of the blocks, float64 (192,).
+        components: the first principal components, float64 (192, 24).
+        variances: of each component, float64 (24,).
+        powers: of each, float64 (24,), their sum that of a position's symbols.
     """
 
     mean: np.ndarray
@@ -62,19 +75,34 @@ class BlockTransform:
 
 
 def best_powers(variances: np.ndarray, total: float, noise: float) -> np.ndarray:
-    """Powers of components of some variances (n,), of a given sum, for noise of a power in each."""
+    """Powers of components, float64 (n,), by bisection for m.
+
+    Args:
+        variances: of the components, float64 (n,).
+        total: sum of the powers.
+        noise: power of the noise in each.
+    """
     low, high = 0.0, 1e6
     for _ in range(200):
         middle = (low + high) / 2
         powers = np.maximum(0, np.sqrt(variances * noise) * middle - noise)
-        low, high = (middle, high) if powers.sum() < total else (low, middle)
+        if powers.sum() < total:
+            low = middle
+        else:
+            high = middle
     return powers
 
 
 def block_transform(
     examples: list[Example], snr_db: float, rng: np.random.Generator
 ) -> BlockTransform:
-    """The transform for examples at an SNR, dB."""
+    """Best linear transform of blocks.
+
+    Args:
+        examples: to draw crops from.
+        snr_db: of the channel, dB.
+        rng: draws the crops.
+    """
     pictures = draw(examples, _CROPS, 2 * STRIDE, rng).pictures
     samples = blocks_of(pictures).permute(0, 2, 3, 1).reshape(-1, BLOCK_VALUES).double().numpy()
     values, vectors = np.linalg.eigh(np.cov(samples.T))
@@ -104,18 +132,16 @@ def start_from(network: LamScNetwork, transform: BlockTransform) -> None:
         )
 
 
-#: Name of the file with the trained network.
-WEIGHTS = "lam_sc.safetensors"
-#: SNR for which the linear transforms start, dB.
-_START_SNR_DB = 8.0
-#: Share of the messages of the stage MASK whose mask is soft; scores learn from these.
-_SOFT = 0.3
-
-
 @dataclass(frozen=True)
 class Message:
-    """What a step draws: crops, SNR in dB, share of symbols kept, noise variance of each symbol (B,
-    12, h, w), and if its mask is soft.
+    """Message of a step.
+
+    Args:
+        crops: of B pictures.
+        snr_db: SNR of the channel, dB.
+        share: of the symbols that are kept.
+        noise_var: of each symbol, float (B, 12, h, w), inf where lost.
+        soft: whether the mask is soft.
     """
 
     crops: Crops
@@ -128,7 +154,14 @@ class Message:
 def draw_message(
     examples: list[Example], config: ImageTraining, stage: str, rng: np.random.Generator
 ) -> Message:
-    """A step's message. Importance is on in every other one."""
+    """Draw the message of a step; importance is on in half of them.
+
+    Args:
+        examples: to draw crops from.
+        config: settings.
+        stage: CODEC or MASK.
+        rng: draws.
+    """
     crops = draw(examples, config.pictures, config.crop, rng)
     if rng.random() < 0.5:
         crops = Crops(crops.pictures, torch.zeros_like(crops.importance))
@@ -141,8 +174,15 @@ def draw_message(
 
 
 def draw_noise_var(shape: tuple[int, ...], snr_db: float, rng: np.random.Generator) -> Tensor:
-    """Noise variances of a message's symbols. One message in eight loses some of them; in another
-    one in eight each symbol fades.
+    """Noise variances of a message's symbols, float32 of a shape.
+
+    One message in eight loses some of them (inf); in another one in eight each symbol has Rayleigh
+    fading of its own.
+
+    Args:
+        shape: of the result.
+        snr_db: of the channel without fading, dB.
+        rng: draws losses and fading.
     """
     noise_var = np.full(shape, 1 / float(db_to_linear(snr_db)), np.float32)
     kind = rng.integers(8)
@@ -154,8 +194,10 @@ def draw_noise_var(shape: tuple[int, ...], snr_db: float, rng: np.random.Generat
 
 
 def _share(stage: str, rng: np.random.Generator) -> float:
-    """Share of the symbols that a message keeps: all in two of ten, or anything, or mostly about
-    what the codec is used with.
+    """Share of the symbols that a message keeps.
+
+    In the stage MASK it is 1 in a fifth of the messages, else mostly about what the codec is used
+    with.
     """
     choice = rng.random()
     if stage == CODEC or choice < 0.2:
@@ -165,20 +207,27 @@ def _share(stage: str, rng: np.random.Generator) -> float:
 
 def transmit(network: LamScNetwork, message: Message) -> Tensor:
     """The crops as received, float (B, 3, S, S)."""
-    crops, count = message.crops, len(message.crops.pictures)
+    crops = message.crops
+    count = len(crops.pictures)
     latent = network.sender(
         crops.pictures, crops.importance, conditions_of(message.snr_db, message.share, count)
     )
     groups = (asc.softly_chosen if message.soft else asc.chosen)(latent.scores, message.share)
     values, mask, amplitude = network.send(latent, groups)
-    heard = add_noise(values, message.noise_var) * (mask.detach() > 0)
-    return network.receive(heard, message.noise_var, latent.important, groups, amplitude)
+    received = add_noise(values, message.noise_var) * (mask.detach() > 0)
+    return network.receive(received, message.noise_var, latent.important, groups, amplitude)
 
 
 def loss_of(
     network: LamScNetwork, message: Message, importance_weight: float
 ) -> tuple[Tensor, float]:
-    """Logarithm of the weighted mean square error of a message, and its plain PSNR, dB."""
+    """Logarithm of the weighted mean square error of a message, and its unweighted PSNR, dB.
+
+    Args:
+        network: to train.
+        message: to transmit; the noise is torch's.
+        importance_weight: extra weight of the errors where importance is 1.
+    """
     error = (transmit(network, message) - message.crops.pictures).square()
     weight = 1 + importance_weight * interpolate(
         message.crops.importance, scale_factor=STRIDE, mode="nearest"
@@ -193,8 +242,12 @@ def psnr_of(error: Tensor) -> float:
 
 
 def new_network(shape: LamScShape, examples: list[Example], seed: int) -> LamScNetwork:
-    """A network to train: random convolutions that add nothing yet to the best linear transforms of
-    the examples' blocks.
+    """A network to train: the best linear transforms of blocks, and convolutions that add 0.
+
+    Args:
+        shape: of the network.
+        examples: from which the transforms are computed.
+        seed: of the convolutions' initial weights, and of the crops.
     """
     torch.manual_seed(seed)
     network = LamScNetwork(shape).to(memory_format=torch.channels_last)
@@ -205,10 +258,14 @@ def new_network(shape: LamScShape, examples: list[Example], seed: int) -> LamScN
 def train_stage(
     network: LamScNetwork, examples: list[Example], config: ImageTraining, stage: str, folder: Path
 ) -> Iterator[Progress]:
-    """Train one stage, CODEC or MASK, from the network's weights; goes on from the folder's
-    checkpoint where there is one.
+    """Train one stage and write the network's weights, a Progress after every step.
 
-    In the end the folder holds the weights as they are shipped.
+    Args:
+        network: with the weights that the stage starts from.
+        examples: training pictures.
+        config: settings of the stage.
+        stage: CODEC or MASK.
+        folder: for state and weights; made where it is not there. A state in it is gone on from.
     """
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -232,6 +289,8 @@ def train_lam_sc(
     Args:
         configs: stage → its settings, in order; a stage starts from the weights of the one before,
             CODEC from a new network.
+        examples: training pictures.
+        folder: of the stages' folders.
         shape: of a new network.
 
     Raises:

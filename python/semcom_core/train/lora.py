@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of an adapter: low-rank additions to all projections of a language model that stays as
-it is.
+"""Training of an adapter of the language model by LoRA, and its export with a model card.
 
-Source: Hu et al., LoRA: Low-Rank Adaptation of Large Language Models, 2021.
+Low-rank additions to all projections of a model whose own weights stay as they are. The exported
+adapter is in half precision, in the format of the peft library.
 
-A trained adapter as it is shipped: half precision, its configuration, and a model card.
+Source: Hu et al., LoRA: Low-rank adaptation of large language models, ICLR 2022.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,13 +29,48 @@ from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.examples import MIXTURES, Example
 from semcom_core.train.settings import LoraTraining
 
+#: Layers that get an addition.
 _PROJECTIONS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-_IGNORED = -100  # label of what is not to be learned
+#: Label of tokens without a loss.
+_IGNORED = -100
+#: File with the settings of the training, beside the adapter.
+TRAINING = "training.json"
+#: Model card of an exported adapter.
+_CARD = """# Adapter "{mixture}" for {model}
+
+Low-rank additions (LoRA, in the format of the peft library) that make the language model \
+expect the texts of one domain and the
+end of a message. Used by name: `semcom sim --set adapter={mixture} --text "…"`.
+
+| | |
+| --- | --- |
+| base model | {model} |
+| weights | {weights}, float16, {size:.1f} MB |
+| sha256 | {sha256} |
+| training | {examples} texts, {steps} steps of about {tokens} tokens, rank {rank}, \
+learning rate {rate:g}, AdamW, cosine schedule |
+| licence | that of the training data, below; the additions themselves GPL-3.0-or-later |
+
+Trained on the training parts of:
+
+{sources}
+
+The test part (one text in ten, by the hash of its letters; dialogues as a whole) was not seen.
+`semcom train lora --mixture {mixture}` trains it anew.
+
+Bits a word, end of message included, on texts of the test part (5 to 30 words):
+
+| texts | {model} | with this adapter |
+| --- | --- | --- |
+{figures}
+"""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is: step of steps, mean loss over the last steps, bits a token."""
+    """Progress of a training: steps done of all, mean loss over the last 50, bits a token, time in
+    s.
+    """
 
     step: int
     steps: int
@@ -42,8 +78,17 @@ class Progress:
     elapsed_s: float
 
 
-def encode(example: Example, tokenizer, prompt: str, config: LoraTraining) -> tuple[list[int], int]:
-    """Tokens of an example, and how many of them come before its text."""
+def encode(
+    example: Example, tokenizer: Any, prompt: str, config: LoraTraining
+) -> tuple[list[int], int]:
+    """Tokens of an example, and how many of them come before its text.
+
+    Args:
+        example: a message and the messages before it.
+        tokenizer: of the transformers library.
+        prompt: name of the prompt format.
+        config: settings.
+    """
     start = prompt_tokens(tokenizer, prompt, example.context, config.context_tokens)
     text = tokenizer(example.text, add_special_tokens=False, split_special_tokens=True).input_ids[
         : config.text_tokens
@@ -54,8 +99,12 @@ def encode(example: Example, tokenizer, prompt: str, config: LoraTraining) -> tu
 def batches(
     items: list[tuple[list[int], int]], size: int, rng: np.random.Generator
 ) -> list[list[int]]:
-    """Indices of examples of about the same length, at most `size` tokens with padding, in a random
-    order.
+    """Indices of the examples of each batch, in a random order.
+
+    Args:
+        items: tokens of each example, and how many come before its text.
+        size: tokens of a batch at most, padding included; examples of similar length are together.
+        rng: draws the order.
     """
     found: list[list[int]] = [[]]
     for i in sorted(range(len(items)), key=lambda i: (len(items[i][0]), rng.random())):
@@ -66,6 +115,7 @@ def batches(
 
 
 def _tensors(items: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Tokens, labels and attention mask of a batch, int64 (B, T) each."""
     width = max(len(tokens) for tokens, _ in items)
     inputs = torch.zeros(len(items), width, dtype=torch.long)
     labels = torch.full((len(items), width), _IGNORED)
@@ -77,9 +127,10 @@ def _tensors(items: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Te
     return inputs, labels, mask
 
 
-def loss_of(network, items: list[tuple[list[int], int]]) -> torch.Tensor:
-    """Mean cross entropy of the texts' tokens and ends, nats; only their hidden states go through
-    the head.
+def loss_of(network: Any, items: list[tuple[list[int], int]]) -> torch.Tensor:
+    """Mean cross entropy of the texts' tokens and ends, nats, float ().
+
+    Only their hidden states go through the head, which costs most.
     """
     inputs, labels, mask = (tensor.to(network.device) for tensor in _tensors(items))
     hidden = network.base_model.model.model(
@@ -91,24 +142,24 @@ def loss_of(network, items: list[tuple[list[int], int]]) -> torch.Tensor:
 
 
 class LoraTrainer:
-    """Trains an adapter and keeps what it needs to go on in a folder.
+    """Trains an adapter and keeps the state of the training in a folder.
 
     Args:
         network: transformers causal model; it is changed.
         items: encoded examples.
-        folder: where the checkpoint and the adapter are written.
+        config: settings.
+        folder: for the state and the adapter; it exists.
     """
 
     def __init__(
-        self, network, items: list[tuple[list[int], int]], config: LoraTraining, folder: Path
+        self, network: Any, items: list[tuple[list[int], int]], config: LoraTraining, folder: Path
     ):
         from peft import LoraConfig, get_peft_model
 
         torch.manual_seed(config.seed)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        network.set_attn_implementation(
-            "eager"
-        )  # the fused kernels are slow backwards for texts this short
+        # the backward pass of the fused kernels is slow for texts this short
+        network.set_attn_implementation("eager")
         network = network.to(self._device, torch.bfloat16)
         sizes = {"r": config.rank, "lora_alpha": 2 * config.rank, "lora_dropout": config.dropout}
         lora = LoraConfig(target_modules=_PROJECTIONS, task_type="CAUSAL_LM", **sizes)
@@ -123,10 +174,10 @@ class LoraTrainer:
         self._done = load_state(folder, self._weights, self._optimizer)
 
     def run(self) -> Iterator[Progress]:
-        """Train to the end; yields after every step."""
+        """Train to the end, a Progress after every step."""
         plan = self._plan()
         started = time.monotonic()
-        recent = []
+        recent: list[float] = []
         for step in range(self._done, len(plan)):
             rate = min(1.0, (step + 1) / 30) * 0.5 * (1 + math.cos(math.pi * step / len(plan)))
             for group in self._optimizer.param_groups:
@@ -161,36 +212,6 @@ class LoraTrainer:
         return epoch[:steps]
 
 
-#: File with the settings of the training, beside the adapter.
-TRAINING = "training.json"
-_CARD = """# Adapter "{mixture}" for {model}
-
-Low-rank additions (LoRA, in the format of the peft library) that make the language model expect the texts of one domain and the
-end of a message. Used by name: `semcom sim --set adapter={mixture} --text "…"`.
-
-| | |
-| --- | --- |
-| base model | {model} |
-| weights | {weights}, float16, {size:.1f} MB |
-| sha256 | {sha256} |
-| training | {examples} texts, {steps} steps of about {tokens} tokens, rank {rank}, learning rate {rate:g}, AdamW, cosine schedule |
-| licence | that of the training data, below; the additions themselves GPL-3.0-or-later |
-
-Trained on the training parts of:
-
-{sources}
-
-The test part (one text in ten, by the hash of its letters; dialogues as a whole) was not seen.
-`semcom train lora --mixture {mixture}` trains it anew.
-
-Bits a word, end of message included, on texts of the test part (5 to 30 words):
-
-| texts | {model} | with this adapter |
-| --- | --- | --- |
-{figures}
-"""
-
-
 def export(
     folder: Path,
     out: Path,
@@ -200,11 +221,16 @@ def export(
     examples: int,
     steps: int,
 ) -> None:
-    """Write the adapter of a training's folder as it is shipped, without a card.
+    """Write the adapter of a training in half precision, with its settings, without a card.
 
     Args:
         folder: of the training.
         out: folder to write to; made where it is not there.
+        model: name of the language model.
+        mixture: name of the adapter, one of MIXTURES.
+        config: settings of the training.
+        examples: how many there were.
+        steps: how many there were.
     """
     out.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out / WEIGHTS, read_checkpoint(folder / WEIGHTS).tensors, half=True)
@@ -221,6 +247,8 @@ def write_card(out: Path, model: str, figures: dict[str, tuple[float, float]]) -
     """Write the card of an exported adapter.
 
     Args:
+        out: folder of the adapter.
+        model: name of the language model.
         figures: texts → bits a word of the plain and of the adapted model.
     """
     settings = json.loads((out / TRAINING).read_text(encoding="utf-8"))

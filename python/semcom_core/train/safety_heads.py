@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trains the heads of semcom_core.safety on sentence embeddings, by logistic regression on the
-training parts.
+"""Training of the safety heads: logistic regression on sentence embeddings.
 
-python -m semcom_core.train.safety_heads DATA_FOLDER [OUT_FOLDER]
+    python -m semcom_core.train.safety_heads DATA_FOLDER [OUT_FOLDER]
+
+Source: R. Bradley, M. Terry, Rank analysis of incomplete block designs, Biometrika 1952 (the
+preference head).
 """
 
 from __future__ import annotations
@@ -28,11 +30,12 @@ CLEAN = (
     ("text/tatoeba_en.txt", 800),
     ("text/coco_captions.tsv", 400),
 )
-#: Strength of the penalty on squared weights, chosen by cross-validation on the training parts.
+#: Penalties on squared weights, chosen by cross-validation on the training parts.
 TOXICITY_PENALTY = 1.0
 PREFERENCE_PENALTY = 100.0
 #: Share of the texts that are not toxic which the threshold lets count as toxic.
 FALSE_POSITIVES = 0.005
+#: Folds of the cross-validation.
 _FOLDS = 5
 
 
@@ -46,9 +49,10 @@ def fit(
     """Logistic regression: the head that minimises the weighted log loss + penalty/2 · |weight|^2.
 
     Args:
-        features: (rows, features).
+        features: float (rows, features).
         labels: bool (rows,).
-        weights: of each row's loss, (rows,).
+        weights: of each row's loss, float (rows,).
+        penalty: on the squared weights.
         intercept: whether there is a bias, which is not penalised.
     """
     from scipy.optimize import minimize
@@ -60,9 +64,8 @@ def fit(
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         margin = sign * (rows @ w)
         slope = -weights * sign * 0.5 * (1 - np.tanh(margin / 2))
-        return float(
-            weights @ np.logaddexp(0, -margin) + 0.5 * ridge @ w**2
-        ), rows.T @ slope + ridge * w
+        value = float(weights @ np.logaddexp(0, -margin) + 0.5 * ridge @ w**2)
+        return value, rows.T @ slope + ridge * w
 
     found = minimize(
         loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000}
@@ -87,7 +90,12 @@ def toxicity_head(embedder: Embedder, data: Path, rng: np.random.Generator) -> L
     """Head that tells toxic texts: each class has half of the weight; log-odds 0 is where
     FALSE_POSITIVES of the clean texts are exceeded.
 
-    That threshold is found on texts that the head in question has not seen, by cross-validation.
+    That threshold is found on held-out texts, by cross-validation.
+
+    Args:
+        embedder: of the texts.
+        data: folder of the training data.
+        rng: draws the clean texts and the folds.
     """
     labelled = toxicity_texts(data, "train")
     texts = [text for text, _ in labelled]
@@ -109,7 +117,13 @@ def toxicity_head(embedder: Embedder, data: Path, rng: np.random.Generator) -> L
 def cross_validated(
     train: Callable[[np.ndarray], LinearHead], features: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Log-odds of each row by a head that was trained without it."""
+    """Log-odds of each row by a head that was trained without it, float (rows,).
+
+    Args:
+        train: makes a head of the rows of a mask, bool (rows,).
+        features: float (rows, features).
+        rng: draws the folds.
+    """
     fold = rng.permutation(len(features)) % _FOLDS
     found = np.zeros(len(features))
     for k in range(_FOLDS):
@@ -131,7 +145,7 @@ def preference_head(embedder: Embedder, data: Path) -> LinearHead:
 
 
 def save(head: LinearHead, path: Path) -> None:
-    """Write a head."""
+    """Write a head to a safetensors file."""
     weight = np.asarray(head.weight, np.float32)
     bias = np.array([head.bias], np.float32)
     save_checkpoint(path, {"weight": weight, "bias": bias})

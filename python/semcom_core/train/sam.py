@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How wrong predicted masks are: focal and dice loss for the mask, squared error for the predicted
-quality.
+"""Training of the segmenting network "sam-tiny": losses, mask thresholds, and loop.
 
-Where a mask begins: the losses make the network say how likely a place is inside, and the best mask
-begins below one half.
+Each picture is encoded once and prompted for several objects, by points and by boxes. The loss of a
+mask is focal and dice loss, that of the predicted quality the squared error. These losses make the
+logits those of a probability, and the mask of the best overlap begins below one half; offsets of
+the logits are fitted for that after training.
 
-Training of "sam-tiny" on outlined objects: each picture is encoded once and asked for several
-objects, by points and by boxes.
+Arrays: B pictures with n prompts in all; outputs of a prompt; masks of h x w cells.
+
+Source: Kirillov et al., Segment Anything, ICCV 2023.
 """
 
 from __future__ import annotations
@@ -32,9 +34,23 @@ from semcom_core.train.settings import SamTraining
 
 #: Weight of the focal loss beside the dice loss (Kirillov et al., 2023).
 FOCAL = 20.0
-#: What the outputs that fit an object less well than the best one count; without it, some outputs
+#: Weight of the outputs that fit an object less well than the best one; without it, some outputs
 #: are never learned.
 OTHERS = 0.1
+#: Candidates for the offset of the logits.
+_SHIFTS = torch.linspace(-1, 3, 17)
+#: The weights are averaged over this share of the steps so far, at most this many, which lowers
+#: their noise.
+_MEAN_SHARE = 0.1
+_MEAN_STEPS = 2000
+#: File of the averaged weights.
+_MEAN = "mean.safetensors"
+#: Weights without a gradient here: of points outside the object, and of prompts without a drawing.
+_UNUSED = ("prompt_encoder.point_embeddings.0", "prompt_encoder.no_mask_embed")
+#: Steps in which the learning rate rises.
+_WARM_UP = 20
+#: Batches on which the offsets are fitted.
+_CALIBRATING = 6
 
 
 def mask_losses(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
@@ -45,7 +61,7 @@ def mask_losses(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         wanted: (n, h, w), the share of each cell that the object covers, 0 to 1.
 
     Returns:
-        (n, outputs).
+        float (n, outputs).
 
     Source: Lin et al., Focal loss for dense object detection, ICCV 2017, with shares for labels as
     in Li et al., Generalized focal loss, NeurIPS 2020; Milletari et al., V-Net, 3DV 2016.
@@ -64,7 +80,12 @@ def mask_losses(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def overlap(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Intersection over union of each output with the object, (n, outputs)."""
+    """Intersection over union of each output with the object, float (n, outputs).
+
+    Args:
+        logits: float (n, outputs, h, w).
+        wanted: float (n, h, w), the share of each cell that the object covers.
+    """
     inside = logits > 0
     target = (wanted > 0.5)[:, None]
     return (inside & target).sum((2, 3)) / (inside | target).sum((2, 3)).clamp(min=1)
@@ -76,9 +97,11 @@ def prompt_loss(
     """Loss of n prompts, and the mean IoU of the output that a user gets.
 
     Args:
-        logits: (n, 4, h, w): one output for a clear prompt, then three of which the best counts.
-        quality: (n, 4), predicted IoU.
-        several: whether the prompt leaves open what is meant, as a point does.
+        logits: float (n, 4, h, w): an output for an unambiguous prompt, then three of which the
+            best counts.
+        quality: float (n, 4), predicted IoU.
+        wanted: float (n, h, w), the share of each cell that the object covers.
+        several: whether the prompt is ambiguous, as a point is.
     """
     reached = overlap(logits, wanted)
     losses = mask_losses(logits if several else logits[:, :1], wanted)
@@ -96,14 +119,10 @@ def prompt_loss(
     return loss.mean(), chosen.mean()
 
 
-#: Shifts of the logits that are tried.
-_SHIFTS = torch.linspace(-1, 3, 17)
-
-
 @torch.no_grad()
 def best_offsets(network: Sam, batches: Iterable[Batch]) -> torch.Tensor:
-    """The decoder's offsets, (4,), with which masks overlap most with what was wanted: one shift
-    for boxes, one for the outputs for points.
+    """Offsets of the decoder's logits, float (4,), for the largest mean IoU: one for boxes, one for
+    the outputs for points.
 
     Source: Lipton et al., Optimal thresholding of classifiers to maximize F1 measure, ECML 2014.
     """
@@ -118,8 +137,8 @@ def best_offsets(network: Sam, batches: Iterable[Batch]) -> torch.Tensor:
 
 
 def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits (n, 1, h, w) for the boxes of a batch, and for its points those of the output that is
-    expected to be best.
+    """Logits (n, 1, h, w) for the boxes of a batch, and for its points those of the output with the
+    best predicted quality.
     """
     embedding = network.image_encoder((batch.pixels - network.pixel_mean) / network.pixel_std)
     place = network.prompt_encoder.get_dense_pe()
@@ -135,22 +154,10 @@ def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     return by_box[:, :1], by_point[torch.arange(len(best)), 1 + best][:, None]
 
 
-#: Mean of the weights over the last tenth of the steps, at most this many; the weights themselves
-#: still jump about.
-_MEAN_SHARE = 0.1
-_MEAN_STEPS = 2000
-_MEAN = "mean.safetensors"
-#: Parts that are never asked for here: points outside the object, and prompts without a drawing.
-_UNUSED = ("prompt_encoder.point_embeddings.0", "prompt_encoder.no_mask_embed")
-_WARM_UP = 20
-#: Batches on which it is found where masks begin.
-_CALIBRATING = 6
-
-
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is: step of steps, and means over the last steps of the loss and of the IoU
-    by points and by boxes.
+    """Progress of a training: steps done of all; over the last 50 the mean loss and the mean IoU by
+    points and by boxes; time in s.
     """
 
     step: int
@@ -169,7 +176,7 @@ def batch_loss(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, 
         embedding = network.image_encoder(pixels.contiguous(memory_format=torch.channels_last))
         by_point = prompts((batch.points[:, None], torch.ones(len(batch.points), 1)), None, None)
         asked = zip(by_point, prompts(None, batch.boxes, None))
-        # those of a picture together, its points before its boxes
+        # the prompts of a picture together, its points before its boxes
         sparse, dense = (
             torch.cat([part.unflatten(0, (len(embedding), -1)) for part in parts], 1).flatten(0, 1)
             for parts in asked
@@ -190,11 +197,13 @@ def batch_loss(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, 
 
 
 class SamTrainer:
-    """Trains the network and keeps in a folder what it needs to go on, and the weights so far.
+    """Trains the network and keeps the state of the training and the weights so far in a folder.
 
     Args:
-        scenes: pictures with their objects' numbers; none trains on generated scenes alone.
-        folder: made where it is not there.
+        scenes: pictures with their objects; without any, all pictures are generated scenes.
+        config: settings.
+        folder: for state and weights; made where it is not there.
+        shape: of the network; None for the default.
     """
 
     def __init__(
@@ -230,24 +239,21 @@ class SamTrainer:
             self.mean = dict(read_checkpoint(folder / _MEAN).tensors)
 
     def run(self) -> Iterator[Progress]:
-        """Train to the end; yields after every step."""
+        """Train to the end, a Progress after every step."""
         config = self._config
         started = time.monotonic()
-        recent = []
+        recent: list[tuple[float, float, float]] = []
         self.network.train()
         for step in range(self._done, config.steps):
             recent = [*recent[-49:], self._step(step)]
             if (step + 1) % config.save_steps == 0 or step + 1 == config.steps:
                 self._save(step + 1)
-            yield Progress(
-                step + 1,
-                config.steps,
-                *map(float, np.mean(recent, axis=0)),
-                time.monotonic() - started,
-            )
+            loss, point_iou, box_iou = np.mean(recent, axis=0).tolist()
+            elapsed_s = time.monotonic() - started
+            yield Progress(step + 1, config.steps, loss, point_iou, box_iou, elapsed_s)
 
     def _step(self, step: int) -> tuple[float, float, float]:
-        """Learn from one batch; returns its loss and IoU."""
+        """One step of AdamW on one batch; returns its loss and both IoU."""
         batch = draw_batch(self._pictures, np.random.default_rng([self._config.seed, step]))
         for group in self._optimizer.param_groups:
             group["lr"] = self._config.learning_rate * self._pace(step)
@@ -262,13 +268,14 @@ class SamTrainer:
         return loss.item(), point_iou.item(), box_iou.item()
 
     def _pace(self, step: int) -> float:
-        """Share of the highest learning rate: up at first, down to zero at the end."""
+        """Share of the highest learning rate: it rises, stays, and falls to 0 at the end."""
         left = self._config.steps - step
         return min(
             1.0, (step + 1) / _WARM_UP, left / max(1.0, self._config.cooldown * self._config.steps)
         )
 
     def _save(self, done: int) -> None:
+        """Write the state, and the averaged weights with fitted offsets as a network."""
         save_state(self._folder, done, self._weights, self._optimizer)
         save_checkpoint(self._folder / _MEAN, self.mean)
         network = build_tiny(self._shape)

@@ -1,10 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures with outlined objects to train "sam-tiny" on, changed at random so that none is seen
-twice.
+"""Training batches of "sam-tiny": augmented pictures with outlined objects, and prompts for them.
 
-What one step of the training of "sam-tiny" asks for: pictures, points, boxes and the masks that are
-wanted.
+Pictures are cut, scaled, mirrored and recoloured at random, and objects of others pasted into them;
+some are generated scenes. An object is prompted by a point and by a box.
+
+Source: Ghiasi et al., Simple copy-paste is a strong data augmentation method for instance
+segmentation, CVPR 2021.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from PIL import Image, ImageFilter
 from semcom_core.datasets.scenes import CROWD, Scene, bounding_box, generate_scene, inner_point
 from semcom_core.train.settings import SamTraining
 
-#: An object is asked for from this share of the picture on.
+#: Least share of the picture of an object that is prompted for.
 LEAST = 0.01
-#: Number of the pixels beside the picture.
+#: Label of the padding beside the picture.
 PADDING = 254
-#: Colour beside the picture: what the network pads with.
+#: Colour of the padding, that of the network.
 _GREY = (124, 116, 104)
 
 
@@ -33,6 +35,7 @@ class Pictures:
     Args:
         scenes: pictures with their objects' numbers (0 background, 255 crowd).
         size: pixels of each side.
+        config: settings.
     """
 
     scenes: list[Scene]
@@ -40,7 +43,7 @@ class Pictures:
     config: SamTraining
 
     def draw(self, rng: np.random.Generator) -> Scene:
-        """A picture with one object or more."""
+        """A picture with one object or more that is large enough to prompt for."""
         while True:
             if not self.scenes or rng.random() < self.config.scenes:
                 scene = generate_scene(self.size, self.size, rng)
@@ -61,16 +64,21 @@ class Pictures:
 
 
 def objects_of(labels: np.ndarray) -> np.ndarray:
-    """Numbers of the objects that take enough of a picture."""
+    """Labels of the objects that are large enough to prompt for, int (n,)."""
     counts = np.bincount(labels.reshape(-1), minlength=256)
     counts[[0, PADDING, CROWD]] = 0
     return np.flatnonzero(counts >= LEAST * labels.size)
 
 
 def view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
-    """A part of a picture, resized and perhaps mirrored, in the upper left of size × size pixels.
+    """A part of a picture, resized and half of the time mirrored, with padding right and below.
 
-    Half of the views show the whole picture, as the network will see it; the rest is padding.
+    Half of the views show the whole picture.
+
+    Args:
+        scene: the picture.
+        size: of the result, pixels each side.
+        rng: draws part, scale and mirroring.
     """
     height, width = scene.labels.shape
     span = np.array([height, width], float)
@@ -96,10 +104,12 @@ def view(scene: Scene, size: int, rng: np.random.Generator) -> Scene:
 
 
 def paste(scene: Scene, other: Scene, rng: np.random.Generator) -> Scene:
-    """A scene with one object of another one over it, at a random place.
+    """A scene with an object of another one over it at a random place.
 
-    Source: Ghiasi et al., Simple copy-paste is a strong data augmentation method for instance
-    segmentation, CVPR 2021.
+    Args:
+        scene: keeps its objects.
+        other: an object of it is drawn; both have one size.
+        rng: draws object and place.
     """
     found = objects_of(other.labels)
     free = np.setdiff1d(np.arange(1, PADDING), scene.labels)
@@ -124,7 +134,7 @@ def paste(scene: Scene, other: Scene, rng: np.random.Generator) -> Scene:
 
 
 def _moved(array: np.ndarray, shift: list[int]) -> np.ndarray:
-    """An array moved down and right by `shift`, zeros where nothing came from."""
+    """An array moved down and right by `shift`, filled with zeros."""
     result = np.zeros_like(array)
     target = tuple(slice(max(0, by), min(n, n + by)) for by, n in zip(shift, array.shape))
     source = tuple(slice(max(0, -by), min(n, n - by)) for by, n in zip(shift, array.shape))
@@ -133,7 +143,7 @@ def _moved(array: np.ndarray, shift: list[int]) -> np.ndarray:
 
 
 def recolour(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Other brightness, contrast, colours and sharpness."""
+    """Random saturation, contrast, brightness, colour cast and noise, uint8 (H, W, 3)."""
     changed = pixels.astype(np.float32)
     if rng.random() < 0.8:
         grey = changed.mean(2, keepdims=True)
@@ -166,7 +176,7 @@ class Batch:
 
 
 def draw_batch(pictures: Pictures, rng: np.random.Generator) -> Batch:
-    """Pictures with objects, chosen at random and again where a picture has too few."""
+    """Random pictures and objects of them, objects repeated where a picture has too few."""
     scenes = [pictures.draw(rng) for _ in range(pictures.config.pictures)]
     points = []
     boxes = []
@@ -197,7 +207,7 @@ def any_point(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def shaken(box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Half of the boxes with edges moved a little, as a person or a detector draws them."""
+    """A box; half of the time its edges are moved a little, as people or detectors draw them."""
     if rng.random() < 0.5:
         return box.astype(float)
     return box + rng.normal(0, 0.04, 4) * np.tile(box[2:] - box[:2], 2)

@@ -1,13 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of the trainings. No training library is loaded for them.
-
-Settings of the training of the semantic attention. No training library is loaded for them.
-
-Settings of the trainings of the learned image codecs. No training library is loaded for them.
-
-Settings of the training of "sam-tiny". No training library is loaded for them.
-"""
+"""Settings of the trainings; no training library is loaded for them."""
 
 from __future__ import annotations
 
@@ -16,10 +9,14 @@ from dataclasses import dataclass
 from semcom_core.config import setting
 from semcom_core.errors import check_range
 
+#: Stages of the training of lam-sc: with all symbols sent, then with the mask.
+CODEC = "codec"
+MASK = "mask"
+
 
 @dataclass(frozen=True)
 class LoraTraining:
-    """Settings of the training of an adapter."""
+    """Settings of the training of an adapter of the language model."""
 
     rank: int = setting(16, "rank of each addition, 1 to 64")
     epochs: float = setting(2.0, "passes over the examples, 0.001 to 100")
@@ -44,7 +41,7 @@ class LoraTraining:
 
 @dataclass(frozen=True)
 class DeepscTraining:
-    """Settings of the training."""
+    """Settings of the training of the text codec "deepsc"."""
 
     epochs: float = setting(20.0, "passes over the texts, 0.001 to 1000")
     batch_tokens: int = setting(1024, "tokens of a batch, padding included, 64 to 65536")
@@ -77,7 +74,7 @@ class DeepscTraining:
 
 @dataclass(frozen=True)
 class AttentionTraining:
-    """Settings of the training."""
+    """Settings of the training of the semantic attention."""
 
     steps: int = setting(600, "steps, 1 to 1000000")
     pictures: int = setting(16, "pictures of a step, 2 to 1024")
@@ -101,16 +98,9 @@ class AttentionTraining:
         check_range("regions", self.regions, 0, 1)
 
 
-#: Stages of the training of lam-sc: both ends with all symbols sent; then with the mask.
-CODEC = "codec"
-MASK = "mask"
-
-
 @dataclass(frozen=True)
 class ImageTraining:
-    """Settings of one stage; where several are trained, each goes on from the weights of the one
-    before.
-    """
+    """Settings of one stage of the training of a learned image codec."""
 
     steps: int = setting(8000, "steps of the stage, 1 to 10000000")
     pictures: int = setting(4, "crops of a step, which are one message, 1 to 1024")
@@ -146,7 +136,7 @@ class ImageTraining:
 
 @dataclass(frozen=True)
 class SamTraining:
-    """Settings of the training."""
+    """Settings of the training of the segmenting network "sam-tiny"."""
 
     steps: int = setting(20_000, "steps, 1 to 10000000")
     pictures: int = setting(8, "pictures of a step, 1 to 256")

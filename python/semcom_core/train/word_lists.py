@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts which words are written with a capital inside sentences, and which are not:
-text/words/common.txt and names.txt.
+"""Word lists of the distillation: common words and names, by how often they are capitalised.
 
-python -m semcom_core.train.word_lists DATA_FOLDER [OUT_FOLDER]
+    python -m semcom_core.train.word_lists DATA_FOLDER [OUT_FOLDER]
+
+Words are counted inside sentences of the training part; the lists are common.txt and names.txt of
+text/distillation/words.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ SOURCES = (
     "text/sms_ham.txt",
     "text/coco_captions.tsv",
 )
+#: A word at the end of a token, without a possessive.
 _WORD = re.compile(r"[A-Za-z]+(?=['’]s$)|[A-Za-z]+$")
 
 
@@ -35,12 +38,12 @@ def read(data: Path) -> Iterable[str]:
                 yield text
 
 
-def count(texts: Iterable[str]) -> tuple[Counter, Counter]:
-    """How often each word stands in lower case, and how often with a capital inside a sentence;
-    shouted texts do not count.
+def count(texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
+    """Counts of each word in lower case, and with a capital inside a sentence; texts in capitals
+    do not count.
     """
-    lower = Counter()
-    capital = Counter()
+    lower: Counter[str] = Counter()
+    capital: Counter[str] = Counter()
     for text in texts:
         words = text.split()
         if sum(c.isupper() for c in text) > 0.3 * sum(c.isalpha() for c in text):
@@ -54,12 +57,12 @@ def count(texts: Iterable[str]) -> tuple[Counter, Counter]:
     return lower, capital
 
 
-def common_words(lower: Counter, capital: Counter) -> list[str]:
+def common_words(lower: Counter[str], capital: Counter[str]) -> list[str]:
     """Words that are hardly ever written with a capital."""
     return sorted(word for word in lower if lower[word] >= 4 and capital[word] <= 0.1 * lower[word])
 
 
-def name_words(lower: Counter, capital: Counter) -> list[str]:
+def name_words(lower: Counter[str], capital: Counter[str]) -> list[str]:
     """Words that hardly ever are written without one."""
     return sorted(
         word
@@ -69,7 +72,7 @@ def name_words(lower: Counter, capital: Counter) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write both lists."""
+    """Count the words of a data folder and write both lists."""
     out = (
         Path(arguments[1])
         if len(arguments) > 1

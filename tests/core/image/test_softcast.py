@@ -14,7 +14,10 @@ import pytest
 from semcom_core.errors import ConfigError, FrameError
 from semcom_core.frame import ReceivedFrame
 from semcom_core.image import load_image_codec
-from semcom_core.image.softcast import Chunks, restored, strongest, transformed
+from semcom_core.image.softcast import Chunks
+from semcom_core.image.softcast import forward_transform as transformed
+from semcom_core.image.softcast import inverse_transform as restored
+from semcom_core.image.softcast import strongest_chunks as strongest
 from semcom_core.metrics.image import psnr_db
 from semcom_core.units import complex_noise
 

@@ -113,8 +113,15 @@ def read_file(data: bytes, height: int, width: int) -> np.ndarray:
 
 
 def jpeg_file(image: Any, budget: int, fast: bool) -> bytes | None:
-    """A progressive JPEG file with tables made for PSNR; chroma at half or at full size, whichever
-    is better.
+    """A progressive JPEG file with quantisation tables made for PSNR.
+
+    Args:
+        image: PIL image.
+        budget: most bytes.
+        fast: whether chroma is at half size without trying full size as well.
+
+    Returns:
+        The file of the least squared error, or None where none fits.
     """
     samplings = ("4:2:0",) if fast else ("4:2:0", "4:4:4")
     low, high = _JPEG_STEPS
@@ -128,7 +135,16 @@ def jpeg_file(image: Any, budget: int, fast: bool) -> bytes | None:
 
 
 def webp_file(image: Any, budget: int, fast: bool) -> bytes | None:
-    """A lossy WebP file."""
+    """A lossy WebP file.
+
+    Args:
+        image: PIL image.
+        budget: most bytes.
+        fast: whether a faster method than the slowest will do.
+
+    Returns:
+        The file, or None where none fits.
+    """
     method = 2 if fast else 6
     return finest(
         lambda step: to_file(image, "WEBP", quality=100 - step, method=method), 0.0, 100.0, budget

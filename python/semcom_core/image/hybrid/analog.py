@@ -98,7 +98,12 @@ def block_dct(picture: np.ndarray) -> np.ndarray:
 
 
 def inverse_block_dct(blocks: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The picture, float64 (height, width, 3), of blocks (rows, columns, 3, 8, 8)."""
+    """The picture, float64 (height, width, 3), of its block DCT.
+
+    Args:
+        blocks: float (rows, columns, 3, 8, 8).
+        height, width: of the picture, pixels.
+    """
     padded = idctn(blocks, axes=(3, 4), norm="ortho").transpose(0, 3, 1, 4, 2)
     rows, columns = blocks.shape[:2]
     return from_opponent(padded.reshape(rows * SIDE, columns * SIDE, 3))[:height, :width]

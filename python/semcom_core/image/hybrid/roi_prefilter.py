@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Region-of-interest prefilter: spends a picture's bytes where the importance is high, with an
-encoder that takes no importance.
+"""Region-of-interest prefilter for encoders that take no importance.
 
     candidate = importance x picture + (1 - importance) x simplified picture
 
-The picture outside the region of interest is simplified before it is coded: it is blurred, or
-replaced by a coarser coding of itself. Each candidate is coded at a fast speed, and the one is kept
-with the largest gain: PSNR weighted by importance, less a price for the PSNR of the whole picture.
+So that more of a picture's bytes go to its region of interest, the rest is simplified before it is
+coded: it is blurred, or replaced by a coarser coding of itself. Each candidate is coded at a fast
+speed, and the one is kept with the largest gain: PSNR weighted by importance, less a price for the
+PSNR of the whole picture.
 """
 
 from __future__ import annotations

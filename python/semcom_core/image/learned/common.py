@@ -110,7 +110,12 @@ class Trunk(nn.Module):
 
 
 def zero_conv(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
-    """A convolution whose output is 0 before it is trained."""
+    """A convolution whose output is 0 before it is trained.
+
+    Args:
+        inputs, outputs: features.
+        kernel: side of its kernel, odd; the size of the picture stays.
+    """
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
@@ -142,13 +147,23 @@ def to_tensor(pixels: np.ndarray) -> Tensor:
 
 
 def to_pixels(picture: Tensor, height: int, width: int) -> np.ndarray:
-    """The picture, uint8 (height, width, 3), of a network's output (1, 3, 8 h, 8 w)."""
+    """The picture, uint8 (height, width, 3), of a network's output.
+
+    Args:
+        picture: float (1, 3, 8 h, 8 w), -0.5 to 0.5.
+        height, width: of the picture, pixels.
+    """
     values = ((picture[0, :, :height, :width] + 0.5) * 255).round().clamp(0, 255)
     return np.ascontiguousarray(values.to(torch.uint8).permute(1, 2, 0).numpy())
 
 
 def importance_tensor(importance: np.ndarray | None, height: int, width: int) -> Tensor:
-    """Importance of pixels (H, W) as float (1, 1, 8 h, 8 w); 0 everywhere for None."""
+    """Importance of pixels as float (1, 1, 8 h, 8 w), mirrored at the picture's edges.
+
+    Args:
+        importance: float (H, W), 0 to 1; None for 0 everywhere.
+        height, width: of the picture, pixels.
+    """
     if importance is None:
         rows, columns = positions_of(height, width)
         return torch.zeros(1, 1, STRIDE * rows, STRIDE * columns)

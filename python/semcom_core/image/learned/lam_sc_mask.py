@@ -163,7 +163,7 @@ class LevelModel:
         return self._counts[left][above]
 
     def update(self, level: int, left: int, above: int) -> None:
-        """Count a level."""
+        """Count a level beside its neighbours, halving the counts where they grow large."""
         counts = self._counts[left][above]
         counts[level] += _INCREMENT
         if sum(counts) > _MOST:

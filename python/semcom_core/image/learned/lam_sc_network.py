@@ -220,9 +220,8 @@ class LamScNetwork(nn.Module):
         sent = asc.value_mask(groups)
         gain = _entries(self.log_gain, important, groups).exp()
         power = _entries(self.log_power, important, groups).exp()
-        snr = power * (1 / noise_var).repeat(
-            1, 2, 1, 1
-        )  # 0 for a lost symbol, and its gradient finite
+        # 0 for a lost symbol, with a finite gradient
+        snr = power * (1 / noise_var).repeat(1, 2, 1, 1)
         estimate = snr * sent / (snr * sent.square() + (amplitude / gain).square() / 2)
         snr_db, share = message_snr(noise_var, sent.detach())
         weighted = values * (amplitude / gain) * estimate
