@@ -61,7 +61,7 @@ def make_radio(
     Args:
         profile: the profile, whose backend decides what carries the samples.
         receive, transmit, mode, retries: see RadioProcess.
-        on_event: called with (state, reason, count); None: nobody is told.
+        on_event: called with (state, reason, count); None: events are ignored.
 
     Raises:
         ConfigError: the profile cannot do that.
@@ -75,7 +75,7 @@ def make_radio(
 
 
 def _ignore(state: str, reason: str, count: int) -> None:
-    """An event that nobody is told."""
+    """Ignore an event."""
 
 
 class StationRegistry:
