@@ -177,12 +177,13 @@ class Codec(ABC):
         return int.from_bytes(hashlib.sha256(stated.encode()).digest()[:4], "big")
 
 
-def find_codec(name: str, modality: str | None = None) -> CodecEntry:
+def find_codec(name: str, modality: str | None = None, what: str = "codec") -> CodecEntry:
     """The registry's line for a codec.
 
     Args:
         name: a name in CODECS, "module:Class", or a name in the entry points of a package.
         modality: TEXT or IMAGE where only such a codec will do.
+        what: what the error calls the option.
 
     Raises:
         ConfigError: there is no such codec, it carries something else, or its class cannot be
@@ -197,7 +198,7 @@ def find_codec(name: str, modality: str | None = None) -> CodecEntry:
             raise ConfigError(f"codec {name!r} of an entry point calls itself {entry.name!r}")
     if entry is None or modality not in (None, entry.modality):
         known = ", ".join(sorted(codec_names(modality)))
-        raise ConfigError(f"codec is {name!r}; allowed is one of {known}")
+        raise ConfigError(f"{what} is {name!r}; allowed is one of {known}")
     return entry
 
 

@@ -128,7 +128,7 @@ def _check(args: argparse.Namespace) -> None:
             check_choice(name, value, allowed)
     find_codec(args.codec, TEXT)
     try:
-        find_codec(args.image_codec, IMAGE)
+        find_codec(args.image_codec, IMAGE, "image codec")
     except ConfigError as error:
         raise ConfigError(f"image {error}") from error
     check_range("texts", args.texts, 0, 250)
