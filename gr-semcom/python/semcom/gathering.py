@@ -33,9 +33,6 @@ class Groups(Protocol):
     def flush(self) -> list[list[ReceivedFrame]]:
         """All open messages: no frame will follow."""
 
-    def forget(self) -> None:
-        """Discard all open messages."""
-
 
 class FragmentGroups:
     """Gathers the frames of one message after another.
@@ -78,10 +75,6 @@ class FragmentGroups:
     def flush(self) -> list[list[Frame]]:
         """The open group: no frame will follow."""
         return [self._close()] if self._frames else []
-
-    def forget(self) -> None:
-        """Discard the open group."""
-        self._frames = {}
 
     def _belongs(self, frame: Frame) -> bool:
         first = next(iter(self._frames.values())).header

@@ -3,9 +3,8 @@
 """Exception handling, run-time settings and restarts of Python blocks.
 
 In GNU Radio 3.10 an exception that leaves work() hangs run(); one that leaves a message handler is
-logged and the run goes on without it. A block of your own is as safe as these when
-it registers the message output `feedback`, connects it to the link monitor, and has its methods
-decorated:
+logged and the run goes on without it. A block of your own is as safe as these when it registers the
+message output `feedback`, connects it to the link monitor, and has its methods decorated:
 
     from gnuradio.semcom.guard import guarded_handler, guarded_work, tunable
 

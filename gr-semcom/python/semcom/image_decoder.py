@@ -88,6 +88,10 @@ class image_decoder(decoder_block):
         """Gather a fragment; returns the pictures that this closes."""
         return self._groups.push(frame)
 
+    def forget(self) -> None:
+        """Discard all open pictures; the count of late fragments stays."""
+        self._groups.forget()
+
     def publish(self, job: Job, result: DecodedImage) -> None:
         """Publish a decoded picture."""
         meta = {

@@ -84,6 +84,10 @@ class text_decoder(decoder_block):
         """Gather a frame; returns the messages that it completes."""
         return self._groups.push(frame, is_last(message), rounds_of(message))
 
+    def forget(self) -> None:
+        """Discard the open message."""
+        self._groups = FragmentGroups(self.fragment_timeout_s)
+
     def publish(self, job: Job, result: DecodedText) -> None:
         """Publish a decoded message."""
         meta = {

@@ -265,7 +265,7 @@ class decoder_block(codec_block):
     """Gathers received frames in groups and has a codec decode each.
 
     A derived class has `is_own(frame)`, `push(frame, message)`, which gives the groups that a frame
-    completes, and `publish(job, result)`.
+    completes, `forget()` and `publish(job, result)`.
 
     Args:
         name, codec, options, queue_size, timeout_s, kind: see worker_block.
@@ -302,7 +302,7 @@ class decoder_block(codec_block):
     def stop(self) -> bool:
         """End the worker process; fragments and messages that wait are discarded."""
         with self._lock:
-            self._groups.forget()
+            self.forget()
         return codec_block.stop(self)
 
     def take(self, message: pmt.pmt_base) -> None:
@@ -323,6 +323,10 @@ class decoder_block(codec_block):
 
     def push(self, frame: ReceivedFrame, message: pmt.pmt_base) -> list[list[ReceivedFrame]]:
         """Gather a frame; returns the messages that it completes."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Discard all open messages."""
         raise NotImplementedError
 
     def finish(self) -> None:
