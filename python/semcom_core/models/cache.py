@@ -62,6 +62,18 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def file_stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, time of modification in ns and size in bytes of a file or of each file in a folder."""
+    found = []
+    try:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            status = file.stat()
+            found.append((file.name, status.st_mtime_ns, status.st_size))
+    except OSError:  # gone, or not readable: the reader says so
+        pass
+    return tuple(found)
+
+
 def as_folder(path: Path) -> Path:
     """A model folder for `path`: itself, or the converted copy of a GGUF file, made on first use.
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from semcom_core.config import Config, from_mapping
 from semcom_core.errors import ConfigError, ModelError
-from semcom_core.models.cache import file_sha256
+from semcom_core.models.cache import file_sha256, file_stamp
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ Model = TypeVar("Model")
 
 #: Metadata key of the network's configuration.
 CONFIG_KEY = "network"
-#: What error messages call allowed where the caller says nothing else.
+#: Allowed files in error messages, where the caller states none.
 _ALLOWED = "a safetensors file"
 
 
@@ -261,15 +261,3 @@ def file_cache(maxsize: int) -> Callable[[Callable[..., Model]], Callable[..., M
         return wrapper
 
     return decorate
-
-
-def file_stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, time of modification in ns and size in bytes of a file or of each file in a folder."""
-    found = []
-    try:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            status = file.stat()
-            found.append((file.name, status.st_mtime_ns, status.st_size))
-    except OSError:  # gone, or not readable: the reader says so
-        pass
-    return tuple(found)

@@ -25,8 +25,7 @@ import yaml
 from semcom_core.config import from_mapping
 from semcom_core.errors import ModelError, check_choice
 from semcom_core.models.adapter import adapter_folder, adapter_sha256, add_adapter
-from semcom_core.models.cache import as_folder, file_sha256, read_network
-from semcom_core.models.checkpoint import file_stamp
+from semcom_core.models.cache import as_folder, file_sha256, file_stamp, read_network
 from semcom_core.models.language import LanguageModel
 
 if TYPE_CHECKING:

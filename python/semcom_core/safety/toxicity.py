@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from semcom_core.errors import ConfigError, ModelError, check_choice
-from semcom_core.models.checkpoint import file_stamp
+from semcom_core.models.cache import file_stamp
 from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.safety.heads import LinearHead, load_head, probability
 
