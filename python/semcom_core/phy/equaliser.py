@@ -28,13 +28,16 @@ from semcom_core.phy.burst import (
     predicted_derotation,
     symbol_offsets,
 )
-from semcom_core.phy.channel_estimation import ChannelSmoother, estimate_channel
-from semcom_core.phy.channel_tracking import ChannelTracker, TrackedChannel
-from semcom_core.phy.header_decoder import HeaderDecoder
+from semcom_core.phy.channel_estimation import (
+    ChannelSmoother,
+    ChannelTracker,
+    TrackedChannel,
+    estimate_channel,
+)
+from semcom_core.phy.header_decoder import HeaderDecoder, frame_carriers, symbol_numbers
 from semcom_core.phy.interference import idle_excess, pilot_excess
 from semcom_core.phy.ofdm import Layout
 from semcom_core.phy.phase_tracking import correct_timing_drift, smooth_phase
-from semcom_core.phy.reference_symbols import frame_carriers, symbol_numbers
 from semcom_core.phy.scramble import interleaver, phases
 from semcom_core.units import linear_to_db
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semcom_core.phy import Layout, PhyConfig
-from semcom_core.phy.channel_tracking import ChannelTracker as ChannelFollower
+from semcom_core.phy.channel_estimation import ChannelTracker as ChannelFollower
 from semcom_core.phy.phase_tracking import smooth_phase
 from semcom_core.units import complex_noise
 
