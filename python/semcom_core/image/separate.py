@@ -41,7 +41,7 @@ from semcom_core.image.fragments import (
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
 from semcom_core.image.side_info import SidePart
 
-#: Grey of a picture of which nothing can be read.
+#: Grey of a picture whose file cannot be read.
 _MID_GREY = 128
 
 

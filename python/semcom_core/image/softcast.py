@@ -44,8 +44,8 @@ from semcom_core.image.fragments import (
 from semcom_core.image.picture import MAX_SIDE, check_importance, check_pixels
 from semcom_core.image.side_info import SidePart
 
-#: Chunks along each side of a colour plane: one for so many pixels, and at most so many. Measured
-#: on Kodak at CBR 1/16, where there are 32: with 16 the pictures are 0.7 dB worse.
+#: Pixels a chunk along each side of a colour plane, and most chunks along a side. Measured on Kodak
+#: at CBR 1/16, where there are 32 a side: with 16 the pictures are 0.7 dB worse.
 _CHUNK_SIDE = 16
 _MOST_CHUNKS = 32
 #: One level of a chunk's variance, dB.

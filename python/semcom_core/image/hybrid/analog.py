@@ -60,10 +60,10 @@ _PERMUTATION_SEED = 0x5EC0
 #: Variance of a coefficient of the whole picture at frequency 1 (half a period over the larger
 #: side) over the number of pixels, for each opponent colour.
 _SPECTRUM = (800.0, 110.0, 45.0)
-#: Value of a pixel that a thumbnail of nothing shows.
+#: Grey of a thumbnail whose symbols are all erased.
 _MID_GREY = 128.0
-#: So many of the lowest coefficients of the thumbnail are sent so many times: the others show
-#: little without them, and a fragment may be lost.
+#: Number of the lowest coefficients of the thumbnail that are repeated, and how often each is sent:
+#: the others show little without them, and a fragment may be lost.
 _LOWEST = 12
 _COPIES = 3
 #: Floor of a noise variance, so that a symbol without noise has a finite weight.
