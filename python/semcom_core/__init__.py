@@ -51,10 +51,9 @@ if TYPE_CHECKING:
     from semcom_core.frame import Frame, FrameHeader, ReceivedFrame
     from semcom_core.image import DecodedImage, ImageCodec, SymbolImageCodec, load_image_codec
     from semcom_core.models import LanguageModel, load_language_model
-    from semcom_core.phy.config import PhyConfig
+    from semcom_core.phy import Modem, PhyConfig
     from semcom_core.simulation import (
         ImageResult,
-        Modem,
         Simulation,
         TextResult,
         apply_channel,
@@ -106,10 +105,9 @@ _EXPORTS = {
     "frame": ("Frame", "FrameHeader", "ReceivedFrame"),
     "image": ("DecodedImage", "ImageCodec", "SymbolImageCodec", "load_image_codec"),
     "models": ("LanguageModel", "load_language_model"),
-    "phy.config": ("PhyConfig",),
+    "phy": ("Modem", "PhyConfig"),
     "simulation": (
         "ImageResult",
-        "Modem",
         "Simulation",
         "TextResult",
         "apply_channel",

@@ -11,7 +11,6 @@ benches and `semcom_core.simulate` send through it and give the same figures for
 
 - transmit, apply_channel, simulate: one call each.
 - Simulation: several messages in sequence over one channel, with one random generator.
-- Modem: frames to samples and back.
 
 With the modem the frames of a text share a burst, and each fragment of a picture has a burst, and
 so a fade, of its own. Without the modem each frame passes the channel as bare symbols whose gain is
@@ -28,10 +27,9 @@ from typing import TYPE_CHECKING, Any, cast, overload
 import numpy as np
 
 from semcom_core.channel import Channel, parse_channel
-from semcom_core.config import from_mapping
 from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
-from semcom_core.frame import ROUNDS, WIDE_CODECS, Frame, ReceivedFrame
-from semcom_core.phy import PhyConfig, Receiver, ReceiverStats, Transmitter
+from semcom_core.frame import ROUNDS, Frame, ReceivedFrame
+from semcom_core.phy.modem import SILENCE, Modem, bursts_of
 from semcom_core.text.codec import DecodedText, TextCodec
 from semcom_core.units import linear_to_db
 
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
     from semcom_core.image.codec import DecodedImage, ImageCodec
     from semcom_core.link.receiver import ArqReceiver
 
-#: Silence before and after each simulated burst, samples.
-SILENCE = 400
 #: What the modem's estimates cost, dB: 0.15 to 0.22 was measured at 1 to 13 dB. The rate of a
 #: picture is chosen this far below the SNR of the channel.
 MODEM_LOSS_DB = 0.3
@@ -51,121 +47,6 @@ DESIGN_SNR_DB = (-20, 60)
 Seed = int | Sequence[int] | np.random.Generator
 #: Takes the frames of one transmission and gives those that arrive.
 Carry = Callable[[list[Frame]], list[ReceivedFrame]]
-
-
-class Modem:
-    """Burst modem on raw samples: frames to complex baseband and back.
-
-    Args:
-        profile: "standard", or "long-range" for SNR below 0 dB.
-        settings: further fields of PhyConfig: rate_hz, max_cfo_hz, amplitude, headroom_db, key,
-            interleave, max_frames.
-
-    Raises:
-        ConfigError: unknown profile or setting, or one out of range.
-
-    >>> import semcom_core as sc
-    >>> modem = sc.Modem()
-    >>> frames = sc.load_text_codec("deflate").encode("Good morning.", snr_db=8)
-    >>> samples = modem.modulate(frames)
-    >>> samples.dtype, len(samples)
-    (dtype('complex64'), 1316)
-    >>> received = modem.demodulate(sc.apply_channel(samples, "awgn:8+cfo:5khz", modem=modem))
-    >>> sc.load_text_codec("deflate").decode(received).text
-    'Good morning.'
-
-    A stream comes in pieces; a frame is returned with the piece that completes it:
-
-    >>> received = []
-    >>> for begin in range(0, len(samples), 500):
-    ...     received += modem.push(samples[begin : begin + 500])
-    >>> received += modem.flush()
-    >>> [frame.header.length for frame in received] == [len(frame.symbols) for frame in frames]
-    True
-    """
-
-    def __init__(self, profile: str = "standard", **settings: Any):
-        self.config: PhyConfig = from_mapping(PhyConfig, {"profile": profile, **settings})
-        self._transmitter = Transmitter(self.config)
-        self._receiver: Receiver | None = None
-
-    @property
-    def rate_hz(self) -> float:
-        """Sample rate, Hz."""
-        return self.config.rate_hz
-
-    @property
-    def stats(self) -> ReceiverStats:
-        """Counts of the stream that goes through `push`: bursts detected, headers, frames."""
-        return self._stream().stats
-
-    def burst(self, frames: Sequence[Frame]) -> np.ndarray:
-        """One burst, from the first sample of the preamble to the end of the guard.
-
-        Args:
-            frames: 1 to config.max_frames frames.
-
-        Returns:
-            complex64 (n,).
-
-        Raises:
-            FrameError: no frame, too many frames, or symbols that are not finite.
-        """
-        return self._transmitter.burst(frames)
-
-    def modulate(self, frames: Sequence[Frame], silence: int = SILENCE) -> np.ndarray:
-        """Samples of frames: one burst, or of a picture one for each fragment.
-
-        Args:
-            frames: one or more.
-            silence: samples of silence before the first burst and after each.
-
-        Returns:
-            complex64 (n,) at `rate_hz`.
-
-        Raises:
-            FrameError: as of `burst`.
-        """
-        gap = np.zeros(silence, np.complex64)
-        parts = [gap]
-        for together in bursts_of(frames):
-            parts += [self.burst(together), gap]
-        return np.concatenate(parts)
-
-    def demodulate(self, samples: np.ndarray) -> list[ReceivedFrame]:
-        """Frames of a whole recording.
-
-        Args:
-            samples: complex (n,) at `rate_hz`.
-
-        Returns:
-            Frames with a good header in the order in which they were sent; a frame that the
-            recording cuts off has its missing symbols erased.
-        """
-        receiver = Receiver(self.config)
-        return receiver.push(samples) + receiver.flush()
-
-    def push(self, samples: np.ndarray) -> list[ReceivedFrame]:
-        """Take the next samples of a stream, complex (n,); returns the frames completed by them."""
-        return self._stream().push(samples)
-
-    def flush(self) -> list[ReceivedFrame]:
-        """End the stream; returns the frames that were still on their way."""
-        return self._stream().flush()
-
-    def _stream(self) -> Receiver:
-        if self._receiver is None:
-            self._receiver = Receiver(self.config)
-        return self._receiver
-
-
-def bursts_of(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """Frames as they share bursts: each fragment of a picture has one of its own, all else is
-    together in one.
-    """
-    if any(frame.header.codec in WIDE_CODECS for frame in frames):
-        return [[frame] for frame in frames]
-    return [list(frames)]
 
 
 def transmit_symbols(frame: Frame, channel: Channel, rng: np.random.Generator) -> ReceivedFrame:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from semcom_core.image.codec import ImageCodec
     from semcom_core.image.transceiver import ImportanceEstimator
 
+#: Names of the codecs, the default first.
+_TEXTS = [entry.name for entry in CODECS.values() if entry.modality == TEXT]
+_IMAGES = [entry.name for entry in CODECS.values() if entry.modality == IMAGE]
 #: Options that are about texts, and their values where they are not given.
 _TEXT_ONLY = {"harq": False, "adapt": None, "distill": "off", "safety": None, "expand": False}
 
@@ -43,11 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--text", help="the message")
     source.add_argument("--text-file", type=Path, help="file of messages, one a line")
     source.add_argument("--image", type=Path, help="picture file, or folder of pictures")
-    texts, pictures = (_names(modality) for modality in (TEXT, IMAGE))
     parser.add_argument(
         "--codec",
-        help=f"of texts one of {', '.join(texts)} (default {texts[0]}), "
-        f"of pictures one of {', '.join(pictures)} (default {pictures[0]})",
+        help=f"of texts one of {', '.join(_TEXTS)} (default {_TEXTS[0]}), "
+        f"of pictures one of {', '.join(_IMAGES)} (default {_IMAGES[0]})",
     )
     add_settings_option(parser)
     parser.add_argument(
@@ -119,10 +121,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
-def _names(modality: str) -> list[str]:
-    return [entry.name for entry in CODECS.values() if entry.modality == modality]
-
-
 def run(args: argparse.Namespace) -> int:
     """Send each message; exit status 1 when a text did not arrive exactly, or a picture not
     whole.
@@ -138,11 +136,11 @@ def run(args: argparse.Namespace) -> int:
         )
     check_range("design SNR in dB", design_db, *DESIGN_SNR_DB)
     if args.image is None:
-        args.codec = args.codec or _names(TEXT)[0]
+        args.codec = args.codec or _TEXTS[0]
         rows = _send_texts(args, link)
         how = {"harq": args.harq, "adapt": args.adapt}
     else:
-        args.codec = args.codec or _names(IMAGE)[0]
+        args.codec = args.codec or _IMAGES[0]
         rows = _send_images(args, link)
         how = {"importance": args.importance}
     if args.json:
@@ -250,7 +248,7 @@ def _measured(snr_db: float | None) -> str:
 
 def _send_images(args: argparse.Namespace, link: Simulation) -> list[dict[str, Any]]:
     """Send each picture that the options name; returns what is reported of each."""
-    from semcom_core.image.codec import load_image_codec
+    from semcom_core.image import load_image_codec
     from semcom_core.image.picture import pictures_in
 
     given = [name for name, absent in _TEXT_ONLY.items() if getattr(args, name) != absent]
@@ -259,11 +257,19 @@ def _send_images(args: argparse.Namespace, link: Simulation) -> list[dict[str, A
             f"--{given[0]} is given with --image; allowed is to give it with --text or --text-file"
         )
     paths = pictures_in(args.image)
-    sender = ImageSender(link, load_image_codec(args.codec, **settings_from(args)), args)
+    codec = load_image_codec(args.codec, **settings_from(args))
+    make_estimator = None
+    if args.importance != "none":
+        from semcom_core.image.transceiver import IMPORTANCES, ImportanceEstimator
+
+        check_choice("importance", args.importance, IMPORTANCES)
+        make_estimator = cache(ImportanceEstimator)  # the first picture loads its networks
     stems = Counter(path.stem for path in paths)
     rows = []
     for i, path in enumerate(paths):
-        result, pictures = sender.send(path, i % MESSAGE_IDS)
+        result, pictures = _send_image(
+            link, codec, path, args.design_snr_db, i % MESSAGE_IDS, make_estimator
+        )
         name = path.stem if stems[path.stem] == 1 else path.name
         written = None if args.out is None else _write(args.out, name, pictures)
         print(for_stream(_describe_image(path, result, written), sys.stdout), flush=True)
@@ -271,56 +277,39 @@ def _send_images(args: argparse.Namespace, link: Simulation) -> list[dict[str, A
     return rows
 
 
-class ImageSender:
-    """Sends pictures from files.
+def _send_image(
+    link: Simulation,
+    codec: ImageCodec,
+    path: Path,
+    snr_db: float | None,
+    message_id: int,
+    make_estimator: Callable[[], ImportanceEstimator] | None,
+) -> tuple[ImageResult, dict[str, np.ndarray]]:
+    """Send one picture; one that is refused does not keep the others from being sent.
 
-    Args:
-        link: what they pass.
-        codec: of both ends.
-        args: parsed options: importance, design_snr_db.
-
-    Raises:
-        ConfigError: no such importance.
+    Returns:
+        The result, and the pictures to write by name: sent, segments, importance, received.
     """
+    from semcom_core.image.picture import read_picture
 
-    def __init__(self, link: Simulation, codec: ImageCodec, args: argparse.Namespace):
-        self._link = link
-        self._codec = codec
-        self._design_db = args.design_snr_db
-        self._estimator: Callable[[], ImportanceEstimator] | None = None
-        if args.importance != "none":
-            from semcom_core.image.transceiver import IMPORTANCES, ImportanceEstimator
-
-            check_choice("importance", args.importance, IMPORTANCES)
-            # networks are loaded with the first picture
-            self._estimator = cache(ImportanceEstimator)
-
-    def send(self, path: Path, message_id: int) -> tuple[ImageResult, dict[str, np.ndarray]]:
-        """Send one picture; one that is refused does not keep the others from being sent.
-
-        Returns:
-            The result, and the pictures to write by name: sent, segments, importance, received.
-        """
-        from semcom_core.image.picture import read_picture
-
-        pixels = importance = None
-        views: dict[str, np.ndarray] = {}
-        try:
-            pixels = read_picture(path)
-            if self._estimator is not None:
-                estimate = self._estimator().estimate(pixels)
-                importance = estimate.importance
-                views = estimate.views
-            result = self._link.send_image(
-                self._codec, pixels, self._design_db, message_id=message_id, importance=importance
-            )
-        except (FrameError, ModelError) as error:
-            design_db = self._link.design_snr_db(self._design_db, image=True)
-            return ImageResult.unsent(pixels, str(error), design_db), {}
-        pictures = {"sent": pixels, **views}
-        if result.received is not None:
-            pictures["received"] = result.received
-        return result, pictures
+    pixels = importance = None
+    views: dict[str, np.ndarray] = {}
+    try:
+        pixels = read_picture(path)
+        if make_estimator is not None:
+            estimate = make_estimator().estimate(pixels)
+            importance = estimate.importance
+            views = estimate.views
+        result = link.send_image(
+            codec, pixels, snr_db, message_id=message_id, importance=importance
+        )
+    except (FrameError, ModelError) as error:
+        design_db = link.design_snr_db(snr_db, image=True)
+        return ImageResult.unsent(pixels, str(error), design_db), {}
+    pictures = {"sent": pixels, **views}
+    if result.received is not None:
+        pictures["received"] = result.received
+    return result, pictures
 
 
 def _write(folder: Path, name: str, pictures: dict[str, np.ndarray]) -> str | None:

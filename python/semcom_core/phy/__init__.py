@@ -17,7 +17,7 @@ The receive chain, module by module: receiver (stream to frames), synchronizatio
 acquisition), burst (demodulation), header_decoder, channel_estimation, phase_tracking,
 channel_tracking, interference, equaliser. What both ends share: config (profiles), ofdm (layout of
 a burst), header (code of the header), reference_symbols, scramble. gain is the automatic gain
-control of a radio.
+control of a radio; modem is both ends in one object.
 
 Array axes, in this order wherever they occur:
 
@@ -35,6 +35,7 @@ with a unitary transform, E|n|^2.
 
 from semcom_core.frame import Frame, FrameHeader, ReceivedFrame
 from semcom_core.phy.config import PROFILES, PhyConfig, Profile
+from semcom_core.phy.modem import Modem
 from semcom_core.phy.ofdm import Layout
 from semcom_core.phy.receiver import Receiver, ReceiverStats
 from semcom_core.phy.transmitter import Transmitter
@@ -44,6 +45,7 @@ __all__ = [
     "Frame",
     "FrameHeader",
     "Layout",
+    "Modem",
     "PhyConfig",
     "Profile",
     "ReceivedFrame",
