@@ -16,14 +16,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import MISSING, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from semcom_core.errors import ConfigError
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-Config = TypeVar("Config", bound="DataclassInstance")
+class Dataclass(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Config = TypeVar("Config", bound=Dataclass)
 #: For the type of a field's default: the types of value that it takes, and their name.
 _TAKES: dict[type, tuple[tuple[type, ...], str]] = {
     bool: ((bool,), "true or false"),
@@ -65,7 +69,7 @@ def _fits(value: object, kind: type) -> bool:
 
 
 def add_arguments(
-    parser: argparse.ArgumentParser, cls: type[DataclassInstance], skip: tuple[str, ...] = ()
+    parser: argparse.ArgumentParser, cls: type[Dataclass], skip: tuple[str, ...] = ()
 ) -> None:
     """Add one --option for each scalar field of a configuration dataclass.
 
