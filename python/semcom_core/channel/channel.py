@@ -20,6 +20,9 @@ an amplifier (pa) takes from the signal is not made good.
 All randomness comes from one integer drawn when the stream starts. Each term has a Generator of its
 own, seeded with that integer, the term's name and which of its name it is, and so has the noise:
 the same integer gives the same fading at another SNR and without noise.
+
+White noise is added by the channel itself, so the terms `awgn` and `clean` state the SNR and change
+nothing.
 """
 
 from __future__ import annotations
@@ -31,12 +34,51 @@ from zlib import crc32
 
 import numpy as np
 
-from semcom_core.channel.base import PLACES, SNR_DB, Processor, Signal, Term
-from semcom_core.channel.noise import Clean
-from semcom_core.channel.registry import TERMS, parse_term
+from semcom_core.channel.base import PLACES, SNR_DB, Processor, Signal, Term, shown, snr_of, written
+from semcom_core.channel.registry import TERMS, expect, parse_term, term
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.units import complex_noise, db_to_linear
+
+
+@term("clean", "clean")
+@dataclass(frozen=True)
+class Clean(Term):
+    """No noise and nothing else."""
+
+    symbol_level = True
+
+    @classmethod
+    def parse(cls, values: list[str], options: dict[str, str]) -> Clean:
+        expect("clean", values, options, (0,))
+        return cls()
+
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
+        return Processor(lambda samples: samples)
+
+    def __str__(self) -> str:
+        return "clean"
+
+
+@term("awgn", "awgn:SNR_DB")
+@dataclass(frozen=True)
+class Awgn(Term):
+    """White Gaussian noise at an SNR (see semcom_core.units)."""
+
+    snr_db: float | None = 0.0
+    symbol_level = True
+
+    @classmethod
+    def parse(cls, values: list[str], options: dict[str, str]) -> Awgn:
+        expect("awgn", values, options, (1,))
+        return cls(snr_of(values))
+
+    def start(self, signal: Signal, rng: np.random.Generator) -> Processor:
+        return Processor(lambda samples: samples)
+
+    def __str__(self) -> str:
+        return written("awgn", None if self.snr_db is None else shown(self.snr_db))
+
 
 #: Samples with a larger real or imaginary part count as 0, as do those that are not finite: no term
 #: can then overflow.

@@ -28,9 +28,9 @@ from semcom_core.errors import ConfigError, check_choice
 #: Name of a built-in term: the class that implements it. Its module is imported on first use.
 BUILT_IN = {
     "adc": "semcom_core.channel.front_end:Adc",
-    "awgn": "semcom_core.channel.noise:Awgn",
+    "awgn": "semcom_core.channel.channel:Awgn",
     "cfo": "semcom_core.channel.offsets:Cfo",
-    "clean": "semcom_core.channel.noise:Clean",
+    "clean": "semcom_core.channel.channel:Clean",
     "dc": "semcom_core.channel.front_end:Dc",
     "delay": "semcom_core.channel.offsets:Delay",
     "impulse": "semcom_core.channel.interference:Impulse",

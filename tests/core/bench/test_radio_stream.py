@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semcom_core.bench.radio.streams import PERIOD, breaks, counter, numbers
+from semcom_core.bench.radio.rows import PERIOD, breaks, counter, numbers
 
 
 def test_a_sample_says_which_one_it_is():

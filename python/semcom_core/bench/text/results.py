@@ -16,7 +16,8 @@ import numpy as np
 from semcom_core.bench.published import published
 from semcom_core.bench.text.link import CAUSES, Link, Trial, shares_by_cause
 from semcom_core.codecs import settings_of
-from semcom_core.metrics import bound_uses, exact_rate, limit_uses, mean_bleu, mean_chrf
+from semcom_core.metrics.limits import bound_uses, limit_uses
+from semcom_core.metrics.text import exact_rate, mean_bleu, mean_chrf
 from semcom_core.phy import Layout, PhyConfig
 
 #: Error probability for which the finite-blocklength limit is stated.

@@ -10,8 +10,8 @@ from typing import TypeVar
 from semcom_core.errors import ConfigError
 from semcom_core.radio.profile import is_loopback
 from semcom_core.radio.virtual.air import Air, AirPlan
-from semcom_core.radio.virtual.iio import VirtualPluto
-from semcom_core.radio.virtual.soapy import SoapyServer
+from semcom_core.radio.virtual.iio.server import VirtualPluto
+from semcom_core.radio.virtual.soapy.server import SoapyServer
 
 Server = TypeVar("Server", VirtualPluto, SoapyServer)
 

@@ -28,7 +28,7 @@ from semcom_core.config import setting
 from semcom_core.errors import FrameError, check_range
 from semcom_core.fec import MAX_RATE, FecLink, PolarLink, choose_mode, crc_length, mode_for_rate
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
-from semcom_core.metrics import limit_rate
+from semcom_core.metrics.limits import limit_rate
 from semcom_core.text.codec import DecodedText, TextCodec, check_fragments
 
 #: Bits a use that each value of `params` stands for, 0.2 to 6.3 in steps of 5.6 %.
