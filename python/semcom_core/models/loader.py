@@ -24,7 +24,6 @@ import yaml
 
 from semcom_core.config import from_mapping
 from semcom_core.errors import ModelError, check_choice
-from semcom_core.models.adapter import adapter_folder, adapter_sha256, add_adapter
 from semcom_core.models.cache import as_folder, file_sha256, file_stamp, read_network
 from semcom_core.models.language import LanguageModel
 
@@ -103,7 +102,11 @@ def load_language_model(
             not fit it.
     """
     check_choice("precision", precision, PRECISIONS)
-    adapter_stamp = file_stamp(adapter_folder(adapter)) if adapter else ()
+    adapter_stamp: tuple = ()
+    if adapter:
+        from semcom_core.models.adapter import adapter_folder
+
+        adapter_stamp = file_stamp(adapter_folder(adapter))
     place = locate(name)
     model_stamp = file_stamp(place) if isinstance(place, Path) else ()
     return _load(name, adapter, precision, (adapter_stamp, model_stamp))
@@ -112,7 +115,11 @@ def load_language_model(
 @lru_cache(maxsize=3)
 def _load(name: str, adapter: str, precision: str, _stamps: tuple) -> LanguageModel:
     """Load a model; the stamps of its files are part of the cache's key."""
-    addition = adapter_sha256(adapter)
+    addition = ""
+    if adapter:
+        from semcom_core.models.adapter import adapter_sha256, add_adapter
+
+        addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
     # Imported after load_network, which says so where torch or transformers does not load.
     from semcom_core.models.causal import CausalModel

@@ -14,7 +14,8 @@ import binascii
 import numpy as np
 
 from semcom_core.errors import FrameError
-from semcom_core.fec import convolutional
+from semcom_core.fec.convolutional import decode as decode_convolutional
+from semcom_core.fec.convolutional import encode as encode_convolutional
 from semcom_core.frame import HEADER_FIELDS, WIDE_HEADER_FIELDS, FrameHeader, header_fields
 from semcom_core.phy.ofdm import HEADER_COPY_USES, Layout
 from semcom_core.phy.scramble import interleaver, phases
@@ -102,7 +103,7 @@ _TABLES, _CONSTANT = _crc_tables()
 
 def modulate(bits: np.ndarray, layout: Layout) -> np.ndarray:
     """QPSK uses (..., layout.header_uses), complex64, of header bits (..., 64)."""
-    coded = convolutional.encode(bits).take(interleaver(2 * HEADER_COPY_USES), axis=-1)
+    coded = encode_convolutional(bits).take(interleaver(2 * HEADER_COPY_USES), axis=-1)
     signs = np.float32(np.sqrt(0.5)) * (1 - 2 * coded.astype(np.float32))
     copies = np.tile(signs.view(np.complex64), layout.profile.header_copies)
     return copies * phases(layout.config.key, "header", layout.header_uses)
@@ -130,7 +131,7 @@ def decode(symbols: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]
     for ends, detours in LISTS:
         left = np.flatnonzero(~good)
         if left.size:
-            bits[left], good[left] = _pick(convolutional.decode(soft[left], ends, detours))
+            bits[left], good[left] = _pick(decode_convolutional(soft[left], ends, detours))
     return bits, good
 
 
