@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flowgraphs, block entries and radio profiles: where they lie, and GNU Radio's tools to run them.
+"""Locating flowgraphs, block entries and radio profiles, and running GNU Radio's tools on them.
 
 They belong to no Python package; they are found in a checkout or in what was installed. GNU Radio
 is never imported here: its tools run as subprocesses.

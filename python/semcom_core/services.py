@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services by name: what blocks run in a process of its own besides codecs."""
+"""Service registry: distiller and safety gate, which a worker process loads by name."""
 
 from __future__ import annotations
 

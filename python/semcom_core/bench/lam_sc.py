@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bench of the codec lam-sc: against systems without semantics, by parts of the attention, and at
-all mask ratios.
+"""Bench of the codec lam-sc: rivals without semantics, ablation of the attention, mask ratios.
 
 Rows are those of the image bench, with the experiment, what was tried, and the uses over those of
 the unmasked system.

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Published figures of other systems, shown beside measured ones; published.yml has them with their
-sources.
-"""
+"""Published figures of other systems beside measured ones, from published.yml with its sources."""
 
 from __future__ import annotations
 

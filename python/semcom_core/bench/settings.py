@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of several codecs at once: NAME=VALUE for each codec that has it, CODEC.NAME=VALUE for
-one.
-"""
+"""Codec settings of a bench: NAME=VALUE for each codec that has it, CODEC.NAME=VALUE for one."""
 
 from __future__ import annotations
 

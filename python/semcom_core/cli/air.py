@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom air`: virtual radios that PlutoSDR and SoapySDR programs take for hardware, on a
-simulated air. Ends with Ctrl-C.
-"""
+"""`semcom air`: virtual PlutoSDR and SoapySDR radios on a simulated air, until Ctrl-C."""
 
 from __future__ import annotations
 

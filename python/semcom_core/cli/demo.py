@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom demo`: send sentences and a picture through GNU Radio flowgraphs with noise, frequency
-offset and multipath.
-"""
+"""`semcom demo`: sentences and a picture through GNU Radio flowgraphs and a simulated channel."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom grc`: list the flowgraphs, open one in GNU Radio Companion, or compile and run one
-without it.
-"""
+"""`semcom grc`: list the flowgraphs, open one in GNU Radio Companion, or run one without it."""
 
 from __future__ import annotations
 

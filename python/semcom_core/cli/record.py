@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom record`: record what a radio receives as SigMF, with an annotation for each frame of the
-modem that is in it.
-"""
+"""`semcom record`: record what a radio receives as SigMF, with an annotation for each frame."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom replay`: decode a recording as if it came from a radio, to its end; see `semcom record` \
-and `semcom receive --record`.
+"""`semcom replay`: decode a recording as if it came from a radio, to its end.
+
+Recordings come from `semcom record` and from `semcom receive --record`.
 
     semcom replay night
     semcom replay night --image --out pictures

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom sim`: send text or pictures through a simulated channel and show what arrives, in plain
-Python.
-"""
+"""`semcom sim`: send texts or pictures through a simulated channel, without GNU Radio."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom train`: train what the project ships. A training that was interrupted goes on where it
-was.
-"""
+"""`semcom train`: train the networks that the project ships, or resume an interrupted training."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A causal language model as the codecs see it: tokens, and the log2-probability of each next
-token.
-"""
+"""Language model interface of the codecs: tokens, and the log2-probability of each next token."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ True
 
 The receive chain, module by module: receiver (stream to frames), synchronization (gate and
 acquisition), burst (demodulation), header_decoder, channel_estimation, phase_tracking,
-channel_tracking, interference, equaliser. What both ends share: config (profiles), ofdm (layout of
-a burst), header (code of the header), reference_symbols, scramble. gain is the automatic gain
-control of a radio; modem is both ends in one object.
+interference, equaliser. What both ends share: config (profiles), ofdm (layout of a burst, pilots),
+header (code of the header), scramble. gain is the automatic gain control of a radio; modem is both
+ends in one object.
 
 Array axes, in this order wherever they occur:
 

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a message may be sent or delivered: toxicity, an assessment as helpful, honest and
-harmless, and the policy of a link.
+"""Content safety of messages: toxicity classifiers, HHH assessment, and the policy of a link.
+
+HHH: helpful, honest, harmless. The policy says whether a message may be sent or delivered.
 """
 
 from semcom_core.safety.policy import ACTIONS, ENDS, Policy, Verdict, parse_policy

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plots of the image bench: quality against SNR beside published curves, quality against CBR, and a
-grid of received pictures.
-"""
+"""Plots of the image bench: quality against SNR and against CBR, and a grid of pictures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bench of the burst modem: detection, losses, impairments, collisions, false alarms, throughput,
-and what a burst costs.
+"""Bench of the burst modem: detection, implementation loss, collisions, throughput, overhead.
 
 A part of the bench makes rows from the settings and a generator; settings.ModemRow says what a row
 has.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench text --distill MODE`: what shorter messages save, and what they still say."""
+"""`semcom bench text --distill MODE`: channel symbols saved and meaning kept by distillation."""
 
 from __future__ import annotations
 

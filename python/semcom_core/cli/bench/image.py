@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench image`: how well pictures arrive by each image codec, against SNR and channel
-uses.
-"""
+"""`semcom bench image`: received quality of the image codecs against SNR and channel uses."""
 
 from __future__ import annotations
 

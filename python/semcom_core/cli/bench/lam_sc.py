@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench lam-sc`: lam-sc against systems without semantics, with parts of its attention, and
-at all mask ratios.
-"""
+"""`semcom bench lam-sc`: lam-sc beside systems without semantics, its attention, mask ratios."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench modem`: detection, losses, impairments, collisions, false alarms, throughput and
-cost of the burst modem.
-"""
+"""`semcom bench modem`: detection, losses, collisions and throughput of the burst modem."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench radio`: links, streams and failures on virtual radios, by the client libraries of
-real ones, beside the simulation.
+"""`semcom bench radio`: links, streams and failures on virtual radios, beside the simulation.
+
+The virtual radios are used by the client libraries of real ones.
 
 A link is two processes: radio_text_tx or radio_image_tx sends, radio_text_rx or radio_image_rx
 receives. A stream is a counter that one radio sends to itself; each break of it counts. Run it on

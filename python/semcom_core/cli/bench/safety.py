@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench safety`: how well toxic, unhelpful, unfaithful and harmful texts are told apart, on
-labelled texts.
-"""
+"""`semcom bench safety`: detection of toxic, unhelpful, unfaithful and harmful texts."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench sam`: how well Segment Anything finds objects and boundaries, beside methods
-without learning.
-"""
+"""`semcom bench sam`: masks and boundaries by Segment Anything, beside methods without learning."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench speed`: how fast the language model runs here, and what its fast numbers cost in
-bits.
-"""
+"""`semcom bench speed`: speed of the language model here, and the loss by low precision, bits."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom bench text`: what the text codecs spend on sentences and what arrives, against SNR."""
+"""`semcom bench text`: channel uses and delivery of the text codecs against SNR."""
 
 from __future__ import annotations
 

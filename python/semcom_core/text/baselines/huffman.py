@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text codec "huffman": UTF-8, a fixed Huffman code over bytes, CRC-16, 5G NR LDPC, QAM (see
-separate).
+"""Text codec "huffman": UTF-8, fixed Huffman code over bytes, CRC-16, 5G NR LDPC, QAM.
 
 The code is for the byte counts of English prose that come with the package. Code words are
-canonical, in the order of (length, symbol), so that the lengths alone define them.
+canonical, in the order of (length, symbol), so that the lengths alone define them. For the channel
+code see separate.
 
 Source: D. A. Huffman, "A method for the construction of minimum-redundancy codes", Proc. IRE 40,
 1952.

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text codec "llm-sc": a fixed number of 8QAM symbols a token, decoded by beam search with a
-language-model prior.
+"""Text codec "llm-sc": 8QAM symbols a token, decoded by beam search with a language-model prior.
 
     text -> tokens -> number in binary -> 8QAM, the same symbols a token at every SNR -> channel
          -> beam search over p(token | tokens before) p(y | token) -> text

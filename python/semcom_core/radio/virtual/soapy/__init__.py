@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Virtual Soapy radios: a server on a Unix socket for the SoapySDR module in hardware/soapy.
 
-    server.py      listener and connections, one thread each
-    connection.py  commands
-    settings.py    settings as on a USRP B200, and hardware time
-    streams.py     samples to and from the client
-    protocol.py    lines and packets
+    server.py    listener and connections, one thread each, with their commands
+    settings.py  settings as on a USRP B200, and hardware time
+    streams.py   samples to and from the client
+    protocol.py  lines and packets
 
 A connection begins with lines of text, each answered by `ok [VALUE]` or `error MESSAGE`:
 

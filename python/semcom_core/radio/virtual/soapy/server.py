@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Server of the virtual Soapy radios on a Unix socket: listener, and connections with their
-commands, until a client asks for a stream.
-"""
+"""Server of the virtual Soapy radios on a Unix socket: listener, connections and their commands."""
 
 from __future__ import annotations
 
