@@ -168,7 +168,12 @@ class TextResult:
     def unsent(
         cls, text: str, reason: str, design_snr_db: float, air_uses: int | None = None
     ) -> TextResult:
-        """The result for a text that was refused."""
+        """The result for a text that was refused.
+
+        Args:
+            text, reason, design_snr_db: see the class.
+            air_uses: samples on air of what was sent before, if anything was.
+        """
         return cls(text, "", False, False, reason, 0, air_uses, 0, design_snr_db, None)
 
     def to_dict(self) -> dict[str, Any]:
@@ -208,7 +213,12 @@ class ImageResult:
 
     @classmethod
     def unsent(cls, pixels: np.ndarray | None, reason: str, design_snr_db: float) -> ImageResult:
-        """The result for a picture that was refused."""
+        """The result for a picture that was refused.
+
+        Args:
+            pixels: the picture, uint8 (H, W, 3) RGB; None where it could not be read.
+            reason, design_snr_db: see the class.
+        """
         return cls(pixels, None, False, reason, None, 0, None, 0, 0, design_snr_db, None)
 
     @property

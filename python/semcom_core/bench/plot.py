@@ -87,7 +87,13 @@ def draw_exact(axes: Axes, rows: list[dict]) -> None:
 
 
 def draw_bleu(axes: Axes, rows: list[dict], order: int = 1) -> None:
-    """BLEU-1 or BLEU-4, and what is published for this kind of channel."""
+    """BLEU-1 or BLEU-4, and what is published for this kind of channel.
+
+    Args:
+        axes: of matplotlib.
+        rows: of the text bench.
+        order: 1 or 4.
+    """
     kind = rows[0]["channel"].partition(":")[0]
     for curve, marker in zip(published(kind), PUBLISHED_MARKERS):
         snr_db, bleu = curve.curve(order)

@@ -25,6 +25,13 @@ def check_writable(*paths: Path | None) -> None:
 def write_json(path: Path, bench: str, seed: int, settings: dict, rows: list[dict]) -> None:
     """Write a bench file: {"bench", "version", "seed", "settings", "rows"}.
 
+    Args:
+        path: of the file.
+        bench: name of the bench.
+        seed: of its random numbers.
+        settings: options that say what was measured, fit for JSON.
+        rows: results, fit for JSON.
+
     Raises:
         ConfigError: the file cannot be written.
     """
@@ -74,5 +81,11 @@ def read_json(path: Path) -> dict:
 
 
 def verdict(figure: str, target: str, reached: bool) -> str:
-    """A figure with its target."""
+    """A figure with its target, in words.
+
+    Args:
+        figure: name, value and unit.
+        target: relation, value and unit.
+        reached: whether the figure reaches it.
+    """
     return f"{figure} (target {target}: {'reached' if reached else 'MISSED'})"

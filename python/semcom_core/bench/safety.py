@@ -87,7 +87,18 @@ def toxicity_rows(
 def helpful_row(
     assessor: Assessor, data: Path, split: str, limit: int, rng: np.random.Generator
 ) -> dict:
-    """Whether the next turn of a dialogue counts as more helpful than a turn of another one."""
+    """Whether the next turn of a dialogue counts as more helpful than a turn of another one.
+
+    Args:
+        assessor: with the weights to measure.
+        data: data folder.
+        split: train, test or all.
+        limit: most pairs of turns.
+        rng: of the sample.
+
+    Returns:
+        Row of the bench: measure, method, data, texts, auroc.
+    """
     chosen = in_part(split)
     dialogues = [
         json.loads(line)["utterances"]
@@ -113,6 +124,14 @@ def honest_row(
 ) -> dict:
     """Whether a copy that says the same counts as more honest than one with another number, name or
     negation.
+
+    Args:
+        assessor, data, split: as in helpful_row.
+        limit: most sentences.
+        rng: of the sample and of the alterations.
+
+    Returns:
+        Row of the bench: measure, method, data, texts, auroc.
     """
     sent = []
     copies = []
@@ -141,6 +160,14 @@ def harmless_row(
 ) -> dict:
     """Share of pairs of answers in which the one that people chose counts as more harmless, with
     its standard error.
+
+    Args:
+        assessor, data, split: as in helpful_row.
+        limit: most pairs of answers.
+        rng: of the sample.
+
+    Returns:
+        Row of the bench: measure, method, data, texts, accuracy, standard_error.
     """
     requests, chosen, rejected = map(list, zip(*sample(preference_pairs(data, split), limit, rng)))
     better = assessor.harmlessness(chosen, requests) > assessor.harmlessness(rejected, requests)
@@ -161,7 +188,13 @@ def _row(measure: str, method: str, data: str, count: int, **figures: float) -> 
 
 
 def sample(items: list, limit: int, rng: np.random.Generator) -> list:
-    """At most `limit` items, in a random order."""
+    """At most `limit` items, in a random order.
+
+    Args:
+        items: to draw from, without replacement.
+        limit: most items.
+        rng: of the order.
+    """
     return [items[i] for i in rng.permutation(len(items))[:limit]]
 
 

@@ -180,7 +180,10 @@ def number(text: str, what: str, low: float, high: float, quantity: str = "") ->
 
 
 def whole(text: str, what: str, low: int, high: int) -> int:
-    """A whole number of a channel string; arguments as `number` takes them.
+    """A whole number of a channel string.
+
+    Args:
+        text, what, low, high: see `number`; without a unit.
 
     Raises:
         ConfigError: it is no whole number, or outside low to high.

@@ -59,6 +59,7 @@ class Cfo(Term):
         return Rotation(self.offset_hz / signal.rate_hz)
 
     def resume(self, old: Processor, signal: Signal, rng: np.random.Generator) -> Processor:
+        """The rotation from the phase of the old one on (see Term)."""
         turns = old.turns if isinstance(old, Rotation) else 0.0
         return Rotation(self.offset_hz / signal.rate_hz, turns)
 

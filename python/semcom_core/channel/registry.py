@@ -86,6 +86,11 @@ class TermTable(Mapping[str, type[Term]]):
     def register(self, name: str, cls: type[Term], usage: str) -> None:
         """Take up a term class under a name, in place of a former one of the running program.
 
+        Args:
+            name: by which a channel string calls it; lower-case letters, digits, - and _.
+            cls: the class.
+            usage: what a channel string may say of it.
+
         Raises:
             ConfigError: the name is malformed or that of a built-in term of another class.
         """

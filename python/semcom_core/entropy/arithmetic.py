@@ -85,7 +85,11 @@ class ArithmeticDecoder:
         return min(self._offset // (self._width // total), total - 1)
 
     def take(self, start: int, count: int, total: int) -> None:
-        """Continue after the symbol of a share; arguments as ArithmeticEncoder.add takes them."""
+        """Continue after the symbol that takes [start, start + count) of [0, total).
+
+        Args:
+            start, count, total: see ArithmeticEncoder.add.
+        """
         unit = self._width // total
         self._offset -= unit * start
         self._width = unit * count

@@ -346,7 +346,9 @@ class LdpcDecoder:
 
 @lru_cache(maxsize=128)
 def ldpc_decoder(graph: int, z: int, rows: int) -> LdpcDecoder:
-    """The decoder of a base graph, lifting size and row count, made once; arguments as LdpcDecoder
-    takes them.
+    """The decoder of a base graph, lifting size and row count, made once.
+
+    Args:
+        graph, z, rows: see LdpcDecoder.
     """
     return LdpcDecoder(graph, z, rows)

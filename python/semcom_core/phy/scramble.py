@@ -18,8 +18,10 @@ import numpy as np
 
 @lru_cache(maxsize=64)
 def key_bytes(key: str, label: str, count: int) -> np.ndarray:
-    """Bytes that depend on a key and a label, uint8 (count,), read-only; arguments as phases takes
-    them.
+    """Bytes that depend on a key and a label, uint8 (count,), read-only.
+
+    Args:
+        key, label, count: see phases.
     """
     digest = hashlib.shake_256(f"gr-semcom/{label}/{key}".encode()).digest(count)
     return np.frombuffer(digest, dtype=np.uint8)
@@ -41,8 +43,10 @@ def phases(key: str, label: str, count: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def signs(key: str, label: str, count: int) -> np.ndarray:
-    """Signs +1 and -1 of the key bytes' lowest bits, float32 (count,), read-only; arguments as
-    phases takes them.
+    """Signs +1 and -1 of the key bytes' lowest bits, float32 (count,), read-only.
+
+    Args:
+        key, label, count: see phases.
     """
     found = 1.0 - 2.0 * (key_bytes(key, label, count) & 1).astype(np.float32)
     found.setflags(write=False)

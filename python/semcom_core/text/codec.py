@@ -72,6 +72,9 @@ class TextCodec(Codec):
         """Frames of each round of a message: those of `encode`, then, of a codec with `rounds`
         above 1, fresh symbols of the same text, to be sent if it does not decode.
 
+        Args:
+            text, snr_db, message_id: see `encode`.
+
         Raises:
             FrameError: the text does not fit the largest number of fragments.
         """
@@ -135,6 +138,7 @@ class SymbolTextCodec(TextCodec):
         return 8.0 * len(text.encode("utf-8", "replace"))
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
+        """Frames of one message, fragments of equal length (see TextCodec)."""
         check_text(text)
         symbols = np.asarray(self.to_symbols(text, snr_db), np.complex64)
         check_power(symbols)

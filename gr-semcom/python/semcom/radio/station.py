@@ -359,5 +359,11 @@ class radio_block:
             notify(self, "failed", reason=str(error))
 
     def on_radio(self, state: str, reason: str, count: int) -> None:
-        """Send a notice of what the radio reports."""
+        """Send a notice of what the radio reports.
+
+        Args:
+            state: one of notices.STATES.
+            reason: why, in one line; may be empty.
+            count: how many of its kind the notice stands for.
+        """
         notify(self, state, reason=reason, count=count)

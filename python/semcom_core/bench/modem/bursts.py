@@ -70,8 +70,12 @@ class Tally:
     def receive(
         self, receiver: Receiver, samples: np.ndarray, end: bool = True
     ) -> list[ReceivedFrame]:
-        """Frames that a receiver finds in samples, the last of a stream with `end`; counts the
-        work, and one burst if any is found.
+        """Frames that a receiver finds; counts the work, and one burst if any is found.
+
+        Args:
+            receiver: of the bursts.
+            samples: complex64 (n,), the next ones of its stream.
+            end: whether they are the last ones.
         """
         before = receiver.stats.bursts
         start = time.thread_time()

@@ -343,7 +343,16 @@ def _faded_blocks(
 
 
 def pilot_uses(length: int, channel: Channel, pilots: int) -> int:
-    """Channel uses of the pilots of a frame of `length` symbols."""
+    """Channel uses of the pilots of a frame.
+
+    Args:
+        length: codec symbols of the frame.
+        channel: one with fading blocks.
+        pilots: at the begin of each block.
+
+    Raises:
+        ConfigError: see data_uses.
+    """
     return -(-length // data_uses(channel, pilots)) * pilots
 
 

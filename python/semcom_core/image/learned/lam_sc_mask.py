@@ -163,7 +163,12 @@ class LevelModel:
         return self._counts[left][above]
 
     def update(self, level: int, left: int, above: int) -> None:
-        """Count a level beside its neighbours, halving the counts where they grow large."""
+        """Count a level beside its neighbours, halving the counts where they grow large.
+
+        Args:
+            level: of the position, 0 to levels - 1.
+            left, above: levels of its neighbours.
+        """
         counts = self._counts[left][above]
         counts[level] += _INCREMENT
         if sum(counts) > _MOST:
