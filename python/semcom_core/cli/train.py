@@ -112,13 +112,13 @@ def _add_common(
 def run_lora(args: argparse.Namespace) -> int:
     """Train an adapter; out/NAME holds it as it is shipped."""
     from semcom_core.models.loader import load_network  # these load torch; `semcom --help` need not
-    from semcom_core.train.lora import LoraTrainer, encode, export, write_card
+    from semcom_core.train.lora import LoraTrainer, encode_example, export, write_card
 
     config = from_arguments(LoraTraining, args)
     data = data_folder(args.data, "the training texts")
     found = examples(args.mixture, data, np.random.default_rng(config.seed))
     tokenizer, network, prompt = load_network(args.model)
-    items = [encode(example, tokenizer, prompt, config) for example in found]
+    items = [encode_example(example, tokenizer, prompt, config) for example in found]
     prepare(args.out)
     steps = follow(LoraTrainer(network, items, config, args.out).run(), _bits_a_token)
     shipped = args.out / args.mixture
@@ -159,7 +159,7 @@ def run_deepsc(args: argparse.Namespace) -> int:
     return 0
 
 
-def _bits_a_token(state: lora.Progress | deepsc.Progress) -> str:
+def _bits_a_token(state: lora.LoraProgress | deepsc.DeepscProgress) -> str:
     return f"{state.bits_per_token:.3f} bits a token"
 
 
@@ -212,7 +212,7 @@ def run_deepjscc(args: argparse.Namespace) -> int:
     return 0
 
 
-def _quality(state: image_loop.Progress) -> str:
+def _quality(state: image_loop.ImageProgress) -> str:
     return f"{state.psnr_db:.2f} dB"
 
 

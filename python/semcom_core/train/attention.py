@@ -41,7 +41,7 @@ from semcom_core.train.settings import AttentionTraining
 
 
 @dataclass(frozen=True)
-class Item:
+class AttentionExample:
     """Training example: a picture as input of the network, and the labels wanted.
 
     Args:
@@ -62,8 +62,15 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Progress of a training: steps done of all, mean loss over the last 100, time in s."""
+class AttentionProgress:
+    """Progress of the training of the attention.
+
+    Args:
+        step: steps done.
+        steps: steps in all.
+        loss: mean over the last 100 steps.
+        elapsed_s: time since the start, s.
+    """
 
     step: int
     steps: int
@@ -96,7 +103,7 @@ def colour_regions(pixels: np.ndarray, channels: int, rng: np.random.Generator) 
     )
 
 
-def item_of(scene: Scene, segments: Segments) -> Item:
+def item_of(scene: Scene, segments: Segments) -> AttentionExample:
     """Training example of a scene and its segments."""
     figures = segment_features(scene.pixels, segments)
     weights = (
@@ -106,7 +113,7 @@ def item_of(scene: Scene, segments: Segments) -> Item:
     wanted = torch.from_numpy((scene.labels > 0)[np.ix_(rows, columns)].astype(np.float32))
     labels = torch.from_numpy(segments.labels[np.ix_(rows[1::2], columns[1::2])].astype(np.int64))
     tensors = torch.from_numpy(figures), torch.from_numpy(weights.astype(np.float32))
-    return Item(
+    return AttentionExample(
         spatial_input(scene.pixels),
         *tensors,
         labels,
@@ -115,7 +122,7 @@ def item_of(scene: Scene, segments: Segments) -> Item:
     )
 
 
-def mirrored(item: Item) -> Item:
+def mirrored(item: AttentionExample) -> AttentionExample:
     """Example with left and right exchanged."""
     figures = item.figures.clone()
     figures[:, MIRRORED] *= -1
@@ -129,7 +136,10 @@ def mirrored(item: Item) -> Item:
 
 
 def attention_loss(
-    network: AttentionNetwork, items: Sequence[Item], known: torch.Tensor, colours: torch.Tensor
+    network: AttentionNetwork,
+    items: Sequence[AttentionExample],
+    known: torch.Tensor,
+    colours: torch.Tensor,
 ) -> torch.Tensor:
     """Mean cross entropy of a place by channel attention, by spatial attention and by both, added.
 
@@ -174,7 +184,9 @@ class AttentionTrainer:
         self.network = AttentionNetwork(self.shape)
         self._optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=0.05)
 
-    def _prepared(self, scenes: Iterable[Scene], knowledge: KnowledgeBase) -> Iterator[Item]:
+    def _prepared(
+        self, scenes: Iterable[Scene], knowledge: KnowledgeBase
+    ) -> Iterator[AttentionExample]:
         rng = np.random.default_rng(self._config.seed)
         for scene in scenes:
             if rng.random() < self._config.regions:
@@ -183,15 +195,15 @@ class AttentionTrainer:
                 segments = knowledge.segments(scene.pixels)
             yield item_of(scene, segments)
 
-    def run(self) -> Iterator[Progress]:
-        """Train to the end, a Progress after every step."""
+    def run(self) -> Iterator[AttentionProgress]:
+        """Train to the end, an AttentionProgress after every step."""
         config = self._config
         started = time.monotonic()
         recent: list[float] = []
         self.network.train()
         for step in range(config.steps):
             recent = [*recent[-99:], self._step(step, np.random.default_rng([config.seed, step]))]
-            yield Progress(
+            yield AttentionProgress(
                 step + 1, config.steps, float(np.mean(recent)), time.monotonic() - started
             )
         self.network.eval()
@@ -223,7 +235,7 @@ class AttentionTrainer:
 
 def train_attention(
     scenes: Iterable[Scene], knowledge: KnowledgeBase, config: AttentionTraining, folder: Path
-) -> Iterator[Progress]:
+) -> Iterator[AttentionProgress]:
     """Train the network and write its weights.
 
     Args:

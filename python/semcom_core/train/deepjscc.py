@@ -17,7 +17,7 @@ from torch import Tensor
 
 from semcom_core.image.learned.common import STRIDE, add_noise, save_model
 from semcom_core.image.learned.deepjscc import DeepjsccNetwork, DeepjsccShape
-from semcom_core.train.image_loop import Example, ImageTrainer, Progress, draw
+from semcom_core.train.image_loop import ImageProgress, ImageTrainer, LabelledPicture, draw
 from semcom_core.train.lam_sc import draw_noise_var, psnr_of
 from semcom_core.train.settings import ImageTraining
 
@@ -27,7 +27,7 @@ WEIGHTS = "deepjscc.safetensors"
 
 def loss_of(
     network: DeepjsccNetwork,
-    examples: list[Example],
+    examples: list[LabelledPicture],
     config: ImageTraining,
     rng: np.random.Generator,
 ) -> tuple[Tensor, float]:
@@ -48,9 +48,12 @@ def loss_of(
 
 
 def train_deepjscc(
-    config: ImageTraining, examples: list[Example], folder: Path, shape: DeepjsccShape | None = None
-) -> Iterator[Progress]:
-    """Train the network and write its weights, a Progress after every step.
+    config: ImageTraining,
+    examples: list[LabelledPicture],
+    folder: Path,
+    shape: DeepjsccShape | None = None,
+) -> Iterator[ImageProgress]:
+    """Train the network and write its weights, an ImageProgress after every step.
 
     Args:
         config: settings.

@@ -100,12 +100,15 @@ def _parts(cores: Iterable[str], most: int) -> list[str]:
     ][:most]
 
 
-class Batch(NamedTuple):
+class TextBatch(NamedTuple):
     """Tokens and channel of some messages.
 
-    lengths: tokens of each message, int (B,); cores, forms: int (B, T), 0 in the padding; sent:
-    bool (B, T, 8); noise: float (B, T, 16), laid out as DeepscDecoder takes the symbols, which are
-    added to it; noise_var: float (B, T, 8), inf where nothing arrives.
+    Args:
+        lengths: tokens of each message, int (B,).
+        cores, forms: int (B, T), 0 in the padding.
+        sent: symbols that are sent, bool (B, T, 8).
+        noise: float (B, T, 16), laid out as DeepscDecoder takes the symbols, which are added to it.
+        noise_var: float (B, T, 8), inf where nothing arrives.
     """
 
     lengths: torch.Tensor
@@ -146,7 +149,7 @@ def batch_of(
     words: Words,
     snr_db: tuple[float, float],
     rng: np.random.Generator,
-) -> Batch:
+) -> TextBatch:
     """Batch of texts over channels that are drawn.
 
     Args:
@@ -173,7 +176,7 @@ def batch_of(
     noise = np.concatenate([pair[0], pair[1]], axis=2)
     cores, forms = torch.from_numpy(tokens).unbind(2)
     lengths = torch.tensor([len(message) for message in messages])
-    return Batch(
+    return TextBatch(
         lengths,
         cores,
         forms,
@@ -214,9 +217,15 @@ def _varied(message: np.ndarray, words: Words, rng: np.random.Generator) -> np.n
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Progress of a training: steps done of all; over the last 100 the mean loss of a token, bits,
-    and the share of right cores; time in s.
+class DeepscProgress:
+    """Progress of the training of "deepsc".
+
+    Args:
+        step: steps done.
+        steps: steps in all.
+        bits_per_token: mean loss over the last 100 steps, bits.
+        right: share of right cores over the last 100 steps.
+        elapsed_s: time since the start, s.
     """
 
     step: int
@@ -227,7 +236,7 @@ class Progress:
 
 
 def loss_of(
-    network: DeepscNetwork, batch: Batch, rivals: tuple[torch.Tensor, torch.Tensor]
+    network: DeepscNetwork, batch: TextBatch, rivals: tuple[torch.Tensor, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
     """Mean cross entropy of a token and of its look-up alone, nats, and the share of right cores.
 
@@ -289,8 +298,8 @@ class DeepscTrainer:
         )
         self._done = load_state(folder, self._weights, self._optimizer)
 
-    def run(self) -> Iterator[Progress]:
-        """Train to the end, a Progress after every step."""
+    def run(self) -> Iterator[DeepscProgress]:
+        """Train to the end, a DeepscProgress after every step."""
         plan = plan_of(
             self._items, self._config.batch_tokens, self._config.epochs, self._config.seed
         )
@@ -305,7 +314,7 @@ class DeepscTrainer:
             if (step + 1) % self._config.save_steps == 0 or step + 1 == len(plan):
                 save_state(self._folder, step + 1, self._weights, self._optimizer)
             loss, right = np.mean(recent, axis=0)
-            yield Progress(
+            yield DeepscProgress(
                 step + 1, len(plan), float(loss), float(right), time.monotonic() - started
             )
 
@@ -331,7 +340,7 @@ class DeepscTrainer:
         self._optimizer.zero_grad(set_to_none=True)
         return loss.item() / math.log(2), right
 
-    def _rivals(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    def _rivals(self, batch: TextBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Cores to choose from, sorted, and the bias of each (sampled softmax).
 
         They are the batch's and a sample of the others, which stands for all others.
@@ -353,7 +362,7 @@ class DeepscTrainer:
 
 def train_deepsc(
     config: DeepscTraining, texts: Sequence[str], folder: Path, shape: NetworkConfig | None = None
-) -> Iterator[Progress]:
+) -> Iterator[DeepscProgress]:
     """Count a vocabulary in texts, train the network on them, and write both.
 
     Args:

@@ -17,29 +17,29 @@ from semcom_core.errors import ConfigError, check_choice
 
 
 @dataclass(frozen=True)
-class Example:
+class TextExample:
     """A message and the messages before it, the oldest first."""
 
     text: str
     context: tuple[str, ...] = ()
 
 
-def _lines(path: Path) -> Iterator[Example]:
+def _lines(path: Path) -> Iterator[TextExample]:
     """Distinct lines of a file."""
     for line in dict.fromkeys(path.read_text(encoding="utf-8").splitlines()):
         if line.strip() and not is_test(line):
-            yield Example(line.strip())
+            yield TextExample(line.strip())
 
 
-def _captions(path: Path) -> Iterator[Example]:
+def _captions(path: Path) -> Iterator[TextExample]:
     """Captions, each after the tab of its line."""
     for line in path.read_text(encoding="utf-8").splitlines():
         caption = line.partition("\t")[2].strip()
         if caption and not is_test(caption):
-            yield Example(caption)
+            yield TextExample(caption)
 
 
-def _dialogues(path: Path) -> Iterator[Example]:
+def _dialogues(path: Path) -> Iterator[TextExample]:
     """Turns of the chosen dialogues, each of at most 60 words; a dialogue is in one part as a
     whole.
     """
@@ -51,7 +51,7 @@ def _dialogues(path: Path) -> Iterator[Example]:
         turns = [turn for turn in turns if turn]
         for i, turn in enumerate(turns):
             if len(turn.split()) <= 60:
-                yield Example(turn, tuple(turns[max(0, i - 4) : i]))
+                yield TextExample(turn, tuple(turns[max(0, i - 4) : i]))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Source:
     """
 
     file: str
-    read: Callable[[Path], Iterator[Example]]
+    read: Callable[[Path], Iterator[TextExample]]
     most: int
     about: str
 
@@ -98,7 +98,7 @@ MIXTURES = {
 }
 
 
-def examples(mixture: str, data: Path, rng: np.random.Generator) -> list[Example]:
+def examples(mixture: str, data: Path, rng: np.random.Generator) -> list[TextExample]:
     """Training examples of an adapter, a seeded sample of each of its sources.
 
     Args:
@@ -110,7 +110,7 @@ def examples(mixture: str, data: Path, rng: np.random.Generator) -> list[Example
         ConfigError: no such mixture, or one of its files is not there.
     """
     check_choice("mixture", mixture, MIXTURES)
-    found: list[Example] = []
+    found: list[TextExample] = []
     for source in MIXTURES[mixture]:
         if not (data / source.file).is_file():
             raise ConfigError(f"data is {str(data)!r}; allowed is a folder with {source.file}")

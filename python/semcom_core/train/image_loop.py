@@ -32,7 +32,7 @@ _TABLE_RATE = 5.0
 
 
 @dataclass(frozen=True)
-class Example:
+class LabelledPicture:
     """A picture, uint8 (H, W, 3), and the mask of its objects, bool (H, W); all False where it has
     no labels.
     """
@@ -51,7 +51,7 @@ class Crops:
     importance: Tensor
 
 
-def training_examples(data: Path, least_side: int) -> list[Example]:
+def training_examples(data: Path, least_side: int) -> list[LabelledPicture]:
     """Training part of the COCO pictures with and without labels, at whole and at half size.
 
     Args:
@@ -72,15 +72,15 @@ def training_examples(data: Path, least_side: int) -> list[Example]:
     return found
 
 
-def half(example: Example) -> Example:
+def half(example: LabelledPicture) -> LabelledPicture:
     """An example at half its size."""
     height, width = (side // 2 * 2 for side in example.objects.shape)
     pixels = example.pixels[:height, :width].astype(np.uint16)
     mean = (pixels[::2, ::2] + pixels[1::2, ::2] + pixels[::2, 1::2] + pixels[1::2, 1::2] + 2) // 4
-    return Example(mean.astype(np.uint8), example.objects[:height:2, :width:2])
+    return LabelledPicture(mean.astype(np.uint8), example.objects[:height:2, :width:2])
 
 
-def draw(examples: list[Example], count: int, side: int, rng: np.random.Generator) -> Crops:
+def draw(examples: list[LabelledPicture], count: int, side: int, rng: np.random.Generator) -> Crops:
     """Random crops of random examples, half of them mirrored.
 
     Args:
@@ -102,7 +102,7 @@ def draw(examples: list[Example], count: int, side: int, rng: np.random.Generato
     return Crops(pixels, position_importance(torch.from_numpy(np.stack(objects)).float()))
 
 
-def _labelled(folder: Path) -> list[Example]:
+def _labelled(folder: Path) -> list[LabelledPicture]:
     """Training part of cocoseg; empty where the folder is not there."""
     try:
         lines = (folder / "meta.jsonl").read_text(encoding="utf-8").splitlines()
@@ -115,24 +115,31 @@ def _labelled(folder: Path) -> list[Example]:
     ]
 
 
-def _plain(folder: Path) -> list[Example]:
+def _plain(folder: Path) -> list[LabelledPicture]:
     """Pictures without labels; empty where the folder is not there."""
     if not folder.is_dir():
         return []
     pixels = [read_picture(path) for path in pictures_in(folder)]
-    return [Example(one, np.zeros(one.shape[:2], bool)) for one in pixels]
+    return [LabelledPicture(one, np.zeros(one.shape[:2], bool)) for one in pixels]
 
 
-def _example(picture: Path, instances: Path) -> Example:
+def _example(picture: Path, instances: Path) -> LabelledPicture:
     from PIL import Image
 
     with Image.open(instances) as labels:
-        return Example(read_picture(picture), np.asarray(labels) > 0)
+        return LabelledPicture(read_picture(picture), np.asarray(labels) > 0)
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Progress of a training: steps done of all, mean PSNR over the last 100, dB, time in s."""
+class ImageProgress:
+    """Progress of the training of an image codec.
+
+    Args:
+        step: steps done.
+        steps: steps in all.
+        psnr_db: mean over the last 100 steps, dB.
+        elapsed_s: time since the start, s.
+    """
 
     step: int
     steps: int
@@ -171,8 +178,8 @@ class ImageTrainer:
         )
         self._done = load_state(folder, self._weights, self._optimizer)
 
-    def run(self) -> Iterator[Progress]:
-        """Train to the end, a Progress after every step."""
+    def run(self) -> Iterator[ImageProgress]:
+        """Train to the end, an ImageProgress after every step."""
         started = time.monotonic()
         recent: list[float] = []
         self.network.train()
@@ -180,7 +187,7 @@ class ImageTrainer:
             recent = [*recent[-99:], self._step(step)]
             if (step + 1) % self._config.save_steps == 0 or step + 1 == self._config.steps:
                 save_state(self._folder, step + 1, self._weights, self._optimizer)
-            yield Progress(
+            yield ImageProgress(
                 step + 1, self._config.steps, float(np.mean(recent)), time.monotonic() - started
             )
 

@@ -41,7 +41,7 @@ from semcom_core.image.learned.common import (
     save_model,
 )
 from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, conditions_of
-from semcom_core.train.image_loop import Crops, Example, ImageTrainer, Progress, draw
+from semcom_core.train.image_loop import Crops, ImageProgress, ImageTrainer, LabelledPicture, draw
 from semcom_core.train.settings import CODEC, MASK, ImageTraining
 from semcom_core.units import db_to_linear
 
@@ -94,7 +94,7 @@ def best_powers(variances: np.ndarray, total: float, noise: float) -> np.ndarray
 
 
 def block_transform(
-    examples: list[Example], snr_db: float, rng: np.random.Generator
+    examples: list[LabelledPicture], snr_db: float, rng: np.random.Generator
 ) -> BlockTransform:
     """Best linear transform of blocks.
 
@@ -133,7 +133,7 @@ def start_from(network: LamScNetwork, transform: BlockTransform) -> None:
 
 
 @dataclass(frozen=True)
-class Message:
+class TrainingMessage:
     """Message of a step.
 
     Args:
@@ -152,8 +152,8 @@ class Message:
 
 
 def draw_message(
-    examples: list[Example], config: ImageTraining, stage: str, rng: np.random.Generator
-) -> Message:
+    examples: list[LabelledPicture], config: ImageTraining, stage: str, rng: np.random.Generator
+) -> TrainingMessage:
     """Draw the message of a step; importance is on in half of them.
 
     Args:
@@ -168,7 +168,7 @@ def draw_message(
     snr_db = float(rng.uniform(config.lowest_snr_db, config.highest_snr_db))
     side = config.crop // STRIDE
     noise_var = draw_noise_var((config.pictures, SYMBOLS, side, side), snr_db, rng)
-    return Message(
+    return TrainingMessage(
         crops, snr_db, _share(stage, rng), noise_var, soft=stage == MASK and rng.random() < _SOFT
     )
 
@@ -205,7 +205,7 @@ def _share(stage: str, rng: np.random.Generator) -> float:
     return float(rng.uniform(0.36, 0.44) if choice < 0.85 else rng.uniform(0.2, 1.0))
 
 
-def transmit(network: LamScNetwork, message: Message) -> Tensor:
+def transmit(network: LamScNetwork, message: TrainingMessage) -> Tensor:
     """The crops as received, float (B, 3, S, S)."""
     crops = message.crops
     count = len(crops.pictures)
@@ -219,7 +219,7 @@ def transmit(network: LamScNetwork, message: Message) -> Tensor:
 
 
 def loss_of(
-    network: LamScNetwork, message: Message, importance_weight: float
+    network: LamScNetwork, message: TrainingMessage, importance_weight: float
 ) -> tuple[Tensor, float]:
     """Logarithm of the weighted mean square error of a message, and its unweighted PSNR, dB.
 
@@ -241,7 +241,7 @@ def psnr_of(error: Tensor) -> float:
     return -10 * float(np.log10(error.detach().mean().item()))
 
 
-def new_network(shape: LamScShape, examples: list[Example], seed: int) -> LamScNetwork:
+def new_network(shape: LamScShape, examples: list[LabelledPicture], seed: int) -> LamScNetwork:
     """A network to train: the best linear transforms of blocks, and convolutions that add 0.
 
     Args:
@@ -256,9 +256,13 @@ def new_network(shape: LamScShape, examples: list[Example], seed: int) -> LamScN
 
 
 def train_stage(
-    network: LamScNetwork, examples: list[Example], config: ImageTraining, stage: str, folder: Path
-) -> Iterator[Progress]:
-    """Train one stage and write the network's weights, a Progress after every step.
+    network: LamScNetwork,
+    examples: list[LabelledPicture],
+    config: ImageTraining,
+    stage: str,
+    folder: Path,
+) -> Iterator[ImageProgress]:
+    """Train one stage and write the network's weights, an ImageProgress after every step.
 
     Args:
         network: with the weights that the stage starts from.
@@ -280,10 +284,10 @@ def train_stage(
 
 def train_lam_sc(
     configs: dict[str, ImageTraining],
-    examples: list[Example],
+    examples: list[LabelledPicture],
     folder: Path,
     shape: LamScShape | None = None,
-) -> Iterator[Progress]:
+) -> Iterator[ImageProgress]:
     """Train stages one after the other, each in a folder of its name in `folder`.
 
     Args:

@@ -26,7 +26,7 @@ from semcom_core.models.cache import file_sha256
 from semcom_core.models.causal import end_of_message, prompt_tokens
 from semcom_core.models.checkpoint import read_checkpoint, save_checkpoint
 from semcom_core.train.checkpoint import load_state, save_state
-from semcom_core.train.examples import MIXTURES, Example
+from semcom_core.train.examples import MIXTURES, TextExample
 from semcom_core.train.settings import LoraTraining
 
 #: Layers that get an addition.
@@ -67,9 +67,14 @@ Bits a word, end of message included, on texts of the test part (5 to 30 words):
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Progress of a training: steps done of all, mean loss over the last 50, bits a token, time in
-    s.
+class LoraProgress:
+    """Progress of the training of an adapter.
+
+    Args:
+        step: steps done.
+        steps: steps in all.
+        bits_per_token: mean loss over the last 50 steps, bits.
+        elapsed_s: time since the start, s.
     """
 
     step: int
@@ -78,8 +83,8 @@ class Progress:
     elapsed_s: float
 
 
-def encode(
-    example: Example, tokenizer: Any, prompt: str, config: LoraTraining
+def encode_example(
+    example: TextExample, tokenizer: Any, prompt: str, config: LoraTraining
 ) -> tuple[list[int], int]:
     """Tokens of an example, and how many of them come before its text.
 
@@ -173,8 +178,8 @@ class LoraTrainer:
         )
         self._done = load_state(folder, self._weights, self._optimizer)
 
-    def run(self) -> Iterator[Progress]:
-        """Train to the end, a Progress after every step."""
+    def run(self) -> Iterator[LoraProgress]:
+        """Train to the end, a LoraProgress after every step."""
         plan = self._plan()
         started = time.monotonic()
         recent: list[float] = []
@@ -190,7 +195,9 @@ class LoraTrainer:
             recent = [*recent[-49:], loss.item() / math.log(2)]
             if (step + 1) % self._config.save_steps == 0 or step + 1 == len(plan):
                 self.save(step + 1)
-            yield Progress(step + 1, len(plan), float(np.mean(recent)), time.monotonic() - started)
+            yield LoraProgress(
+                step + 1, len(plan), float(np.mean(recent)), time.monotonic() - started
+            )
 
     def loss(self, items: list[tuple[list[int], int]]) -> torch.Tensor:
         """Mean cross entropy of the items' texts and ends, nats a token."""

@@ -29,7 +29,7 @@ from semcom_core.models.checkpoint import read_checkpoint, save_checkpoint
 from semcom_core.models.sam.loader import WEIGHTS, save_tiny
 from semcom_core.models.sam.tiny import TinyConfig, build_tiny
 from semcom_core.train.checkpoint import load_state, save_state
-from semcom_core.train.sam_data import Batch, Pictures, draw_batch
+from semcom_core.train.sam_data import Pictures, PromptBatch, draw_batch
 from semcom_core.train.settings import SamTraining
 
 #: Weight of the focal loss beside the dice loss (Kirillov et al., 2023).
@@ -120,7 +120,7 @@ def prompt_loss(
 
 
 @torch.no_grad()
-def best_offsets(network: Sam, batches: Iterable[Batch]) -> torch.Tensor:
+def best_offsets(network: Sam, batches: Iterable[PromptBatch]) -> torch.Tensor:
     """Offsets of the decoder's logits, float (4,), for the largest mean IoU: one for boxes, one for
     the outputs for points.
 
@@ -136,7 +136,7 @@ def best_offsets(network: Sam, batches: Iterable[Batch]) -> torch.Tensor:
     return network.mask_decoder.offset + torch.stack([by_box, by_point, by_point, by_point])
 
 
-def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+def _answers(network: Sam, batch: PromptBatch) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits (n, 1, h, w) for the boxes of a batch, and for its points those of the output with the
     best predicted quality.
     """
@@ -155,9 +155,16 @@ def _answers(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Progress of a training: steps done of all; over the last 50 the mean loss and the mean IoU by
-    points and by boxes; time in s.
+class SamProgress:
+    """Progress of the training of "sam-tiny".
+
+    Args:
+        step: steps done.
+        steps: steps in all.
+        loss: mean over the last 50 steps.
+        point_iou: mean IoU of masks prompted by points, over the last 50 steps.
+        box_iou: the same by boxes.
+        elapsed_s: time since the start, s.
     """
 
     step: int
@@ -168,7 +175,7 @@ class Progress:
     elapsed_s: float
 
 
-def batch_loss(network: Sam, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def batch_loss(network: Sam, batch: PromptBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Loss of a batch, and the mean IoU of points and of boxes."""
     pixels = (batch.pixels - network.pixel_mean) / network.pixel_std
     prompts = network.prompt_encoder
@@ -238,8 +245,8 @@ class SamTrainer:
         if self._done:
             self.mean = dict(read_checkpoint(folder / _MEAN).tensors)
 
-    def run(self) -> Iterator[Progress]:
-        """Train to the end, a Progress after every step."""
+    def run(self) -> Iterator[SamProgress]:
+        """Train to the end, a SamProgress after every step."""
         config = self._config
         started = time.monotonic()
         recent: list[tuple[float, float, float]] = []
@@ -250,7 +257,7 @@ class SamTrainer:
                 self._save(step + 1)
             loss, point_iou, box_iou = np.mean(recent, axis=0).tolist()
             elapsed_s = time.monotonic() - started
-            yield Progress(step + 1, config.steps, loss, point_iou, box_iou, elapsed_s)
+            yield SamProgress(step + 1, config.steps, loss, point_iou, box_iou, elapsed_s)
 
     def _step(self, step: int) -> tuple[float, float, float]:
         """One step of AdamW on one batch; returns its loss and both IoU."""

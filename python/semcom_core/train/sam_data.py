@@ -159,7 +159,7 @@ def recolour(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Batch:
+class PromptBatch:
     """B pictures with n objects each.
 
     Args:
@@ -175,7 +175,7 @@ class Batch:
     wanted: torch.Tensor
 
 
-def draw_batch(pictures: Pictures, rng: np.random.Generator) -> Batch:
+def draw_batch(pictures: Pictures, rng: np.random.Generator) -> PromptBatch:
     """Random pictures and objects of them, objects repeated where a picture has too few."""
     scenes = [pictures.draw(rng) for _ in range(pictures.config.pictures)]
     points = []
@@ -193,7 +193,7 @@ def draw_batch(pictures: Pictures, rng: np.random.Generator) -> Batch:
     pixels = (
         torch.from_numpy(np.stack([scene.pixels for scene in scenes])).permute(0, 3, 1, 2).float()
     )
-    return Batch(
+    return PromptBatch(
         pixels,
         *(torch.from_numpy(np.array(values, np.float32)) for values in (points, boxes, wanted)),
     )

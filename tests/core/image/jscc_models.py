@@ -11,7 +11,7 @@ from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.learned.common import save_model
 from semcom_core.image.learned.deepjscc import DeepjsccNetwork, DeepjsccShape
 from semcom_core.image.learned.lam_sc_network import LamScShape
-from semcom_core.train.image_loop import Example
+from semcom_core.train.image_loop import LabelledPicture as Example
 from semcom_core.train.lam_sc import new_network
 from semcom_core.units import complex_noise
 

@@ -20,8 +20,10 @@ from semcom_core.models import load_language_model
 from semcom_core.models.adapter import WEIGHTS
 from semcom_core.models.cache import file_sha256
 from semcom_core.models.loader import load_network
-from semcom_core.train.examples import MIXTURES, Example, examples
-from semcom_core.train.lora import LoraTrainer, LoraTraining, batches, encode, export, write_card
+from semcom_core.train.examples import MIXTURES, examples
+from semcom_core.train.examples import TextExample as Example
+from semcom_core.train.lora import LoraTrainer, LoraTraining, batches, export, write_card
+from semcom_core.train.lora import encode_example as encode
 from tests.core.models.conftest import CORPUS, save_tiny_model
 
 CONFIG = LoraTraining(rank=4, epochs=12, batch_tokens=64, learning_rate=0.01, save_steps=5)
