@@ -17,17 +17,17 @@ from typing import Any, Protocol
 from semcom_core.errors import ConfigError, check_range
 
 
-class Runner(Protocol):
+class TrialRunner(Protocol):
     """What sends the messages of a link, such as text.link.Trials."""
 
     def run(self, number: int, message: Any) -> Any:
         """The trial of message `number`."""
 
 
-class Link(Protocol):
-    """What a bench sends over, such as text.link.Link; it can be pickled."""
+class BenchLink(Protocol):
+    """What a bench sends over, such as text.link.TextLink; it can be pickled."""
 
-    def trials(self) -> Runner:
+    def trials(self) -> TrialRunner:
         """What sends messages over it."""
 
 
@@ -55,7 +55,7 @@ class Workers:
         if "_pool" in self.__dict__:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def trials(self, link: Link, messages: list) -> Iterator:
+    def trials(self, link: BenchLink, messages: list) -> Iterator:
         """Trials of all messages, in their order; the same whatever the number of jobs. Closing it
         early stops them.
         """
@@ -67,12 +67,12 @@ class Workers:
     def _pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"), _start)
 
-    def _here(self, link: Link, messages: list) -> Iterator:
+    def _here(self, link: BenchLink, messages: list) -> Iterator:
         trials = link.trials()
         for number, message in enumerate(messages):
             yield trials.run(number, message)
 
-    def _by_pool(self, link: Link, messages: list) -> Iterator:
+    def _by_pool(self, link: BenchLink, messages: list) -> Iterator:
         packed = pickle.dumps(link)
         futures = [
             self._pool.submit(_run, packed, number, message)
@@ -85,7 +85,7 @@ class Workers:
             for future in futures:
                 future.cancel()
 
-    def _by_ray(self, ray: ModuleType, link: Link, messages: list) -> Iterator:
+    def _by_ray(self, ray: ModuleType, link: BenchLink, messages: list) -> Iterator:
         task = ray.remote(num_cpus=1)(_run)
         packed = pickle.dumps(link)
         waiting = []
@@ -128,7 +128,7 @@ def _start() -> None:
 
 
 @lru_cache(maxsize=1)
-def _trials(packed: bytes) -> Runner:
+def _trials(packed: bytes) -> TrialRunner:
     return pickle.loads(packed).trials()
 
 

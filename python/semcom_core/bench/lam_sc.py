@@ -48,7 +48,7 @@ MOST_LOSS = 0.3
 LEAST_GAIN = 0.5
 
 
-class Importance(Protocol):
+class AttentionImportance(Protocol):
     """Importance of a picture's pixels by the attention."""
 
     def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
@@ -145,7 +145,7 @@ def rows_of(
     systems: Sequence[System],
     pictures: list[BenchPicture],
     channel: Channel,
-    attention: Importance,
+    attention: AttentionImportance,
     seed: int,
 ) -> Iterator[dict]:
     """A row for each system, as it is measured; uses_ratio is over the uses of the first system

@@ -108,7 +108,7 @@ _UNITS = {"db": "dB", "hz": "Hz", "s": "s", "msps": "Msps", "bits": "bits"}
 
 
 @dataclass(frozen=True)
-class Picture:
+class Drawing:
     """A picture with what it shows.
 
     Args:
@@ -145,7 +145,7 @@ class Section:
 
     title: str
     lead: str
-    pictures: list[Picture] = field(default_factory=list)
+    pictures: list[Drawing] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -377,7 +377,7 @@ def _shown(value: object) -> str:
 
 def picture(
     caption: str, draw: Callable, *data: Any, size: tuple[float, float] = (7.0, 4.6)
-) -> Picture:
+) -> Drawing:
     """Draw a picture, its legend beneath.
 
     Args:
@@ -398,7 +398,7 @@ def picture(
             figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=8)
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
-    return Picture(caption, _inline(file.getvalue(), axes.get_title()))
+    return Drawing(caption, _inline(file.getvalue(), axes.get_title()))
 
 
 def _inline(svg: str, title: str) -> str:

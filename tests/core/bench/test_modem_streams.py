@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from semcom_core.bench.modem import signals, streams
-from semcom_core.bench.modem.streams import stream_row
+from semcom_core.bench.modem.streams import false_alarm_row as stream_row
 from semcom_core.phy import PhyConfig, Transmitter
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from semcom_core.bench.jobs import Workers
 from semcom_core.bench.settings import settings_for, takes_context
-from semcom_core.bench.text.link import Link, Trial
+from semcom_core.bench.text.link import TextLink as Link
+from semcom_core.bench.text.link import Trial
 from semcom_core.bench.text.rate import (
     MEASURED,
     TRIED,

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from semcom_core.bench.jobs import Workers
-from semcom_core.bench.text.link import Link, Trial, Trials, joined
+from semcom_core.bench.text.link import TextLink as Link
+from semcom_core.bench.text.link import Trial, Trials, joined
 from semcom_core.bench.text.results import series, summarise
 from semcom_core.channel import parse_channel
 from semcom_core.datasets.corpus import Message

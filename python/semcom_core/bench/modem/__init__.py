@@ -20,7 +20,7 @@ from semcom_core.bench.modem.streams import (
     STREAMS,
     back_to_back_row,
     cost_row,
-    stream_row,
+    false_alarm_row,
 )
 from semcom_core.channel import parse_channel
 from semcom_core.errors import check_choice
@@ -82,7 +82,7 @@ def _collisions(settings: ModemBench, rng: np.random.Generator) -> Iterator[dict
 def _streams(settings: ModemBench, rng: np.random.Generator) -> Iterator[dict]:
     for profile in PROFILES:
         for stimulus in STREAMS:
-            yield stream_row(stimulus, settings.seconds, rng, PhyConfig(profile=profile))
+            yield false_alarm_row(stimulus, settings.seconds, rng, PhyConfig(profile=profile))
 
 
 def _speed(settings: ModemBench, rng: np.random.Generator) -> Iterator[dict]:

@@ -34,7 +34,7 @@ STREAMS: dict[str, Stream] = {
 Result = TypeVar("Result")
 
 
-def stream_row(
+def false_alarm_row(
     stimulus: str, seconds: float, rng: np.random.Generator, config: PhyConfig | None = None
 ) -> dict:
     """Feed a stream to a receiver, a second or less at a time; its rate is that of the receiver's

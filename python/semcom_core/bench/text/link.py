@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text messages over a simulated channel without the modem: rounds, uses, times, and what arrives.
 
-A Link says what is sent over; its Trials send one message after the other, in rounds until it is
-decoded, and say what each costs. A receiver may know less than the sender:
+A TextLink says what is sent over; its Trials send one message after the other, in rounds until it
+is decoded, and say what each costs. A receiver may know less than the sender:
 
 Pilots. The gain of a fading block of B uses is estimated from P pilots at its begin:
 
@@ -55,7 +55,7 @@ _LEAST_GAIN_POWER = 1e-6
 
 
 @dataclass(frozen=True)
-class Link:
+class TextLink:
     """What a text bench sends over; small enough to be handed to another process.
 
     Args:
@@ -169,7 +169,7 @@ class Trials:
         sender: the codec at the sending end; None loads it.
     """
 
-    def __init__(self, link: Link, sender: TextCodec | None = None):
+    def __init__(self, link: TextLink, sender: TextCodec | None = None):
         self._link = link
         self._sender = sender or link.sender()
         self._warm = False

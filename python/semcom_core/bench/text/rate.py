@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 
 from semcom_core.bench.jobs import Workers
-from semcom_core.bench.text.link import Link, Trial, Trials
+from semcom_core.bench.text.link import TextLink, Trial, Trials
 from semcom_core.bench.text.results import HEADLINE, summarise
 from semcom_core.codecs import settings_of
 from semcom_core.datasets.corpus import Message
@@ -65,7 +65,7 @@ class Measurement:
     def __post_init__(self) -> None:
         check_range("exact", self.exact, 0.0, 1.0)
 
-    def row(self, link: Link, context: int = 0) -> dict:
+    def row(self, link: TextLink, context: int = 0) -> dict:
         """The row of a link, its codec told of `context` texts before each message.
 
         Without a budget, a codec with a channel code whose efficiency is not set runs at the
@@ -102,7 +102,7 @@ class Measurement:
         return summarise(link, list(trials()), context)
 
     def _trials(
-        self, link: Link, messages: list[Message], efficiency: float | None = None
+        self, link: TextLink, messages: list[Message], efficiency: float | None = None
     ) -> Iterable[Trial]:
         """Trials of messages, with the codec's efficiency set unless it is None."""
         chosen = link if efficiency is None else _at(link, efficiency)
@@ -112,7 +112,7 @@ class Measurement:
         return self.progress(self.workers.trials(chosen, messages), title, len(messages))
 
     def _within_budget(
-        self, link: Link, messages: list[Message], context: int, uses_per_word: float
+        self, link: TextLink, messages: list[Message], context: int, uses_per_word: float
     ) -> dict:
         """The row of a codec whose rate can be chosen, at the lowest efficiency within the
         budget.
@@ -144,7 +144,7 @@ class Measurement:
         return summarise(_at(link, efficiency), kept[efficiency], context)
 
     def _at_fixed_rate(
-        self, link: Link, messages: list[Message], context: int, uses_per_word: float
+        self, link: TextLink, messages: list[Message], context: int, uses_per_word: float
     ) -> dict:
         """The row of a codec whose rate cannot be chosen."""
         trials = Trials(link)
@@ -162,7 +162,7 @@ def _mean_words(messages: list[Message]) -> float:
     return float(np.mean([len(message.text.split()) for message in messages]))
 
 
-def _at(link: Link, efficiency: float) -> Link:
+def _at(link: TextLink, efficiency: float) -> TextLink:
     return replace(link, settings={**link.settings, "efficiency": efficiency})
 
 
@@ -170,7 +170,7 @@ def _mean_uses(trials: Iterable[Trial]) -> float:
     return float(np.mean([trial.uses for trial in trials]))
 
 
-def _first_uses(link: Link, messages: list[Message], efficiency: float) -> float:
+def _first_uses(link: TextLink, messages: list[Message], efficiency: float) -> float:
     """Mean channel uses of the first round of a message."""
     trials = Trials(_at(link, efficiency))
     return float(np.mean([trials.uses(message) for message in messages]))

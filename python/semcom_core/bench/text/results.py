@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.bench.published import published
-from semcom_core.bench.text.link import CAUSES, Link, Trial, shares_by_cause
+from semcom_core.bench.text.link import CAUSES, TextLink, Trial, shares_by_cause
 from semcom_core.codecs import settings_of
 from semcom_core.metrics.limits import bound_uses, limit_uses
 from semcom_core.metrics.text import exact_rate, mean_bleu, mean_chrf
@@ -69,7 +69,7 @@ COLUMNS = (
 TargetCheck = tuple[str, str, str, bool]
 
 
-def summarise(link: Link, trials: list[Trial], context: int = 0) -> dict:
+def summarise(link: TextLink, trials: list[Trial], context: int = 0) -> dict:
     """One row of the text bench.
 
     Uses are channel uses of the payload, air uses are samples of the burst (one message each;
@@ -127,7 +127,7 @@ def _quality(trials: list[Trial]) -> dict:
     }
 
 
-def _ratios(link: Link, trials: list[Trial], uses: int) -> dict[str, float]:
+def _ratios(link: TextLink, trials: list[Trial], uses: int) -> dict[str, float]:
     """Uses, and the finite-blocklength limit, over the source bits at capacity."""
     bits = np.array([t.bits for t in trials])
     snr_db = np.asarray(link.channel.snr_db, dtype=float)  # NaN without noise, and so the ratios

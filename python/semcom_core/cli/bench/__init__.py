@@ -70,6 +70,6 @@ def add_arguments(parser: CommandParser) -> None:
         bench.add_parser(benches)
 
 
-def settings_of(args: argparse.Namespace) -> dict[str, Any]:
+def measured_settings(args: argparse.Namespace) -> dict[str, Any]:
     """The options that say what was measured, as a bench file has them."""
     return {name: value for name, value in vars(args).items() if name not in _NOT_SETTINGS}

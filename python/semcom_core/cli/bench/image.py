@@ -22,7 +22,7 @@ from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.settings import settings_for
 from semcom_core.bench.text.results import aligned
 from semcom_core.channel import parse_channel
-from semcom_core.cli.bench import settings_of
+from semcom_core.cli.bench import measured_settings
 from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.codecs import IMAGE, find_codec
 from semcom_core.datasets.corpus import SPLITS
@@ -128,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
     pictures, refused = bench_pictures(
         image_folder(args.data), args.split, args.limit, np.random.default_rng(args.seed)
     )
-    settings = settings_of(args)
+    settings = measured_settings(args)
     settings["pictures"] = [picture.name for picture in pictures]
     settings["left_out"] = refused
     for line in refused:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.bench.report import check_writable, write_json
-from semcom_core.cli.bench import settings_of
+from semcom_core.cli.bench import measured_settings
 from semcom_core.cli.bench.image import with_snr
 from semcom_core.datasets.corpus import DATA_VARIABLE, SPLITS, data_folder
 from semcom_core.errors import check_choice, check_range
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     rows = _measure(args, pictures, channels)
     if args.json:
-        write_json(args.json, "lam-sc", args.seed, settings_of(args), rows)
+        write_json(args.json, "lam-sc", args.seed, measured_settings(args), rows)
     return 0
 
 

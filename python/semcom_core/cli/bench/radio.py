@@ -25,7 +25,7 @@ from semcom_core.bench.radio.link import TRANSPORTS
 from semcom_core.bench.radio.rows import CLIENTS, link_row, recording_row, resume_rows, stream_row
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.channel import parse_channel
-from semcom_core.cli.bench import settings_of
+from semcom_core.cli.bench import measured_settings
 from semcom_core.codecs import IMAGE, TEXT, find_codec
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_file, sentences, shipped_sentences
 from semcom_core.datasets.pictures import DEFAULT_FOLDER, bench_pictures, image_folder
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
             complete = _measure(args, Path(folder), rows)
     finally:
         if args.json:
-            write_json(args.json, "radio", args.seed, settings_of(args), rows)
+            write_json(args.json, "radio", args.seed, measured_settings(args), rows)
     return int(not complete)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from semcom_core import config
 from semcom_core.bench.report import check_writable, write_json
-from semcom_core.cli.bench import settings_of
+from semcom_core.cli.bench import measured_settings
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_folder
 from semcom_core.datasets.scenes import PARTS, Scene, generate_scene, labelled_scenes
 from semcom_core.errors import ConfigError, check_choice, check_range
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         rows.append(row)
         print(line, flush=True)
     if args.json:
-        write_json(args.json, "sam", args.seed, settings_of(args), rows)
+        write_json(args.json, "sam", args.seed, measured_settings(args), rows)
     return 0
 
 

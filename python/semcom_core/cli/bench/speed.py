@@ -13,7 +13,7 @@ import numpy as np
 
 from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.speed import Speed, speed_rows
-from semcom_core.cli.bench import settings_of
+from semcom_core.cli.bench import measured_settings
 from semcom_core.datasets.corpus import SPLITS, data_file, sentences, word_range
 from semcom_core.errors import check_range
 
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     memory_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"process, with every precision in it: memory {memory_gib:.2f} GiB")
     if args.json:
-        write_json(args.json, "speed", args.seed, settings_of(args), rows)
+        write_json(args.json, "speed", args.seed, measured_settings(args), rows)
     return 0
 
 

@@ -18,7 +18,7 @@ from semcom_core.bench.jobs import Workers
 from semcom_core.bench.plot import plot_text
 from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.settings import settings_for, takes_context
-from semcom_core.bench.text.link import Link, Trial
+from semcom_core.bench.text.link import TextLink, Trial
 from semcom_core.bench.text.rate import Measurement
 from semcom_core.bench.text.results import (
     EXACT,
@@ -30,7 +30,7 @@ from semcom_core.bench.text.results import (
     ratio_cells,
 )
 from semcom_core.channel import parse_channel
-from semcom_core.cli.bench import settings_of
+from semcom_core.cli.bench import measured_settings
 from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.codecs import TEXT, find_codec
 from semcom_core.datasets.corpus import CORPORA, SPLITS, Message, data_file, messages, word_range
@@ -187,7 +187,7 @@ def run(args: argparse.Namespace) -> int:
     """
     check(args)
     check_writable(args.json, args.plot)
-    settings = settings_of(args)
+    settings = measured_settings(args)
     if args.distill:
         from semcom_core.cli.bench.distillation import run_distill  # it loads torch
 
@@ -215,7 +215,7 @@ def run(args: argparse.Namespace) -> int:
 class Case:
     """What makes one row: a link, and how many texts before each message both ends know."""
 
-    link: Link
+    link: TextLink
     context: int
 
 
@@ -262,7 +262,7 @@ def cases(args: argparse.Namespace) -> list[Case]:
     for name in dict.fromkeys(args.codec):
         settings = settings_for(name, args.codec, given)
         for snr_db in dict.fromkeys(args.snr_db):
-            link = Link(
+            link = TextLink(
                 name,
                 settings,
                 parse_channel(f"{kind}:{snr_db:g}{comma}{options}"),
