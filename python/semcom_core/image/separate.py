@@ -86,7 +86,7 @@ class SeparateImageCodec(ImageCodec):
         message_id: int = 0,
         importance: np.ndarray | None = None,
     ) -> list[Frame]:
-        """Frames of one picture at the rate for `snr_db`, whatever the importance (see ImageCodec)."""
+        """Frames of one picture at the rate for `snr_db` (see ImageCodec)."""
         check_pixels(pixels)
         check_importance(importance, pixels)
         height, width = pixels.shape[:2]

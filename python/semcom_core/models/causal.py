@@ -379,7 +379,7 @@ class FastNorm(torch.nn.Module):
         return rows * torch.rsqrt((rows * rows) @ self._mean + self._eps) * self._weight
 
 
-def pack(network: torch.nn.Module) -> None:
+def pack_linear_layers(network: torch.nn.Module) -> None:
     """Replace layers of a float32 network by faster ones that compute the same: packed linear
     layers, RMS norms by products.
     """

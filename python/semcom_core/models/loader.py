@@ -142,9 +142,9 @@ def _load(name: str, adapter: str, precision: str, _stamps: tuple) -> LanguageMo
 
 def _float_network(network: Any) -> FloatNetwork:
     """A network that computes as it is, but for the layout of its weights."""
-    from semcom_core.models.causal import FloatNetwork, pack
+    from semcom_core.models.causal import FloatNetwork, pack_linear_layers
 
-    pack(network)
+    pack_linear_layers(network)
     return FloatNetwork(network)
 
 

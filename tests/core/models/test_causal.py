@@ -9,7 +9,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from semcom_core.models.causal import PackedLinear, pack
+from semcom_core.models.causal import PackedLinear
+from semcom_core.models.causal import pack_linear_layers as pack
 from semcom_core.text.language_model import TextPrior
 
 #: Float32 sums in another order move a log2-probability by about 1e-6; a wrong mask or position by

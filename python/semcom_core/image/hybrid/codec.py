@@ -42,7 +42,7 @@ from semcom_core.image.hybrid.layers import (
     add_layer,
     compress_layers,
 )
-from semcom_core.image.hybrid.layout import PROFILES, Layout, PowerSplit, graceful_split
+from semcom_core.image.hybrid.layout import PROFILES, HybridLayout, PowerSplit, graceful_split
 from semcom_core.image.hybrid.roi_prefilter import roi_prefilter
 from semcom_core.image.picture import check_importance, check_pixels
 
@@ -120,7 +120,7 @@ class HybridCodec(ImageCodec):
         header = reception.header
         y = reception.symbols
         noise_var = reception.noise_var
-        layout = Layout(profile_of[number], y.size, header.params)
+        layout = HybridLayout(profile_of[number], y.size, header.params)
         shortfall = reception.shortfall if reception.missing else ""
         side = layout.side.decode(y, noise_var)
         if side is None or not all(side[:2]):
@@ -142,7 +142,7 @@ class HybridCodec(ImageCodec):
         self, pixels: np.ndarray, uses: int, snr_db: float, importance: np.ndarray | None
     ) -> tuple[np.ndarray, int]:
         """Symbols, complex (uses,), and rate index of a matched picture."""
-        layout = Layout("matched", uses, index_for(snr_db))
+        layout = HybridLayout("matched", uses, index_for(snr_db))
         layers = layout.layers()
         coded = self._compress(pixels, layers, importance)
         side = layout.side.encode(*pixels.shape[:2], *coded.steps)
@@ -155,7 +155,7 @@ class HybridCodec(ImageCodec):
         split, index = graceful_split(
             snr_db, self.config.offset_db, self.config.base, self.config.analog
         )
-        layout = Layout("graceful", uses, index)
+        layout = HybridLayout("graceful", uses, index)
         layers = layout.layers(split)
         coded = self._compress(pixels, layers, importance)
         refinement = Refinement(layout.layer_uses, coded.pictures[1], coded.pictures[0])
@@ -177,7 +177,7 @@ class HybridCodec(ImageCodec):
 
 
 def _read_matched(
-    layout: Layout, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
+    layout: HybridLayout, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
 ) -> tuple[np.ndarray, str]:
     """Decode the part of a matched picture after its side part.
 
@@ -197,7 +197,7 @@ def _read_matched(
 
 
 def _read_graceful(
-    layout: Layout, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
+    layout: HybridLayout, side: tuple[int, ...], y: np.ndarray, noise_var: np.ndarray
 ) -> tuple[np.ndarray, str]:
     """Decode as many layers of a graceful picture as arrived; as _read_matched."""
     height, width, base_steps, steps, base_index, base, analog, scale = side

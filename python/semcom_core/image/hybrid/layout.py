@@ -70,7 +70,7 @@ class PowerSplit:
 
 
 @dataclass(frozen=True)
-class Layout:
+class HybridLayout:
     """Parts of the symbols of a picture.
 
     Args:

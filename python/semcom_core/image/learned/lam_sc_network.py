@@ -105,7 +105,7 @@ def conditions_of(snr_db: float | Tensor, share: float | Tensor, count: int) -> 
     )
 
 
-class Sender(nn.Module):
+class LamScEncoder(nn.Module):
     """Encoder: pictures to latents and the scores of their groups."""
 
     def __init__(self, shape: LamScShape):
@@ -138,7 +138,7 @@ class Sender(nn.Module):
         )
 
 
-class Receiver(nn.Module):
+class LamScDecoder(nn.Module):
     """Decoder: estimated values to pictures."""
 
     def __init__(self, shape: LamScShape):
@@ -175,8 +175,8 @@ class LamScNetwork(nn.Module):
     def __init__(self, shape: LamScShape):
         super().__init__()
         self.shape = shape
-        self.sender = Sender(shape)
-        self.receiver = Receiver(shape)
+        self.sender = LamScEncoder(shape)
+        self.receiver = LamScDecoder(shape)
         self.log_gain = nn.Parameter(torch.zeros(2, len(asc.LEVEL_SYMBOLS), VALUES))
         self.log_power = nn.Parameter(torch.zeros(2, len(asc.LEVEL_SYMBOLS), VALUES))
         with torch.no_grad():
