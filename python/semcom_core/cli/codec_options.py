@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that choose and set up a text codec, shared by the commands."""
+"""Option --set of the commands: settings of a codec, read as YAML."""
 
 from __future__ import annotations
 
@@ -9,15 +9,7 @@ import argparse
 import yaml
 
 from semcom_core.errors import ConfigError
-from semcom_core.text import TEXT_CODECS, TextCodec, load_text_codec
-
-
-def add_codec_options(parser: argparse.ArgumentParser) -> None:
-    """Add --codec and --set."""
-    parser.add_argument(
-        "--codec", default="spinal", help=f"one of {', '.join(TEXT_CODECS)} (default spinal)"
-    )
-    add_settings_option(parser)
+from semcom_core.text import TextCodec, load_text_codec
 
 
 def add_settings_option(parser: argparse.ArgumentParser) -> None:

@@ -185,7 +185,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ConfigError: an option is outside what is allowed, or every row is left out.
     """
-    check(args)
+    check_options(args)
     check_writable(args.json, args.plot)
     settings = measured_settings(args)
     if args.distill:
@@ -219,7 +219,7 @@ class Case:
     context: int
 
 
-def check(args: argparse.Namespace) -> None:
+def check_options(args: argparse.Namespace) -> None:
     """Check the options that nothing else checks before the first row.
 
     Raises:

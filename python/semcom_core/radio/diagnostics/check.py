@@ -174,11 +174,11 @@ def tone_piece(profile: RadioProfile) -> tuple[np.ndarray, float, float]:
 def capture(radio: RadioProcess, gain_db: float) -> np.ndarray:
     """COUNT samples at a receive gain in dB, complex64."""
     radio.set(rx_gain_db=gain_db)
-    take(radio, int(SETTLE_S * radio.profile.rate_hz))
-    return take(radio, COUNT)
+    take_samples(radio, int(SETTLE_S * radio.profile.rate_hz))
+    return take_samples(radio, COUNT)
 
 
-def take(radio: RadioProcess, count: int, patience_s: float = PATIENCE_S) -> np.ndarray:
+def take_samples(radio: RadioProcess, count: int, patience_s: float = PATIENCE_S) -> np.ndarray:
     """The next samples of a radio.
 
     Args:

@@ -74,7 +74,7 @@ def refusal(name: str, value: object, allowed: str, code: int = errno.EINVAL) ->
     return RadioError(code, f"{name} is {value}; allowed is {allowed}")
 
 
-def whole(name: str, text: str) -> int:
+def parse_whole(name: str, text: str) -> int:
     """An unsigned whole number, as the kernel's kstrtoull takes it."""
     if not _WHOLE.fullmatch(text):
         raise refusal(name, repr(text), "a whole number")

@@ -79,7 +79,7 @@ class Transceiver:
         """
         self._oscillator_hz = int(
             attributes.within(
-                "xo_correction", attributes.whole("xo_correction", text), *CORRECTION_HZ
+                "xo_correction", attributes.parse_whole("xo_correction", text), *CORRECTION_HZ
             )
         )
         scale = OSCILLATOR_HZ / self._oscillator_hz
@@ -147,7 +147,9 @@ class RfFront:
     def _set_lo(self, text: str) -> None:
         self.lo_hz = int(
             attributes.within(
-                "carrier frequency", attributes.whole("carrier frequency", text), *self._lo_range_hz
+                "carrier frequency",
+                attributes.parse_whole("carrier frequency", text),
+                *self._lo_range_hz,
             )
         )
         self.apply()

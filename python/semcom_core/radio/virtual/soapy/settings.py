@@ -151,7 +151,7 @@ class SoapyRadio:
         if key in (RADIO_CHOICES if where == "radio" else self.ports[where].choices):
             check_choice(key, text, self.choices(where, key))
             return text
-        value = number(key, text)
+        value = parse_number(key, text)
         if key == "bandwidth_hz" and value == 0:  # automatic
             limits = PORT_RANGES[key]
             value = max(limits.low, min(limits.high, self.ports[where].port.rate_hz))
@@ -285,7 +285,7 @@ class HardwareTime:
             return self._offset_ns
 
 
-def number(name: str, text: str) -> float:
+def parse_number(name: str, text: str) -> float:
     """Parse a finite number, or raise ConfigError."""
     try:
         value = float(text)

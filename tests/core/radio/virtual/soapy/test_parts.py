@@ -21,7 +21,8 @@ from semcom_core.radio.virtual.soapy.protocol import (
     to_wire,
 )
 from semcom_core.radio.virtual.soapy.protocol import LineReader as Lines
-from semcom_core.radio.virtual.soapy.settings import HardwareTime, Range, integer, number
+from semcom_core.radio.virtual.soapy.settings import HardwareTime, Range, integer
+from semcom_core.radio.virtual.soapy.settings import parse_number as number
 
 
 @pytest.fixture
