@@ -64,6 +64,11 @@ KEYS = {
     "name": _SYMBOL,  # file name or title of a picture
     "noise_var": (pmt.is_f32vector, "an f32vector"),  # noise variance a symbol; inf where erased
 }
+#: PMT's serialization of a u8vector: tag of a uniform vector, kind u8; then come the length (32
+#: bits, big-endian), one byte of padding and the bytes. Pixels pass in a hundredth of the time that
+#: a list of them takes.
+_U8VECTOR = b"\x0a\x00"
+_PADDING = b"\x01\x00"
 
 
 def _read_symbol(symbol: pmt.pmt_base) -> str:
@@ -383,13 +388,6 @@ def read_picture_pdu(message: pmt.pmt_base) -> tuple[dict, np.ndarray]:
     pixels = np.frombuffer(vector_bytes(payload), np.uint8).reshape(height, width, 3)
     check_pixels(pixels)
     return meta, pixels
-
-
-#: PMT's serialization of a u8vector: tag of a uniform vector, kind u8; then come the length (32
-#: bits, big-endian), one byte of padding and the bytes. Pixels pass in a hundredth of the time that
-#: a list of them takes.
-_U8VECTOR = b"\x0a\x00"
-_PADDING = b"\x01\x00"
 
 
 def bytes_vector(data: bytes) -> pmt.pmt_base:

@@ -40,6 +40,17 @@ from semcom_core.errors import ConfigError, check_range
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.units import complex_noise, db_to_linear
 
+#: Samples with a larger real or imaginary part count as 0, as do those that are not finite: no term
+#: can then overflow.
+LARGEST = 1e15
+#: Noise variance reported where there is no noise: finite, so that metrics which divide by it stay
+#: finite.
+CLEAN_NOISE_VAR = 1e-6
+#: Symbols that fade below this power gain are handed on as erased.
+ERASED_BELOW = 1e-4
+#: Seeds of streams are drawn below this.
+SEEDS = 1 << 63
+
 
 @term("clean", "clean")
 @dataclass(frozen=True)
@@ -78,18 +89,6 @@ class Awgn(Term):
 
     def __str__(self) -> str:
         return written("awgn", None if self.snr_db is None else shown(self.snr_db))
-
-
-#: Samples with a larger real or imaginary part count as 0, as do those that are not finite: no term
-#: can then overflow.
-LARGEST = 1e15
-#: Noise variance reported where there is no noise: finite, so that metrics which divide by it stay
-#: finite.
-CLEAN_NOISE_VAR = 1e-6
-#: Symbols that fade below this power gain are handed on as erased.
-ERASED_BELOW = 1e-4
-#: Seeds of streams are drawn below this.
-SEEDS = 1 << 63
 
 
 def parse_channel(text: str, rate_hz: float = 1e6, carrier_power: float | None = None) -> Channel:

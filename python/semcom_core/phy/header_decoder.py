@@ -32,6 +32,15 @@ from semcom_core.phy.ofdm import Layout, fill_uses, pilot_carriers
 from semcom_core.phy.phase_tracking import smooth_phase
 from semcom_core.phy.synchronization import chirp_carriers
 
+#: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a
+#: symbol.
+SLOPE = 0.1
+SPAN = 0.3
+#: A first header's amplitude over that of its preamble, least and most; it may be any where the
+#: word explains MUCH times the least share of the energy, as in fading.
+LEVEL = (0.55, 2.0)
+MUCH = 3.0
+
 
 def symbol_numbers(bursts: list[Burst], count: int) -> np.ndarray:
     """Numbers of the `count` symbols that each burst's next step begins with, int (B, count)."""
@@ -94,16 +103,6 @@ def frame_carriers(
             known[index, burst.count - 1, layout.data[end % width :]] = fill
         known[index, max(min(burst.count, burst.symbols_before(layout, limit)), 0) :] = 0
     return known
-
-
-#: Standard deviation of the frequency that acquisition leaves, and the most it leaves, rad a
-#: symbol.
-SLOPE = 0.1
-SPAN = 0.3
-#: A first header's amplitude over that of its preamble, least and most; it may be any where the
-#: word explains MUCH times the least share of the energy, as in fading.
-LEVEL = (0.55, 2.0)
-MUCH = 3.0
 
 
 class HeaderDecoder:

@@ -15,6 +15,16 @@ import numpy as np
 from semcom_core.datasets.corpus import is_test
 from semcom_core.errors import ConfigError, check_choice
 
+#: Sources of texts, with their licences.
+_EUROPARL = (
+    "Europarl, English, January and February 2000 (no known restrictions; credit: European "
+    "Parliament)"
+)
+_TATOEBA = "Tatoeba, English sentences (CC BY 2.0 FR)"
+_SMS = "SMS messages, the ham part of the SMS Spam Collection (CC BY 4.0)"
+_DIALOGUES = "HH-RLHF harmless, chosen dialogues (MIT)"
+_CAPTIONS = "COCO 2017 captions (CC BY 4.0)"
+
 
 @dataclass(frozen=True)
 class TextExample:
@@ -70,15 +80,6 @@ class Source:
     most: int
     about: str
 
-
-_EUROPARL = (
-    "Europarl, English, January and February 2000 (no known restrictions; credit: European "
-    "Parliament)"
-)
-_TATOEBA = "Tatoeba, English sentences (CC BY 2.0 FR)"
-_SMS = "SMS messages, the ham part of the SMS Spam Collection (CC BY 4.0)"
-_DIALOGUES = "HH-RLHF harmless, chosen dialogues (MIT)"
-_CAPTIONS = "COCO 2017 captions (CC BY 4.0)"
 
 #: Adapter → sources of its training texts.
 MIXTURES = {

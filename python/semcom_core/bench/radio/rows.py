@@ -34,6 +34,18 @@ PERIOD = 1 << 2 * BITS
 PIECE = 1 << 15
 #: Longest wait for a sample, s.
 PATIENCE_S = 20.0
+#: Number of the virtual Pluto that streams.
+STREAMER = 9
+#: Client library → profile of a single virtual radio, its address, and its part of an air plan.
+CLIENTS = {
+    "iio": (
+        "virtual-pluto",
+        f"ip:{loopback(STREAMER)}",
+        {"kind": "pluto", "address": loopback(STREAMER)},
+    ),
+    "soapy": ("virtual-soapy", "driver=air,serial=radio", {"kind": "soapy"}),
+    "uhd": ("virtual-usrp", "type=soapy,driver=air,serial=radio", {"kind": "soapy"}),
+}
 
 
 def counter(first: int, count: int) -> np.ndarray:
@@ -144,20 +156,6 @@ def time_to_resume(
     begun = time.monotonic()
     radio.read(PIECE, PATIENCE_S)
     return {"resume_s": time.monotonic() - begun, "reconnects": radio.counts["reconnects"]}
-
-
-#: Number of the virtual Pluto that streams.
-STREAMER = 9
-#: Client library → profile of a single virtual radio, its address, and its part of an air plan.
-CLIENTS = {
-    "iio": (
-        "virtual-pluto",
-        f"ip:{loopback(STREAMER)}",
-        {"kind": "pluto", "address": loopback(STREAMER)},
-    ),
-    "soapy": ("virtual-soapy", "driver=air,serial=radio", {"kind": "soapy"}),
-    "uhd": ("virtual-usrp", "type=soapy,driver=air,serial=radio", {"kind": "soapy"}),
-}
 
 
 def link_row(

@@ -36,6 +36,31 @@ END_S = 3.0
 CAPACITY = 1 << 20
 #: Bytes read at once from the control socket or the pipe.
 _READ_BYTES = 1 << 16
+#: Losses as the drivers print them: letters at the begin of a line, one letter, and its meaning.
+_LETTERS = re.compile(r"^(?:s[OUT]|t[GP]|[ODSUL])+(?=$|\[|\s)")
+_LETTER = re.compile(r"s[OUT]|t[GP]|[ODSUL]")
+_MEANING = {
+    "O": "overruns",
+    "D": "overruns",
+    "S": "overruns",
+    "sO": "overruns",
+    "U": "underruns",
+    "L": "underruns",
+    "sU": "underruns",
+    "tG": "underruns",
+}
+#: A sum of losses, as gr-uhd logs it.
+_SUM = re.compile(r"In the last \d+ ms, (\d+) (over|under)flows occurred")
+#: Errors after which a stream does not resume by itself.
+_FATAL = re.compile(
+    r"Soapy (?:source|sink) error: (?!TIMEOUT|OVERFLOW|UNDERFLOW)|caught rx error|terminate called"
+)
+#: The radio counts as gone after so many such errors within so many seconds; a single one may pass.
+_FATAL_ERRORS = 3
+_FATAL_WITHIN_S = 5.0
+#: Characters of a line that are read, and lines that are kept.
+_MAX_LINE = 500
+_KEPT_LINES = 20
 
 
 class RadioChild:
@@ -271,31 +296,6 @@ class TransmitQueue:
         """Wait until all has left; False when it has not in time."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._bursts, timeout_s)
-
-
-_LETTERS = re.compile(r"^(?:s[OUT]|t[GP]|[ODSUL])+(?=$|\[|\s)")
-_LETTER = re.compile(r"s[OUT]|t[GP]|[ODSUL]")
-_MEANING = {
-    "O": "overruns",
-    "D": "overruns",
-    "S": "overruns",
-    "sO": "overruns",
-    "U": "underruns",
-    "L": "underruns",
-    "sU": "underruns",
-    "tG": "underruns",
-}
-_SUM = re.compile(r"In the last \d+ ms, (\d+) (over|under)flows occurred")
-#: Errors after which a stream does not resume by itself.
-_FATAL = re.compile(
-    r"Soapy (?:source|sink) error: (?!TIMEOUT|OVERFLOW|UNDERFLOW)|caught rx error|terminate called"
-)
-#: The radio counts as gone after so many such errors within so many seconds; a single one may pass.
-_FATAL_ERRORS = 3
-_FATAL_WITHIN_S = 5.0
-#: Characters of a line that are read, and lines that are kept.
-_MAX_LINE = 500
-_KEPT_LINES = 20
 
 
 class DriverLog:

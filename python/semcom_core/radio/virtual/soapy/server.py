@@ -25,6 +25,14 @@ ANSWER_TIMEOUT_S = 5
 SEND_BUFFER = 1 << 16
 #: Commands, and how many words each has.
 COMMANDS = {"list": 1, "use": 2, "get": 3, "set": 4, "range": 3, "choices": 3, "stream": 2}
+#: Most connections at once.
+MAX_CONNECTIONS = 64
+#: Connections that may wait to be accepted.
+BACKLOG = 128
+#: Pause after a connection could not be accepted, s.
+PAUSE_S = 0.05
+#: Longest path of a Unix socket, bytes (sizeof sun_path less the NUL that ends it).
+LONGEST_PATH = 107
 
 
 class SoapyConnection(threading.Thread):
@@ -143,16 +151,6 @@ def check_words(words: list[str]) -> None:
         raise ConfigError(
             f"command {words[0]} has {len(words)} words; allowed is {COMMANDS[words[0]]}"
         )
-
-
-#: Most connections at once.
-MAX_CONNECTIONS = 64
-#: Connections that may wait to be accepted.
-BACKLOG = 128
-#: Pause after a connection could not be accepted, s.
-PAUSE_S = 0.05
-#: Longest path of a Unix socket, bytes (sizeof sun_path less the NUL that ends it).
-LONGEST_PATH = 107
 
 
 class SoapyServer:
