@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from semcom_core.channel import Channel
+from semcom_core.channel.fading import Flat
 from semcom_core.combining import combine, kind
 from semcom_core.datasets.corpus import Message
 from semcom_core.errors import ConfigError, check_range
@@ -362,7 +363,7 @@ def data_uses(channel: Channel, pilots: int) -> int:
     Raises:
         ConfigError: the channel has no term with blocks, or they are too short for the pilots.
     """
-    blocks = [getattr(term, "block", 0) for term in channel.terms]
+    blocks = [term.block for term in channel.terms if isinstance(term, Flat)]
     block = next(filter(None, blocks), 0)
     if not block:
         raise ConfigError(

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from semcom_core.cli import Command, CommandParser
+from semcom_core.datasets.corpus import SPLITS
 
 #: The benches, in the order of `semcom bench --help`.
 _BENCHES = (
@@ -68,6 +70,50 @@ def add_arguments(parser: CommandParser) -> None:
     benches = parser.add_subparsers(title="benches", required=True, metavar="BENCH")
     for bench in BENCHES.values():
         bench.add_parser(benches)
+
+
+def add_sentence_options(parser: argparse.ArgumentParser, limit: int) -> None:
+    """Add the options that choose sentences of a corpus: --data, --split, --words, --limit.
+
+    Args:
+        parser: of the bench.
+        limit: sentences by default.
+    """
+    parser.add_argument(
+        "--data",
+        help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)",
+    )
+    parser.add_argument(
+        "--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)"
+    )
+    parser.add_argument(
+        "--words", default="5:30", help="keep sentences of this many words (default 5:30)"
+    )
+    parser.add_argument(
+        "--limit", type=int, default=limit, help=f"sentences, a seeded sample (default {limit})"
+    )
+
+
+def add_run_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the options of a run over many messages: --jobs, --ray, --seed, --json.
+
+    Args:
+        parser: of the bench.
+        what: what the messages are, in the plural.
+    """
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help=f"{what} at once, above 1 each in a process with one thread (default 1)",
+    )
+    parser.add_argument(
+        "--ray", help="address of a Ray cluster that runs the jobs (default: this machine)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of sample and channel (default 1)"
+    )
+    parser.add_argument("--json", type=Path, help="file to write the rows to")
 
 
 def measured_settings(args: argparse.Namespace) -> dict[str, Any]:

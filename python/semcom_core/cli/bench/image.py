@@ -22,7 +22,7 @@ from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.settings import settings_for
 from semcom_core.bench.text.results import aligned
 from semcom_core.channel import parse_channel
-from semcom_core.cli.bench import measured_settings
+from semcom_core.cli.bench import add_run_options, measured_settings
 from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.codecs import IMAGE, find_codec
 from semcom_core.datasets.corpus import SPLITS
@@ -85,19 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["off"],
         help=f"tell the codec what matters, of {', '.join(KINDS)} (default off)",
     )
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=1,
-        help="pictures at once, above 1 each in a process with one thread (default 1)",
-    )
-    parser.add_argument(
-        "--ray", help="address of a Ray cluster that runs the jobs (default: this machine)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="seed of sample and channel (default 1)"
-    )
-    parser.add_argument("--json", type=Path, help="file to write the rows to")
+    add_run_options(parser, "pictures")
     parser.add_argument(
         "--plot",
         type=Path,

@@ -13,8 +13,8 @@ import numpy as np
 
 from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.speed import Speed, speed_rows
-from semcom_core.cli.bench import measured_settings
-from semcom_core.datasets.corpus import SPLITS, data_file, sentences, word_range
+from semcom_core.cli.bench import add_sentence_options, measured_settings
+from semcom_core.datasets.corpus import data_file, sentences, word_range
 from semcom_core.errors import check_range
 
 #: Targets: most bits a token that fast numbers may cost, difference that the codec bears, memory of
@@ -54,19 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{_HELP['repeats']} (default {_DEFAULT['repeats']})",
     )
     parser.add_argument("--threads", type=int, help="threads (default: as many as torch takes)")
-    parser.add_argument(
-        "--data",
-        help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)",
-    )
-    parser.add_argument(
-        "--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)"
-    )
-    parser.add_argument(
-        "--words", default="5:30", help="keep sentences of this many words (default 5:30)"
-    )
-    parser.add_argument(
-        "--limit", type=int, default=50, help="sentences, a seeded sample (default 50)"
-    )
+    add_sentence_options(parser, limit=50)
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the rows to")
     parser.set_defaults(run=run)

@@ -30,10 +30,10 @@ from semcom_core.bench.text.results import (
     ratio_cells,
 )
 from semcom_core.channel import parse_channel
-from semcom_core.cli.bench import measured_settings
+from semcom_core.cli.bench import add_run_options, add_sentence_options, measured_settings
 from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.codecs import TEXT, find_codec
-from semcom_core.datasets.corpus import CORPORA, SPLITS, Message, data_file, messages, word_range
+from semcom_core.datasets.corpus import CORPORA, Message, data_file, messages, word_range
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.frame import ROUNDS
 from semcom_core.text import TEXT_CODECS
@@ -66,19 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         help="uniform noise on each log2-probability at the receiver, bits",
     )
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=1,
-        help="sentences at once, above 1 each in a process with one thread (default 1)",
-    )
-    parser.add_argument(
-        "--ray", help="address of a Ray cluster that runs the jobs (default: this machine)"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="seed of sample and channel (default 1)"
-    )
-    parser.add_argument("--json", type=Path, help="file to write the rows to")
+    add_run_options(parser, "sentences")
     parser.add_argument(
         "--plot",
         type=Path,
@@ -125,19 +113,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--corpus", help=f"one of {', '.join(CORPORA)}, or a file (default {DEFAULT_CORPUS})"
     )
-    parser.add_argument(
-        "--data",
-        help="folder of the corpora, or a file of one sentence a line (default $SEMCOM_DATA)",
-    )
-    parser.add_argument(
-        "--split", default="test", help=f"one of {', '.join(SPLITS)} (default test)"
-    )
-    parser.add_argument(
-        "--words", default="5:30", help="keep sentences of this many words (default 5:30)"
-    )
-    parser.add_argument(
-        "--limit", type=int, default=100, help="sentences, a seeded sample (default 100)"
-    )
+    add_sentence_options(parser, limit=100)
     parser.add_argument(
         "--context",
         type=int,
