@@ -1,19 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SigMF recording used as a radio: a receiver reads it, a transmitter writes it.
-
-It has the methods of semcom_core.radio.process.supervisor.RadioProcess.
-"""
+"""SigMF recording used as a radio: a receiver reads it, a transmitter writes it."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
 
 import numpy as np
 
 from semcom_core.errors import ConfigError, RadioError
-from semcom_core.radio.process.supervisor import EventHandler, ignore_event
+from semcom_core.radio.base import EventHandler, Radio
 from semcom_core.radio.profile import RadioProfile
 from semcom_core.radio.recording import Recorder, Recording, read_recording
 
@@ -21,14 +17,14 @@ from semcom_core.radio.recording import Recorder, Recording, read_recording
 SILENCE = 1 << 16
 
 
-class FileRadio:
+class FileRadio(Radio):
     """A recording that is read, or one that is written.
 
     Args:
         profile: of the backend file; its address is the recording.
         receive: whether the recording is read.
         transmit: whether it is written.
-        on_event: see RadioProcess.
+        on_event: see Radio.
 
     Raises:
         ConfigError: there is no such recording, it has another sample rate, or it is to be read and
@@ -43,11 +39,8 @@ class FileRadio:
         on_event: EventHandler | None = None,
     ):
         profile.notice_for(receive, transmit)
-        self.profile = profile
-        self.counts: Counter[str] = Counter()
-        self.failure = ""
-        self.sent = 0
-        self._on_event = on_event or ignore_event
+        super().__init__(profile, on_event)
+        self._written = 0
         self._transmits = transmit
         self._recorder: Recorder | None = None
         self._recording: Recording | None = None
@@ -80,18 +73,8 @@ class FileRadio:
             self._recorder.close()
             self._recorder = None
 
-    def wait_ready(self, timeout_s: float = 0.0) -> None:
-        """Return at once: it is ready when started."""
-
     def read(self, count: int, timeout_s: float) -> np.ndarray:
-        """The next samples.
-
-        Args:
-            count: samples wanted at the most.
-            timeout_s: how long a read after the end takes, s.
-
-        Returns:
-            complex64 (1 to count,), full scale 1.
+        """The next samples; a read after the end takes timeout_s (see Radio).
 
         Raises:
             TimeoutError: the recording and the silence after it are over.
@@ -110,11 +93,11 @@ class FileRadio:
 
     @property
     def over(self) -> bool:
-        """Whether all has been read."""
+        """Whether the recording and the silence after it have been read."""
         return self._recording is None or self._position == self._recording.count + SILENCE
 
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
-        """Append samples, complex (n,), to the recording; returns the number of the burst.
+        """Append samples to the recording (see Radio).
 
         Raises:
             RadioError: the recording is not open, or cannot be written.
@@ -122,13 +105,14 @@ class FileRadio:
         if self._recorder is None:
             raise RadioError(f"recording {self.profile.address} is not open for writing")
         self._recorder.write(np.asarray(samples) * np.float32(self.profile.amplitude))
-        self.sent += 1
-        return self.sent - 1
+        self._written += 1
+        return self._written - 1
+
+    @property
+    def sent(self) -> int:
+        """How many bursts have been written."""
+        return self._written
 
     def drain(self, timeout_s: float) -> bool:
         """Whether all has been written: it always has."""
         return True
-
-    def set(self, **settings: float) -> None:
-        """Check gains and frequencies; they have no effect here."""
-        self.profile = self.profile.with_settings(**settings)

@@ -4,9 +4,8 @@
 
     transmitter ─► TransmitQueue ─► TCP ─► receiver: channel of the profile ─► samples
 
-It has the methods of semcom_core.radio.process.supervisor.RadioProcess. Time passes as samples
-come: between two bursts there is nothing, and the transmitter waits while the receiver does.
-Transmitter and receiver may be in one process, in two, or on two machines.
+Time passes as samples come: between two bursts there is nothing, and the transmitter waits while
+the receiver does. Transmitter and receiver may be in one process, in two, or on two machines.
 """
 
 from __future__ import annotations
@@ -15,15 +14,14 @@ import select
 import socket
 import threading
 import time
-from collections import Counter
 
 import numpy as np
 
 from semcom_core.channel import parse_channel
 from semcom_core.errors import ConfigError, RadioError
 from semcom_core.phy import PhyConfig
+from semcom_core.radio.base import EventHandler, Radio
 from semcom_core.radio.process.child import SAMPLE_BYTES, TransmitQueue
-from semcom_core.radio.process.supervisor import EventHandler, ignore_event
 from semcom_core.radio.profile import RadioProfile
 
 #: Pause before a transmitter tries again to connect to its receiver, s.
@@ -32,20 +30,18 @@ RECONNECT_S = 0.2
 POLL_S = 0.1
 
 
-class SimulationRadio:
+class SimulationRadio(Radio):
     """A receiver that listens at the profile's address, a transmitter that connects to it, or both.
 
     Args:
         profile: of the backend simulation; its channel is that of the receiver.
         receive: whether samples are read.
         transmit: whether samples are written.
-        on_event: see RadioProcess.
+        on_event: see Radio.
 
     Raises:
         ConfigError: the address is not HOST:PORT, or the channel does not fit the sample rate.
     """
-
-    over = False  # only recordings come to an end
 
     def __init__(
         self,
@@ -54,13 +50,10 @@ class SimulationRadio:
         transmit: bool = False,
         on_event: EventHandler | None = None,
     ):
-        self.profile = profile
-        self.counts: Counter[str] = Counter()
-        self.failure = ""
+        super().__init__(profile, on_event)
         self._endpoint = _parse_endpoint(profile.address)
         self._receives = receive
         self._transmits = transmit
-        self._on_event = on_event or ignore_event
         self._stopping = threading.Event()
         self._queue = TransmitQueue()
         self._sender: threading.Thread | None = None
@@ -109,22 +102,8 @@ class SimulationRadio:
         self._peer = None
         self._queue = TransmitQueue()
 
-    def wait_ready(self, timeout_s: float = 0.0) -> None:
-        """Return at once: it is ready when started."""
-
     def read(self, count: int, timeout_s: float) -> np.ndarray:
-        """The next samples.
-
-        Args:
-            count: samples wanted at the most.
-            timeout_s: longest wait, s.
-
-        Returns:
-            complex64 (1 to count,).
-
-        Raises:
-            TimeoutError: none has come in time.
-        """
+        """The next samples, behind the channel (see Radio)."""
         deadline = time.monotonic() + timeout_s
         while not len(self._ready):
             sent = self._receive(count, max(0.0, deadline - time.monotonic()))
@@ -162,33 +141,18 @@ class SimulationRadio:
         return np.frombuffer(data[:whole], np.complex64)
 
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
-        """Queue samples for transmission.
-
-        Args:
-            samples: complex (n,), full scale 1; they are scaled by the profile's amplitude.
-            timeout_s: longest wait for room in the queue, s.
-
-        Returns:
-            Number of the burst.
-
-        Raises:
-            TimeoutError: the queue is full; nothing was taken.
-        """
+        """Queue samples for transmission (see Radio)."""
         scaled = np.array(samples, np.complex64) * np.float32(self.profile.amplitude)
         return self._queue.put(scaled, timeout_s)
 
     @property
     def sent(self) -> int:
-        """How many bursts have been sent."""
+        """How many bursts have been sent to the receiver."""
         return self._queue.first
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until all has been sent; False when it has not in time."""
+        """Wait until all has been sent to the receiver; False when it has not in time."""
         return self._queue.wait_empty(timeout_s)
-
-    def set(self, **settings: float) -> None:
-        """Check gains and frequencies; they have no effect here."""
-        self.profile = self.profile.with_settings(**settings)
 
     def _send(self) -> None:
         """Send what is queued, and connect again when the receiver is gone."""

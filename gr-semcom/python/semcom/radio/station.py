@@ -14,12 +14,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pmt
 
 from semcom_core.errors import ConfigError, FrameError, RadioError, check_range
+from semcom_core.radio.base import EventHandler, Radio
 from semcom_core.radio.file_radio import FileRadio
 from semcom_core.radio.process.supervisor import RadioProcess
 from semcom_core.radio.profile import RadioProfile, load_profile
@@ -29,11 +29,6 @@ from semcom_core.terminal import print_line
 from ..guard import begin_again, guarded_handler, tunable
 from ..notices import FEEDBACK, notify
 from ..pdu import describe
-
-#: Whatever carries the samples: all have the same methods, see RadioProcess.
-Radio = RadioProcess | SimulationRadio | FileRadio
-#: Called with (state, reason, count) when a radio reports something; see notices.
-OnEvent = Callable[[str, str, int], None]
 
 #: Settings that are those of the sink where a radio has both.
 SINKS_OWN = ("tx_lo_hz", "tx_gain_db", "tx_antenna", "amplitude")
@@ -54,7 +49,7 @@ def make_radio(
     transmit: bool = False,
     mode: str = "burst",
     retries: int = 30,
-    on_event: OnEvent | None = None,
+    on_event: EventHandler | None = None,
 ) -> Radio:
     """The radio of a profile, not started yet.
 
@@ -66,16 +61,11 @@ def make_radio(
     Raises:
         ConfigError: the profile cannot do that.
     """
-    on_event = on_event or _ignore
     if profile.backend == "simulation":
         return SimulationRadio(profile, receive, transmit, on_event)
     if profile.backend == "file":
         return FileRadio(profile, receive, transmit, on_event)
     return RadioProcess(profile, receive, transmit, mode, retries, on_event)
-
-
-def _ignore(state: str, reason: str, count: int) -> None:
-    """Ignore an event."""
 
 
 class StationRegistry:

@@ -16,13 +16,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
 import numpy as np
 
 from semcom_core.errors import ConfigError, RadioError, check_choice, check_range
+from semcom_core.radio.base import EventHandler, Radio
 from semcom_core.radio.process.child import DriverLog, RadioChild, TransmitQueue
 from semcom_core.radio.profile import DEVICES, RadioProfile
 
@@ -47,26 +47,9 @@ SILENCE_S = 5.0
 STALL_S = 5.0
 VIRTUAL_STALL_S = 35.0
 
-#: Handler of the events of a radio, called with (state, reason, count).
-EventHandler = Callable[[str, str, int], None]
 
-
-def ignore_event(state: str, reason: str, count: int) -> None:
-    """Ignore an event.
-
-    Args:
-        state: state of the radio, see RadioProcess.
-        reason: why, in words.
-        count: how many events of this kind.
-    """
-
-
-class RadioProcess:
-    """A radio that is read from and written to. All methods may be called from any thread; one
-    thread reads.
-
-    `counts` has overruns, underruns and reconnects. `failure` is why the radio was given up, or
-    empty.
+class RadioProcess(Radio):
+    """A device in a child process. All methods may be called from any thread; one thread reads.
 
     Args:
         profile: the radio, of the backend iio, uhd or soapy.
@@ -75,9 +58,7 @@ class RadioProcess:
         mode: one of MODES, for what is transmitted.
         retries: children that may fail in a row, none of which gets its radio going, before the
             radio is given up, 0 to 2^20.
-        on_event: called with (state, reason, count) from the supervisor's thread. States: "loading"
-            (the radio is being set up), "ready", "overrun" and "underrun" (so many more),
-            "reconnecting", "failed" (the radio is given up). None: events are ignored.
+        on_event: see Radio; called from the supervisor's thread.
         command: program that runs the radio, see semcom_core.radio.process; None: that of GNU
             Radio.
 
@@ -85,8 +66,6 @@ class RadioProcess:
         ConfigError: the radio cannot do that.
         RadioError: GNU Radio or the blocks are missing.
     """
-
-    over = False  # only recordings come to an end
 
     def __init__(
         self,
@@ -106,12 +85,9 @@ class RadioProcess:
                 f"{', '.join(DEVICES)}"
             )
         profile.notice_for(receive, transmit, i_may_transmit=True)
-        self.profile = profile
+        super().__init__(profile, on_event)
         self.retries = int(retries)
-        self.counts: Counter[str] = Counter()
-        self.failure = ""
         self._settings = {"receive": bool(receive), "transmit": bool(transmit), "mode": mode}
-        self._on_event = on_event or ignore_event
         self._command = command or program()
         self._queue = TransmitQueue()
         self._stopping = threading.Event()
@@ -120,13 +96,6 @@ class RadioProcess:
         self._child: RadioChild | None = None  # the one whose radio is ready
         self._child_profile = profile  # what the latest child was started with
         self._read_child: RadioChild | None = None  # the one that read() is at
-
-    def __enter__(self) -> RadioProcess:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start the child and return at once; on_event, or wait_ready, reports when the radio is
@@ -151,12 +120,7 @@ class RadioProcess:
         self._queue = TransmitQueue()
 
     def wait_ready(self, timeout_s: float = START_S) -> None:
-        """Wait until the radio is set up.
-
-        Raises:
-            TimeoutError: it was not in time.
-            RadioError: the radio is given up, or stopped.
-        """
+        """Wait until the radio is set up (see Radio)."""
         with self._changed:
             if not self._changed.wait_for(
                 lambda: self._child is not None or self._has_ended(), timeout_s
@@ -168,19 +132,7 @@ class RadioProcess:
         self._check_running()
 
     def read(self, count: int, timeout_s: float) -> np.ndarray:
-        """The next samples; lost ones are left out and counted.
-
-        Args:
-            count: samples wanted at the most.
-            timeout_s: longest wait, s.
-
-        Returns:
-            complex64 (1 to count,), full scale 1.
-
-        Raises:
-            TimeoutError: none has come in time.
-            RadioError: the radio is given up, or stopped.
-        """
+        """The next samples; lost ones are left out and counted (see Radio)."""
         deadline = time.monotonic() + timeout_s
         while True:
             left_s = max(0.0, deadline - time.monotonic())
@@ -194,19 +146,7 @@ class RadioProcess:
             self._wait_for_next_child(deadline)
 
     def write(self, samples: np.ndarray, timeout_s: float) -> int:
-        """Queue samples for transmission; in mode "burst" they are one burst.
-
-        Args:
-            samples: complex (n,), full scale 1; they are scaled by the profile's amplitude.
-            timeout_s: longest wait for room in the queue, s.
-
-        Returns:
-            Number of the burst.
-
-        Raises:
-            TimeoutError: the queue is full; nothing was taken.
-            RadioError: the radio is given up, or stopped.
-        """
+        """Queue samples for transmission; in mode "burst" they are one burst (see Radio)."""
         self._check_running()
         scaled = np.array(samples, np.complex64) * np.float32(self.profile.amplitude)
         return self._queue.put(scaled, timeout_s)
@@ -217,9 +157,7 @@ class RadioProcess:
         return self._queue.first
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until all that was written has left the radio; False when it has not in time, or
-        cannot.
-        """
+        """Wait until all that was written has left the radio (see Radio)."""
         deadline = time.monotonic() + timeout_s
         while not self._queue.wait_empty(min(0.1, max(0.0, deadline - time.monotonic()))):
             if self._has_ended() or time.monotonic() >= deadline:
@@ -227,12 +165,7 @@ class RadioProcess:
         return True
 
     def set(self, **settings: float) -> None:
-        """Change gains (rx_gain_db, tx_gain_db) and frequencies (lo_hz, rx_lo_hz, tx_lo_hz) while
-        the radio runs.
-
-        Raises:
-            ConfigError: a value is not allowed; everything stays as it was.
-        """
+        """Change gains and frequencies while the radio runs (see Radio)."""
         with self._changed:
             profile = self.profile.with_settings(**settings)
             changed = changes(self.profile, profile)
