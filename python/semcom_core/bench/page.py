@@ -122,7 +122,13 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its title; the first column names the row."""
+    """A table of results.
+
+    Args:
+        title: above the table.
+        headings: of the columns.
+        rows: cells as text, as many a row as there are headings; the first names the row.
+    """
 
     title: str
     headings: list[str]

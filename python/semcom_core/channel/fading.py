@@ -186,8 +186,12 @@ class Flat(Term):
 @term("rayleigh", "rayleigh[:SNR_DB][,KMHkmh or ,doppler=HZ or ,block=N][,fc=HZ]")
 @dataclass(frozen=True)
 class Rayleigh(Flat):
-    """Rayleigh fading, constant over blocks of N (symbols, or samples with the modem) or moving,
-    with noise when an SNR is given.
+    """Rayleigh fading, with noise when an SNR is given.
+
+    Args:
+        snr_db: mean SNR, dB; None: without noise.
+        block: symbols, or samples with the modem, of a constant gain; 0: all of them.
+        motion: Doppler spectrum, in place of blocks.
     """
 
     snr_db: float | None = None
@@ -209,7 +213,12 @@ class Rayleigh(Flat):
 @term("rician", "rician[:SNR_DB[,K_DB]][,KMHkmh or ,doppler=HZ or ,block=N][,k=DB][,fc=HZ]")
 @dataclass(frozen=True)
 class Rician(Flat):
-    """Rician fading with factor K (6 dB unless given), with noise when an SNR is given."""
+    """Rician fading, with noise when an SNR is given.
+
+    Args:
+        snr_db, block, motion: see Rayleigh.
+        k_db: factor K, dB: power of the line of sight over that of the scattered part.
+    """
 
     snr_db: float | None = None
     k_db: float = 6.0

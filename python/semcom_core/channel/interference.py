@@ -20,8 +20,12 @@ from semcom_core.units import complex_noise, db_to_linear
 @term("impulse", "impulse:PER_SECOND,POWER_DB[,SAMPLES]")
 @dataclass(frozen=True)
 class Impulse(Term):
-    """Gaussian impulses, so many a second on average, of a power over the signal's, of a length in
-    samples (1 unless given).
+    """Gaussian impulses at random times.
+
+    Args:
+        per_second: impulses a second on average.
+        power_db: power over the signal's, dB.
+        length: of an impulse, samples.
     """
 
     per_second: float = 0.0
@@ -94,8 +98,12 @@ class Impulses(Processor):
 @term("tone", "tone:POWER_DB,HZ[,keyed=HZ]")
 @dataclass(frozen=True)
 class Tone(Term):
-    """A carrier of a power over the signal's at an offset from the signal's carrier; keyed on and
-    off so many times a second.
+    """A carrier beside the signal's, continuous or keyed.
+
+    Args:
+        power_db: power over the signal's, dB.
+        offset_hz: frequency from the signal's carrier, Hz.
+        keyed_hz: how often a second it goes on and off, Hz; 0: it stays on.
     """
 
     power_db: float = 0.0

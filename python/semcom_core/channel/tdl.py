@@ -79,7 +79,13 @@ MOST_TAPS = 64
 
 @dataclass(frozen=True)
 class Tdl(Term):
-    """A tapped delay line, with noise when an SNR is given."""
+    """A tapped delay line, with noise when an SNR is given.
+
+    Args:
+        snr_db: mean SNR, dB; None: without noise.
+        spread_ns: RMS delay spread, ns.
+        motion: Doppler spectrum; without a speed the channel stands still.
+    """
 
     snr_db: float | None = None
     spread_ns: float = 100.0

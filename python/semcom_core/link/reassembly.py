@@ -35,8 +35,12 @@ class Delivery:
 
 @dataclass
 class Done:
-    """What is remembered of a message that left: its answer, its first frame, and when a copy was
-    last heard, s.
+    """What is remembered of a message that has been delivered.
+
+    Args:
+        ack: its answer.
+        first: its first frame.
+        heard: when a copy was last heard, s.
     """
 
     ack: Ack
@@ -46,8 +50,12 @@ class Done:
 
 @dataclass
 class Actions:
-    """What a receiver wants done: fragments for the decoder, answers for the sender, messages for
-    the user.
+    """What a receiver wants done.
+
+    Args:
+        decode: fragments of each message for the decoder.
+        acks: answers for the sender.
+        deliveries: messages for the user.
     """
 
     decode: list[list[ReceivedFrame]] = field(default_factory=list)

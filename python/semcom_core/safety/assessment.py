@@ -35,7 +35,13 @@ ALTERED = 0.5
 
 @dataclass(frozen=True)
 class Assessment:
-    """The three scores, 0 to 1; NaN where nothing is known to tell it by."""
+    """The three scores (see the module), 0 to 1; NaN where nothing is known to tell it by.
+
+    Args:
+        helpful: relevance of the message.
+        honest: fidelity to what was sent.
+        harmless: probability that it is harmless.
+    """
 
     helpful: float
     honest: float

@@ -61,8 +61,12 @@ class Policy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a message: the action, the probability that it is toxic, and why it does not
-    simply pass.
+    """Decision of a policy on a message.
+
+    Args:
+        action: one of ACTIONS.
+        toxicity: probability that it is toxic, 0 to 1.
+        reason: why it does not simply pass, in one line; else empty.
     """
 
     action: str

@@ -41,8 +41,12 @@ LIMIT_S = 1800.0
 
 @dataclass(frozen=True)
 class End:
-    """One end of a link: a profile, its address, and the virtual radio there (None: it needs
-    none).
+    """One end of a link.
+
+    Args:
+        profile: name of the radio's profile.
+        address: of the radio.
+        radio: the virtual radio there, as in an air plan; None where it needs none.
     """
 
     profile: str

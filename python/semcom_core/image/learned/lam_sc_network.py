@@ -82,8 +82,12 @@ class LamScShape:
 
 
 class Latent(NamedTuple):
-    """Output of the encoder: values, float (B, 24, h, w), nested scores of their groups, float (B,
-    G, h, w), and which positions are important, bool (B, h, w).
+    """Output of the encoder.
+
+    Args:
+        values: float (B, 24, h, w).
+        scores: nested scores of the groups of symbols, float (B, G, h, w).
+        important: which positions are important, bool (B, h, w).
     """
 
     values: Tensor

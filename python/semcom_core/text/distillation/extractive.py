@@ -73,7 +73,13 @@ class Edit(NamedTuple):
 
 
 class State(NamedTuple):
-    """A draft, its cost in bits and its similarity to the original."""
+    """A draft of a shortened text.
+
+    Args:
+        draft: its words.
+        bits: its cost, bits.
+        near: its similarity to the original, -1 to 1.
+    """
 
     draft: Draft
     bits: float

@@ -43,7 +43,14 @@ Spelling: TypeAlias = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Form:
-    """How a core is written."""
+    """How a core is written.
+
+    Args:
+        glued: whether no space goes before it.
+        prefix: punctuation before it.
+        suffix: punctuation after it.
+        case: one of CASES.
+    """
 
     glued: bool
     prefix: str
