@@ -23,7 +23,7 @@ REMEMBERED = 16
 
 
 class Groups(Protocol):
-    """What a decoder needs of FragmentGroups and PictureGroups."""
+    """Interface of FragmentGroups and PictureGroups to a decoder."""
 
     timeout_s: float
 

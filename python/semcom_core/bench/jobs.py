@@ -18,17 +18,17 @@ from semcom_core.errors import ConfigError, check_range
 
 
 class TrialRunner(Protocol):
-    """What sends the messages of a link, such as text.link.Trials."""
+    """Sender of the messages of a link, such as text.link.Trials."""
 
     def run(self, number: int, message: Any) -> Any:
         """The trial of message `number`."""
 
 
 class BenchLink(Protocol):
-    """What a bench sends over, such as text.link.TextLink; it can be pickled."""
+    """Codec and channel of a bench, such as text.link.TextLink; it can be pickled."""
 
     def trials(self) -> TrialRunner:
-        """What sends messages over it."""
+        """A sender of messages over it."""
 
 
 class Workers:

@@ -59,7 +59,7 @@ class AttentionImportance(Protocol):
 
 @dataclass(frozen=True)
 class System:
-    """What is tried.
+    """One system of the comparison.
 
     Args:
         name: for the rows.

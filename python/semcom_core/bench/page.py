@@ -137,7 +137,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """What is shown of one bench file.
+    """Section of the page: one bench file.
 
     Args:
         title, lead: a heading, empty for one by the bench's name; and what was measured in a

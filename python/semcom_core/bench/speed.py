@@ -23,7 +23,7 @@ WEIGHT_BYTES = {"int8": 1, "float32": 4}
 
 @dataclass(frozen=True)
 class Speed:
-    """What to measure.
+    """Settings of the speed bench.
 
     Args:
         texts: the first is the one that steps, encoding and decoding are timed on; losses are means

@@ -43,7 +43,7 @@ SNR_DB = (-60.0, 100.0)
 
 @dataclass(frozen=True)
 class Signal:
-    """What terms know of the signal.
+    """Rates and powers of the signal, as terms need them.
 
     Args:
         rate_hz: sample rate, Hz.

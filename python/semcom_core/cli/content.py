@@ -18,7 +18,7 @@ from semcom_core.text.distillation import MODES
 
 @dataclass(frozen=True)
 class ContentReport:
-    """What was done to a text beside sending it; None for what the options do not ask for.
+    """Distillation, safety and expansion of a text; None for what the options do not ask for.
 
     Args:
         safety_send: verdict of the policy at the sending end.

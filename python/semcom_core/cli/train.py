@@ -266,7 +266,7 @@ def prepare(folder: Path) -> None:
 
 
 class Progress(Protocol):
-    """How far a training is."""
+    """Progress of a training."""
 
     @property
     def step(self) -> int:

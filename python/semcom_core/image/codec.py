@@ -16,7 +16,7 @@ from semcom_core.frame import Frame, ReceivedFrame
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """What an image codec made of the received frames of one message.
+    """Decoded picture of one message.
 
     Args:
         pixels: the picture, uint8 (H, W, 3) RGB; where `decoded` is False, the best guess.

@@ -35,7 +35,7 @@ class Delivery:
 
 @dataclass
 class Done:
-    """What is remembered of a message that has been delivered.
+    """Record of a delivered message.
 
     Args:
         ack: its answer.
@@ -50,7 +50,7 @@ class Done:
 
 @dataclass
 class Actions:
-    """What a receiver wants done.
+    """Actions due at a receiver.
 
     Args:
         decode: fragments of each message for the decoder.

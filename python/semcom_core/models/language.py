@@ -33,7 +33,7 @@ class TokenTree(Protocol):
 
 
 class LanguageModel(Protocol):
-    """What a codec needs of a language model.
+    """Causal language model, as a codec uses it.
 
     Attributes:
         name: the name or path it was loaded by.

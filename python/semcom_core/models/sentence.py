@@ -36,7 +36,7 @@ _BATCH = 32
 
 
 class Embedder(Protocol):
-    """What is needed of a sentence embedding."""
+    """Interface of a sentence embedding."""
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of unit length, float32 (len(texts), dimensions)."""

@@ -73,7 +73,7 @@ class SimulationRadio(Radio):
         """Listen, and connect to the receiver.
 
         Raises:
-            RadioError: nobody can listen at the address.
+            RadioError: it cannot listen at the address.
         """
         self._stopping.clear()
         self._restart_channel()

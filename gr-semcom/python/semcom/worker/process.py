@@ -72,7 +72,7 @@ class Job:
 
 
 class Listener(Protocol):
-    """What a worker calls, always from its own thread: the block."""
+    """Callbacks of a worker, always from its own thread: the block."""
 
     def on_done(self, job: Job, result: Any) -> None:
         """A job is done; None is the result of a marker."""

@@ -31,7 +31,7 @@ _MID_GREY = 128
 
 @dataclass(frozen=True)
 class ImageLink:
-    """What the image bench sends over; small enough to be handed to another process.
+    """Codec and channel of an image bench; small enough to be handed to another process.
 
     Args:
         codec: name of the codec.

@@ -57,7 +57,7 @@ _LEAST_GAIN_POWER = 1e-6
 
 @dataclass(frozen=True)
 class TextLink:
-    """What a text bench sends over; small enough to be handed to another process.
+    """Codec and channel of a text bench; small enough to be handed to another process.
 
     Args:
         codec: name of the codec.

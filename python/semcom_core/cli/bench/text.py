@@ -189,7 +189,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class Case:
-    """What makes one row: a link, and how many texts before each message both ends know."""
+    """One row: a link, and how many texts before each message both ends know."""
 
     link: TextLink
     context: int

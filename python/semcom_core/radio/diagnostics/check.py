@@ -40,7 +40,7 @@ GAINS = 7
 #: Longest wait for samples, s.
 PATIENCE_S = 30.0
 
-#: Good enough: DC offset and image, dB relative to the tone.
+#: Acceptable DC offset and image, dB relative to the tone, at most.
 DC_DB = -20.0
 IMAGE_DB = -25.0
 #: Headroom to full scale, dB.
@@ -220,7 +220,7 @@ def _sweep(
 
 
 def findings(report: CheckReport) -> list[tuple[bool, str]]:
-    """(whether it is good enough, words) for each measurement; the words say what to change."""
+    """(whether it is acceptable, words) for each measurement; the words say what to change."""
     found = [_overruns(report), _noise(report)]
     tone = report.tone
     if tone is None:

@@ -303,7 +303,7 @@ class SessionOwner(Protocol):
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How long a radio that is set up may stand still before it counts as gone.
+    """Time limits after which a radio that stands still counts as gone.
 
     Args:
         silence_s: without giving a sample, s.
@@ -316,7 +316,7 @@ class SessionLimits:
 
 @dataclass(frozen=True)
 class SessionEnd:
-    """How a session has ended.
+    """End of a session.
 
     Args:
         worked: whether its radio did its work.

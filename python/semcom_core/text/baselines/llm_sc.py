@@ -219,7 +219,7 @@ def label_density(symbols: np.ndarray, noise_var: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class BeamResult:
-    """What the search found.
+    """Result of the beam search.
 
     Args:
         symbols: source symbols of the most probable text.

@@ -103,7 +103,7 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What the search found.
+    """Result of the search.
 
     Args:
         symbols: source symbols without the end, of the most probable hypothesis.
@@ -120,7 +120,7 @@ class SearchResult:
 
 
 class Observation(NamedTuple):
-    """What was received of a fragment in all rounds, as the compiled loops take it.
+    """Received symbols of a fragment in all rounds, as the compiled loops take them.
 
     Args:
         density: float32 (n, 2, 64), information density of the symbols of all rounds one after

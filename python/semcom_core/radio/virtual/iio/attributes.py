@@ -26,7 +26,7 @@ _FLAGS = {"0": False, "n": False, "N": False, "1": True, "y": True, "Y": True}
 
 @dataclass(frozen=True)
 class Binding:
-    """How an attribute is read and written; without `write` it is read-only."""
+    """Reader and writer of an attribute; without `write` it is read-only."""
 
     read: Callable[[], str]
     write: Callable[[str], None] | None = None

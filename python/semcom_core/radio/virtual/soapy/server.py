@@ -305,7 +305,7 @@ def listen(path: Path) -> socket.socket:
     try:
         _remove_stale(path)
         made.bind(os.fspath(path))
-        # before listen(): until then nobody can connect
+        # before listen(): until then no client can connect
         os.chmod(path, stat.S_IRUSR | stat.S_IWUSR)
         made.listen(BACKLOG)
     except OSError as error:

@@ -104,7 +104,7 @@ class DeepscConfig:
 
 @dataclass(frozen=True)
 class _Guess:
-    """What a fragment was taken for, and the log2 odds that it is right."""
+    """Decoded fragment, and the log2 odds that it is right."""
 
     data: bytes
     confidence_bits: float

@@ -43,7 +43,7 @@ Spelling: TypeAlias = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Form:
-    """How a core is written.
+    """Written form of a core.
 
     Args:
         glued: whether no space goes before it.
