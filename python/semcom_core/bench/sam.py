@@ -107,19 +107,19 @@ def objects(scene: Scene) -> Iterator[np.ndarray]:
 
 
 def iou(mask: np.ndarray, wanted: np.ndarray) -> float:
-    """Intersection over union of two masks, the second not empty."""
+    """Intersection over union of two masks, bool (H, W), the second not empty."""
     return float((mask & wanted).sum() / (mask | wanted).sum())
 
 
 def filled_box(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Mask of a box."""
+    """Mask, bool of the size (H, W), of a box (left, top, right, bottom), pixels."""
     mask = np.zeros(size, bool)
     mask[box[1] : box[3], box[0] : box[2]] = True
     return mask
 
 
 def inscribed_ellipse(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Mask of the largest ellipse in a box."""
+    """Mask, bool of the size (H, W), of the largest ellipse in a box (see filled_box)."""
     y, x = np.mgrid[: size[0], : size[1]] + 0.5
     across = (2 * x - box[0] - box[2]) / (box[2] - box[0])
     down = (2 * y - box[1] - box[3]) / (box[3] - box[1])
@@ -255,7 +255,7 @@ def share_near(edges: np.ndarray, others: np.ndarray) -> float:
 
 
 def speed_row(knowledge: KnowledgeBase, pixels: np.ndarray) -> dict:
-    """Seconds that automatic masks take, the second time, when everything is loaded."""
+    """Seconds that automatic masks of pixels, uint8 (H, W, 3), take once everything is loaded."""
     knowledge.segments(pixels)
     started = time.monotonic()
     count = len(knowledge.segments(pixels).masks)

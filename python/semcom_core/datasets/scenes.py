@@ -189,8 +189,8 @@ def bounding_box(mask: np.ndarray) -> np.ndarray:
 
 
 def inner_point(mask: np.ndarray) -> np.ndarray:
-    """x and y of the pixel of a mask that lies farthest from everything outside it: the maximum of
-    the distance transform.
+    """x and y of the pixel of a mask, bool (H, W), that lies farthest from everything outside
+    it: the maximum of the distance transform.
 
     A mask that fills the picture has nothing outside it, and gets the middle.
     """

@@ -26,7 +26,7 @@ POLYNOMIALS = {
 
 
 def attach_crc(bits: np.ndarray, name: str) -> np.ndarray:
-    """The bits followed by their CRC."""
+    """The bits, uint8 (n,), followed by their CRC."""
     return np.concatenate([bits.astype(np.uint8), crc_bits(bits, name)])
 
 

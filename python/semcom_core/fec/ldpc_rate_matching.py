@@ -283,7 +283,7 @@ def interleave(bits: np.ndarray, bits_per_symbol: int) -> np.ndarray:
 
 
 def deinterleave(values: np.ndarray, bits_per_symbol: int) -> np.ndarray:
-    """Inverse of `interleave`, for log-likelihood ratios or bits."""
+    """Inverse of `interleave`, for log-likelihood ratios or bits (n,)."""
     _check_multiple(values, bits_per_symbol)
     return values.reshape(-1, bits_per_symbol).T.ravel()
 

@@ -133,7 +133,7 @@ def check_importance(importance: np.ndarray | None, pixels: np.ndarray) -> np.nd
 
 
 def write_picture(path: str | Path, pixels: np.ndarray) -> None:
-    """Write a picture; the file's ending says the format.
+    """Write a picture, uint8 (H, W, 3) RGB; the file's ending says the format.
 
     Raises:
         ConfigError: the ending is unknown, or the file cannot be written.

@@ -207,7 +207,7 @@ def any_point(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def shaken(box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A box; half of the time its edges are moved a little, as people or detectors draw them."""
+    """A box, float (4,); half of the time its edges are moved a little, as people draw them."""
     if rng.random() < 0.5:
         return box.astype(float)
     return box + rng.normal(0, 0.04, 4) * np.tile(box[2:] - box[:2], 2)

@@ -167,8 +167,8 @@ def genie_snr(
     Args:
         snr_db: SNR of the channel, dB.
         layout: of the modem's symbols.
-        burst: the burst as sent.
-        clean: what arrives of it without noise.
+        burst: complex (n,), the burst as sent.
+        clean: complex (n,), what arrives of it without noise.
         frame: the burst's one frame as received; tells where it is and its frequency.
     """
     turned = clean * np.exp(

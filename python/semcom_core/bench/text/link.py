@@ -403,7 +403,7 @@ class NoisyModel:
         return _NoisyTree(self._model.tree(), self)
 
     def disturb(self, log2_probs: np.ndarray) -> np.ndarray:
-        """Log2-probabilities with noise."""
+        """Log2-probabilities, float32 of any shape, with noise."""
         noise = self._rng.uniform(-self._amplitude, self._amplitude, log2_probs.shape)
         return (log2_probs + noise).astype(np.float32)
 

@@ -16,46 +16,42 @@ _BENCHES = (
     Command(
         "text",
         "semcom_core.cli.bench.text",
-        "what the text codecs spend on sentences and what arrives, against SNR.",
+        "channel uses and delivery of the text codecs against SNR.",
     ),
     Command(
         "image",
         "semcom_core.cli.bench.image",
-        "how well pictures arrive by each image codec, against SNR and channel uses.",
+        "received quality of the image codecs against SNR and channel uses.",
     ),
     Command(
         "lam-sc",
         "semcom_core.cli.bench.lam_sc",
-        "lam-sc against systems without semantics, with parts of its attention, and at all mask "
-        "ratios.",
+        "lam-sc beside systems without semantics, its attention, mask ratios.",
     ),
     Command(
         "sam",
         "semcom_core.cli.bench.sam",
-        "how well Segment Anything finds objects and boundaries, beside methods without learning.",
+        "masks and boundaries by Segment Anything, beside methods without learning.",
     ),
     Command(
         "modem",
         "semcom_core.cli.bench.modem",
-        "detection, losses, impairments, collisions, false alarms, throughput and cost of the "
-        "burst modem.",
+        "detection, losses, collisions and throughput of the burst modem.",
     ),
     Command(
         "radio",
         "semcom_core.cli.bench.radio",
-        "links, streams and failures on virtual radios, by the client libraries of real ones, "
-        "beside the simulation.",
+        "links, streams and failures on virtual radios, beside the simulation.",
     ),
     Command(
         "safety",
         "semcom_core.cli.bench.safety",
-        "how well toxic, unhelpful, unfaithful and harmful texts are told apart, on labelled "
-        "texts.",
+        "detection of toxic, unhelpful, unfaithful and harmful texts.",
     ),
     Command(
         "speed",
         "semcom_core.cli.bench.speed",
-        "how fast the language model runs here, and what its fast numbers cost in bits.",
+        "speed of the language model here, and the loss by low precision, bits.",
     ),
 )
 #: Name → bench.

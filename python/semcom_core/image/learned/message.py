@@ -117,8 +117,8 @@ def code_amplitude(amplitude: float) -> int:
 
 
 def unit_power(symbols: np.ndarray) -> tuple[np.ndarray, float]:
-    """Symbols of mean power 1, complex64, and the amplitude that they were divided by; zeros stay
-    zeros.
+    """Symbols of mean power 1, complex64 (n,), and the amplitude that they were divided by; zeros
+    stay zeros.
     """
     amplitude = float(np.sqrt(np.mean(np.abs(symbols) ** 2)))
     return (symbols / amplitude if amplitude else symbols).astype(np.complex64), amplitude or 1.0

@@ -85,7 +85,7 @@ class HuffmanCode:
         return np.concatenate([self._words[symbol] for symbol in (*text.encode("utf-8"), END)])
 
     def decode(self, bits: np.ndarray) -> tuple[str, bool]:
-        """Text of a stream, and whether it has its end, only zeros after it, and is valid UTF-8."""
+        """Text of bits (n,), and whether they have an end, only zeros after it, and valid UTF-8."""
         data = bytearray()
         width = 0
         code = 0
@@ -112,8 +112,8 @@ def count_bytes(texts: Iterable[str]) -> np.ndarray:
 
 
 def code_lengths(counts: np.ndarray) -> list[int]:
-    """Length of each symbol's code word, bits; a symbol that never occurred counts as one that
-    occurred once.
+    """Length of each symbol's code word, bits, of counts, int (n,); a symbol that never occurred
+    counts as one that occurred once.
     """
     queue: list[tuple[int, int, tuple[int, ...]]] = [
         (max(1, int(count)), symbol, (symbol,)) for symbol, count in enumerate(counts)
