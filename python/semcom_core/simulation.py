@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 import numpy as np
 
 from semcom_core.channel import Channel, parse_channel
+from semcom_core.codecs import IMAGE, TEXT
 from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
 from semcom_core.frame import ROUNDS, Frame, ReceivedFrame
 from semcom_core.phy.modem import SILENCE, Modem, bursts_of
@@ -259,7 +260,7 @@ class Simulation:
         air_uses: samples on air so far, silence between bursts not counted.
 
     Raises:
-        ConfigError: the channel is malformed.
+        ConfigError: the channel is malformed, or modem is something else.
 
     >>> import semcom_core as sc
     >>> link = sc.Simulation("awgn:8", seed=3)
@@ -269,6 +270,8 @@ class Simulation:
     """
 
     def __init__(self, channel: str | Channel, *, modem: bool | Modem = True, seed: Seed = 1):
+        if not isinstance(modem, bool | Modem | None):
+            raise ConfigError(f"modem is {modem!r}; allowed is True, False or a Modem")
         self.modem: Modem | None = None
         if modem:
             self.modem = modem if isinstance(modem, Modem) else Modem()
@@ -485,14 +488,23 @@ def simulate(
     if isinstance(message, str):
         if importance is not None:
             raise ConfigError("importance is given with a text; allowed is to give it of a picture")
+        _check_carries(codec, TEXT)
         return link.send_text(
             cast(TextCodec, codec), message, snr_db, harq=harq, message_id=message_id
         )
     if harq:
         raise ConfigError("harq is given with a picture; allowed is to give it with a text")
+    _check_carries(codec, IMAGE)
     return link.send_image(
         cast("ImageCodec", codec), message, snr_db, message_id=message_id, importance=importance
     )
+
+
+def _check_carries(codec: object, modality: str) -> None:
+    """Raise ConfigError unless a codec carries such messages."""
+    if getattr(codec, "modality", None) != modality:
+        name = getattr(codec, "name", codec)
+        raise ConfigError(f"codec is {name!r}; allowed with this message is one of {modality}s")
 
 
 @dataclass(frozen=True)

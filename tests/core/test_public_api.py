@@ -160,6 +160,16 @@ def test_what_does_not_go_with_a_kind_of_message_is_refused():
         sc.simulate(None, "text", "awgn:5", importance=np.zeros((8, 8)))
 
 
+def test_what_does_not_fit_is_refused_in_one_line():
+    codec = sc.load_text_codec("deflate")
+    with pytest.raises(sc.ConfigError, match="modem is 'long-range'; allowed is True, False or"):
+        sc.transmit(codec.encode("text", snr_db=5), "awgn:5", modem="long-range")
+    with pytest.raises(sc.ConfigError, match="codec is 'deflate'; allowed .* one of images"):
+        sc.simulate(codec, np.zeros((8, 8, 3), np.uint8), "awgn:5")
+    with pytest.raises(sc.ConfigError, match="codec is 'softcast'; allowed .* one of texts"):
+        sc.simulate(sc.load_image_codec("softcast"), "text", "awgn:5")
+
+
 def test_a_channel_without_snr_needs_one_to_design_for():
     codec = sc.load_text_codec("deflate")
     with pytest.raises(sc.ConfigError, match="states no SNR"):
