@@ -26,7 +26,7 @@ import importlib
 import json
 from abc import ABC
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Self
@@ -172,8 +172,18 @@ class Codec(ABC):
 
     @property
     def fingerprint(self) -> int:
-        """Hash of the codec's name and settings, 32 bits, that both ends must share."""
-        stated = json.dumps([self.name, asdict(self.config)], sort_keys=True, default=str)
+        """Hash of the codec's name and settings, 32 bits, that both ends must share.
+
+        Raises:
+            ConfigError: a setting has no JSON, and so no text that is the same at both ends.
+        """
+        try:
+            stated = json.dumps([self.name, asdict(self.config)], sort_keys=True)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"codec {self.name!r} has a setting without JSON ({error}); allowed is what JSON "
+                "can hold"
+            ) from error
         return int.from_bytes(hashlib.sha256(stated.encode()).digest()[:4], "big")
 
 
@@ -269,7 +279,7 @@ def _imported(target: str) -> type[Codec]:
         found = getattr(importlib.import_module(module), name)
     except SemcomError:
         raise
-    except Exception as error:  # noqa: BLE001 (a module of somebody else may raise anything)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a module of somebody else may do anything)
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ConfigError(f"codec {target!r} cannot be imported: {reason}") from error
     if not (isinstance(found, type) and issubclass(found, Codec)):
@@ -285,6 +295,10 @@ def _described(target: str) -> CodecEntry:
     ]
     if missing or not cls.name:
         raise ConfigError(f"codec {target!r} declares no {', '.join(missing) or 'name'}")
+    if abstract := ", ".join(sorted(cls.__abstractmethods__)):
+        raise ConfigError(f"codec {target!r} does not define {abstract}")
+    if not is_dataclass(cls.config_class):
+        raise ConfigError(f"codec {target!r} has a config_class that is no dataclass")
     if cls.name in CODECS:
         if CODECS[cls.name].target == target:
             return CODECS[cls.name]
@@ -294,6 +308,6 @@ def _described(target: str) -> CodecEntry:
     allowed = PLUGIN_TEXT_NUMBERS if cls.modality == TEXT else PLUGIN_IMAGE_NUMBERS
     if cls.number not in allowed:
         raise ConfigError(
-            f"codec {target!r} has number {cls.number}; allowed is {allowed[0]} to {allowed[-1]}"
+            f"codec {target!r} has number {cls.number!r}; allowed is {allowed[0]} to {allowed[-1]}"
         )
     return CodecEntry(cls.name, cls.modality, (cls.number,), target, cls.label or cls.name)

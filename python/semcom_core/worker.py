@@ -23,7 +23,7 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
-from semcom_core.codecs import IMAGE, is_codec
+from semcom_core.codecs import IMAGE, find_codec
 from semcom_core.errors import SemcomError
 from semcom_core.services import SERVICES, load_service
 
@@ -35,7 +35,7 @@ def load(name: str, **settings: Any) -> Any:
         ConfigError: there is none of that name, or a setting is not allowed.
         ModelError: it needs a model that is not there.
     """
-    if name not in SERVICES and is_codec(name, IMAGE):
+    if name not in SERVICES and find_codec(name).modality == IMAGE:
         from semcom_core.image.transceiver import ImageEnd
 
         return ImageEnd.from_settings(name, **settings)
@@ -80,7 +80,7 @@ def serve(connection: Connection) -> None:
 
 
 def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _end_with(parent: int) -> None:

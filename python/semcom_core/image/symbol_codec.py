@@ -110,6 +110,11 @@ class SymbolImageCodec(ImageCodec):
             reception.symbols[side.uses :], reception.noise_var[side.uses :], height, width
         )
         check_pixels(pixels)
+        if pixels.shape != (height, width, 3):
+            raise FrameError(
+                f"codec {self.name!r} decodes to shape {pixels.shape}; allowed is the size "
+                f"that was sent, {(height, width, 3)}"
+            )
         reason = missing if reception.missing else ""
         return DecodedImage(
             pixels, not reason, header.message_id, reason, reception.missing, header.fragments

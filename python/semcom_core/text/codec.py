@@ -174,6 +174,10 @@ class SymbolTextCodec(TextCodec):
                 symbols[i] = rounds[-1].symbols
                 noise_var[i] = rounds[-1].noise_var
         found = self.from_symbols(symbols.ravel(), noise_var.ravel())
+        if not isinstance(found, DecodedText):
+            raise FrameError(
+                f"codec {self.name!r} decodes to {type(found).__name__}; allowed is DecodedText"
+            )
         return replace(found, message_id=message_id)
 
     def _stated(self) -> dict[str, int]:
