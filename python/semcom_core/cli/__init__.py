@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The `semcom` command line. Errors are one line; exit status 2 for bad input, 1 for failure.
+"""Command line `semcom`: errors are one line, exit status 2 for bad input, 1 for failure.
 
 A command is a module with `add_arguments(parser)`, which also names the function to run. COMMANDS
 lists them all; a module is imported when its command is used.

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codec in a process of its own, so that seconds of decoding never hold up the samples.
+"""Codec worker: job queue, pipe and supervision of a codec in a process of its own.
+
+Seconds of decoding so never hold up the samples.
 
     flowgraph's process                                            codec's process
     ┌──────────────────────────────────────────────────────┐      ┌─────────────────────┐

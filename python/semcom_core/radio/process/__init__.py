@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A radio in a child process: supervision, restart, and the protocol between both processes.
+"""Radio in a child process: supervision, restart, and the protocol between both processes.
 
 A client library that hangs, throws or crashes takes down the child process alone; the supervisor
 starts another one.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The child process that runs a radio, as its parent sees it: sockets, transmit queue, driver log.
+"""Child process of a radio, seen by its parent: sockets, transmit queue, driver log.
 
 The protocol of the sockets is in the package's docstring.
 """
