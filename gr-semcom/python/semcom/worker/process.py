@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Codec worker: job queue, pipe and supervision of a codec in a process of its own.
 
-Seconds of decoding so never hold up the samples.
+Decoding takes seconds; in a process of its own it does not hold up the samples.
 
     flowgraph's process                                            codec's process
     ┌──────────────────────────────────────────────────────┐      ┌─────────────────────┐

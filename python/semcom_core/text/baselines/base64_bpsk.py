@@ -55,17 +55,7 @@ class Base64Codec(TextCodec):
         return float(_bits(text).size)
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        """Frames of one message, of equal length; the rate is the same at every SNR.
-
-        Args:
-            text: Unicode text without lone surrogates.
-            snr_db: not used; the rate is fixed.
-            message_id: number of the message, 0 to 255.
-
-        Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode
-                text.
-        """
+        """Frames of one message, of equal length and of one rate at every SNR (see TextCodec)."""
         bits = _bits(text)
         fragments = max(1, -(-bits.size // MAX_LENGTH))
         if fragments > MAX_FRAGMENTS:

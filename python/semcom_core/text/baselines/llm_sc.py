@@ -88,17 +88,7 @@ class LlmScCodec(ModelCodec):
         check_range(f"symbols_per_token for {self.prior.size} tokens", self.per_token, fewest, 16)
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        """Frames of one message, one for each fragment; the rate is the same at every SNR.
-
-        Args:
-            text: Unicode text without lone surrogates.
-            snr_db: not used; the rate is fixed.
-            message_id: number of the message, 0 to 255.
-
-        Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode
-                text.
-        """
+        """Frames of one message, of one rate at every SNR (see TextCodec)."""
         check_text(text)
         symbols = self.prior.tokenize(text)
         longest = MAX_LENGTH // self.per_token

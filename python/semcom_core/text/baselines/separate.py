@@ -211,17 +211,7 @@ class SeparateCodec(TextCodec):
         return float(len(self.compress(text)))
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        """Frames of one message, one for each fragment, with a rate fit for `snr_db`.
-
-        Args:
-            text: Unicode text without lone surrogates.
-            snr_db: SNR to choose the rate for, dB.
-            message_id: number of the message, 0 to 255.
-
-        Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode
-                text.
-        """
+        """Frames of one message, of the rate for `snr_db` (see TextCodec)."""
         stream = self.compress(text)
         params = params_for(snr_db, self.config.efficiency, self.config.margin_db)
         wanted = self.rule.uses_of(max(len(stream), self.rule.grain), params)

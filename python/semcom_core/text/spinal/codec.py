@@ -103,17 +103,7 @@ class SpinalCodec(ModelCodec):
         )
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        """Frames of the first round of a message, one for each fragment.
-
-        Args:
-            text: Unicode text without lone surrogates.
-            snr_db: SNR to choose the rate for, dB.
-            message_id: number of the message, 0 to 255.
-
-        Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode
-                text.
-        """
+        """Frames of the first round of a message (see TextCodec)."""
         return self.increments(text, snr_db, message_id, 1)[0]
 
     def increments(

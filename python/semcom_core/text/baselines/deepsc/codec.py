@@ -142,18 +142,7 @@ class DeepscCodec(TextCodec):
         return -float(self._model.network.log2_frequency[cores].double().sum())
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
-        """Frames of one message, one for each fragment, of 8 symbols a word; they are the same for
-        every SNR.
-
-        Args:
-            text: Unicode text without lone surrogates.
-            snr_db: not used; the rate is fixed.
-            message_id: number of the message, 0 to 255.
-
-        Raises:
-            FrameError: the text does not fit the largest number of fragments, or is not Unicode
-                text.
-        """
+        """Frames of one message, 8 symbols a word at every SNR (see TextCodec)."""
         check_text(text)
         tokens = np.array(self._words.tokens(text))
         parts = min(-(-len(tokens) // FRAGMENT_TOKENS), MAX_FRAGMENTS)
