@@ -27,6 +27,7 @@ import numpy as np
 from semcom_core.config import Config, from_mapping
 from semcom_core.errors import ConfigError, ModelError
 from semcom_core.models.cache import file_sha256, file_stamp
+from semcom_core.models.weight_files import file_defect
 
 if TYPE_CHECKING:
     import torch
@@ -184,6 +185,9 @@ def read_checkpoint(path: Path, allowed: str = _ALLOWED, framework: str = "torch
     """
     from safetensors import SafetensorError, safe_open
 
+    defect = file_defect(path)
+    if defect:
+        raise ModelError(f"weights {path} cannot be read: the file {defect}; allowed is {allowed}")
     try:
         with safe_open(path, {"torch": "pt", "numpy": "np"}[framework]) as file:
             metadata = file.metadata() or {}

@@ -26,6 +26,7 @@ import numpy as np
 from semcom_core.errors import ConfigError, ModelError, check_choice
 from semcom_core.models.cache import file_stamp
 from semcom_core.models.sentence import Embedder, load_embedder
+from semcom_core.models.weight_files import file_defect
 from semcom_core.safety.heads import LinearHead, load_head, probability
 
 #: What the class of general toxicity is called.
@@ -163,6 +164,9 @@ def _network(folder: Path, checkpoint: Path) -> tuple[Any, list[str]]:
     import torch
     import transformers
 
+    defect = file_defect(checkpoint)
+    if defect:
+        raise ModelError(f"checkpoint {str(checkpoint)!r} cannot be read: it {defect}")
     loaded = torch.load(checkpoint, map_location="cpu", weights_only=True)
     if not isinstance(loaded, dict) or not {"config", "state_dict"} <= set(loaded):
         raise ModelError(

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from segment_anything import SamPredictor, sam_model_registry
 from segment_anything.modeling import (
     ImageEncoderViT,
@@ -109,6 +110,58 @@ def test_what_is_no_checkpoint_is_named(tmp_path):
             load_sam(str(tmp_path / name))
     with pytest.raises(ModelError, match="nowhere.*is not there; allowed is sam-tiny"):
         load_sam("nowhere")
+
+
+def _half(state):
+    return {name: value.half() for name, value in state.items()}
+
+
+WRAPPINGS = {
+    "half": _half,
+    "parallel": lambda state: {f"module.{name}": value for name, value in state.items()},
+    "model": lambda state: {"model": state, "epoch": 3},
+    "state_dict": lambda state: {
+        "state_dict": {f"module.{name}": value for name, value in _half(state).items()}
+    },
+    "colours": lambda state: {**state, "pixel_mean": torch.zeros(3, 1, 1)},
+}
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+def test_wrapped_and_half_precision_checkpoints_give_the_same_network(wrapping, tmp_path):
+    state = _half(official_format().state_dict())
+    state = {name: value.float() for name, value in state.items()}
+    torch.save(WRAPPINGS[wrapping](state), tmp_path / "sam.pth")
+    found = load_sam(str(tmp_path / "sam.pth")).network.state_dict()
+    assert found.keys() == state.keys()
+    for name, value in state.items():
+        assert found[name].dtype == torch.float32 and torch.equal(found[name], value), name
+
+
+@pytest.mark.parametrize(
+    ("tensor", "kind"),
+    [
+        ("image_encoder.trunk.patch_embed.proj.weight", "SAM 2"),
+        ("memory_attention.norm.weight", "SAM 2"),
+        ("mask_decoder.hf_token.weight", "HQ-SAM"),
+        ("image_encoder.patch_embed.seq.0.c.weight", "MobileSAM"),
+        ("vision_encoder.pos_embed", "the transformers library"),
+    ],
+)
+def test_networks_of_other_kinds_are_named(tensor, kind, tmp_path):
+    state = {**official_format().state_dict(), tensor: torch.zeros(2)}
+    torch.save({"model": state}, tmp_path / "other.pth")
+    with pytest.raises(
+        ModelError, match=f"other.pth is of {kind}; allowed is an official"
+    ) as caught:
+        load_sam(str(tmp_path / "other.pth"))
+    assert "\n" not in str(caught.value)
+
+
+def test_safetensors_under_the_name_of_a_pickle_are_named(tmp_path):
+    save_file(official_format().state_dict(), tmp_path / "sam.pth")
+    with pytest.raises(ModelError, match=r"it is a safetensors file under the name .pth; rename"):
+        load_sam(str(tmp_path / "sam.pth"))
 
 
 def test_nothing_but_tensors_is_read_from_a_checkpoint(tmp_path):

@@ -4,7 +4,8 @@
 
 "sam-tiny" is the small network that the project ships, as safetensors with the network's size and
 the settings of its training. An official checkpoint (vit_b, vit_l, vit_h) is a pickle of which only
-tensors are read; what network it belongs to follows from the shapes of its tensors.
+tensors are read, of half precision too, also below "model" or "state_dict" and with the prefix
+"module." of parallel training; what network it belongs to follows from the shapes of its tensors.
 
 The predictor remembers the last picture, so that several prompts for it encode it once.
 
@@ -36,6 +37,7 @@ from semcom_core.errors import ModelError
 from semcom_core.models.cache import file_sha256
 from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
 from semcom_core.models.sam.tiny import TinyConfig, build_tiny
+from semcom_core.models.weight_files import file_defect, unwrapped
 
 #: File name of the weights of "sam-tiny".
 WEIGHTS = "sam_tiny.safetensors"
@@ -52,7 +54,19 @@ _OFFICIAL = {768: "vit_b", 1024: "vit_l", 1280: "vit_h"}
 _DECODER_HEADS = 8
 _MEAN = (123.675, 116.28, 103.53)
 _DEVIATION = (58.395, 57.12, 57.375)
+#: Tensors of mean and deviation, which some trainers write.
+_COLOURS = ("pixel_mean", "pixel_std")
 _PATCH = "image_encoder.patch_embed.proj.weight"
+#: Networks of other kinds by the start of the name of a tensor that they alone have.
+_OTHER_KINDS = {
+    "image_encoder.trunk.": "SAM 2",
+    "sam_mask_decoder.": "SAM 2",
+    "memory_attention.": "SAM 2",
+    "mask_decoder.hf_": "HQ-SAM",
+    "mask_decoder.compress_vit_feat.": "HQ-SAM",
+    "image_encoder.patch_embed.seq.": "MobileSAM",
+    "vision_encoder.": "the transformers library",
+}
 
 
 @dataclass(frozen=True)
@@ -143,23 +157,34 @@ def read_tiny(path: Path) -> Sam:
 
 
 def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
-    """Tensors of a checkpoint; nothing else in it is run."""
+    """Tensors of a checkpoint, those of half precision as float32; nothing else in it is run."""
+    allowed = "an official checkpoint of Segment Anything"
+    defect = file_defect(path)
+    if defect:
+        raise ModelError(f"checkpoint {path} cannot be read: it {defect}; allowed is {allowed}")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
-            f"checkpoint {path} cannot be read: {reason}; allowed is an official checkpoint of "
-            "Segment Anything"
+            f"checkpoint {path} cannot be read: {reason}; allowed is {allowed}"
         ) from error
+    state = unwrapped(found)
     if not isinstance(state, Mapping) or not all(
         isinstance(value, torch.Tensor) for value in state.values()
     ):
-        raise ModelError(
-            f"checkpoint {path} does not hold tensors by name; allowed is an official checkpoint "
-            "of Segment Anything"
-        )
-    return dict(state)
+        raise ModelError(f"checkpoint {path} does not hold tensors by name; allowed is {allowed}")
+    for start, kind in _OTHER_KINDS.items():
+        if any(str(name).startswith(start) for name in state):
+            raise ModelError(
+                f"checkpoint {path} is of {kind}; allowed is an official vit_b, vit_l or vit_h of "
+                "Segment Anything"
+            )
+    return {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in state.items()
+        if name not in _COLOURS
+    }
 
 
 def build_like(state: Mapping[str, torch.Tensor]) -> Sam:
