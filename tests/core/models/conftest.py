@@ -21,8 +21,8 @@ CORPUS = [
 SPECIAL_TOKENS = ["<s>", "</s>", "<|im_end|>"]
 
 
-def save_tiny_model(folder: Path, seed: int = 0) -> None:
-    """Write a byte-level tokenizer and a random network."""
+def save_tiny_model(folder: Path, seed: int = 0, **settings) -> None:
+    """Write a byte-level tokenizer and a random network, with further settings of its kind."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -54,6 +54,7 @@ def save_tiny_model(folder: Path, seed: int = 0) -> None:
         initializer_range=0.5,
         **sizes,
         **heads,
+        **settings,
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -18,9 +18,16 @@ from safetensors.torch import load_file, save_file
 
 from semcom_core.errors import ModelError
 from semcom_core.models import load_language_model
-from semcom_core.models.adapter import SHIPPED, WEIGHTS, shipped_adapters
+from semcom_core.models.adapter import (
+    OLDER_WEIGHTS,
+    SHIPPED,
+    WEIGHTS,
+    adapter_sha256,
+    shipped_adapters,
+)
 from semcom_core.models.cache import file_sha256
 from semcom_core.models.loader import load_network
+from tests.core.models.conftest import save_tiny_model
 
 TEXT = "the house has voted"
 
@@ -116,6 +123,105 @@ def test_another_kind_of_adapter_is_refused(tiny_folder, adapter):
 def test_a_broken_adapter_is_refused(tiny_folder, adapter):
     (adapter / WEIGHTS).write_bytes(b"not a tensor")
     assert "does not fit the model" in refusal(tiny_folder, adapter)
+
+
+LAYERS = ["q_proj", "up_proj"]
+KINDS = {
+    "a regular expression": {"target_modules": r".*\.1\..*_proj"},
+    "all-linear": {"target_modules": "all-linear"},
+    "DoRA": {"target_modules": LAYERS, "use_dora": True},
+    "trained biases": {"target_modules": LAYERS, "bias": "all"},
+    "trained biases of its layers": {"target_modules": LAYERS, "bias": "lora_only"},
+    "biases of its own": {"target_modules": ["q_proj"], "lora_bias": True},
+    "modules saved whole": {"target_modules": LAYERS, "modules_to_save": ["lm_head"]},
+    "embeddings": {"target_modules": ["embed_tokens", "q_proj"]},
+    "tokens trained": {"target_modules": LAYERS, "trainable_token_indices": [5, 7]},
+    "one layer": {"target_modules": LAYERS, "layers_to_transform": [1]},
+    "layers left out": {"target_modules": LAYERS, "exclude_modules": ["up_proj"]},
+    "ranks by layer": {
+        "target_modules": LAYERS,
+        "rank_pattern": {"up_proj": 2},
+        "use_rslora": True,
+    },
+    "a start at EVA": {"target_modules": LAYERS, "init_lora_weights": "eva"},
+}
+
+
+@pytest.fixture(scope="module")
+def biased(tmp_path_factory) -> Path:
+    """The tiny model with biases in its attention."""
+    folder = tmp_path_factory.mktemp("biased") / "model"
+    save_tiny_model(folder, attention_bias=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "older"), [*((kind, False) for kind in KINDS), ("all-linear", True), ("DoRA", True)]
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_an_adapter_computes_what_the_library_computes(kind, older, biased, tmp_path):
+    tokenizer, network, prompt = load_network(str(biased))
+    adapted = get_peft_model(
+        network, LoraConfig(r=4, lora_alpha=8, task_type="CAUSAL_LM", **KINDS[kind])
+    )
+    generator = torch.Generator().manual_seed(3)
+    for _, weight in adapted.named_parameters():
+        if weight.requires_grad:
+            weight.data += 0.2 * torch.randn(weight.shape, generator=generator)
+    adapted.save_pretrained(tmp_path / "adapter")
+    if older:
+        torch.save(load_file(tmp_path / "adapter" / WEIGHTS), tmp_path / "adapter" / OLDER_WEIGHTS)
+        (tmp_path / "adapter" / WEIGHTS).unlink()
+    model = load_language_model(str(biased), str(tmp_path / "adapter"), "float32")
+    tokens = model.tokenize(TEXT)
+    with torch.inference_mode():
+        inputs = torch.tensor([tokenizer(prompt, add_special_tokens=False).input_ids + tokens])
+        logits = adapted.eval()(inputs).logits[0]
+    expected = torch.log_softmax(logits, dim=-1).numpy() / np.log(2)
+    plain = load_language_model(str(biased), precision="float32").log2_probs(tokens)
+    assert np.abs(expected - plain).max() > 0.05
+    assert model.log2_probs(tokens) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"init_lora_weights": "pissa"}, "its init_lora_weights is 'pissa', which changes"),
+        ({"init_lora_weights": "pissa_niter_4"}, "its init_lora_weights is 'pissa_niter_4'"),
+        ({"init_lora_weights": "olora"}, "its init_lora_weights is 'olora'"),
+        ({"init_lora_weights": "loftq"}, "its init_lora_weights is 'loftq'"),
+        ({"init_lora_weights": "corda"}, "its init_lora_weights is 'corda'"),
+        ({"layer_replication": [[0, 2], [1, 2]]}, "its layer_replication is [[0, 2], [1, 2]]"),
+        ({"target_parameters": ["mlp.experts"]}, "its target_parameters is ['mlp.experts']"),
+        ({"use_qalora": True}, "its use_qalora is True; allowed is an adapter without"),
+        ({"alora_invocation_tokens": [1]}, "its alora_invocation_tokens is [1]"),
+        ({"setting_to_come": 0.5}, "its setting_to_come is 0.5"),
+    ],
+)
+def test_what_an_adapter_cannot_have_is_refused_by_name(tiny_folder, adapter, changes, message):
+    edit(adapter, **changes)
+    assert f"does not fit the model: {message}" in refusal(tiny_folder, adapter)
+
+
+def test_settings_that_are_honoured_are_part_of_the_fingerprint(adapter):
+    before = adapter_sha256(str(adapter))
+    edit(adapter, layers_to_transform=[0], lora_dropout=0.3)
+    assert adapter_sha256(str(adapter)) != before
+    edit(adapter, layers_to_transform=None)
+    assert adapter_sha256(str(adapter)) == before
+
+
+#: Before further settings were read.
+SHIPPED_HASHES = {
+    "chat": "1fed3831e2306107",
+    "europarl": "58ef2c95b68df565",
+    "general": "af39fc7712d095f6",
+}
+
+
+@pytest.mark.parametrize("name", shipped_adapters())
+def test_hashes_of_shipped_adapters_stay(name):
+    assert adapter_sha256(name)[:16] == SHIPPED_HASHES[name]
 
 
 @pytest.mark.parametrize("name", shipped_adapters())
