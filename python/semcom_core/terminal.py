@@ -11,6 +11,7 @@ from typing import TextIO
 #: Characters of the categories "control", "format" and "line or paragraph separator" that stay as
 #: they are: line ends, tabs, and the joiners that emoji and several scripts are written with.
 _KEPT = "\n\t\u200c\u200d"
+#: Tag characters, which follow the emoji of some flags and stay too; and the character DEL.
 _TAGS = range(0xE0020, 0xE0080)
 _DELETE = 0x7F
 

@@ -29,6 +29,7 @@ from semcom_core.errors import FrameError
 from semcom_core.frame import MESSAGE_IDS, ROUNDS, Frame, FrameHeader, ReceivedFrame
 from semcom_core.image.picture import check_pixels
 
+#: Kinds of metadata: (whether a PMT is of the kind, the kind in words).
 _INTEGER = (pmt.is_integer, "a whole number")
 _NUMBER = (lambda value: pmt.is_integer(value) or pmt.is_real(value), "a number")
 _BOOL = (pmt.is_bool, "true or false")

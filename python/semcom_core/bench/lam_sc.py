@@ -23,7 +23,6 @@ from semcom_core.datasets.pictures import BenchPicture
 from semcom_core.frame import Frame
 from semcom_core.image import ImageCodec
 
-EXPERIMENTS = ("baseline", "attention", "mask")
 #: What decides where importance is: nothing, parts of the attention, or what people outlined, the
 #: most that attention can know.
 LABELS = "labels"
@@ -78,7 +77,7 @@ def systems_of(experiment: str, weights: str = "", peer: str = "") -> list[Syste
     """What an experiment tries; the unmasked system comes first, where there is one.
 
     Args:
-        experiment: one of EXPERIMENTS.
+        experiment: baseline, attention or mask.
         weights: of lam-sc; empty for the shipped ones.
         peer: weights of an unmasked system that was trained at the masked one's uses; empty for
             none.
@@ -152,7 +151,7 @@ def rows_of(
     where that is the unmasked one.
 
     Args:
-        experiment: one of EXPERIMENTS.
+        experiment: baseline, attention or mask.
         systems: what is tried.
         pictures: what is sent.
         channel: states an SNR.

@@ -70,6 +70,7 @@ PROFILES: dict[str, tuple[tuple[float, float], ...]] = {
 SIGHT_DB = {"tdl-d": -0.2, "tdl-e": -0.03}
 #: Longest delay of a path, samples.
 LONGEST = 1024
+#: Channel strings of the TDLs.
 _USAGE = (
     "tdl-a or tdl-b or tdl-c or tdl-d or tdl-e[:SNR_DB][,SPREADns][,KMHkmh or ,doppler=HZ][,fc=HZ]"
 )

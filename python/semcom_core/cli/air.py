@@ -18,6 +18,7 @@ from semcom_core.radio.virtual.air.plan import IIO_PORT, PACINGS
 from semcom_core.radio.virtual.daemon import Daemon
 from semcom_core.terminal import print_line
 
+#: Air plan where none is given.
 DEFAULT_PLAN = Path(__file__).parents[1] / "radio" / "virtual" / "air" / "default.yml"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from semcom_core.errors import ModelError
 from semcom_core.models.loader import catalogue, load_language_model, locate
 
+#: Text by which a fetched model is checked.
 _SENTENCE = "The quick brown fox jumps over the lazy dog."
 
 

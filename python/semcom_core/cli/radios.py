@@ -26,6 +26,7 @@ from semcom_core.radio.diagnostics.probe import FIND, found_devices, probe
 from semcom_core.radio.process.supervisor import RadioProcess
 from semcom_core.radio.profile import RadioProfile, load_profile, profile_files
 
+#: What the command can do.
 ACTIONS = ("list", "probe", "check")
 
 

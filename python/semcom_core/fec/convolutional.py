@@ -30,6 +30,7 @@ STATES = 2**MEMORY
 #: Coded bits for each bit.
 RATE = len(POLYNOMIALS)
 
+#: All contents of the register: newest bit and state.
 _REGISTERS = np.arange(2 * STATES)
 #: Coded bits of each register, uint8 (2 STATES, RATE).
 _OUTPUTS = np.array(

@@ -16,6 +16,7 @@ from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.safety.toxicity import CLASSIFIERS, ToxicityClassifier, load_toxicity
 
+#: Actions on a toxic message, and the ends of a link that take them.
 ACTIONS = ("pass", "mark", "block")
 ENDS = ("send", "receive")
 

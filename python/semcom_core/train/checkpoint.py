@@ -16,6 +16,7 @@ import torch
 
 from semcom_core.models.checkpoint import read_checkpoint, save_checkpoint
 
+#: Name of the state in the folder of a training.
 _FILE = "training.safetensors"
 #: What AdamW keeps for each weight.
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")

@@ -14,6 +14,7 @@ from semcom_core.bench.image.plot import HEADLINE
 from semcom_core.bench.image.results import image_series
 from semcom_core.bench.text.results import Figure, TargetCheck
 
+#: Pictures of the targets: the first half of the Kodak set.
 _KODAK = [f"kodim{number:02d}" for number in range(1, 13)]
 #: (CBR, SNR in dB) → least PSNR in dB of the matched profile in noise.
 _MATCHED_DB = {

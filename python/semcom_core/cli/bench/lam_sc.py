@@ -18,7 +18,9 @@ from semcom_core.errors import check_choice, check_range
 
 #: Folder of the data folder that is used where none is named: its objects are outlined.
 _FOLDER = "cocoseg"
+#: SNR at which figures have a target, dB.
 _TARGET_SNR_DB = 10.0
+#: Experiments of the bench, in their order.
 EXPERIMENTS = ("baseline", "attention", "mask")
 
 

@@ -34,6 +34,7 @@ from semcom_core.image.example import EXAMPLES, example_picture
 from semcom_core.radio.profile import load_profile
 from semcom_core.radio.virtual.air.plan import PACINGS, LinkSpec
 
+#: Parts of the bench, in their order.
 PARTS = ("link", "recording", "stream", "resume")
 #: The rate is chosen for this much less than the SNR: paths take from some carriers what they give
 #: to others, dB.

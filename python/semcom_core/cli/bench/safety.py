@@ -20,6 +20,7 @@ from semcom_core.errors import check_choice, check_range
 from semcom_core.safety import CLASSIFIERS, load_toxicity
 from semcom_core.safety.assessment import Assessor
 
+#: Measures of the bench, in their order.
 MEASURES = ("toxicity", "helpful", "honest", "harmless")
 
 

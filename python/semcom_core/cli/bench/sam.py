@@ -19,6 +19,7 @@ from semcom_core.datasets.scenes import PARTS, Scene, generate_scene, labelled_s
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image.segmentation.knowledge import KnowledgeBase, KnowledgeConfig
 
+#: Measures of the bench, in their order.
 MEASURES = ("prompts", "boundaries", "attention", "speed")
 #: Rows and columns of the picture whose segmentation is timed.
 _TIMED = (512, 768)

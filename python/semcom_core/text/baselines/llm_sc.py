@@ -40,6 +40,7 @@ from semcom_core.text.language_model import ModelCodec, ModelConfig, TextPrior
 
 #: Bits of a symbol.
 BITS = 3
+#: Star-shaped 8QAM before its scaling: distance of the outer points, and all points by label.
 _OUTER = 1 + math.sqrt(3)
 _STAR = np.array([1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j, _OUTER, 1j * _OUTER, -1j * _OUTER, -_OUTER])
 #: Point of each label, complex64 (8,).

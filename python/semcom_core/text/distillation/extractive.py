@@ -29,6 +29,7 @@ from semcom_core.text.distillation.protected import protected_items
 
 #: Words in a row that one edit leaves out at the most, unless they are a whole clause.
 _MOST_WORDS = 3
+#: Ends of a sentence and of a clause, with the quotes and brackets after them; repeated marks.
 _CLOSING = re.compile(r"([.!?…]+)[\"'”’)\]]*$")
 _CLAUSE_END = re.compile(r"[.!?…,;:][\"'”’)\]]*$")
 _MARKS = re.compile(r"([.!?,])[.!?,]*\1$")

@@ -19,8 +19,10 @@ from semcom_core.text.distillation.lexicon import SHORT_FORMS
 
 #: Punctuation around a word.
 _EDGES = "\"'“”‘’()[]{}<>*_~.,;:!?…-–—"
+#: Ends of a sentence and of a part of one, with the quotes and brackets after them.
 _SENTENCE_END = re.compile(r"[.!?…:]+[\"'”’)\]]*$")
 _PAUSE = re.compile(r"[.!?…:,;]+[\"'”’)\]]*$")
+#: Addresses, units and negations.
 _LINK = re.compile(
     r"@|://|^www\.|^#\w|\w\.(?:com|org|net|edu|gov|info|eu|uk|de|fr|io)\b", re.IGNORECASE
 )

@@ -19,6 +19,7 @@ from semcom_core.errors import RadioError
 STATUS = 0x80000088
 UNDERFLOW = 1
 OVERFLOW = 4
+#: Values as the driver reads them: whole number, decimal number, and switch.
 _WHOLE = re.compile(r"\d{1,19}")
 _FIXED = re.compile(r"([+-]?\d{1,18}(?:\.\d{0,18})?)(?: ?dB)?")
 _FLAGS = {"0": False, "n": False, "N": False, "1": True, "y": True, "Y": True}

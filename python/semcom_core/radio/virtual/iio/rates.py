@@ -58,6 +58,7 @@ GOVERNORS = ["nominal", "highest_osr"]
 #: Names of the clocks in the attributes rx_path_rates and tx_path_rates.
 RX_CLOCKS = ("BBPLL", "ADC", "R2", "R1", "RF", "RXSAMP")
 TX_CLOCKS = ("BBPLL", "DAC", "T2", "T1", "TF", "TXSAMP")
+#: Lines of a filter configuration: settings of a direction, and taps.
 _FIR_LINE = re.compile(r"(RX|TX) (\d+) GAIN (-?\d+) (DEC|INT) (\d+)")
 _TAP_LINE = re.compile(r"\s*-?\d+\s*(,\s*-?\d+\s*)?")
 

@@ -62,6 +62,7 @@ TIMEOUT_FACTOR = 1.8
 POLL_S = 0.25
 #: Bytes received at once while looking for the end of a line.
 _RECEIVE_BYTES = 65536
+#: Words of commands: decimal number, mask of channels, and the setting of SET.
 _DECIMAL = re.compile(r"\d{1,10}")
 _HEX = re.compile(r"[0-9a-fA-F]{8}")
 _BUFFERS_COUNT = re.compile("BUFFERS_COUNT")

@@ -31,7 +31,9 @@ CASES = (LOWER, CAPITAL, UPPER)
 #: the vocabulary.
 BYTES = 256
 EMPTY = 256
+#: First core of the vocabulary.
 _FIRST = EMPTY + 1
+#: Punctuation before a word, the word, and punctuation after it.
 _AFFIXES = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
 #: Characters of the longest token that a spelling tries.
 _LONGEST_TOKEN = 40
