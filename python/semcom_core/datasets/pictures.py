@@ -16,13 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.datasets.corpus import DATA_VARIABLE, SPLITS
+from semcom_core.datasets.scenes import CROWD
 from semcom_core.errors import ConfigError, FrameError, check_choice, check_range
 from semcom_core.image.picture import pictures_in, read_picture
 
 #: Folder of the data folder that is used where none is named.
 DEFAULT_FOLDER = "kodak"
-#: Number of pixels of several objects at once, which belong to none.
-CROWD = 255
 #: What a folder's meta.jsonl may call its test part.
 _TEST_NAMES = ("test", "val")
 

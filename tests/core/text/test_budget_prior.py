@@ -21,12 +21,12 @@ from semcom_core.text.language_model import (
 )
 from semcom_core.text.spinal.rate import (
     GRID,
-    RATES,
     Budget,
     rate_index,
     surprisal_units,
     symbols_per_bit,
 )
+from semcom_core.text.spinal.rate import RATE_INDICES as RATES
 from semcom_core.text.spinal.symbols import AXIS_LEVELS, LEVELS
 from semcom_core.text.spinal.symbols import information_density as evidence
 from semcom_core.units import capacity_bits, complex_noise

@@ -44,8 +44,8 @@ from semcom_core.units import capacity_bits, db_to_linear
 GRID = 0.25
 #: A receiver takes both roundings of a surprisal that is this close to a boundary, bits.
 AMBIGUITY = 0.002
-#: Rate indices, which travel in the header field "params".
-RATES = 2 ** HEADER_FIELDS["params"]
+#: Number of rate indices, which travel in the header field "params".
+RATE_INDICES = 2 ** HEADER_FIELDS["params"]
 #: Symbols a bit at rate index 0, of a first transmission and of an increment.
 _SLOWEST = 0.1525
 _SLOWEST_INCREMENT = 0.03
@@ -87,7 +87,7 @@ def alpha_for(snr_db: float, efficiency: float, bits: float) -> float:
 def rate_index(alpha: float, round: int = 0) -> int:
     """The rate index that spends as nearly as possible `alpha` symbols a bit."""
     exact = _STEPS_PER_OCTAVE * math.log2(alpha / symbols_per_bit(0, round))
-    return min(max(_round_half_up(exact), 0), RATES - 1)
+    return min(max(_round_half_up(exact), 0), RATE_INDICES - 1)
 
 
 def symbols_per_bit(index: int, round: int = 0) -> float:
@@ -115,7 +115,7 @@ class Budget:
     round: int = 0
 
     def __post_init__(self) -> None:
-        check_range("rate index", self.index, 0, RATES - 1)
+        check_range("rate index", self.index, 0, RATE_INDICES - 1)
         check_range("delta_bits", self.delta_bits, 0, 4)
         check_range("tail_bits", self.tail_bits, 0, 64)
 
