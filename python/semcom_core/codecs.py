@@ -126,7 +126,7 @@ CODECS: dict[str, CodecEntry] = {
 
 
 class Codec(ABC):
-    """What every codec declares.
+    """Base of all codecs: name, number, modality and configuration.
 
     A codec of another package states name, number, modality, config_class and, where it likes, a
     label in its class body; for the codecs of this package number and label come from CODECS.

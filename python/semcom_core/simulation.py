@@ -139,7 +139,7 @@ def apply_channel(
 
 @dataclass(frozen=True)
 class TextResult:
-    """What became of a text.
+    """Result of the transmission of a text.
 
     Args:
         sent: the text.
@@ -184,7 +184,7 @@ class TextResult:
 
 @dataclass(frozen=True, eq=False)
 class ImageResult:
-    """What became of a picture.
+    """Result of the transmission of a picture.
 
     Args:
         sent: the picture, uint8 (H, W, 3) RGB; None where it could not be read.
@@ -509,7 +509,7 @@ def _check_carries(codec: object, modality: str) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was delivered of a text, and what that took.
+    """Delivery of a text, with its rounds and channel uses.
 
     Args:
         received: what was delivered.

@@ -36,7 +36,7 @@ _BATCH = 16
 
 
 class ToxicityClassifier(Protocol):
-    """What is needed of a classifier.
+    """Interface of a toxicity classifier.
 
     Attributes:
         name: its name in CLASSIFIERS.

@@ -20,7 +20,7 @@ from semcom_core.units import capacity_bits
 
 @dataclass(frozen=True)
 class DecodedText:
-    """What a text codec made of the received frames of one message.
+    """Decoded text of one message.
 
     Args:
         text: the message; where `decoded` is False, the best guess.
