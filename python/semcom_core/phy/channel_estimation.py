@@ -12,13 +12,9 @@ U diag(l / (l + s)) U^H g. Its error is orthogonal to it, which is what makes y 
 h x / estimate = x + (error) x / estimate. The profile is chosen by the likelihood of g, burst by
 burst.
 
-Source of the estimate: Edfors, Sandell, van de Beek, Wilson and Boerjesson, "OFDM channel
-estimation by singular value decomposition", 1998.
-
-Tracking within a frame is Gaussian-process regression with Clarke's model.
-
-The estimate about the header, h0, is split into the part in the span of M smooth functions b_m of
-the carriers, and the rest. With g how the coefficients c_m turn and grow together,
+Tracking within a frame is Gaussian-process regression with Clarke's model. The estimate about the
+header, h0, is split into the part in the span of M smooth functions b_m of the carriers, and the
+rest. With g how the coefficients c_m turn and grow together,
 
     h(k, s) = h0(k) + sum over m of b_m(k) (c_m(s) - c_m(0)) + (rest of h0)(k) (g(s) - 1)
 
@@ -28,8 +24,10 @@ that stands still is left as it is.
 
 Array axes, beside those of the package: M smooth functions; T = 1 + S times, the header's first.
 
-Source of the tracking: Clarke, "A statistical theory of mobile-radio reception", 1968; Rasmussen
-and Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1.
+Sources: of the estimate: Edfors, Sandell, van de Beek, Wilson and Boerjesson, "OFDM channel
+estimation by singular value decomposition", 1998; of the tracking: Clarke, "A statistical theory of
+mobile-radio reception", 1968; Rasmussen and Williams, "Gaussian Processes for Machine Learning",
+2006, algorithm 2.1.
 """
 
 from __future__ import annotations
