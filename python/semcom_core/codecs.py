@@ -28,7 +28,7 @@ from abc import ABC
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -203,9 +203,7 @@ def find_codec(name: str, modality: str | None = None, what: str = "codec") -> C
     if entry is None and ":" in name:
         entry = _described(name)
     if entry is None and name in _declared():
-        entry = _described(_declared()[name].value)
-        if entry.name != name:
-            raise ConfigError(f"codec {name!r} of an entry point calls itself {entry.name!r}")
+        entry = _of_package(name)
     if entry is None or modality not in (None, entry.modality):
         known = ", ".join(sorted(codec_names(modality)))
         raise ConfigError(f"{what} is {name!r}; allowed is one of {known}")
@@ -217,9 +215,9 @@ def codec_names(modality: str | None = None) -> Iterator[str]:
     out.
     """
     yield from (entry.name for entry in CODECS.values() if modality in (None, entry.modality))
-    for name, point in _declared().items():
+    for name in sorted(_declared().keys() - CODECS.keys()):
         try:
-            if modality in (None, _described(point.value).modality):
+            if modality in (None, _of_package(name).modality):
                 yield name
         except ConfigError:
             continue
@@ -267,9 +265,28 @@ def check_power(symbols: np.ndarray) -> None:
 
 
 @cache
-def _declared() -> dict[str, EntryPoint]:
-    """Entry points of other packages by name."""
-    return {point.name: point for point in entry_points(group=GROUP)}
+def _declared() -> dict[str, tuple[str, ...]]:
+    """Name in the entry points of other packages → its "module:Class"; several where packages
+    disagree.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for point in entry_points(group=GROUP):
+        found[point.name] = tuple(sorted({*found.get(point.name, ()), point.value}))
+    return found
+
+
+def _of_package(name: str) -> CodecEntry:
+    """The line of a codec that another package declares."""
+    target, *others = _declared()[name]
+    if others:
+        raise ConfigError(
+            f"codec {name!r} is declared as {', '.join([target, *others])}; allowed is one, by "
+            "module:Class"
+        )
+    entry = _described(target)
+    if entry.name != name:
+        raise ConfigError(f"codec {name!r} of an entry point calls itself {entry.name!r}")
+    return entry
 
 
 def _imported(target: str) -> type[Codec]:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import semcom_core as sc
-from semcom_core.codecs import find_codec
+from semcom_core.codecs import _declared, codec_names, find_codec
 from semcom_core.config import setting
 from semcom_core.worker import answer, load
 
@@ -97,6 +97,26 @@ def test_a_module_that_ends_the_program_is_an_error(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(sc.ConfigError, match="cannot be imported: SystemExit: 0"):
         find_codec("leaving_codec:Any")
+
+
+def test_one_name_of_two_packages_is_an_error(tmp_path, monkeypatch):
+    for package, target in {"one": "SignCodec", "two": "Defect"}.items():
+        folder = tmp_path / package / f"{package}-1.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
+        stated = f"[semcom.codecs]\nsign = {__name__}:{target}\nspinal = {__name__}:{target}\n"
+        (folder / "entry_points.txt").write_text(stated)
+        monkeypatch.syspath_prepend(tmp_path / package)
+    _declared.cache_clear()
+    try:
+        with pytest.raises(
+            sc.ConfigError, match="'sign' is declared as .*Defect, .*SignCodec; all"
+        ):
+            find_codec("sign")
+        names = list(codec_names())
+        assert "sign" not in names and names.count("spinal") == 1
+    finally:
+        _declared.cache_clear()
 
 
 def test_settings_are_what_json_can_hold():
