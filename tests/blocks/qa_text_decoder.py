@@ -123,6 +123,24 @@ def test_other_codecs_and_bad_messages_are_dropped(flowgraph, collect, post, mak
     assert (decoder.other_codec, decoder.refused) == (1, 2)
 
 
+def test_another_text_codec_at_the_far_end_is_told_once(
+    flowgraph, collect, post, make_frame, caplog
+):
+    decoder, out = start(flowgraph, collect)
+    for codec in (3, 3, 24, 9, 30):  # 9 is of a picture, 30 an acknowledgement
+        other = make_frame(codec=codec)
+        variances = np.ones(60, np.float32)
+        post(decoder, "in", pdu.frame_pdu(ReceivedFrame(other.header, other.symbols, variances)))
+    for frame in received("Good.", 3):
+        post(decoder, "in", frame)
+    out.wait(1)
+    assert decoder.other_codec == 5
+    assert [r.getMessage() for r in caplog.records if "number" in r.getMessage()] == [
+        f"text_decoder: frames of codec number {number} are left aside; this end has deflate"
+        for number in (3, 24)
+    ]
+
+
 def test_erased_symbols_are_no_obstacle(flowgraph, collect, post):
     decoder, out = start(flowgraph, collect)
     (frame,) = (

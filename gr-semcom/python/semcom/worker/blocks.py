@@ -21,9 +21,9 @@ import numpy as np
 import pmt
 from gnuradio import gr
 
-from semcom_core.codecs import TEXT
+from semcom_core.codecs import IMAGE, TEXT
 from semcom_core.errors import FrameError, check_range
-from semcom_core.frame import MESSAGE_IDS, Frame, ReceivedFrame
+from semcom_core.frame import ACK, MESSAGE_IDS, POLL, WIDE_CODECS, Frame, ReceivedFrame
 from semcom_core.services import SERVICE
 
 from ..gathering import Groups
@@ -290,6 +290,8 @@ class decoder_block(codec_block):
         self.decoded = 0
         self.marked = 0
         self.other_codec = 0
+        self._kind = kind
+        self._told_of = {POLL, ACK}
         self.set_fragment_timeout_s(fragment_timeout_s)
 
     @tunable
@@ -312,10 +314,25 @@ class decoder_block(codec_block):
             raise FrameError("frame PDU has no noise_var; a received frame is needed")
         if not self.is_own(frame):
             self.other_codec += 1
+            self._tell_of(frame.header.codec)
             return
         with self._lock:
             groups = self.push(frame, message)
         self._decode(groups)
+
+    def _tell_of(self, number: int) -> None:
+        """Log once that frames come from another codec for the same kind of message: where the far
+        end has another codec, nothing else would say so.
+        """
+        kind = IMAGE if number in WIDE_CODECS else TEXT
+        if kind == self._kind and number not in self._told_of:
+            self._told_of.add(number)
+            logging.getLogger(f"gnuradio.semcom.{self.name()}").warning(
+                "%s: frames of codec number %d are left aside; this end has %s",
+                self.name(),
+                number,
+                self.codec,
+            )
 
     def is_own(self, frame: ReceivedFrame) -> bool:
         """Whether a frame is of the codec that is set."""
