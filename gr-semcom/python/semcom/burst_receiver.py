@@ -50,10 +50,7 @@ class burst_receiver(gr.sync_block):
         self._origin = 0
         self.set_phy(phy)
         self.frames = 0
-        # Only a long history makes GNU Radio give this block a long input buffer. A receiver that
-        # has fallen behind then gets up to a stride of samples at a time, and is three times as
-        # fast as with the usual 4096.
-        self.set_history(Receiver.STRIDE)
+        self._ask_for_long_buffer()
         self.message_port_register_out(pmt.intern("out"))
         self.message_port_register_out(FEEDBACK)
 
@@ -65,9 +62,20 @@ class burst_receiver(gr.sync_block):
         if self.receiver is None:
             self.receiver = self._wanted
 
+    def _ask_for_long_buffer(self) -> None:
+        """Have GNU Radio make the input buffer as long as two strides when it starts a flowgraph.
+
+        A receiver that has fallen behind then gets up to a stride of samples at a time, and is
+        three times as fast as with the usual 4096. While the flowgraph runs, any number will do. A
+        long history would have the same effect, but is missing after lock() and unlock(): GNU Radio
+        3.10 clears the buffer and then waits for a whole history before it calls work().
+        """
+        self.set_output_multiple(Receiver.STRIDE)
+
     def start(self) -> bool:
         """Begin a new stream."""
         begin_again(self)
+        self.set_output_multiple(1)
         self.receiver = self._wanted
         self._origin = 0
         return True
@@ -80,7 +88,7 @@ class burst_receiver(gr.sync_block):
             self.receiver = self._wanted
             self._origin = self.nitems_read(0)
         # copied: the buffer is reused once work() returns
-        samples = input_items[0][self.history() - 1 :].copy()
+        samples = input_items[0].copy()
         self._publish(self.receiver.push(samples))
         if any(pmt.eq(tag.key, EOF) for tag in self.get_tags_in_window(0, 0, len(samples))):
             self._publish(self.receiver.flush())
@@ -89,6 +97,7 @@ class burst_receiver(gr.sync_block):
 
     def stop(self) -> bool:
         """Publish the frames that the end of the stream completes."""
+        self._ask_for_long_buffer()
         self._publish(self.receiver.flush())
         return True
 

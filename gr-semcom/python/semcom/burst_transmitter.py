@@ -19,9 +19,12 @@ from .gathering import FragmentGroups
 from .guard import WORK_DONE, begin_again, drain, guarded_handler, guarded_work, phy_config, tunable
 from .notices import FEEDBACK, notify
 from .pdu import is_end, is_last, read_frame
+from .radio.station import RadioStation
 
 #: Tag of the first sample of a burst: its length, samples.
 PACKET_LEN = pmt.intern("packet_len")
+#: Tag of the last sample of a message: its number.
+MESSAGE_ID = pmt.intern("message_id")
 
 
 class burst_transmitter(gr.sync_block):
@@ -38,7 +41,8 @@ class burst_transmitter(gr.sync_block):
 
     Stream output:
         complex samples; the first of a burst carries the tag `packet_len`, the length of the burst
-        with its gaps, samples.
+        with its gaps, samples. Where a radio_sink tells what has left its radio, the last one
+        carries the tag `message_id` for each message that ends with it.
 
     Message outputs:
         feedback: notices `transmitted` (the last sample of a message has left this block), `lost`
@@ -205,7 +209,11 @@ class burst_transmitter(gr.sync_block):
         out[:count] = self._samples[self._position : self._position + count]
         self._position += count
         if self._position == len(self._samples):
+            last = self.nitems_written(0) + count - 1
+            told = bool(RadioStation.tellers())
             for message_id in self._message_ids:
+                if told and message_id >= 0:
+                    self.add_item_tag(0, last, MESSAGE_ID, pmt.from_long(message_id))
                 notify(self, "transmitted", message_id)
             self._message_ids = []
         return count

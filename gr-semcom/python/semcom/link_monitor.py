@@ -18,8 +18,9 @@ from .guard import begin_again, guarded_handler, tunable
 from .message_sink import WindowText
 from .monitor.clock import LinkClock, LinkEnd
 from .monitor.ledger import MODES, LinkLedger, checked_file, read_content, write_report
-from .notices import FEEDBACK, notify, read_notice
+from .notices import FEEDBACK, Notice, notify, read_notice
 from .pdu import is_end
+from .radio.station import RadioStation
 
 #: Time limits in a row without any arrival that end a run.
 PATIENCE = 3
@@ -43,7 +44,8 @@ class link_monitor(gr.basic_block):
         out: pairs ("report", symbol), at most ten times a second: the counts in one line.
 
     Args:
-        mode: "link" settles a message when it arrives, "transmit" when its burst has left,
+        mode: "link" settles a message when it arrives, "transmit" when its burst has left the radio
+            (without a radio_sink whose `feedback` is connected: the transmitter),
             "receive" expects `expected` messages.
         expected: messages to be received or reported lost in mode "receive"; 0 is any number, and
             the run does not end by itself.
@@ -136,7 +138,7 @@ class link_monitor(gr.basic_block):
         self._ended = False
         self._over = False
         self._reported = False
-        self._end = LinkEnd(lambda: notify(self, "end"), self.on_done)
+        self._end = LinkEnd(lambda: notify(self, "end"), self.on_done, self._on_unsent)
         self._clock.reset()
 
     @property
@@ -208,14 +210,30 @@ class link_monitor(gr.basic_block):
             self.ledger.note(notice.state, notice.cause, notice.count)
         if notice.state == "failed":
             self.on_defect(f"{notice.block}: {notice.reason}")
-        elif notice.message_id >= 0 and (
-            notice.state == "lost" or (notice.state == "transmitted" and self.mode == "transmit")
-        ):
+        elif notice.message_id >= 0 and self._settles(notice):
             if notice.state == "transmitted":
                 self._silent = 0
             with self._lock:
                 count = self.ledger.settle(notice.message_id, notice.state)
             self._settled(count)
+
+    def _settles(self, notice: Notice) -> bool:
+        """Whether a notice tells the outcome of its message.
+
+        A message that a radio sends is transmitted when the radio's block says so: the burst
+        transmitter, which says it as well, has only handed it over.
+        """
+        if notice.state == "transmitted" and self.mode == "transmit":
+            tellers = RadioStation.tellers()
+            return not tellers or notice.block in tellers
+        return notice.state == "lost"
+
+    def _on_unsent(self, reason: str) -> None:
+        """Report again: the run fails, because radios have not sent everything."""
+        self.ledger.fail(f"{self.name()}: {reason}")
+        with self._lock:
+            self._reported = False
+        self._report()
 
     def on_defect(self, reason: str) -> None:
         """End the run because a block has failed."""
@@ -236,9 +254,12 @@ class link_monitor(gr.basic_block):
 
     def _silence(self) -> None:
         """Give up the messages on the way, and after PATIENCE time limits the run."""
+        unsent = RadioStation.unsent() if self.mode == "transmit" else ""
         with self._lock:
             count = self.ledger.lose_pending()
             self._silent += count > 0
+            if count and unsent:
+                self.ledger.fail(f"{self.name()}: {unsent} within {self.timeout_s:g} s")
         if count:
             self._settled(count)
         if self.mode == "receive" and self.expected:

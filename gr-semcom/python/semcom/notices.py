@@ -6,7 +6,8 @@ A notice has a state, the message it is about (-1: none), a reason in one line, 
 block that sends it, and of a lost message its cause, where it has one: `dropped` (a queue was
 full). One notice may stand for `count` of its kind.
 
-- transmitted:  the last sample of the message's burst has left the transmitter.
+- transmitted:  the last sample of the message's burst has left the burst transmitter; from a
+                radio's block: has left the radio.
 - resolved:     the link monitor knows the outcome of the message; a paced source may send the next.
 - lost:         the message was dropped on the way and will not be delivered.
 - refused:      a malformed message, or a setting that is not allowed; it was counted and dropped.

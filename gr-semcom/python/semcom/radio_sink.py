@@ -4,18 +4,24 @@
 
 from __future__ import annotations
 
+import logging
+from collections import deque
+
 import numpy as np
 import pmt
 from gnuradio import gr
 
 from semcom_core.errors import FrameError, RadioError, check_choice
+from semcom_core.radio.base import Radio
 from semcom_core.radio.process.supervisor import MODES
 
+from .burst_transmitter import MESSAGE_ID, PACKET_LEN
 from .guard import WORK_DONE, guarded_work
-from .radio.station import WAIT_S, Radio, RadioStation, radio_block
+from .notices import notify
+from .radio.station import DRAIN_S, WAIT_S, RadioStation, radio_block
 
-#: Tag of the first sample of a burst: its length, samples.
-PACKET_LEN = pmt.intern("packet_len")
+#: Longest wait in work() for samples to leave the radio, s, while the next ones may come.
+LEAVE_S = 0.01
 
 
 class radio_sink(radio_block, gr.sync_block):
@@ -33,14 +39,17 @@ class radio_sink(radio_block, gr.sync_block):
     Stream input:
         complex samples of full scale 1. In mode "burst" the first sample of each burst carries the
         tag `packet_len`; samples between bursts must be 0 and are not sent. Nothing is sent before
-        all radios of the flowgraph are set up.
+        all radios of the flowgraph are set up. The last sample is not consumed before all have left
+        the radio, so that a flowgraph whose source has ended goes on until then. The tag
+        `message_id` of burst_transmitter is on the last sample of a message.
 
     Message inputs:
         open: used by the block itself.
 
     Message outputs:
         feedback: notices `loading` (the radio is set up), `ready`, `underrun`, `reconnecting` and
-            `failed`.
+            `failed`; `transmitted` and `lost` for each message (tag `message_id`): it has left the
+            radio, or the flowgraph was stopped before.
 
     Args:
         profile: name of a profile, or a .yml file.
@@ -99,46 +108,81 @@ class radio_sink(radio_block, gr.sync_block):
         self._parts: list[np.ndarray] = []
         self._missing = 0
         self._ready: np.ndarray | None = None
+        self._ready_ids: list[int] = []
+        # of what the radio was given: number of the piece, and the messages that end with it
+        self._given: deque[tuple[int, list[int]]] = deque()
+        self._held = 0
 
     def start(self) -> bool:
         """Begin with the next burst."""
         self._forget()
         return radio_block.start(self)
 
+    def stop(self) -> bool:
+        """Leave the radio some time for what it was given, and tell what did not leave it."""
+        radio = self.station.radio if self.station is not None else None
+        if radio is not None:
+            radio.drain(DRAIN_S)
+            self._tell_sent(radio)
+        self._tell_unsent(radio)
+        return radio_block.stop(self)
+
     @guarded_work
     def work(self, input_items: list[np.ndarray], output_items: list[np.ndarray]) -> int:
-        """Gather bursts, and write whole ones to the radio; waits while it has no room."""
+        """Gather bursts, and write whole ones to the radio; waits while it has no room.
+
+        GNU Radio calls work() only where there is input, and ends a block without when its source
+        has ended. So the last sample is held, until all have left the radio.
+        """
         radio = self.station.radio
         if radio is None or radio.failure:
             return WORK_DONE
-        if not self._write(radio):
-            return 0
-        samples = input_items[0]
-        count = len(samples) if self.mode == "continuous" else self._gather(samples)
-        if self.mode == "continuous":
-            self._ready = samples.copy()
-        self._write(radio)
-        return count
+        done = self._held
+        if self._write(radio):
+            fresh = input_items[0][done:]
+            if len(fresh):
+                done += self._take(fresh)
+                self._write(radio)
+            else:
+                radio.drain(LEAVE_S)
+        self._tell_sent(radio)
+        all_left = self._ready is None and not self._given
+        self._held = int(done == len(input_items[0]) and not all_left)
+        return done - self._held
+
+    def _take(self, samples: np.ndarray) -> int:
+        """Take samples up to the end of a piece that is to be written; returns how many."""
+        if self.mode == "burst":
+            return self._gather(samples)
+        self._ready = samples.copy()
+        self._note_messages(len(samples))
+        return len(samples)
 
     def _gather(self, samples: np.ndarray) -> int:
         """Take samples up to the end of a burst or to the next tag; returns how many."""
-        read = self.nitems_read(0)
-        tags = [
-            tag
-            for tag in self.get_tags_in_window(0, 0, len(samples))
-            if pmt.eq(tag.key, PACKET_LEN)
-        ]
-        if self._missing == 0 and tags and tags[0].offset == read:
+        begin = self.nitems_read(0) + self._held
+        tags = self._tags(PACKET_LEN, len(samples))
+        if self._missing == 0 and tags and tags[0].offset == begin:
             self._missing = pmt.to_long(tags.pop(0).value)
         if self._missing == 0:
-            return self._skip(samples[: tags[0].offset - read] if tags else samples)
+            return self._skip(samples[: tags[0].offset - begin] if tags else samples)
         count = min(len(samples), self._missing)
         self._parts.append(samples[:count].copy())
+        self._note_messages(count)
         self._missing -= count
         if self._missing == 0:
             self._ready = np.concatenate(self._parts)
             self._parts = []
         return count
+
+    def _tags(self, key: pmt.pmt_base, count: int) -> list[gr.tag_t]:
+        """Tags of a key on the next `count` samples."""
+        found = self.get_tags_in_window(0, self._held, self._held + count)
+        return [tag for tag in found if pmt.eq(tag.key, key)]
+
+    def _note_messages(self, count: int) -> None:
+        """Note which messages end within the next `count` samples."""
+        self._ready_ids += [pmt.to_long(tag.value) for tag in self._tags(MESSAGE_ID, count)]
 
     def _skip(self, between: np.ndarray) -> int:
         """Drop the silence between bursts; returns how many samples that is."""
@@ -156,16 +200,40 @@ class radio_sink(radio_block, gr.sync_block):
         if not RadioStation.wait_for_all(WAIT_S):
             return False
         try:
-            radio.write(self._ready, WAIT_S)
+            number = radio.write(self._ready, WAIT_S)
         except TimeoutError:
             return False
         except RadioError:
             if radio.failure:  # on_radio has said why
                 return False
             raise
+        self._given.append((number, self._ready_ids))
         self._ready = None
+        self._ready_ids = []
         return True
 
+    def _tell_sent(self, radio: Radio) -> None:
+        """Tell which messages have left the radio."""
+        while self._given and (radio.drain(0) or self._given[0][0] < radio.sent):
+            for message_id in self._given.popleft()[1]:
+                notify(self, "transmitted", message_id)
+
+    def _tell_unsent(self, radio: Radio | None) -> None:
+        """Tell what has not left the radio, and will not."""
+        pieces = len(self._given) + (self._ready is not None)
+        if not pieces:
+            return
+        reason = "the flowgraph was stopped before its samples had left the radio"
+        if radio is not None and radio.failure:
+            reason = radio.failure
+        ids = [message_id for _, ids in self._given for message_id in ids]
+        for message_id in ids + self._ready_ids:
+            notify(self, "lost", message_id, reason, log=False)
+        what = "burst(s)" if self.mode == "burst" else "piece(s) of the stream"
+        logging.getLogger(f"gnuradio.semcom.{self.name()}").error(
+            "%s: %d %s not sent: %s", self.name(), pieces, what, reason
+        )
+
     def pending(self) -> bool:
-        """Whether samples have come that the radio was not given yet."""
-        return self._ready is not None or self._missing > 0
+        """Whether samples have come that the radio was not given yet, or has not sent."""
+        return self._ready is not None or self._missing > 0 or bool(self._given)

@@ -5,8 +5,9 @@ profile's address says.
 
 count    gives the samples 0, 1, 2 ...; once:N gives N of them and ends in its first life, goes on
 in later ones (a file counts the lives) echo     gives what is transmitted, and says that it has
-left hungry   takes nothing that is transmitted; late takes it and dies before it has left, in its
-first life slow     is set up as soon as there is a file go in the folder where the lives are
+left; echo:S is set up S seconds after its start tape:S the same, but writes it to a file tape in
+the folder where the lives are counted hungry   takes nothing that is transmitted; late takes it
+and dies before it has left, in its first life slow     is set up as soon as there is a file go in the folder where the lives are
 counted; then it is silent print    prints the rest of the address, then is silent
 refuse   says that it cannot, never that it cannot ever; crash ends at once; deaf ignores SIGTERM
 """
@@ -62,7 +63,11 @@ def transmit(born: int) -> None:
     for number, data in pieces():
         if kind == "late" and born == 0:
             os._exit(3)
-        ends["receive"].sendall(data)
+        if kind == "tape":
+            with lives.with_name("tape").open("ab") as tape:
+                tape.write(data)
+        else:
+            ends["receive"].sendall(data)
         say(sent=number)
 
 
@@ -80,8 +85,10 @@ while kind == "slow" and not lives.with_name("go").exists():
 if kind == "never":
     say(state="failed", reason="it has no such antenna", final=True)
     sys.exit(1)
+if kind in ("echo", "tape"):
+    time.sleep(float(rest or 0))
 say(state="ready")
-if kind in ("echo", "late"):
+if kind in ("echo", "tape", "late"):
     transmit(born)
 elif kind == "print":
     print(rest, end="", flush=True)

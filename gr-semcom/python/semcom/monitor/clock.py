@@ -32,11 +32,19 @@ class LinkEnd:
         tell: called to notify the sources, at once, or when the radios of this process have sent
             everything.
         on_done: called GRACE_S later, in a thread of its own; None: nothing is called.
+        on_unsent: called with a reason, before `tell`, when radios have not sent everything within
+            RADIO_S.
     """
 
-    def __init__(self, tell: Callable[[], None], on_done: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        tell: Callable[[], None],
+        on_done: Callable[[], None] | None,
+        on_unsent: Callable[[str], None] | None = None,
+    ) -> None:
         self._tell = tell
         self._on_done = on_done
+        self._on_unsent = on_unsent
         self._cancelled = threading.Event()
 
     def start(self) -> None:
@@ -54,6 +62,9 @@ class LinkEnd:
     def _run(self, radios: bool) -> None:
         if radios:
             self._wait_for_radios()
+            unsent = RadioStation.unsent()
+            if unsent and self._on_unsent is not None and not self._cancelled.is_set():
+                self._on_unsent(f"{unsent} within {RADIO_S:g} s")
             self._tell()
         if not self._cancelled.wait(GRACE_S) and self._on_done is not None:
             self._on_done()

@@ -142,7 +142,22 @@ class RadioStation:
     @classmethod
     def are_busy(cls) -> bool:
         """Whether a radio of this process has something to send that it still can."""
-        return any(station._busy() for station in _STATIONS.all())
+        return bool(cls.unsent())
+
+    @classmethod
+    def unsent(cls) -> str:
+        """What radios of this process have not sent and still can, in words; empty: nothing.
+
+        A radio that is not set up yet counts: samples may be on their way to it.
+        """
+        return "; ".join(filter(None, (station._unsent() for station in _STATIONS.all())))
+
+    @classmethod
+    def tellers(cls) -> set[str]:
+        """Names of the connected blocks that tell by `transmitted` what has left a radio of this
+        process.
+        """
+        return {station._blocks["tx"].name() for station in _STATIONS.all() if station._tells()}
 
     @classmethod
     def wait_for_all(cls, timeout_s: float) -> bool:
@@ -186,7 +201,6 @@ class RadioStation:
             if not self._blocks:
                 _STATIONS.remove(self._key)
         if radio is not None:
-            radio.drain(DRAIN_S)
             radio.stop()
 
     def _started(self) -> Radio:
@@ -210,12 +224,22 @@ class RadioStation:
         radio.start()
         return radio
 
-    def _busy(self) -> bool:
+    def _unsent(self) -> str:
+        """See unsent(); of this station."""
         sink = self._blocks.get("tx")
         radio = self.radio
-        if sink is None or radio is None or radio.failure:
-            return False
-        return sink.pending() or not radio.drain(0)
+        if sink is None or self._refused or (radio is not None and radio.failure):
+            return ""
+        if radio is None or not self._set_up.is_set():
+            return f"radio at {self._key[1]} is not set up"
+        if sink.pending() or not radio.drain(0):
+            return f"radio at {self._key[1]} has not sent all that it was given"
+        return ""
+
+    def _tells(self) -> bool:
+        """Whether somebody hears the sink's notices."""
+        sink = self._blocks.get("tx")
+        return sink is not None and pmt.is_pair(sink.to_basic_block().message_subscribers(FEEDBACK))
 
     def _on_event(self, state: str, reason: str, count: int) -> None:
         """Pass on what the radio reports: an underrun to the sink, the rest to the source, where
