@@ -18,7 +18,6 @@ args = parser.parse_args()
 
 link = gr.top_block("text link")
 
-# Blocks must be kept in variables as long as the flowgraph runs.
 source = semcom.text_source(texts=args.texts, window=1)  # one text on its way at a time
 encoder = semcom.text_encoder(codec=args.codec, snr_db=6.0)
 transmitter = semcom.burst_transmitter()

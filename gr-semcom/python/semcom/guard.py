@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exception handling, run-time settings and restarts of Python blocks.
+"""Exception handling, run-time settings, restarts and lifetime of Python blocks.
 
 In GNU Radio 3.10 an exception that leaves work() hangs run(); one that leaves a message handler is
 logged and the run goes on without it. A block of your own is as safe as these when it registers the
@@ -9,6 +9,7 @@ message output `feedback`, connects it to the link monitor, and has its methods 
     from gnuradio.semcom.guard import guarded_handler, guarded_work, tunable
 
 begin_again and drain make a block ready for a flowgraph that is started more than once.
+keep_connected_blocks has flowgraphs keep their Python blocks.
 """
 
 from __future__ import annotations
@@ -152,6 +153,36 @@ def drain(block: gr.basic_block, *ports: str) -> None:
     for port in map(pmt.intern, ports):
         while block.to_basic_block().delete_head_nowait(port) is not None:
             pass
+
+
+def keep_connected_blocks() -> None:
+    """Have flowgraphs and hierarchical blocks hold a reference to each block that they connect.
+
+    In GNU Radio 3.10 a flowgraph holds the C++ half of a Python block only, and that half calls the
+    Python object by its bare address: a block without another reference, as in tb.connect(source,
+    semcom.burst_receiver()), ends the process by a segmentation fault. The references end with the
+    Python object of the flowgraph. The package calls this when it is imported.
+    """
+    for name in ("connect", "msg_connect"):
+        method = getattr(gr.hier_block2, name)
+        if not hasattr(method, "keeps_blocks"):
+            setattr(gr.hier_block2, name, _keeping(method))
+
+
+def _keeping(connect: Callable[..., None]) -> Callable[..., None]:
+    """The method with a reference to each block among its arguments; see keep_connected_blocks."""
+
+    @functools.wraps(connect)
+    def run(self: gr.hier_block2, *points: Any, **more: Any) -> None:
+        kept = vars(self).setdefault("_kept_blocks", {})
+        for point in (*points, *more.values()):
+            block = point[0] if isinstance(point, tuple | list) and point else point
+            if block is not self and hasattr(block, "to_basic_block"):
+                kept[id(block)] = block
+        connect(self, *points, **more)
+
+    run.keeps_blocks = True
+    return run
 
 
 def phy_config(phy: dict | None) -> PhyConfig:
