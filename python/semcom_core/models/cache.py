@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cache of converted models, and reading a transformers network whole or not at all.
+"""Cache of converted models, and hashes and stamps of files.
 
 A GGUF file takes half a minute to unpack, its safetensors copy two seconds; so the copy is kept, by
 the hash of the file.
@@ -14,40 +14,13 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from semcom_core.errors import ModelError
+from semcom_core.models.gguf import convert, parts_of
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-
-def read_network(name: str, place: Path | str, **options: Any) -> PreTrainedModel:
-    """A causal network, float32, in evaluation mode.
-
-    Args:
-        name: what to call it in an error.
-        place: folder or hub name.
-        options: further arguments of the library's from_pretrained, such as gguf_file.
-
-    Raises:
-        ModelError: a weight is absent or of another shape; the library would fill it with random
-            numbers.
-    """
-    from transformers import AutoModelForCausalLM
-
-    network, report = AutoModelForCausalLM.from_pretrained(
-        place, dtype="float32", output_loading_info=True, ignore_mismatched_sizes=True, **options
-    )
-    absent = sorted({*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])})
-    if absent:
-        raise ModelError(
-            f"model {name!r} lacks weights that fit its configuration: {len(absent)} tensors, "
-            f"{absent[0]} the first"
-        )
-    return network.eval()
+#: Of the conversion; a copy that an older one made is not used.
+_VERSION = 2
 
 
 def cache_folder() -> Path:
@@ -60,6 +33,12 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def model_sha256(path: Path) -> str:
+    """SHA-256 of a model's file, hexadecimal; of one in several parts, over those of the parts."""
+    hashes = [file_sha256(part) for part in parts_of(path)]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 def file_stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
@@ -78,10 +57,13 @@ def as_folder(path: Path) -> Path:
     """A model folder for `path`: itself, or the converted copy of a GGUF file, made on first use.
 
     The copy is keyed by the file's hash and appears whole or not at all.
+
+    Raises:
+        ModelError: the file is damaged, or needs what is not supported.
     """
     if path.is_dir():
         return path
-    folder = cache_folder() / "models" / file_sha256(path)[:16]
+    folder = cache_folder() / "models" / f"{model_sha256(path)[:16]}-{_VERSION}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):  # processes that want the same model at once convert it once
         if not (folder / "config.json").exists():
@@ -94,12 +76,5 @@ def as_folder(path: Path) -> Path:
 
 
 def _convert(path: Path, folder: Path) -> None:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-    network = read_network(str(path), path.parent, gguf_file=path.name)
-    # Loading has unpacked the weights; without the mark of their old format they can be saved.
-    network.hf_quantizer = None
-    network.config.__dict__.pop("quantization_config", None)
-    network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    """Write the model of a GGUF file to a folder."""
+    convert(path, folder)

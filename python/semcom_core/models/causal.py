@@ -77,8 +77,7 @@ class CausalModel:
         self.context_fingerprint = ""
         self.end_token = end_of_message(tokenizer, prompt) if adapted else None
         self.vocabulary = vocabulary
-        added = [token for token, entry in tokenizer.added_tokens_decoder.items() if entry.special]
-        self.special_tokens = tuple(sorted({*tokenizer.all_special_ids, *added}))
+        self.special_tokens = special_tokens(tokenizer, vocabulary)
         self._network = network
         self._tokenizer = tokenizer
         self._prompt_text = prompt
@@ -117,6 +116,20 @@ class CausalModel:
     def tree(self) -> TokenTree:
         """A fresh token tree."""
         return self._network.tree(self._prompt)
+
+
+def special_tokens(tokenizer: Any, rows: int) -> tuple[int, ...]:
+    """Tokens that never stand for text: the special ones, and after them rows of the network for
+    which the tokenizer has no token.
+
+    Args:
+        tokenizer: a tokenizer of the transformers library.
+        rows: tokens that the network knows; a special token beyond them is left out.
+    """
+    added = [token for token, entry in tokenizer.added_tokens_decoder.items() if entry.special]
+    special = {token for token in (*tokenizer.all_special_ids, *added) if token < rows}
+    unused = set(range(rows)) - set(tokenizer.get_vocab().values()) - special
+    return (*sorted(special), *sorted(unused))
 
 
 def is_chat(prompt: str) -> bool:

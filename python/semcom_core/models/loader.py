@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import json
 import re
+import sys
 import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,8 +25,10 @@ import yaml
 
 from semcom_core.config import from_mapping
 from semcom_core.errors import ModelError, check_choice
-from semcom_core.models.cache import as_folder, file_sha256, file_stamp, read_network
+from semcom_core.models.cache import as_folder, file_stamp, model_sha256
+from semcom_core.models.gguf import parts_of
 from semcom_core.models.language import LanguageModel
+from semcom_core.models.weight_files import folder_defect, read_network
 
 if TYPE_CHECKING:
     from semcom_core.models.causal import FloatNetwork
@@ -108,7 +111,9 @@ def load_language_model(
 
         adapter_stamp = file_stamp(adapter_folder(adapter))
     place = locate(name)
-    model_stamp = file_stamp(place) if isinstance(place, Path) else ()
+    model_stamp: tuple = ()
+    if isinstance(place, Path):
+        model_stamp = tuple(file_stamp(part) for part in parts_of(place))
     return _load(name, adapter, precision, (adapter_stamp, model_stamp))
 
 
@@ -172,14 +177,15 @@ def _read(name: str, place: Path | str) -> tuple:
         ModelError: its files cannot be read or fetched, or do not hold all of its weights.
     """
     try:
-        from transformers import AutoTokenizer
         from transformers.utils.logging import disable_progress_bar
 
-        folder = as_folder(place) if isinstance(place, Path) else place
-        if isinstance(place, Path):  # takes two seconds from here on; a download keeps its bar
+        folder = place
+        if isinstance(place, Path):  # a download keeps its bar, and so does unpacking a GGUF file
             disable_progress_bar()
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        return tokenizer, read_network(name, folder)
+            folder = as_folder(place)
+            _check_folder(name, folder)
+        _check_architecture(name, folder)
+        return _read_tokenizer(name, folder), read_network(name, folder)
     except ModelError:
         raise
     except Exception as error:  # a broken file makes its reader fail in any way
@@ -187,20 +193,104 @@ def _read(name: str, place: Path | str) -> tuple:
         raise ModelError(f"model {name!r} cannot be loaded: {reason}") from error
 
 
+def _check_folder(name: str, folder: Path) -> None:
+    """Raise ModelError where a folder is of another format, or a file of weights is not what it
+    should be.
+    """
+    defect = folder_defect(folder)
+    if defect:
+        raise ModelError(f"model {name!r} cannot be loaded: {defect}")
+    if (folder / "config.json").exists():
+        return
+    if (folder / "params.json").exists() or list(folder.glob("consolidated.*")):
+        kind = "mistral" if list(folder.glob("consolidated*.safetensors")) else "llama"
+        raise ModelError(
+            f"model {name!r} cannot be loaded: it is in the format of its makers (params.json, "
+            f"consolidated.*); convert it, in the sources of the transformers library, by: python "
+            f"src/transformers/models/{kind}/convert_{kind}_weights_to_hf.py --input_dir {folder} "
+            f"--output_dir {folder}-hf"
+        )
+    files = sorted(folder.glob("*.gguf"))
+    if files:
+        raise ModelError(
+            f"model {name!r} cannot be loaded: the folder has no config.json; allowed is the path "
+            f"of its GGUF file, {files[0]}"
+        )
+
+
+def _check_architecture(name: str, folder: Path | str) -> None:
+    """Raise ModelError where a configuration names an architecture that is no causal language
+    model.
+    """
+    from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    config = AutoConfig.from_pretrained(folder)
+    kind = config.model_type
+    if getattr(config, "is_encoder_decoder", False):
+        what = "an encoder-decoder"
+    elif kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        what = "of another kind"
+    else:
+        return
+    raise ModelError(
+        f"model {name!r} is no causal language model: its architecture {kind} is {what}; allowed "
+        "is one that predicts the next token of a text, such as llama or gpt2"
+    )
+
+
+def _read_tokenizer(name: str, folder: Path | str) -> Any:
+    """Tokenizer of a model.
+
+    Raises:
+        ModelError: it is of a format that has to be converted, or knows no text.
+    """
+    from transformers import AutoTokenizer
+
+    fast = not isinstance(folder, Path) or (folder / "tokenizer.json").exists()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        known = set(tokenizer.get_vocab().values()) - set(tokenizer.added_tokens_decoder)
+        if known - set(tokenizer.all_special_ids):
+            return tokenizer
+        reason = "it knows no text"
+    except Exception as error:  # a broken file makes its reader fail in any way
+        if fast:
+            raise
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 100, placeholder=" …")
+    if fast:
+        raise ModelError(f"model {name!r} cannot be loaded: its tokenizer: {reason}")
+    raise ModelError(
+        f"model {name!r} cannot be loaded: no tokenizer.json, and its tokenizer is not read "
+        f"without ({reason}); convert it by: pip install sentencepiece protobuf tiktoken && "
+        "python -c "
+        f'"from transformers import AutoTokenizer as T; '
+        f"T.from_pretrained('{folder}').save_pretrained('{folder}')\""
+    )
+
+
 def _check(name: str, tokenizer: Any, network: Any, prompt: str | None) -> None:
     """Raise ModelError unless messages can be told apart from what surrounds them, and every token
-    has its probability.
+    has its probability; a padding token beyond the network's rows is never used.
     """
     if not prompt:
         raise ModelError(
             f"model {name!r} has no prompt; its tokenizer needs a bos_token or an eos_token to "
             "start a message with"
         )
-    tokens = max(tokenizer.get_vocab().values()) + 1
     rows = network.get_input_embeddings().weight.shape[0]
-    if tokens > rows:
+    beyond = {token: at for token, at in tokenizer.get_vocab().items() if at >= rows}
+    padding = {"[PAD]", tokenizer.pad_token}
+    if beyond and not beyond.keys() <= padding:
         raise ModelError(
-            f"model {name!r} has a tokenizer of {tokens} tokens; its network knows {rows}"
+            f"model {name!r} has a tokenizer of {max(beyond.values()) + 1} tokens; its network "
+            f"knows {rows}"
+        )
+    if beyond:
+        print(
+            f"model {name!r}: padding token {min(beyond)!r} is beyond the {rows} rows of the "
+            "network and is not used",
+            file=sys.stderr,
         )
 
 
@@ -209,7 +299,7 @@ def _fingerprint(
 ) -> str:
     """16 hexadecimal digits over weights, tokenizer, prompt, numeric profile and adapter."""
     weights = (
-        file_sha256(place)
+        model_sha256(place)
         if isinstance(place, Path) and place.is_file()
         else _weights_sha256(network)
     )

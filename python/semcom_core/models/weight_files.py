@@ -67,10 +67,20 @@ def read_network(name: str, place: Path | str, **options: Any) -> PreTrainedMode
             would leave it out.
     """
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
-    network, report = AutoModelForCausalLM.from_pretrained(
-        place, dtype="float32", output_loading_info=True, ignore_mismatched_sizes=True, **options
-    )
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()  # without the library's table of what does not fit
+    try:
+        network, report = AutoModelForCausalLM.from_pretrained(
+            place,
+            dtype="float32",
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **options,
+        )
+    finally:
+        logging.set_verbosity(level)
     unknown = sorted(key for key in report["unexpected_keys"] if not _HARMLESS.search(key))
     scales = [key for key in unknown if _SCALES.search(key)]
     if scales:

@@ -12,11 +12,13 @@ import huggingface_hub
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import enable_progress_bar
 
 from semcom_core.errors import ConfigError, ModelError
 from semcom_core.models import load_language_model, loader
+from semcom_core.text.language_model import TextPrior
 from tests.core.models.conftest import save_tiny_model
 
 
@@ -169,6 +171,125 @@ def test_a_tokenizer_larger_than_the_network_is_refused(copy, tiny):
         f"has a tokenizer of {tiny.vocabulary + 1} tokens; its network knows {tiny.vocabulary}"
         in refusal(str(copy))
     )
+
+
+def test_a_padding_token_beyond_the_network_is_masked_with_a_word(copy, tiny, capfd):
+    tokenizer = json.loads((copy / "tokenizer.json").read_text(encoding="utf-8"))
+    rows = tiny.vocabulary
+    added = {**tokenizer["added_tokens"][0], "id": rows, "content": "[PAD]"}
+    edit(copy / "tokenizer.json", added_tokens=[*tokenizer["added_tokens"], added])
+    edit(copy / "tokenizer_config.json", pad_token="[PAD]")
+    model = float_model(copy)
+    assert (
+        f"padding token '[PAD]' is beyond the {rows} rows of the network" in capfd.readouterr().err
+    )
+    assert model.vocabulary == rows and model.special_tokens == tiny.special_tokens
+    prior, text = TextPrior(model), "say [PAD] twice"
+    symbols = prior.tokenize(text)
+    assert prior.text_of(symbols) == text and rows not in symbols[:-1]
+    assert np.isfinite(prior.surprisals(symbols)).all()
+
+
+def test_rows_beyond_the_tokenizer_get_no_probability(tmp_path, tiny):
+    save_tiny_model(tmp_path / "padded", vocab_size=tiny.vocabulary + 20)
+    model = float_model(tmp_path / "padded")
+    beyond = range(tiny.vocabulary, tiny.vocabulary + 20)
+    assert model.vocabulary == tiny.vocabulary + 20
+    assert model.special_tokens == (*tiny.special_tokens, *beyond)
+    prior = TextPrior(model)
+    row = prior.apply(model.log2_probs([])[0], None)
+    assert (row[list(beyond)] == -np.inf).all() and np.isfinite(row[prior.end])
+
+
+def retensor(path: Path, **changes) -> None:
+    """Add tensors to a safetensors file, dots written as two underscores."""
+    weights = load_file(path)
+    added = {name.replace("__", "."): tensor for name, tensor in changes.items()}
+    save_file({**weights, **added}, path, metadata={"format": "pt"})
+
+
+PROJECTION = "model__layers__0__self_attn__q_proj__"
+
+
+def test_scales_of_quantised_weights_are_never_dropped(copy):
+    file = copy / "model.safetensors"
+    weights = load_file(file)
+    name = (PROJECTION + "weight").replace("__", ".")
+    scale = weights[name].abs().max() / 448
+    weights[name] = (weights[name] / scale).to(torch.float8_e4m3fn)
+    save_file(weights, file, metadata={"format": "pt"})
+    retensor(file, **{PROJECTION + "weight_scale": scale, PROJECTION + "input_scale": scale.clone()})
+    edit(
+        copy / "config.json",
+        quantization_config={"quant_algo": "FP8", "producer": {"name": "modelopt"}},
+    )
+    message = refusal(str(copy))
+    assert "quantised" in message or "quant_method" in message
+
+
+def test_scales_without_a_word_in_the_configuration_are_refused(copy, capfd):
+    retensor(copy / "model.safetensors", **{PROJECTION + "weight_scale": torch.ones(1)})
+    assert (
+        "has quantised weights that cannot be read: 1 scales, "
+        "model.layers.0.self_attn.q_proj.weight_scale the first" in refusal(str(copy))
+    )
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "name", [PROJECTION + "bias", "model__layers__0__self_attn__q_norm__weight", "lm_head__bias"]
+)
+def test_weights_that_the_network_does_not_use_are_refused(copy, name):
+    retensor(copy / "model.safetensors", **{name: torch.ones(4)})
+    assert (
+        f"has weights that its network does not use: 1 tensors, {name.replace('__', '.')} the first"
+        in refusal(str(copy))
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model__layers__0__self_attn__rotary_emb__inv_freq",
+        "score__weight",
+        "vision_tower__blocks__0__weight",
+    ],
+)
+def test_weights_that_change_nothing_of_text_are_left_aside(copy, tiny, name):
+    retensor(copy / "model.safetensors", **{name: torch.ones(4)})
+    assert float_model(copy).fingerprint == tiny.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        (("params.json", "consolidated.00.pth"), "llama"),
+        (("params.json", "consolidated.safetensors"), "mistral"),
+    ],
+)
+def test_a_folder_in_the_format_of_its_makers_is_answered_with_how_to_convert(
+    tmp_path, files, kind
+):
+    for name in files:
+        (tmp_path / name).write_text("{}")
+    assert f"convert_{kind}_weights_to_hf.py --input_dir {tmp_path} --output_dir" in refusal(
+        str(tmp_path)
+    )
+
+
+def test_a_folder_of_gguf_files_is_answered_with_their_path(tmp_path):
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    assert f"allowed is the path of its GGUF file, {tmp_path / 'model.gguf'}" in refusal(
+        str(tmp_path)
+    )
+
+
+@pytest.mark.parametrize("kind", ["LlamaTokenizer", "PreTrainedTokenizerFast", "GPT2Tokenizer"])
+def test_a_folder_without_a_fast_tokenizer_is_answered_with_how_to_convert(copy, kind):
+    (copy / "tokenizer.json").unlink()
+    edit(copy / "tokenizer_config.json", tokenizer_class=kind)
+    message = refusal(str(copy))
+    assert "no tokenizer.json" in message and f"T.from_pretrained('{copy}').save" in message
 
 
 def test_missing_weights_package_is_named_with_how_to_install_it(monkeypatch):
