@@ -38,6 +38,8 @@ def row(client: str, rate_hz: float, seconds: float, pacing: str) -> dict:
     (["--snr-db", "nan", "--design-snr-db", "3"], "nan"),
     (["--channel", "awgn:3"], "channel is 'awgn:3'; allowed are terms without an SNR"),
     (["--channel", "iq:1db"], "such terms belong to `receiver`"),
+    (["--delay-s", "0", "-1"], "delay_s is -1.0; allowed is 0 to 60"),
+    (["--runs", "0"], "runs is 0; allowed is 1 to 10000"),
     (["--json", "no/such/folder/x.json"], "output file is 'no/such/folder/x.json'"),
 ])  # fmt: skip
 def test_options_are_checked_before_anything_is_measured(options, said, monkeypatch, capsys):

@@ -37,6 +37,16 @@ PATH_DB = -6.0
 #: Longest time until a receiver is ready, and until the last message has come, s.
 READY_S = 90.0
 LIMIT_S = 1800.0
+#: Program that runs a flowgraph whose radio's process starts late; its arguments are by how much,
+#: s, the script, and the script's arguments.
+LATE = """
+import runpy, sys
+from semcom_core.radio.process import supervisor
+delay_s, sys.argv = sys.argv[1], sys.argv[2:]
+command = ["sh", "-c", 'sleep "$0" && exec "$@"', delay_s, *supervisor.program()]
+supervisor.program = lambda: command
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 @dataclass(frozen=True)
@@ -164,10 +174,19 @@ class Flowgraph:
         end: its radio.
         parameters: its parameters, without those of the radio.
         extra: environment variables of the process besides those of this one.
+        late_s: how much later than usual its radio is set up, s.
     """
 
-    def __init__(self, name: str, end: End, parameters: dict, extra: dict | None = None):
+    def __init__(
+        self,
+        name: str,
+        end: End,
+        parameters: dict,
+        extra: dict | None = None,
+        late_s: float = 0.0,
+    ):
         self.name = name
+        self._late = ["-c", LATE, str(late_s)] if late_s else []
         self._parameters = {**parameters, "profile": end.profile, "address": end.address}
         self._environment = {**environment(), **(extra or {})}
 
@@ -177,7 +196,7 @@ class Flowgraph:
         self._report = Path(self._folder.name) / "report.json"
         options = {**self._parameters, "out_file": str(self._report)}
         words = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
-        command = [sys.executable, str(_script(self.name)), *words]
+        command = [sys.executable, *self._late, str(_script(self.name)), *words]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
                 command,
@@ -212,6 +231,13 @@ class Flowgraph:
             return json.loads(self._report.read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:
             raise RadioError(f"{self.name} has ended without a report: {self._words()}") from error
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; returns its exit status and the last line that it has printed."""
+        try:
+            return self._process.wait(LIMIT_S), self._words()
+        except subprocess.TimeoutExpired as error:
+            raise RadioError(f"{self.name} has not ended within {LIMIT_S:g} s") from error
 
     def _words(self) -> str:
         lines = [

@@ -9,9 +9,11 @@ converters of 12 bits.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
@@ -19,7 +21,15 @@ from pathlib import Path
 
 import numpy as np
 
-from semcom_core.bench.radio.link import TRANSPORTS, AirProcess, End, Flowgraph, carry, loopback
+from semcom_core.bench.radio.link import (
+    PATH_DB,
+    TRANSPORTS,
+    AirProcess,
+    End,
+    Flowgraph,
+    carry,
+    loopback,
+)
 from semcom_core.errors import RadioError
 from semcom_core.radio.diagnostics.measure import BackgroundTransmitter
 from semcom_core.radio.process.supervisor import RadioProcess
@@ -34,6 +44,8 @@ PERIOD = 1 << 2 * BITS
 PIECE = 1 << 15
 #: Longest wait for a sample, s.
 PATIENCE_S = 20.0
+#: How long a text may take from the end of its sender to the receiver's file, s.
+HEARD_S = 10.0
 #: Number of the virtual Pluto that streams.
 STREAMER = 9
 #: Client library → profile of a single virtual radio, its address, and its part of an air plan.
@@ -320,6 +332,70 @@ def resume_rows(client: str) -> Iterator[dict]:
             yield {"part": "resume", "client": client, "event": "connection closed", **found}
         finally:
             daemons[-1].stop()
+
+
+def set_up_rows(
+    transport: str, delays_s: list[float], runs: int, parameters: dict, seed: int
+) -> Iterator[dict]:
+    """Send one text by a process of its own whose radio is set up late, and see whether a receiver
+    that is always there hears it.
+
+    Args:
+        transport: one of TRANSPORTS whose sender is a device.
+        delays_s: how much later than usual the sender's radio is set up, s.
+        runs: senders of each delay.
+        parameters: of both flowgraphs.
+        seed: of the noise.
+
+    Returns:
+        A row for each delay: of `runs` senders those that were heard, those that ended with exit
+        status 1 and a reason, and those that ended with 0 without having been heard.
+    """
+    ends = TRANSPORTS[transport]()
+    radios = {"sender": ends.sender.radio, "receiver": ends.receiver.radio}
+    link = {"from": "sender", "to": "receiver", "gain_db": PATH_DB, "channel": "awgn:20"}
+    plan = {"pacing": "elastic", "seed": seed, "radios": radios, "links": [link]}
+    with tempfile.TemporaryDirectory(prefix="semcom-setup-") as folder, AirProcess(plan) as air:
+        extra = {"SEMCOM_AIR_SOCKET": air.socket}
+        received = Path(folder) / "received.jsonl"
+        received.touch()
+        receive = {**parameters, "received_file": received}
+        with Flowgraph("radio_text_rx", ends.receiver, receive, extra) as receiver:
+            receiver.wait_ready()
+            for delay_s in delays_s:
+                found: Counter[str] = Counter()
+                reason = ""
+                for run in range(runs):
+                    text = f"Run {run} with a radio that is set up {delay_s:g} s late."
+                    file = Path(folder) / "text.txt"
+                    file.write_text(text + "\n", encoding="utf-8")
+                    send = {**parameters, "text_file": file}
+                    with Flowgraph("radio_text_tx", ends.sender, send, extra, delay_s) as sender:
+                        status, words = sender.end()
+                    if _heard(received, text):
+                        found["heard"] += 1
+                    else:
+                        found["failed" if status else "silent"] += 1
+                        reason = reason or words
+                yield {
+                    "part": "setup",
+                    "transport": transport,
+                    "delay_s": delay_s,
+                    "runs": runs,
+                    **{outcome: found[outcome] for outcome in ("heard", "failed", "silent")},
+                    "reason": reason,
+                }
+
+
+def _heard(received: Path, text: str) -> bool:
+    """Whether a text comes to a receiver's file within HEARD_S."""
+    end = time.monotonic() + HEARD_S
+    while time.monotonic() < end:
+        lines = received.read_text(encoding="utf-8").split("\n")[:-1]
+        if any(json.loads(line)["text"] == text for line in lines):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @contextmanager

@@ -6,7 +6,9 @@ The virtual radios are used by the client libraries of real ones.
 
 A link is two processes: radio_text_tx or radio_image_tx sends, radio_text_rx or radio_image_rx
 receives. A stream is a counter that one radio sends to itself; each break of it counts. Run it on
-an idle machine: with real pacing other work costs samples.
+an idle machine: with real pacing other work costs samples. In the part setup each text has a sender
+of its own, whose radio is set up late; one that was neither heard nor ended with exit status 1 is
+silent.
 """
 
 from __future__ import annotations
@@ -22,7 +24,14 @@ from pathlib import Path
 import numpy as np
 
 from semcom_core.bench.radio.link import TRANSPORTS
-from semcom_core.bench.radio.rows import CLIENTS, link_row, recording_row, resume_rows, stream_row
+from semcom_core.bench.radio.rows import (
+    CLIENTS,
+    link_row,
+    recording_row,
+    resume_rows,
+    set_up_rows,
+    stream_row,
+)
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.channel import parse_channel
 from semcom_core.cli.bench import measured_settings
@@ -35,7 +44,9 @@ from semcom_core.radio.profile import load_profile
 from semcom_core.radio.virtual.air.plan import PACINGS, LinkSpec
 
 #: Parts of the bench, in their order.
-PARTS = ("link", "recording", "stream", "resume")
+PARTS = ("link", "recording", "stream", "resume", "setup")
+#: Transports by which radios are set up late: the simulation has nothing to set up.
+SET_UP_TRANSPORTS = ("pluto", "soapy", "uhd")
 #: The rate is chosen for this much less than the SNR: paths take from some carriers what they give
 #: to others, dB.
 MARGIN_DB = 4.0
@@ -46,7 +57,10 @@ TIMEOUT_S = 240
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the bench."""
     parser.add_argument(
-        "--part", nargs="+", default=list(PARTS), help=f"of {', '.join(PARTS)} (default all)"
+        "--part",
+        nargs="+",
+        default=[part for part in PARTS if part != "setup"],
+        help=f"of {', '.join(PARTS)} (default all but setup)",
     )
     parser.add_argument(
         "--transport",
@@ -97,6 +111,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="seed of noise, fading and sample (default 1)"
     )
+    parser.add_argument(
+        "--delay-s",
+        type=float,
+        nargs="+",
+        default=[0.0, 0.05, 0.2, 2.0, 10.0],
+        help="how much later radios are set up in the part setup, s (default 0 0.05 0.2 2 10)",
+    )
+    parser.add_argument(
+        "--runs", type=int, default=20, help="senders of each delay and transport (default 20)"
+    )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
     parser.set_defaults(run=run)
 
@@ -137,6 +161,9 @@ def _check(args: argparse.Namespace) -> None:
     check_range("pictures", args.pictures, 0, 250)
     check_range("seconds", args.seconds, 0.1, 86400)
     check_range("seed", args.seed, 0, math.inf)
+    for delay_s in args.delay_s:
+        check_range("delay_s", delay_s, 0, 60)
+    check_range("runs", args.runs, 1, 10_000)
     check_range("design_snr_db", _design_db(args), -20, 60)
     if parse_channel(args.channel).snr_db is not None:
         raise ConfigError(
@@ -185,6 +212,10 @@ def _measures(args: argparse.Namespace, folder: Path) -> Iterator:
             yield lambda c=client, r=rate_hz: [stream_row(c, r, args.seconds, args.pacing)]
     for client in args.client if "resume" in args.part else ():
         yield lambda c=client: resume_rows(c)
+    if "setup" in args.part:
+        parameters = {"codec": "deflate", "timeout_s": TIMEOUT_S}
+        for transport in filter(args.transport.__contains__, SET_UP_TRANSPORTS):
+            yield lambda t=transport: set_up_rows(t, args.delay_s, args.runs, parameters, args.seed)
 
 
 def _design_db(args: argparse.Namespace) -> float:
@@ -259,6 +290,12 @@ def _line(row: dict) -> str:
         return (
             f"{row['content']:5s} {row['transport']:10s} {row['count']} sent: {counts}; "
             f"{where}; {row['seconds']:.0f} s"
+        )
+    if row["part"] == "setup":
+        reason = f" ({row['reason']})" if row["reason"] else ""
+        return (
+            f"setup {row['transport']:6s} {row['delay_s']:5g} s late: {row['heard']} of "
+            f"{row['runs']} heard, {row['failed']} failed, {row['silent']} silent{reason}"
         )
     if row["part"] == "recording":
         return (
