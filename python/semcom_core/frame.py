@@ -8,6 +8,7 @@ symbols y = x + n with a noise variance for each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -181,3 +182,12 @@ class ReceivedFrame(Frame):
             raise FrameError(
                 f"noise_var has shape {self.noise_var.shape}; symbols have {self.symbols.shape}"
             )
+
+
+def check_received(frames: Sequence[Frame]) -> None:
+    """Raise FrameError unless frames have come through a channel."""
+    if not all(isinstance(frame, ReceivedFrame) for frame in frames):
+        raise FrameError(
+            "frames are as sent, without noise variances; allowed is what `transmit` or a modem's "
+            "`demodulate` gives"
+        )

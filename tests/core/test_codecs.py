@@ -141,3 +141,24 @@ def test_the_worker_tells_in_one_line_why():
     assert (state, reason) == ("lost", "ValueError: first line second line")
     with pytest.raises(sc.ConfigError, match="codec '__main__:Mine' cannot be imported: Attribute"):
         load("__main__:Mine")
+
+
+def test_a_channel_bandwidth_ratio_may_be_a_number():
+    codecs = [sc.load_image_codec("softcast", cbr=cbr) for cbr in (0.125, "0.125", "1/8")]
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    assert len({sum(len(f.symbols) for f in c.encode(pixels, 10.0)) for c in codecs}) == 1
+    with pytest.raises(sc.ConfigError, match="cbr is 0; allowed is above 0"):
+        sc.load_image_codec("softcast", cbr=0)
+
+
+@pytest.mark.parametrize("name", ["deflate", "spinal"])
+def test_texts_as_sent_are_no_received_frames(name):
+    codec = sc.load_text_codec(name)
+    with pytest.raises(sc.FrameError, match="frames are as sent"):
+        codec.decode(codec.encode("Hello.", snr_db=9))
+
+
+def test_pictures_as_sent_are_no_received_frames():
+    codec = sc.load_image_codec("softcast")
+    with pytest.raises(sc.FrameError, match="frames are as sent"):
+        codec.decode(codec.encode(np.zeros((64, 96, 3), np.uint8), 9.0))

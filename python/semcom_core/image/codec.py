@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -49,6 +49,14 @@ class ImageCodec(Codec):
 
     modality = IMAGE
     takes_importance: ClassVar[bool] = False
+
+    @classmethod
+    def from_settings(cls, **settings: Any) -> Self:
+        """Make the codec (see Codec); `cbr` may be a number as well."""
+        cbr = settings.get("cbr")
+        if isinstance(cbr, int | float) and not isinstance(cbr, bool):
+            settings["cbr"] = str(cbr)
+        return super().from_settings(**settings)
 
     @abstractmethod
     def encode(

@@ -16,7 +16,14 @@ import numpy as np
 
 from semcom_core.combining import combine_fragments
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.frame import MAX_LENGTH, MAX_WIDE_FRAGMENTS, Frame, FrameHeader, ReceivedFrame
+from semcom_core.frame import (
+    MAX_LENGTH,
+    MAX_WIDE_FRAGMENTS,
+    Frame,
+    FrameHeader,
+    ReceivedFrame,
+    check_received,
+)
 
 #: Fragments of a picture that has symbols enough: independent fades to spread over.
 USUAL_FRAGMENTS = 16
@@ -151,6 +158,7 @@ def collect_fragments(frames: list[ReceivedFrame], codec: int, name: str) -> Rec
     """
     if not frames:
         raise FrameError("no frames to decode; at least one is needed")
+    check_received(frames)
     header = frames[0].header
     if header.codec != codec:
         raise FrameError(f"frame has codec number {header.codec}; the {name} codec takes {codec}")

@@ -14,7 +14,14 @@ import numpy as np
 
 from semcom_core.codecs import CODECS, TEXT, Codec, check_power, load_codec
 from semcom_core.errors import ConfigError, FrameError, ModelError
-from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
+from semcom_core.frame import (
+    MAX_FRAGMENTS,
+    MAX_LENGTH,
+    Frame,
+    FrameHeader,
+    ReceivedFrame,
+    check_received,
+)
 from semcom_core.units import capacity_bits
 
 
@@ -229,6 +236,7 @@ def gather(frames: list[ReceivedFrame]) -> tuple[int, list[list[ReceivedFrame]]]
     """
     if not frames:
         raise FrameError("no frames to decode; at least one is needed")
+    check_received(frames)
     kinds = {(f.header.family, f.header.message_id, f.header.last_fragment) for f in frames}
     if len(kinds) > 1:
         raise FrameError(
