@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Causal language models of the transformers library, and token trees over them.
+"""Causal language models of the transformers library behind the interface of the codecs.
 
 A chat model is told of the messages before a message as turns of a chat, so that it expects what
 follows from them:
@@ -10,31 +10,24 @@ follows from them:
 
 A model whose prompt opens no turn gets the messages as lines of text after its prompt.
 
-A token tree holds the hypotheses of a search in one key-value cache: every node is one entry, and a
-mask lets it see only its ancestors.
-
-Source: tree attention as in X. Miao et al., "SpecInfer", ASPLOS 2024; H. Touvron et al., "LLaMA:
-Open and efficient foundation language models", 2023; rotary positions of J. Su et al., "RoFormer",
-2021.
+models.trees has the token trees, models.int8 those of networks with integer weights.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.nn.functional import scaled_dot_product_attention, silu
-from transformers import DynamicCache
 
 from semcom_core.models.language import TokenTree
 
 if TYPE_CHECKING:
     from semcom_core.models.int8.network import IntegerNetwork
+    from semcom_core.models.trees import FloatNetwork
 
 #: Most tokens of the messages before a message; the oldest are left out.
 CONTEXT_TOKENS = 384
@@ -42,11 +35,8 @@ CONTEXT_TOKENS = 384
 _OPENING = "<|im_start|>"
 _CLOSING = "<|im_end|>"
 _ROLES = ("assistant", "user")
-_BITS_PER_NAT = 1 / math.log(2)
 #: Rows that the layout of packed weights is chosen for; other numbers work as well.
 _TYPICAL_ROWS = 8
-#: Nodes that a layer's cache has room for at first.
-_FEWEST_NODES = 256
 
 
 class CausalModel:
@@ -60,6 +50,7 @@ class CausalModel:
         fingerprint: 16 hexadecimal digits.
         vocabulary: number of tokens that the network knows.
         adapted: whether an adapter has taught it where messages end.
+        device: what the network computes on.
     """
 
     def __init__(
@@ -71,8 +62,10 @@ class CausalModel:
         fingerprint: str,
         vocabulary: int,
         adapted: bool = False,
+        device: str = "cpu",
     ) -> None:
         self.name = name
+        self.device = device
         self.fingerprint = fingerprint
         self.context_fingerprint = ""
         self.end_token = end_of_message(tokenizer, prompt) if adapted else None
@@ -176,184 +169,6 @@ def _message(tokenizer: Any, prompt: str, text: str, role: str) -> list[int]:
     return special(f"{_OPENING}{role}\n") + words + special(f"{_CLOSING}\n")
 
 
-def log2_softmax(logits: torch.Tensor) -> np.ndarray:
-    """Log2-probabilities of logits, over the last axis."""
-    return (torch.log_softmax(logits, dim=-1) * _BITS_PER_NAT).numpy()
-
-
-class FloatNetwork:
-    """A causal network of the transformers library, ready to grow trees.
-
-    Args:
-        network: in evaluation mode, float32.
-    """
-
-    def __init__(self, network: Any) -> None:
-        self._network = network
-        self._kind: type[CausalTree] = (
-            LlamaTree if network.config.model_type == "llama" else CausalTree
-        )
-
-    def tree(self, prompt: list[int]) -> CausalTree:
-        """A fresh token tree after a prompt."""
-        return self._kind(self._network, prompt)
-
-    @torch.inference_mode()
-    def log2_probs(self, prompt: list[int], tokens: list[int]) -> np.ndarray:
-        """Log2-probabilities of each token after a prompt and of what follows the last: float32
-        (len(tokens) + 1, vocabulary).
-        """
-        inputs = torch.tensor([prompt + list(tokens)])
-        logits = self._network(inputs, use_cache=False, logits_to_keep=len(tokens) + 1).logits[0]
-        return log2_softmax(logits)
-
-
-class CausalTree:
-    """Token tree over any causal network of the transformers library (see
-    models.language.TokenTree).
-
-    Args:
-        network: in evaluation mode.
-        prompt: tokens before every message.
-    """
-
-    def __init__(self, network: Any, prompt: list[int]) -> None:
-        self._network = network
-        self._prompt = prompt
-        self._cache = DynamicCache()
-        self._ancestors: list[list[int]] = []
-
-    @torch.inference_mode()
-    def root(self) -> tuple[int, np.ndarray]:
-        """Node before the first token, and the log2-probabilities of the first token."""
-        logits = self._append([[*range(i)] for i in range(len(self._prompt))], self._prompt)
-        return len(self._prompt) - 1, log2_softmax(logits[-1])
-
-    @torch.inference_mode()
-    def extend(self, parents: list[int], tokens: list[int]) -> tuple[list[int], np.ndarray]:
-        """Grow one node below each parent."""
-        first = len(self._ancestors)
-        logits = self._append([self._ancestors[parent] for parent in parents], tokens)
-        return list(range(first, first + len(tokens))), log2_softmax(logits)
-
-    def _append(self, before: list[list[int]], tokens: list[int]) -> torch.Tensor:
-        """Add nodes after the nodes `before` each; returns their logits (nodes, vocabulary)."""
-        first = len(self._ancestors)
-        self._ancestors += [[*nodes, first + i] for i, nodes in enumerate(before)]
-        mask = torch.full((len(tokens), first + len(tokens)), -torch.inf)
-        for row in range(len(tokens)):
-            mask[row, self._ancestors[first + row]] = 0.0
-        return self._forward(
-            torch.tensor([tokens]),
-            mask[None, None],
-            torch.tensor([[len(nodes) for nodes in before]]),
-        )
-
-    def _forward(
-        self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor
-    ) -> torch.Tensor:
-        out = self._network(
-            tokens,
-            attention_mask=mask,
-            position_ids=depths,
-            past_key_values=self._cache,
-            use_cache=True,
-        )
-        return out.logits[0]
-
-
-class LlamaTree(CausalTree):
-    """Token tree over a Llama network, which calls the network's own layers directly.
-
-    Measured with SmolLM2-135M, 8 nodes, two cores: 78 ms a step, 89 ms through the library.
-    """
-
-    def __init__(self, network: Any, prompt: list[int]) -> None:
-        super().__init__(network, prompt)
-        config = network.config
-        self._head = (
-            getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        )
-        self._stores = [
-            torch.empty(2, config.num_key_value_heads, 0, self._head) for _ in network.model.layers
-        ]
-
-    def _forward(
-        self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor
-    ) -> torch.Tensor:
-        model = self._network.model
-        rows = model.embed_tokens(tokens[0])
-        cos, sin = (table[0] for table in model.rotary_emb(rows, depths))
-        total = mask.shape[-1]
-        for index, layer in enumerate(model.layers):
-            mixed = self._attend(
-                index, layer.self_attn, layer.input_layernorm(rows), cos, sin, mask[0], total
-            )
-            rows = rows + layer.self_attn.o_proj(mixed)
-            inner = layer.post_attention_layernorm(rows)
-            rows = rows + layer.mlp.down_proj(
-                silu(layer.mlp.gate_proj(inner)) * layer.mlp.up_proj(inner)
-            )
-        return self._network.lm_head(model.norm(rows))
-
-    def _attend(
-        self,
-        index: int,
-        attention: Any,
-        rows: torch.Tensor,
-        cos: torch.Tensor,
-        sin: torch.Tensor,
-        mask: torch.Tensor,
-        total: int,
-    ) -> torch.Tensor:
-        """Attention of new nodes over their ancestors.
-
-        Args:
-            index: number of the layer.
-            attention: its attention module.
-            rows: (nodes, hidden), states after the norm.
-            cos, sin: (nodes, head size), rotary positions.
-            mask: (1, nodes, total), 0 for ancestors and -inf for others.
-            total: nodes in the tree, the new ones included.
-
-        Returns:
-            (nodes, heads * head size).
-        """
-        count = len(rows)
-        query, key, value = (
-            project(rows).view(count, -1, self._head).transpose(0, 1)
-            for project in (attention.q_proj, attention.k_proj, attention.v_proj)
-        )
-        store = self._room(index, total)
-        store[0, :, total - count : total] = _rotate(key, cos, sin)
-        store[1, :, total - count : total] = value
-        mixed = scaled_dot_product_attention(
-            _rotate(query, cos, sin)[None],
-            store[0, None, :, :total],
-            store[1, None, :, :total],
-            attn_mask=mask[None],
-            enable_gqa=True,
-        )
-        return mixed[0].transpose(0, 1).reshape(count, -1)
-
-    def _room(self, index: int, total: int) -> torch.Tensor:
-        """The layer's keys and values (2, heads, room, head size) with room for `total` nodes; it
-        doubles when full.
-        """
-        store = self._stores[index]
-        if store.shape[2] < total:
-            grown = torch.empty(*store.shape[:2], max(_FEWEST_NODES, 2 * total), self._head)
-            grown[:, :, : store.shape[2]] = store
-            self._stores[index] = store = grown
-        return store
-
-
-def _rotate(heads: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotary position embedding of (heads, nodes, head size)."""
-    first, second = heads.chunk(2, dim=-1)
-    return heads * cos + torch.cat([-second, first], dim=-1) * sin
-
-
 class PackedLinear(torch.nn.Module):
     """y = x W^T + b for inference with the weights laid out once for oneDNN; the same result as
     torch.nn.Linear but for rounding.
@@ -369,11 +184,16 @@ class PackedLinear(torch.nn.Module):
         self._packed = torch.ops.mkldnn._reorder_linear_weight(
             linear.weight.detach(), _TYPICAL_ROWS
         )
-        self._bias = None if linear.bias is None else linear.bias.detach()
+        self.bias = None if linear.bias is None else linear.bias.detach()
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weights as they were, (out_features, in_features), for networks that look at them."""
+        return self._packed.to_dense()
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Outputs (n, out_features) of inputs (n, in_features)."""
-        return torch.ops.mkldnn._linear_pointwise(rows, self._packed, self._bias, "none", [], "")
+        return torch.ops.mkldnn._linear_pointwise(rows, self._packed, self.bias, "none", [], "")
 
 
 class FastNorm(torch.nn.Module):
@@ -383,13 +203,13 @@ class FastNorm(torch.nn.Module):
 
     def __init__(self, weight: torch.Tensor, eps: float) -> None:
         super().__init__()
-        self._weight = weight.detach()
-        self._eps = eps
-        self._mean = torch.full((len(weight), 1), 1 / len(weight))
+        self.weight = weight.detach()
+        self.variance_epsilon = eps
+        self.mean = torch.full((len(weight), 1), 1 / len(weight))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Normalised rows, (n, features) each."""
-        return rows * torch.rsqrt((rows * rows) @ self._mean + self._eps) * self._weight
+        return rows * torch.rsqrt((rows * rows) @ self.mean + self.variance_epsilon) * self.weight
 
 
 def pack_linear_layers(network: torch.nn.Module) -> None:
@@ -399,7 +219,19 @@ def pack_linear_layers(network: torch.nn.Module) -> None:
     packs = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     for module in list(network.modules()):
         for name, child in module.named_children():
-            if packs and isinstance(child, torch.nn.Linear):
+            if packs and type(child) is torch.nn.Linear:  # its subclasses compute something else
                 setattr(module, name, PackedLinear(child))
             elif type(child).__name__.endswith("RMSNorm") and hasattr(child, "variance_epsilon"):
-                setattr(module, name, FastNorm(child.weight, child.variance_epsilon))
+                norm = FastNorm(child.weight, child.variance_epsilon)
+                if _agrees(child, norm):
+                    setattr(module, name, norm)
+
+
+@torch.inference_mode()
+def _agrees(norm: torch.nn.Module, fast: FastNorm) -> bool:
+    """Whether a network's norm is the plain RMS norm that FastNorm computes."""
+    rows = torch.linspace(-2, 3, 2 * len(fast.mean)).view(2, -1)
+    try:
+        return torch.allclose(norm(rows), fast(rows), rtol=1e-4, atol=1e-5)
+    except (TypeError, RuntimeError):  # it takes more than rows
+        return False

@@ -19,19 +19,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from semcom_core.config import from_mapping
-from semcom_core.errors import ModelError, check_choice
+from semcom_core.errors import ConfigError, ModelError, check_choice
 from semcom_core.models.cache import as_folder, file_stamp, model_sha256
+from semcom_core.models.device import find_device, place_network
 from semcom_core.models.gguf import parts_of
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.weight_files import folder_defect, read_network
-
-if TYPE_CHECKING:
-    from semcom_core.models.causal import FloatNetwork
 
 #: What the weights are computed with. Other numbers give other probabilities, so it is part of the
 #: fingerprint.
@@ -89,7 +87,7 @@ def locate(name: str) -> Path | str:
 
 
 def load_language_model(
-    name: str = "smollm2-135m", adapter: str = "", precision: str = "int8"
+    name: str = "smollm2-135m", adapter: str = "", precision: str = "int8", device: str = "cpu"
 ) -> LanguageModel:
     """Load a causal language model; a second call with the same names gives the same object, unless
     a file has changed since.
@@ -98,13 +96,16 @@ def load_language_model(
         name: a name of the catalogue, a path or a hub name.
         adapter: a name of `shipped_adapters`, a folder, or empty for none.
         precision: int8 (for networks of the Llama kind; others stay float32) or float32.
+        device: what the network computes on, one of models.device.DEVICES; int8 only on the cpu,
+            which "auto" then is.
 
     Raises:
-        ConfigError: there is no such precision.
+        ConfigError: there is no such precision or device, or the precision has none such.
         ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does
             not fit it.
     """
     check_choice("precision", precision, PRECISIONS)
+    place_wanted = device if device == "auto" else find_device(device)
     adapter_stamp: tuple = ()
     if adapter:
         from semcom_core.models.adapter import adapter_folder
@@ -114,11 +115,11 @@ def load_language_model(
     model_stamp: tuple = ()
     if isinstance(place, Path):
         model_stamp = tuple(file_stamp(part) for part in parts_of(place))
-    return _load(name, adapter, precision, (adapter_stamp, model_stamp))
+    return _load(name, adapter, precision, place_wanted, (adapter_stamp, model_stamp))
 
 
 @lru_cache(maxsize=3)
-def _load(name: str, adapter: str, precision: str, _stamps: tuple) -> LanguageModel:
+def _load(name: str, adapter: str, precision: str, device: str, _stamps: tuple) -> LanguageModel:
     """Load a model; the stamps of its files are part of the cache's key."""
     addition = ""
     if adapter:
@@ -127,30 +128,47 @@ def _load(name: str, adapter: str, precision: str, _stamps: tuple) -> LanguageMo
         addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
     # Imported after load_network, which says so where torch or transformers does not load.
-    from semcom_core.models.causal import CausalModel
+    from semcom_core.models.causal import CausalModel, pack_linear_layers
     from semcom_core.models.int8 import network as integer
 
     profile = integer.PROFILE if precision == "int8" and integer.applies(network) else "float32"
+    if profile == integer.PROFILE and device not in ("cpu", "auto"):
+        raise ConfigError(
+            f"device is {device!r}, where precision int8 is not computed; allowed is cpu, auto, or "
+            "precision float32"
+        )
     fingerprint = _fingerprint(network, tokenizer, prompt, locate(name), profile, addition)
     vocabulary = len(network.get_input_embeddings().weight)
     if adapter:
         network = add_adapter(network, adapter)
+    from semcom_core.models import verification
+    from semcom_core.models.trees import FloatNetwork
+
+    key = verification.result_key(fingerprint, network.config)
     ready: integer.IntegerNetwork | FloatNetwork
     if profile == integer.PROFILE:
-        ready = integer.IntegerNetwork(network)
+        integral = integer.IntegerNetwork(network)
+        verification.verify_integer(name, integral, key)
+        ready = integral
+        device = "cpu"
     else:
-        ready = _float_network(network)
+        device = find_device(device)
+        place_network(network, device)
+        if device == "cpu":
+            pack_linear_layers(network)
+        floating = FloatNetwork(network)
+        verification.verify_float(name, floating, vocabulary, key)
+        ready = floating
     return CausalModel(
-        name, ready, tokenizer, prompt, fingerprint, vocabulary, adapted=bool(adapter)
+        name,
+        ready,
+        tokenizer,
+        prompt,
+        fingerprint,
+        vocabulary,
+        adapted=bool(adapter),
+        device=device,
     )
-
-
-def _float_network(network: Any) -> FloatNetwork:
-    """A network that computes as it is, but for the layout of its weights."""
-    from semcom_core.models.causal import FloatNetwork, pack_linear_layers
-
-    pack_linear_layers(network)
-    return FloatNetwork(network)
 
 
 def load_network(name: str) -> tuple:
