@@ -86,7 +86,7 @@ def transmit(
 
     Raises:
         ConfigError: the channel is malformed, or has terms that need the modem.
-        FrameError: no frame, or too many for a burst.
+        FrameError: with the modem, no frame or too many for a burst.
 
     >>> import semcom_core as sc
     >>> codec = sc.load_text_codec("deflate")

@@ -54,7 +54,8 @@ def add_link_options(parser: argparse.ArgumentParser) -> None:
     names = [", ".join(known) for known in (TEXT_CODECS, IMAGE_CODECS)]
     parser.add_argument(
         "--codec",
-        help=f"of texts one of {names[0]}, of pictures one of {names[1]} (default spinal, hybrid)",
+        help=f"of texts one of {names[0]}, of pictures one of {names[1]} (default spinal, hybrid); "
+        "or module:Class, or a name that an installed package declares",
     )
     add_settings_option(parser)
     parser.add_argument(

@@ -47,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--codec",
         help=f"of texts one of {', '.join(_TEXTS)} (default {_TEXTS[0]}), "
-        f"of pictures one of {', '.join(_IMAGES)} (default {_IMAGES[0]})",
+        f"of pictures one of {', '.join(_IMAGES)} (default {_IMAGES[0]}); "
+        "or module:Class, or a name that an installed package declares",
     )
     add_settings_option(parser)
     parser.add_argument(

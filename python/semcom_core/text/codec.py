@@ -171,8 +171,9 @@ class SymbolTextCodec(TextCodec):
         stated = {name: getattr(header, name) for name in self._stated()}
         if stated != self._stated():
             raise ModelError(
-                f"frame was made by codec number {header.codec} with fingerprint {stated}; "
-                f"{self.name!r} with these settings has {self._stated()}"
+                f"frame was made by codec number {header.codec} with fingerprint "
+                f"{_values(stated)}; {self.name!r} with these settings has "
+                f"{_values(self._stated())}"
             )
         symbols = np.zeros((len(fragments), header.length), np.complex128)
         noise_var = np.full((len(fragments), header.length), np.inf)
@@ -194,6 +195,10 @@ class SymbolTextCodec(TextCodec):
             "model_fp": self.fingerprint >> 6 & 15,
             "context_fp": self.fingerprint >> 10 & 15,
         }
+
+
+def _values(fields: dict[str, int]) -> str:
+    return "-".join(map(str, fields.values()))
 
 
 #: Codec name → (number in the frame header, "module:class") of the text codecs of this package.
