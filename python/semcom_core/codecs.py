@@ -139,6 +139,7 @@ class Codec(ABC):
         label: what people are shown.
         rounds: most rounds of a message; above 1 `increments` gives fresh symbols for each.
         config: the settings of this instance.
+        device: what its network computes on, if it has one.
     """
 
     name: ClassVar[str]
@@ -148,6 +149,7 @@ class Codec(ABC):
     label: ClassVar[str] = ""
     rounds: ClassVar[int] = 1
     config: Any
+    device: str = "cpu"
 
     def __init__(self, config: Any = None):
         self.config = self.config_class() if config is None else config

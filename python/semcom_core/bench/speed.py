@@ -15,6 +15,7 @@ import numpy as np
 from semcom_core.config import setting
 from semcom_core.errors import check_choice, check_range
 from semcom_core.models import LanguageModel, load_language_model
+from semcom_core.models.device import DEVICE_HELP, check_device
 from semcom_core.models.loader import PRECISIONS, load_network
 
 #: Bytes of a weight, by precision.
@@ -32,6 +33,7 @@ class Speed:
         precisions: of PRECISIONS.
         nodes: nodes of a step.
         repeats: times each is measured.
+        device: what the model computes on; int8 computes on the cpu with "auto" too.
     """
 
     texts: tuple[str, ...]
@@ -42,6 +44,7 @@ class Speed:
     precisions: tuple[str, ...] = setting(PRECISIONS, "numbers the model computes with")
     nodes: tuple[int, ...] = setting((8, 16, 32), "nodes of a step, 1 to 256")
     repeats: int = setting(20, "times each is measured, 1 to 1000; the fastest counts")
+    device: str = setting("cpu", DEVICE_HELP)
 
     def __post_init__(self) -> None:
         check_range("number of texts", len(self.texts), 1, 100_000)
@@ -50,6 +53,7 @@ class Speed:
         for nodes in self.nodes:
             check_range("nodes", nodes, 1, 256)
         check_range("repeats", self.repeats, 1, 1000)
+        check_device(self.device)
 
 
 def speed_rows(config: Speed) -> list[dict]:
@@ -61,7 +65,7 @@ def speed_rows(config: Speed) -> list[dict]:
     and Kullback-Leibler divergence against float32, bits a token; order_bits is the largest
     difference between the probabilities of a whole text and of the same text token by token.
     """
-    exact = load_language_model(config.model, config.adapter, "float32")
+    exact = load_language_model(config.model, config.adapter, "float32", config.device)
     texts = [exact.tokenize(text) for text in config.texts]
     expected = [exact.log2_probs(tokens) for tokens in texts]
     weights = linear_weights(config.model)
@@ -81,7 +85,7 @@ def _row(
     import torch
 
     started = time.perf_counter()
-    model = load_language_model(config.model, config.adapter, precision)
+    model = load_language_model(config.model, config.adapter, precision, config.device)
     model.log2_probs(texts[0])
     load_s = time.perf_counter() - started
     threads = torch.get_num_threads()
@@ -100,6 +104,7 @@ def _row(
         "adapter": config.adapter,
         "precision": precision,
         "fingerprint": model.fingerprint,
+        "device": model.device,
         "threads": threads,
         "weights": weights,
         "load_s": load_s,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom models`: list the language models, fetch one and check that it works."""
+"""`semcom models`: list the language models and devices, fetch a model and check that it works."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import argparse
 from pathlib import Path
 
 from semcom_core.errors import ModelError
-from semcom_core.models.loader import catalogue, load_language_model, locate
+from semcom_core.models.device import DEVICE_HELP, DEVICES, describe_device, devices_here
+from semcom_core.models.loader import PRECISIONS, catalogue, load_language_model, locate
 
 #: Text by which a fetched model is checked.
 _SENTENCE = "The quick brown fox jumps over the lazy dog."
@@ -18,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     actions.add_parser("list", help="the models known by name, and whether their weights are here")
+    devices = actions.add_parser("devices", help="what models can compute on here")
+    devices.set_defaults(action="devices")
     for action, text in {
         "fetch": "get a model's weights",
         "verify": "load a model, try it and print its fingerprint",
@@ -25,6 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one = actions.add_parser(action, help=text)
         one.add_argument(
             "model", help="a name of the list, a folder, a GGUF file or a hub name OWNER/NAME"
+        )
+        one.add_argument(
+            "--device", choices=DEVICES, default="cpu", help=f"{DEVICE_HELP} (default cpu)"
+        )
+        one.add_argument(
+            "--precision",
+            choices=PRECISIONS,
+            default="int8",
+            help="numbers it computes with, int8 only on the cpu (default int8)",
         )
         one.set_defaults(action=action)
     parser.set_defaults(run=run, action="list")
@@ -40,9 +52,13 @@ def run(args: argparse.Namespace) -> int:
         for name, entry in catalogue().items():
             print(f"{name:16s} {_state(name):22s} {entry.description}; {entry.licence}")
         return 0
-    model = load_language_model(args.model)
+    if args.action == "devices":
+        for device in devices_here():
+            print(describe_device(device))
+        return 0
+    model = load_language_model(args.model, "", args.precision, args.device)
     if args.action == "fetch":
-        print(f"{args.model}: ready, fingerprint {model.fingerprint}")
+        print(f"{args.model}: ready, fingerprint {model.fingerprint}, on {model.device}")
         return 0
     tokens = model.tokenize(_SENTENCE)
     if model.detokenize(tokens) != _SENTENCE:
@@ -52,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     bits = -sum(row[token] for row, token in zip(model.log2_probs(tokens), tokens))
     print(
         f"{args.model}: fingerprint {model.fingerprint}, {model.vocabulary} tokens, "
-        f"{bits / len(_SENTENCE.split()):.2f} bits a word"
+        f"{bits / len(_SENTENCE.split()):.2f} bits a word, on {model.device}"
     )
     return 0
 

@@ -43,6 +43,7 @@ class LanguageModel(Protocol):
         end_token: the special token that ends a message, where the model has learned when to expect
             it; else None.
         context_fingerprint: 16 hexadecimal digits over the messages before; empty without.
+        device: what it computes on, one of models.device.DEVICES.
     """
 
     name: str
@@ -51,6 +52,7 @@ class LanguageModel(Protocol):
     special_tokens: tuple[int, ...]
     end_token: int | None
     context_fingerprint: str
+    device: str
 
     def with_context(self, context: Sequence[str]) -> LanguageModel:
         """The same model after some messages, the oldest first; what does not fit is left out."""

@@ -31,6 +31,7 @@ from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ModelError, check_choice
 from semcom_core.frame import FrameHeader
 from semcom_core.models import load_language_model
+from semcom_core.models.device import DEVICE_HELP, check_device
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.loader import PRECISIONS
 from semcom_core.text.codec import TextCodec
@@ -171,9 +172,11 @@ class ModelConfig:
     )
     precision: str = setting("int8", "numbers the language model computes with: int8 or float32")
     context: str = setting("", "messages before, one a line, the oldest first; empty for none")
+    device: str = setting("cpu", DEVICE_HELP)
 
     def __post_init__(self) -> None:
         check_choice("precision", self.precision, PRECISIONS)
+        check_device(self.device)
 
 
 class ModelCodec(TextCodec):
@@ -202,13 +205,16 @@ class ModelCodec(TextCodec):
         """Make the codec from keyword settings and load its model."""
         config = from_mapping(cls.config_class, settings)
         try:
-            model = load_language_model(config.model, config.adapter, config.precision)
+            model = load_language_model(
+                config.model, config.adapter, config.precision, config.device
+            )
         except ModelError as error:
             raise ModelError(
                 f"{error}; `semcom models` lists the models, `semcom models fetch NAME` gets or "
                 "checks one"
             ) from error
         codec = cls(config, model)
+        codec.device = model.device
         return codec.with_context(config.context.splitlines()) if config.context else codec
 
     def with_context(self, context: Sequence[str]) -> Self:

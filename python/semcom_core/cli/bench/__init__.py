@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from semcom_core.cli import Command, CommandParser
 from semcom_core.datasets.corpus import SPLITS
+from semcom_core.errors import SemcomError
 
 #: The benches, in the order of `semcom bench --help`.
 _BENCHES = (
@@ -110,6 +113,25 @@ def add_run_options(parser: argparse.ArgumentParser, what: str) -> None:
         "--seed", type=int, default=1, help="seed of sample and channel (default 1)"
     )
     parser.add_argument("--json", type=Path, help="file to write the rows to")
+
+
+def print_devices(todo: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Print on stderr what the networks of codecs compute on, as in "devices: spinal cpu"; a codec
+    that cannot be made is left out.
+
+    Args:
+        todo: names and settings.
+    """
+    from semcom_core.codecs import load_codec
+
+    found = {}
+    for name, settings in todo:
+        try:
+            found[name] = load_codec(name, **settings).device
+        except SemcomError:  # its row says why
+            continue
+    text = ", ".join(f"{name} {device}" for name, device in found.items())
+    print(f"devices: {text}", file=sys.stderr)
 
 
 def measured_settings(args: argparse.Namespace) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.settings import settings_for
 from semcom_core.bench.text.results import aligned
 from semcom_core.channel import parse_channel
-from semcom_core.cli.bench import add_run_options, measured_settings
+from semcom_core.cli.bench import add_run_options, measured_settings, print_devices
 from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.codecs import IMAGE, find_codec
 from semcom_core.datasets.corpus import SPLITS
@@ -121,6 +121,7 @@ def run(args: argparse.Namespace) -> int:
     settings["left_out"] = refused
     for line in refused:
         print(f"left out: {line}", flush=True)
+    print_devices({link.codec: link.settings for link in todo}.items())
     rows: list[dict] = []
     shown: dict[tuple[str, str], tuple[np.ndarray | None, str]] = {}
     with Workers(args.jobs, args.ray) as workers:

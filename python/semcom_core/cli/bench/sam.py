@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     check_range("seed", args.seed, 0, math.inf)
     check_writable(args.json)
     knowledge = KnowledgeBase(config.from_arguments(KnowledgeConfig, args))
+    print(f"devices: sam {knowledge.model.device}", file=sys.stderr)
     rows = []
     for row, line in _measured(args, knowledge):
         rows.append(row)

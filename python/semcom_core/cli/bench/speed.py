@@ -16,6 +16,7 @@ from semcom_core.bench.speed import Speed, speed_rows
 from semcom_core.cli.bench import add_sentence_options, measured_settings
 from semcom_core.datasets.corpus import data_file, sentences, word_range
 from semcom_core.errors import check_range
+from semcom_core.models.device import DEVICES
 
 #: Targets: most bits a token that fast numbers may cost, difference that the codec bears, memory of
 #: the process.
@@ -53,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_DEFAULT["repeats"],
         help=f"{_HELP['repeats']} (default {_DEFAULT['repeats']})",
     )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default=_DEFAULT["device"],
+        help=f"{_HELP['device']} (default cpu)",
+    )
     parser.add_argument("--threads", type=int, help="threads (default: as many as torch takes)")
     add_sentence_options(parser, limit=50)
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default 1)")
@@ -77,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
         tuple(args.precision),
         tuple(args.nodes),
         args.repeats,
+        args.device,
     )
     if args.threads is not None:
         import torch
@@ -101,8 +109,8 @@ def describe(row: dict) -> str:
         for nodes, ms in row["step_ms"].items()
     )
     return (
-        f"{row['precision']:8s} {row['threads']} threads; reading the weights once "
-        f"{row['read_ms']:.1f} ms; a step of {steps} of that;"
+        f"{row['precision']:8s} {row['device']}, {row['threads']} threads; reading the weights "
+        f"once {row['read_ms']:.1f} ms; a step of {steps} of that;"
         f" new prompt {row['prefill_ms']:.0f} ms, text {row['text_ms']:.0f} ms, loading "
         f"{row['load_s']:.1f} s"
     )

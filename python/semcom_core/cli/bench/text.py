@@ -30,7 +30,12 @@ from semcom_core.bench.text.results import (
     ratio_cells,
 )
 from semcom_core.channel import parse_channel
-from semcom_core.cli.bench import add_run_options, add_sentence_options, measured_settings
+from semcom_core.cli.bench import (
+    add_run_options,
+    add_sentence_options,
+    measured_settings,
+    print_devices,
+)
 from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.codecs import TEXT, find_codec
 from semcom_core.datasets.corpus import CORPORA, Message, data_file, messages, word_range
@@ -171,6 +176,7 @@ def run(args: argparse.Namespace) -> int:
     messages = messages_of(args)
     todo = cases(args)
     _try_codecs(todo, args.seed)
+    print_devices({case.link.codec: case.link.settings for case in todo}.items())
     settings["corpus"] = corpus_of(args)
     settings["left_out"] = []
     rows: list[dict] = []

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, gelu, pixel_unshuffle
 
 from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
+from semcom_core.models.device import find_device, place_network, to_host
 
 #: Pixels a side of a position.
 STRIDE = 8
@@ -154,7 +155,7 @@ def to_pixels(picture: Tensor, height: int, width: int) -> np.ndarray:
         height, width: of the picture, pixels.
     """
     values = ((picture[0, :, :height, :width] + 0.5) * 255).round().clamp(0, 255)
-    return np.ascontiguousarray(values.to(torch.uint8).permute(1, 2, 0).numpy())
+    return np.ascontiguousarray(to_host(values.to(torch.uint8)).permute(1, 2, 0).numpy())
 
 
 def importance_tensor(importance: np.ndarray | None, height: int, width: int) -> Tensor:
@@ -187,7 +188,7 @@ def to_symbols(values: Tensor, sent: np.ndarray) -> np.ndarray:
         values: float (1, 2 n, h, w).
         sent: which symbols are sent, bool (n, h, w), m of them.
     """
-    real, imaginary = np.split(values[0].numpy(), 2)
+    real, imaginary = np.split(to_host(values[0]).numpy(), 2)
     return (real + 1j * imaginary)[sent].astype(np.complex64)
 
 
@@ -217,10 +218,12 @@ class JsccModel:
     Args:
         network: the network.
         fingerprint: first 16 hexadecimal digits of the SHA-256 of its file.
+        device: what it computes on.
     """
 
     network: Any
     fingerprint: str
+    device: str = "cpu"
 
     @property
     def number(self) -> int:
@@ -240,19 +243,26 @@ def save_model(network: nn.Module, shape: Any, training: list[dict], path: Path)
     save_checkpoint(path, network, shape, {"training": training}, half=True)
 
 
-@file_cache(maxsize=8)
-def load_model(path: Path, kind: Callable, shape: type) -> JsccModel:
+def load_model(path: Path, kind: Callable, shape: type, device: str = "cpu") -> JsccModel:
     """Read a network.
 
     Args:
         path: file that save_model wrote.
         kind: class of the network, made from a `shape`.
         shape: dataclass of its shape.
+        device: what it computes on, one of models.device.DEVICES.
 
     Raises:
+        ConfigError: there is no such device.
         ModelError: the file is not there, or holds no weights of such a network.
     """
+    return _load(path, kind, shape, find_device(device))
+
+
+@file_cache(maxsize=8)
+def _load(path: Path, kind: Callable, shape: type, device: str) -> JsccModel:
+    """Read a network; the file's stamp is part of the cache's key."""
     network, checkpoint = load_checkpoint(
         path, shape, kind, "a file written by `semcom train image`"
     )
-    return JsccModel(network, checkpoint.fingerprint)
+    return JsccModel(place_network(network, device), checkpoint.fingerprint, device)

@@ -45,6 +45,7 @@ from semcom_core.image.learned.common import (
     to_tensor,
 )
 from semcom_core.image.picture import check_importance, check_pixels
+from semcom_core.models.device import DEVICE_HELP, check_device
 
 #: The weights that come with the package.
 SHIPPED = Path(models.__file__).parent / "weights" / "deepjscc" / "deepjscc.safetensors"
@@ -115,9 +116,11 @@ class DeepjsccConfig:
     weights: str = setting(
         "", "file of the network, the same at both ends; empty for the shipped one"
     )
+    device: str = setting("cpu", DEVICE_HELP)
 
     def __post_init__(self) -> None:
         check_range("cbr", parse_cbr(self.cbr), 0, 4)
+        check_device(self.device)
 
 
 class DeepjsccCodec(ImageCodec):
@@ -129,6 +132,7 @@ class DeepjsccCodec(ImageCodec):
     def __init__(self, config: DeepjsccConfig, model: JsccModel):
         self.config = config
         self._model = model
+        self.device = model.device
         self._network = model.network
         self._symbols = model.network.shape.symbols
         if parse_cbr(config.cbr) < self._symbols / BLOCK_VALUES:
@@ -142,7 +146,7 @@ class DeepjsccCodec(ImageCodec):
         """Make the codec from fields of DeepjsccConfig and load its weights."""
         config = from_mapping(DeepjsccConfig, settings)
         path = Path(config.weights) if config.weights else SHIPPED
-        return cls(config, load_model(path, DeepjsccNetwork, DeepjsccShape))
+        return cls(config, load_model(path, DeepjsccNetwork, DeepjsccShape, config.device))
 
     def encode(
         self,
@@ -156,7 +160,7 @@ class DeepjsccCodec(ImageCodec):
         check_importance(importance, pixels)
         height, width = pixels.shape[:2]
         with torch.inference_mode():
-            values = self._network.send(to_tensor(pixels))
+            values = self._network.send(to_tensor(pixels).to(self._model.device))
         symbols = to_symbols(values, self._sent(height, width))
         most = uses_for(parse_cbr(self.config.cbr), height, width)
         count = message.sent_count(len(symbols), 0, most)
@@ -177,7 +181,7 @@ class DeepjsccCodec(ImageCodec):
         sent = self._sent(height, width)
         values, _ = from_symbols(received.symbols, received.noise_var, sent)
         with torch.inference_mode():
-            picture = self._network.receive(values)
+            picture = self._network.receive(values.to(self._model.device))
         return received.decoded(to_pixels(picture, height, width))
 
     def _sent(self, height: int, width: int) -> np.ndarray:

@@ -50,6 +50,7 @@ from semcom_core.image.learned.common import (
 from semcom_core.image.learned.lam_sc_mask import mask_from_bytes, mask_to_bytes
 from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, Latent, conditions_of
 from semcom_core.image.picture import check_importance, check_pixels
+from semcom_core.models.device import DEVICE_HELP, check_device, to_host
 
 #: The weights that come with the package.
 SHIPPED = Path(models.__file__).parent / "weights" / "lam_sc" / "lam_sc.safetensors"
@@ -77,12 +78,14 @@ class LamScConfig:
     weights: str = setting(
         "", "file of the network, the same at both ends; empty for the shipped one"
     )
+    device: str = setting("cpu", DEVICE_HELP)
 
     def __post_init__(self) -> None:
         check_range("cbr", parse_cbr(self.cbr), 0, 1 / 16)
         if self.keep:
             check_range("keep", self.keep, asc.LEAST_SHARE, 1)
         check_range("margin_db", self.margin_db, 0, 40)
+        check_device(self.device)
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ class LamScCodec(ImageCodec):
     def __init__(self, config: LamScConfig, model: JsccModel):
         self.config = config
         self._model = model
+        self.device = model.device
         self._network = model.network
 
     @classmethod
@@ -121,7 +125,7 @@ class LamScCodec(ImageCodec):
         """Make the codec from fields of LamScConfig and load its weights."""
         config = from_mapping(LamScConfig, settings)
         path = Path(config.weights) if config.weights else SHIPPED
-        return cls(config, load_model(path, LamScNetwork, LamScShape))
+        return cls(config, load_model(path, LamScNetwork, LamScShape, config.device))
 
     def encode(
         self,
@@ -139,12 +143,17 @@ class LamScCodec(ImageCodec):
         share = self._first_share(most, math.prod(positions_of(height, width)), index)
         with torch.inference_mode():
             positions = position_importance(importance_tensor(importance, height, width))
+            device = self._model.device
             latent = self._network.sender(
-                to_tensor(pixels), positions, conditions_of(snr_db, share, 1)
+                to_tensor(pixels).to(device),
+                positions.to(device),
+                conditions_of(snr_db, share, 1).to(device),
             )
-            choice = self._choose(latent, share, most, index)
-            values, mask, amplitude = self._network.send(latent, asc.groups_of(choice.levels))
-        symbols = to_symbols(values, mask[0, :SYMBOLS].numpy() > 0)
+            here = Latent(*map(to_host, (latent.values, latent.scores, latent.important)))
+            choice = self._choose(here, share, most, index)
+            groups = asc.groups_of(choice.levels).to(device)
+            values, mask, amplitude = self._network.send(latent, groups)
+        symbols = to_symbols(values, to_host(mask)[0, :SYMBOLS].numpy() > 0)
         count = message.sent_count(len(symbols), choice.mask_uses, most)
         symbols, scale = message.unit_power(symbols[:count])
         code = message.code_amplitude(float(amplitude) * scale)
@@ -165,9 +174,8 @@ class LamScCodec(ImageCodec):
         sent = asc.value_mask(groups)[0, :SYMBOLS].numpy() > 0
         values, noise_var = from_symbols(received.symbols[:known], received.noise_var[:known], sent)
         with torch.inference_mode():
-            picture = self._network.receive(
-                values, noise_var, important, groups, received.prelude.amplitude
-            )
+            inputs = [x.to(self._model.device) for x in (values, noise_var, important, groups)]
+            picture = self._network.receive(*inputs, received.prelude.amplitude)
         return received.decoded(to_pixels(picture, height, width))
 
     def latents_kept(self, frames: list[Frame]) -> float:

@@ -21,6 +21,7 @@ from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.image.picture import check_pixels, picture_size
 from semcom_core.image.segmentation.segments import Segments, scaled_masks, segments_of
+from semcom_core.models.device import DEVICE_HELP, check_device
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class KnowledgeConfig:
     stability_offset: float = setting(0.3, "how far the threshold moves for that, logits, 0 to 10")
     same_box: float = setting(0.6, "masks whose boxes overlap by this IoU are one, 0 to 1")
     side: int = setting(384, "longer side at which masks are compared, pixels, 64 to 4096")
+    device: str = setting("cpu", DEVICE_HELP)
 
     def __post_init__(self) -> None:
         check_range("points", self.points, 1, 128)
@@ -49,6 +51,7 @@ class KnowledgeConfig:
             check_range(name, getattr(self, name), 0, 1)
         check_range("stability_offset", self.stability_offset, 0, 10)
         check_range("side", self.side, 64, 4096)
+        check_device(self.device)
 
 
 class KnowledgeBase:
@@ -63,7 +66,7 @@ class KnowledgeBase:
         from semcom_core.models.sam.loader import RememberingPredictor, load_sam
 
         self.config = config or KnowledgeConfig()
-        self.model = load_sam(self.config.model)
+        self.model = load_sam(self.config.model, self.config.device)
         self._predictor = RememberingPredictor(self.model.network)
 
     @classmethod

@@ -36,6 +36,7 @@ from torch import nn
 from semcom_core.errors import ModelError
 from semcom_core.models.cache import file_sha256
 from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
+from semcom_core.models.device import find_device, place_network, to_host
 from semcom_core.models.sam.tiny import TinyConfig, build_tiny
 from semcom_core.models.weight_files import file_defect, unwrapped
 
@@ -78,11 +79,13 @@ class SamModel:
             format.
         network: the network.
         fingerprint: first 16 hexadecimal digits of the file's SHA-256.
+        device: what it computes on.
     """
 
     name: str
     network: Sam
     fingerprint: str
+    device: str = "cpu"
 
     @property
     def channels(self) -> int:
@@ -90,14 +93,16 @@ class SamModel:
         return self.network.mask_decoder.transformer_dim
 
 
-def load_sam(model: str = TINY) -> SamModel:
-    """Load a network; a second call with the same name gives the same object.
+def load_sam(model: str = TINY, device: str = "cpu") -> SamModel:
+    """Load a network; a second call with the same names gives the same object.
 
     Args:
         model: "sam-tiny", a file that `semcom train sam` wrote (.safetensors), or an official
             checkpoint (.pth).
+        device: what it computes on, one of models.device.DEVICES.
 
     Raises:
+        ConfigError: there is no such device.
         ModelError: the file is not there, cannot be read, or is no checkpoint of Segment Anything.
     """
     path = SHIPPED if model == TINY else Path(model).expanduser()
@@ -106,13 +111,14 @@ def load_sam(model: str = TINY) -> SamModel:
             f"Segment Anything model {model!r} is not there; allowed is {TINY}, or the path of a "
             ".safetensors or .pth file"
         )
-    return _load(path)
+    return _load(path, find_device(device))
 
 
 @file_cache(maxsize=2)
-def _load(path: Path) -> SamModel:
+def _load(path: Path, device: str) -> SamModel:
     if path.suffix == ".safetensors":
-        return SamModel(TINY, read_tiny(path), file_sha256(path)[:16])
+        network = place_network(read_tiny(path), device)
+        return SamModel(TINY, network, file_sha256(path)[:16], device)
     state = _read_tensors(path)
     try:
         network = build_like(state)
@@ -127,9 +133,9 @@ def _load(path: Path) -> SamModel:
             f"checkpoint {path} is not of Segment Anything: {reason}; allowed is an official "
             "vit_b, vit_l or vit_h"
         ) from error
-    return SamModel(
-        _OFFICIAL.get(state[_PATCH].shape[0], "vit"), network.eval(), file_sha256(path)[:16]
-    )
+    network = place_network(network.eval(), device)
+    name = _OFFICIAL.get(state[_PATCH].shape[0], "vit")
+    return SamModel(name, network, file_sha256(path)[:16], device)
 
 
 def save_tiny(
@@ -284,4 +290,4 @@ class RememberingPredictor(SamPredictor):
         height, width = (
             -(-n * self.features.shape[2] // encoder.img_size) for n in self.input_size
         )
-        return self.features[0, :channels, :height, :width].float().numpy()
+        return to_host(self.features[0, :channels, :height, :width]).float().numpy()

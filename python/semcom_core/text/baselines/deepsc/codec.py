@@ -39,6 +39,13 @@ from semcom_core.errors import FrameError, ModelError, check_range
 from semcom_core.fec.crc import crc_bits
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
 from semcom_core.models.checkpoint import file_cache, read_checkpoint, save_checkpoint
+from semcom_core.models.device import (
+    DEVICE_HELP,
+    check_device,
+    find_device,
+    place_network,
+    to_host,
+)
 from semcom_core.text.baselines.deepsc.network import (
     TOKEN_SYMBOLS,
     DeepscNetwork,
@@ -78,11 +85,13 @@ class DeepscModel:
         words: the vocabulary.
         network: the network.
         fingerprint: first 16 hexadecimal digits of the SHA-256 of both files.
+        device: what the network computes on.
     """
 
     words: Words
     network: DeepscNetwork
     fingerprint: str
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -97,9 +106,11 @@ class DeepscConfig:
     confidence_bits: float = setting(
         0.0, "log2 odds from which a text counts as decoded, -40 to 30"
     )
+    device: str = setting("cpu", DEVICE_HELP)
 
     def __post_init__(self) -> None:
         check_range("confidence_bits", self.confidence_bits, -40, 30)
+        check_device(self.device)
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,7 @@ class DeepscCodec(TextCodec):
     def __init__(self, config: DeepscConfig, model: DeepscModel) -> None:
         self.config = config
         self._model = model
+        self.device = model.device
         self._words = model.words
         self._model_fp = int(model.fingerprint, 16) % 16
 
@@ -131,7 +143,8 @@ class DeepscCodec(TextCodec):
     def from_settings(cls, **settings: Any) -> Self:
         """Make the codec from fields of DeepscConfig and load its weights."""
         config = from_mapping(DeepscConfig, settings)
-        return cls(config, load_model(Path(config.weights) if config.weights else SHIPPED))
+        folder = Path(config.weights) if config.weights else SHIPPED
+        return cls(config, load_model(folder, config.device))
 
     def source_bits(self, text: str) -> float:
         """Information of a text's tokens, each by how often its core was in the training texts,
@@ -139,7 +152,7 @@ class DeepscCodec(TextCodec):
         """
         check_text(text)
         cores = torch.tensor([core for core, _ in self._words.tokens(text)])
-        return -float(self._model.network.log2_frequency[cores].double().sum())
+        return -float(to_host(self._model.network.log2_frequency)[cores].double().sum())
 
     def encode(self, text: str, snr_db: float, message_id: int = 0) -> list[Frame]:
         """Frames of one message, 8 symbols a word at every SNR (see TextCodec)."""
@@ -205,11 +218,14 @@ class DeepscCodec(TextCodec):
         place = slots(len(tokens), length_of(len(tokens), words))
         sent = np.zeros((1, len(tokens), TOKEN_SYMBOLS), bool)
         sent[0][place] = True
-        cores, forms = torch.from_numpy(tokens.T).unsqueeze(1)
+        device = self._model.device
+        cores, forms = torch.from_numpy(tokens.T).unsqueeze(1).to(device)
+        hidden = hidden_of(torch.tensor([len(tokens)])).to(device)
         with torch.inference_mode():
-            axes = self._model.network.send(
-                cores, forms, torch.from_numpy(sent), hidden_of(torch.tensor([len(tokens)]))
-            )[0].numpy()
+            sent_axes = self._model.network.send(
+                cores, forms, torch.from_numpy(sent).to(device), hidden
+            )
+            axes = to_host(sent_axes[0]).numpy()
         return (axes[:, :TOKEN_SYMBOLS] + 1j * axes[:, TOKEN_SYMBOLS:])[place].astype(np.complex64)
 
     def _check_header(self, header: FrameHeader) -> None:
@@ -231,15 +247,16 @@ class DeepscCodec(TextCodec):
         noise_var = np.full(symbols.shape, np.inf, np.float32)
         symbols[place] = frame.symbols
         noise_var[place] = frame.noise_var
-        axes = torch.from_numpy(np.concatenate([symbols.real, symbols.imag], axis=1))
+        device = self._model.device
+        axes = torch.from_numpy(np.concatenate([symbols.real, symbols.imag], axis=1)).to(device)
+        noise = torch.from_numpy(noise_var).to(device)
         network = self._model.network
-        hidden = hidden_of(torch.tensor([count]))
+        hidden = hidden_of(torch.tensor([count])).to(device)
         with torch.inference_mode():
-            found = network.receive(axes[None], torch.from_numpy(noise_var)[None], hidden)
-            core_log, cores = found.cores[0].double().log_softmax(1).max(1)
-            form_log, forms = (
-                network.form_odds(found.states[0], cores).double().log_softmax(1).max(1)
-            )
+            found = network.receive(axes[None], noise[None], hidden)
+            core_log, cores = to_host(found.cores[0]).double().log_softmax(1).max(1)
+            odds = network.form_odds(found.states[0], cores.to(device))
+            form_log, forms = to_host(odds).double().log_softmax(1).max(1)
         data = self._words.data_of(zip(cores.tolist(), forms.tolist(), strict=True))
         holds = _check(data) == frame.header.params
         return _Guess(
@@ -268,13 +285,23 @@ def save_model(
     save_checkpoint(folder / WEIGHTS, network, shape, {"training": settings}, half=True)
 
 
-@file_cache(maxsize=2)
-def load_model(folder: Path) -> DeepscModel:
+def load_model(folder: Path, device: str = "cpu") -> DeepscModel:
     """Read vocabulary and network from a folder.
 
+    Args:
+        folder: of words.json and deepsc.safetensors.
+        device: what the network computes on, one of models.device.DEVICES.
+
     Raises:
+        ConfigError: there is no such device.
         ModelError: one is not there, or they do not fit each other.
     """
+    return _load(folder, find_device(device))
+
+
+@file_cache(maxsize=2)
+def _load(folder: Path, device: str) -> DeepscModel:
+    """Read a model; the stamps of its files are part of the cache's key."""
     words = Words.load(folder / WORDS)
     path = folder / WEIGHTS
     checkpoint = read_checkpoint(path, "the file written by `semcom train deepsc`")
@@ -288,7 +315,7 @@ def load_model(folder: Path) -> DeepscModel:
     network = DeepscNetwork(checkpoint.config(NetworkConfig), len(words), len(words.forms))
     checkpoint.load_into(network)
     digest = hashlib.sha256((folder / WORDS).read_bytes() + path.read_bytes()).hexdigest()
-    return DeepscModel(words, network, digest[:16])
+    return DeepscModel(words, place_network(network, device), digest[:16], device)
 
 
 def length_of(tokens: int, words: int) -> int:

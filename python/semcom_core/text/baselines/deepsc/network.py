@@ -249,7 +249,7 @@ class Block(nn.Module):
         query = parts[0]
         key = parts[1]
         value = parts[2]
-        places = torch.arange(length)
+        places = torch.arange(length, device=states.device)
         bias = self.distance[:, (places - places[:, None]).clamp(-_REACH, _REACH) + _REACH]
         weights = (query @ key.transpose(2, 3)) * (width // self.heads) ** -0.5 + bias + hidden
         return self.mixed((weights.softmax(3) @ value).transpose(1, 2).reshape(size, length, width))
