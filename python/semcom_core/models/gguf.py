@@ -119,6 +119,9 @@ def _convert(path: Path, reader: GGUFReader, alone: Path, folder: Path) -> None:
     network.hf_quantizer = None
     network.config.__dict__.pop("quantization_config", None)
     _check_places(path, reader, network)
+    rows = network.get_input_embeddings().weight.shape[0]
+    if len(tokens) > rows:
+        raise _error(path, f"its tokenizer has {len(tokens)} tokens; its network knows {rows}")
     if scaling:
         settings = network.config.rope_parameters
         # of networks with two kinds of layers, those that see everything have the scaled positions

@@ -168,6 +168,17 @@ def test_what_is_not_supported_is_refused_and_not_kept(fields, tensors, message,
     assert message in refusal(path)
 
 
+def test_a_tokenizer_larger_than_the_network_is_refused_and_not_kept(path, folder):
+    described = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    tokens = [*described["model"]["vocab"], "one", "two"]
+    fields = {
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [1] * len(tokens),
+    }
+    save_tiny_gguf(path, folder, fields)
+    assert "its tokenizer has 302 tokens; its network knows 300" in refusal(path)
+
+
 def test_positions_that_rotate_a_part_of_each_head_are_refused(path, folder):
     sizes = {"attn_q": 32, "attn_k": 16, "attn_v": 16}
     biases = {
