@@ -71,7 +71,7 @@ class CausalModel:
         self.end_token = end_of_message(tokenizer, prompt) if adapted else None
         self.vocabulary = vocabulary
         self.special_tokens = special_tokens(tokenizer, vocabulary)
-        self._network = network
+        self.network = network
         self._tokenizer = tokenizer
         self._prompt_text = prompt
         self._prompt = prompt_tokens(tokenizer, prompt)
@@ -104,11 +104,11 @@ class CausalModel:
         """Log2-probabilities of each token and of what follows the last: float32 (len(tokens) + 1,
         vocabulary).
         """
-        return self._network.log2_probs(self._prompt, tokens)
+        return self.network.log2_probs(self._prompt, tokens)
 
     def tree(self) -> TokenTree:
         """A fresh token tree."""
-        return self._network.tree(self._prompt)
+        return self.network.tree(self._prompt)
 
 
 def special_tokens(tokenizer: Any, rows: int) -> tuple[int, ...]:

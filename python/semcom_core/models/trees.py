@@ -8,6 +8,7 @@ way that agrees with its whole pass (models.verification compares them):
 
     llama    one key-value cache for all nodes and a mask of ancestors, layers called directly
     mask     the same through the library
+    windows  the same with the masks of the windows that the configuration names
     cache    the network's own cache, a copy for each node: ALiBi, windows, recurrent networks
     passes   a pass of its own for each node: right for whatever is causal
 
@@ -39,7 +40,7 @@ from semcom_core.models.device import to_host
 from semcom_core.models.language import TokenTree
 
 #: Ways to grow a tree, the fastest first.
-WAYS = ("llama", "mask", "cache", "passes")
+WAYS = ("llama", "mask", "windows", "cache", "passes")
 _BITS_PER_NAT = 1 / math.log(2)
 #: Nodes that a layer's cache has room for at first.
 _FEWEST_NODES = 256
@@ -93,6 +94,7 @@ class FloatNetwork:
         kinds: dict[str, Callable[[FloatNetwork, list[int]], TokenTree]] = {
             "llama": LlamaTree,
             "mask": CausalTree,
+            "windows": WindowTree,
             "cache": CacheTree,
         }
         inner = kinds[self.way.name](self, prompt)
@@ -318,8 +320,12 @@ class CausalTree:
         )
 
     def _forward(
-        self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor
+        self,
+        tokens: torch.Tensor,
+        mask: torch.Tensor | dict[str, torch.Tensor],
+        depths: torch.Tensor,
     ) -> torch.Tensor:
+        """Logits of new nodes; the mask is one, or one for each kind of layer."""
         out = self._network(
             tokens,
             attention_mask=mask,
@@ -328,6 +334,32 @@ class CausalTree:
             use_cache=True,
         )
         return out.logits[0]
+
+
+class WindowTree(CausalTree):
+    """Token tree over a network of which some layers see the last tokens only.
+
+    Raises:
+        LookupError: its configuration names no such window.
+    """
+
+    def __init__(self, network: FloatNetwork, prompt: list[int]) -> None:
+        super().__init__(network, prompt)
+        config = self._network.config.get_text_config()
+        window = getattr(config, "sliding_window", None)
+        if not window:
+            raise LookupError("the network names no window")
+        self._window = int(window)
+        self._kinds = set(getattr(config, "layer_types", None) or ())
+
+    def _forward(
+        self, tokens: torch.Tensor, mask: torch.Tensor, depths: torch.Tensor
+    ) -> torch.Tensor:
+        narrow = torch.full_like(mask, -torch.inf)
+        for row, ancestors in enumerate(self._ancestors[-mask.shape[-2] :]):
+            narrow[..., row, ancestors[-self._window :]] = 0.0
+        masks = {kind: narrow if kind == "sliding_attention" else mask for kind in self._kinds}
+        return super()._forward(tokens, masks or narrow, depths)
 
 
 class LlamaTree(CausalTree):

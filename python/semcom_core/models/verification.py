@@ -34,14 +34,15 @@ import transformers
 
 from semcom_core.errors import ModelError
 from semcom_core.models.cache import cache_folder
-from semcom_core.models.causal import PackedLinear
+from semcom_core.models.causal import CausalModel, PackedLinear
 from semcom_core.models.int8.network import IntegerNetwork
+from semcom_core.models.language import LanguageModel
 from semcom_core.models.trees import WAYS, FloatNetwork, Way
 
 #: Most bits by which log2-probabilities of a tree and of a whole pass may differ.
 TOLERANCE_BITS = 0.001
 #: Number of the check, part of what its results are kept by.
-_VERSION = 1
+_VERSION = 2
 #: Tokens of a probe: without a window, beyond a window, and the most.
 _PLAIN = 48
 _BEYOND = 24
@@ -87,6 +88,20 @@ class Verification:
         if self.way.positions is not None:
             parts.append(f"positions end at {self.way.positions}")
         return "; ".join(parts)
+
+
+def verify_model(model: LanguageModel) -> Verification:
+    """Check a loaded model anew.
+
+    Raises:
+        ModelError: as when it is loaded, or it has no network to check.
+    """
+    network = model.network if isinstance(model, CausalModel) else None
+    if isinstance(network, IntegerNetwork):
+        return verify_integer(model.name, network, "")
+    if isinstance(network, FloatNetwork):
+        return verify_float(model.name, network, model.vocabulary, "")
+    raise ModelError(f"model {model.name!r} has no network to check; allowed is a loaded model")
 
 
 def verify_integer(name: str, network: IntegerNetwork, key: str) -> Verification:
