@@ -16,6 +16,7 @@ import hashlib
 import json
 import textwrap
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,7 @@ def add_adapter(network: Any, name: str) -> Any:
             f"adapter {name!r} does not fit the model: {len(absent)} weights are absent, "
             f"{len(unknown)} unknown"
         )
+    _untie(adapted)
     for key, weight in adapted.named_parameters():
         if "lora_" in key:
             weight.data = weight.data.double()  # so that all processors come to the same sums
@@ -157,6 +159,22 @@ def add_adapter(network: Any, name: str) -> Any:
     for weight in merged.parameters():
         weight.data = weight.data.float()  # those of DoRA are double by now
     return merged
+
+
+def _untie(adapted: Any) -> None:
+    """Give each layer with an addition weights of its own: tied embeddings would get the addition
+    of one layer at both ends of the network.
+    """
+    from torch.nn import Parameter
+
+    owners = Counter(
+        id(weight) for module in adapted.modules() for weight in module.parameters(recurse=False)
+    )
+    for module in adapted.modules():
+        base = getattr(module, "base_layer", None)
+        weight = getattr(base, "weight", None)
+        if base is not None and isinstance(weight, Parameter) and owners[id(weight)] > 1:
+            base.weight = Parameter(weight.detach().clone(), requires_grad=False)
 
 
 def _read_weights(path: Path) -> dict[str, Any]:

@@ -155,30 +155,44 @@ def biased(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("targets", [["embed_tokens"], ["lm_head"], ["embed_tokens", "lm_head"]])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_additions_to_tied_embeddings_stay_at_their_end(targets, tmp_path):
+    save_tiny_model(tmp_path / "tied", tie_word_embeddings=True)
+    _check_like_the_library(tmp_path / "tied", tmp_path / "adapter", {"target_modules": targets})
+
+
 @pytest.mark.parametrize(
     ("kind", "older"), [*((kind, False) for kind in KINDS), ("all-linear", True), ("DoRA", True)]
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_an_adapter_computes_what_the_library_computes(kind, older, biased, tmp_path):
-    tokenizer, network, prompt = load_network(str(biased))
+    _check_like_the_library(biased, tmp_path / "adapter", KINDS[kind], older)
+
+
+def _check_like_the_library(
+    folder: Path, adapter: Path, settings: dict, older: bool = False
+) -> None:
+    """Train additions at random, write them, and compare the model to the library's."""
+    tokenizer, network, prompt = load_network(str(folder))
     adapted = get_peft_model(
-        network, LoraConfig(r=4, lora_alpha=8, task_type="CAUSAL_LM", **KINDS[kind])
+        network, LoraConfig(r=4, lora_alpha=8, task_type="CAUSAL_LM", **settings)
     )
     generator = torch.Generator().manual_seed(3)
     for _, weight in adapted.named_parameters():
         if weight.requires_grad:
             weight.data += 0.2 * torch.randn(weight.shape, generator=generator)
-    adapted.save_pretrained(tmp_path / "adapter")
+    adapted.save_pretrained(adapter)
     if older:
-        torch.save(load_file(tmp_path / "adapter" / WEIGHTS), tmp_path / "adapter" / OLDER_WEIGHTS)
-        (tmp_path / "adapter" / WEIGHTS).unlink()
-    model = load_language_model(str(biased), str(tmp_path / "adapter"), "float32")
+        torch.save(load_file(adapter / WEIGHTS), adapter / OLDER_WEIGHTS)
+        (adapter / WEIGHTS).unlink()
+    model = load_language_model(str(folder), str(adapter), "float32")
     tokens = model.tokenize(TEXT)
     with torch.inference_mode():
         inputs = torch.tensor([tokenizer(prompt, add_special_tokens=False).input_ids + tokens])
         logits = adapted.eval()(inputs).logits[0]
     expected = torch.log_softmax(logits, dim=-1).numpy() / np.log(2)
-    plain = load_language_model(str(biased), precision="float32").log2_probs(tokens)
+    plain = load_language_model(str(folder), precision="float32").log2_probs(tokens)
     assert np.abs(expected - plain).max() > 0.05
     assert model.log2_probs(tokens) == pytest.approx(expected, abs=1e-3)
 
