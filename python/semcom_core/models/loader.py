@@ -144,10 +144,10 @@ def _load(name: str, adapter: str, precision: str, device: str, _stamps: tuple) 
     from semcom_core.models import verification
     from semcom_core.models.trees import FloatNetwork
 
-    key = verification.result_key(fingerprint, network.config)
     ready: integer.IntegerNetwork | FloatNetwork
     if profile == integer.PROFILE:
         integral = integer.IntegerNetwork(network)
+        key = verification.result_key(fingerprint, network.config)
         verification.verify_integer(name, integral, key)
         ready = integral
         device = "cpu"
@@ -157,6 +157,7 @@ def _load(name: str, adapter: str, precision: str, device: str, _stamps: tuple) 
         if device == "cpu":
             pack_linear_layers(network)
         floating = FloatNetwork(network)
+        key = verification.result_key(fingerprint, network.config, device)
         verification.verify_float(name, floating, vocabulary, key)
         ready = floating
     return CausalModel(

@@ -152,10 +152,11 @@ def verify_float(name: str, network: FloatNetwork, vocabulary: int, key: str) ->
     return found
 
 
-def result_key(fingerprint: str, config: Any) -> str:
-    """What a result is kept by: everything that it depends on."""
+def result_key(fingerprint: str, config: Any, device: str = "cpu") -> str:
+    """What a result is kept by: a hash of everything that it depends on."""
     settings = {key: value for key, value in config.to_dict().items() if key[0] != "_"}
-    facts = [_VERSION, fingerprint, settings, torch.__version__, transformers.__version__]
+    versions = [torch.__version__, transformers.__version__]
+    facts = [_VERSION, fingerprint, settings, device, versions]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
