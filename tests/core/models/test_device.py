@@ -179,6 +179,6 @@ def test_the_command_prints_the_devices(nothing_else, tiny_folder, capsys):
     assert main(["models", "devices"]) == 0
     assert capsys.readouterr().out == "cpu, float32\n"
     assert main(["models", "verify", str(tiny_folder), "--device", "auto"]) == 0
-    assert capsys.readouterr().out.endswith("bits a word, on cpu\n")
+    assert "bits a word, on cpu\n" in capsys.readouterr().out
     assert main(["models", "fetch", str(tiny_folder), "--device", "cuda"]) != 0
     assert "device is 'cuda', which is not there" in capsys.readouterr().err

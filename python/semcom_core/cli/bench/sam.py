@@ -19,6 +19,7 @@ from semcom_core.datasets.corpus import DATA_VARIABLE, data_folder
 from semcom_core.datasets.scenes import PARTS, Scene, generate_scene, labelled_scenes
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image.segmentation.knowledge import KnowledgeBase, KnowledgeConfig
+from semcom_core.models.device import find_device
 
 #: Measures of the bench, in their order.
 MEASURES = ("prompts", "boundaries", "attention", "speed")
@@ -69,8 +70,9 @@ def run(args: argparse.Namespace) -> int:
     check_range("limit", args.limit, 1, math.inf)
     check_range("seed", args.seed, 0, math.inf)
     check_writable(args.json)
-    knowledge = KnowledgeBase(config.from_arguments(KnowledgeConfig, args))
-    print(f"devices: sam {knowledge.model.device}", file=sys.stderr)
+    settings = config.from_arguments(KnowledgeConfig, args)
+    knowledge = KnowledgeBase(settings)
+    print(f"devices: sam {find_device(settings.device)}", file=sys.stderr)
     rows = []
     for row, line in _measured(args, knowledge):
         rows.append(row)
