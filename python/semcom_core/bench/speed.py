@@ -63,7 +63,8 @@ def speed_rows(config: Speed) -> list[dict]:
     read as many bytes as the weights of a step take, read_ratio their ratios; prefill_ms is the
     time of a new prompt, text_ms that of a whole text; loss_bits and divergence_bits are surprisal
     and Kullback-Leibler divergence against float32, bits a token; order_bits is the largest
-    difference between the probabilities of a whole text and of the same text token by token.
+    difference between the probabilities of a whole text and of the same text token by token. way
+    is how trees grow: int8, or one of models.trees.WAYS in float32.
     """
     exact = load_language_model(config.model, config.adapter, "float32", config.device)
     texts = [exact.tokenize(text) for text in config.texts]
@@ -83,6 +84,8 @@ def _row(
     config: Speed, precision: str, texts: list[list[int]], expected: list[np.ndarray], weights: int
 ) -> dict:
     import torch
+
+    from semcom_core.models.verification import verify_model
 
     started = time.perf_counter()
     model = load_language_model(config.model, config.adapter, precision, config.device)
@@ -104,6 +107,7 @@ def _row(
         "adapter": config.adapter,
         "precision": precision,
         "fingerprint": model.fingerprint,
+        "way": verify_model(model).way.name,
         "device": model.device,
         "threads": threads,
         "weights": weights,

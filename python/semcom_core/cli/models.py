@@ -65,6 +65,9 @@ def run(args: argparse.Namespace) -> int:
         raise ModelError(
             f"the tokenizer of {args.model!r} gives {model.detokenize(tokens)!r} for {_SENTENCE!r}"
         )
+    from semcom_core.models.verification import verify_model  # loads torch; the list need not
+
+    print(f"{args.model}: {verify_model(model).describe()}")
     bits = -sum(row[token] for row, token in zip(model.log2_probs(tokens), tokens))
     print(
         f"{args.model}: fingerprint {model.fingerprint}, {model.vocabulary} tokens, "

@@ -109,8 +109,8 @@ def describe(row: dict) -> str:
         for nodes, ms in row["step_ms"].items()
     )
     return (
-        f"{row['precision']:8s} {row['device']}, {row['threads']} threads; reading the weights "
-        f"once {row['read_ms']:.1f} ms; a step of {steps} of that;"
+        f"{row['precision']:8s} {row['device']}, {row['threads']} threads, trees by {row['way']}; "
+        f"reading the weights once {row['read_ms']:.1f} ms; a step of {steps} of that;"
         f" new prompt {row['prefill_ms']:.0f} ms, text {row['text_ms']:.0f} ms, loading "
         f"{row['load_s']:.1f} s"
     )
