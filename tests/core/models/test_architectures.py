@@ -31,7 +31,7 @@ TEXT = (
     "asked whether the minutes (pages 4-9) had been kept. They had not; they were lost in 1998, "
     "together with the key to the archive, two chairs and a portrait of the founder, which was "
     "found a year later in a cellar by the river & sold for $250. The question remains open until "
-    "Thursday, when all members vote again."
+    "Thursday, when all of the members will vote once again."
 )
 #: Some of each way, for the tests that always run.
 SOME = (
