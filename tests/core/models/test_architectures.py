@@ -44,6 +44,8 @@ SOME = (
     "bert",
     "bart",
 )
+#: Margin of the separate code, dB: at its default rate the channel code alone loses some frames.
+MARGIN_DB = 2.0
 #: Rounding in float32, bits; a wrong mask or position costs 0.1 bit and more.
 TOLERANCE = 1e-3
 
@@ -95,7 +97,7 @@ def check_architecture(title: str, folder: Path, text: str, count: int) -> None:
     tokens = model.tokenize(TEXT)
     assert max(differences(model, tokens[:count])) <= TOLERANCE
     check_text(model, SpinalCodec(SpinalConfig(), model), text)
-    check_text(model, LlmArithmeticCodec(LlmArithmeticConfig(), model), text)
+    check_text(model, LlmArithmeticCodec(LlmArithmeticConfig(margin_db=MARGIN_DB), model), text)
     exact = load_language_model(str(folder))
     if exact.fingerprint != model.fingerprint:  # it has integer weights
         assert max(differences(exact, tokens[:count])) == 0.0
