@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, field, fields
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from semcom_core.errors import ConfigError
+from semcom_core.errors import ConfigError, check_choice
 
 
 class Dataclass(Protocol):
@@ -35,11 +35,20 @@ _TAKES: dict[type, tuple[tuple[type, ...], str]] = {
     float: ((int, float), "a number"),
     str: ((str,), "a text"),
 }
+#: Names of a device in settings and options.
+DEVICES = ("cpu", "cuda", "mps", "auto")
+#: Help text of such a setting.
+DEVICE_HELP = "what the network computes on: cpu, cuda, mps, or auto for the first that is there"
 
 
 def setting(default: Any, help: str) -> Any:
     """A dataclass field with a default and a help text for the command line."""
     return field(default=default, metadata={"help": help})
+
+
+def check_device(name: str) -> None:
+    """Raise ConfigError unless `name` is one of DEVICES; whether it is there is not asked."""
+    check_choice("device", name, DEVICES)
 
 
 def from_mapping(cls: type[Config], data: Mapping[str, Any]) -> Config:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from semcom_core.config import setting
+from semcom_core.config import DEVICE_HELP, check_device, setting
 from semcom_core.errors import check_choice, check_range
 from semcom_core.models import LanguageModel, load_language_model
-from semcom_core.models.device import DEVICE_HELP, check_device
 from semcom_core.models.loader import PRECISIONS, load_network
 
 #: Bytes of a weight, by precision.

@@ -7,8 +7,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from semcom_core.config import DEVICE_HELP, DEVICES
 from semcom_core.errors import ModelError
-from semcom_core.models.device import DEVICE_HELP, DEVICES, describe_device, devices_here
+from semcom_core.models.device import describe_device, devices_here
 from semcom_core.models.loader import PRECISIONS, catalogue, load_language_model, locate
 
 #: Text by which a fetched model is checked.

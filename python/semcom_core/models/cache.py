@@ -9,18 +9,22 @@ the hash of the file.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
-from semcom_core.models.gguf import convert, parts_of
+from semcom_core.models.weight_files import parts_of
 
 #: Of the conversion; a copy that an older one made is not used.
 _VERSION = 2
+#: Of the check of a model, part of what its results are kept by.
+_CHECK_VERSION = 2
 
 
 def cache_folder() -> Path:
@@ -53,6 +57,33 @@ def file_stamp(path: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple(found)
 
 
+def result_key(fingerprint: str, config: Any, device: str = "cpu") -> str:
+    """What the result of a model's check (see verification) is kept by: a hash of everything that
+    it depends on.
+    """
+    import torch
+    import transformers
+
+    settings = {key: value for key, value in config.to_dict().items() if key[0] != "_"}
+    versions = [torch.__version__, transformers.__version__]
+    facts = [_CHECK_VERSION, fingerprint, settings, device, versions]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def result_file(key: str) -> Path:
+    """File that holds the result of a check."""
+    return cache_folder() / "checks" / f"{key}.json"
+
+
+def kept_result(key: str) -> dict[str, Any] | None:
+    """The result of a check by its key; None where there is none that can be read."""
+    try:
+        found = json.loads(result_file(key).read_text(encoding="utf-8")) if key else None
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def as_folder(path: Path) -> Path:
     """A model folder for `path`: itself, or the converted copy of a GGUF file, made on first use.
 
@@ -77,4 +108,6 @@ def as_folder(path: Path) -> Path:
 
 def _convert(path: Path, folder: Path) -> None:
     """Write the model of a GGUF file to a folder."""
+    from semcom_core.models.gguf import convert  # where there is no copy yet
+
     convert(path, folder)

@@ -15,24 +15,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from semcom_core.errors import ConfigError, check_choice
+from semcom_core.config import check_device
+from semcom_core.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
 
 Network = TypeVar("Network", bound="torch.nn.Module")
 
-#: Names of a device in settings and options.
-DEVICES = ("cpu", "cuda", "mps", "auto")
-#: Help text of such a setting.
-DEVICE_HELP = "what the network computes on: cpu, cuda, mps, or auto for the first that is there"
 #: Type of floating-point weights by kind of device.
 FLOAT_TYPES = {"cpu": "float32", "cuda": "float32", "mps": "float32", "meta": "float32"}
-
-
-def check_device(name: str) -> None:
-    """Raise ConfigError unless `name` is one of DEVICES; whether it is there is not asked."""
-    check_choice("device", name, DEVICES)
 
 
 def devices_here() -> list[str]:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import tempfile
 import textwrap
 from pathlib import Path
@@ -27,12 +26,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semcom_core.errors import ModelError
-from semcom_core.models.weight_files import file_defect, read_network
+from semcom_core.models.weight_files import file_defect, parts_of, read_network
 
 if TYPE_CHECKING:
     from gguf import GGUFReader
 
-_PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
 #: Kinds of `rope.scaling.type` that are read.
 _SCALINGS = ("none", "linear", "yarn", "longrope")
 #: Further keys of `rope.scaling` and the settings of the library that they are.
@@ -56,27 +54,6 @@ _SAME_FREQUENCY = 1e-4
 _FACTORS = ("rope_freqs", "rope_factors_short", "rope_factors_long")
 #: Errors of a reader of a damaged file.
 _DAMAGE = (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError, OSError)
-
-
-def parts_of(path: Path) -> list[Path]:
-    """All parts of the model of which a GGUF file is one, the first first; the file itself where it
-    is the only one.
-
-    Raises:
-        ModelError: a part is not there.
-    """
-    found = _PART.fullmatch(path.name)
-    if not found:
-        return [path]
-    stem, number, count = found[1], int(found[2]), int(found[3])
-    parts = [path.with_name(f"{stem}-{i:05d}-of-{count:05d}.gguf") for i in range(1, count + 1)]
-    for i, part in enumerate(parts, 1):
-        if not part.is_file():
-            raise ModelError(
-                f"model {str(path)!r} is part {number} of {count}; part {i}, {part.name}, is not "
-                "beside it"
-            )
-    return parts
 
 
 def convert(path: Path, folder: Path) -> None:

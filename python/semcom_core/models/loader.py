@@ -19,17 +19,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from semcom_core.config import from_mapping
+from semcom_core.config import DEVICES, from_mapping
 from semcom_core.errors import ConfigError, ModelError, check_choice
-from semcom_core.models.cache import as_folder, file_stamp, model_sha256
-from semcom_core.models.device import find_device, place_network
-from semcom_core.models.gguf import parts_of
+from semcom_core.models.cache import as_folder, file_stamp, kept_result, model_sha256, result_key
 from semcom_core.models.language import LanguageModel
-from semcom_core.models.weight_files import folder_defect, read_network
+from semcom_core.models.weight_files import folder_defect, parts_of, read_network
+
+if TYPE_CHECKING:
+    from semcom_core.models.trees import FloatNetwork
 
 #: What the weights are computed with. Other numbers give other probabilities, so it is part of the
 #: fingerprint.
@@ -96,7 +97,7 @@ def load_language_model(
         name: a name of the catalogue, a path or a hub name.
         adapter: a name of `shipped_adapters`, a folder, or empty for none.
         precision: int8 (for networks of the Llama kind; others stay float32) or float32.
-        device: what the network computes on, one of models.device.DEVICES; int8 only on the cpu,
+        device: what the network computes on, one of config.DEVICES; int8 only on the cpu,
             which "auto" then is.
 
     Raises:
@@ -105,7 +106,12 @@ def load_language_model(
             not fit it.
     """
     check_choice("precision", precision, PRECISIONS)
-    place_wanted = device if device == "auto" else find_device(device)
+    check_choice("device", device, DEVICES)
+    place_wanted = device
+    if device not in ("cpu", "auto"):
+        from semcom_core.models.device import find_device
+
+        place_wanted = find_device(device)
     adapter_stamp: tuple = ()
     if adapter:
         from semcom_core.models.adapter import adapter_folder
@@ -128,7 +134,7 @@ def _load(name: str, adapter: str, precision: str, device: str, _stamps: tuple) 
         addition = adapter_sha256(adapter)
     tokenizer, network, prompt = load_network(name)
     # Imported after load_network, which says so where torch or transformers does not load.
-    from semcom_core.models.causal import CausalModel, pack_linear_layers
+    from semcom_core.models.causal import CausalModel
     from semcom_core.models.int8 import network as integer
 
     profile = integer.PROFILE if precision == "int8" and integer.applies(network) else "float32"
@@ -141,25 +147,21 @@ def _load(name: str, adapter: str, precision: str, device: str, _stamps: tuple) 
     vocabulary = len(network.get_input_embeddings().weight)
     if adapter:
         network = add_adapter(network, adapter)
-    from semcom_core.models import verification
-    from semcom_core.models.trees import FloatNetwork
-
     ready: integer.IntegerNetwork | FloatNetwork
     if profile == integer.PROFILE:
-        integral = integer.IntegerNetwork(network)
-        key = verification.result_key(fingerprint, network.config)
-        verification.verify_integer(name, integral, key)
-        ready = integral
         device = "cpu"
+        integral = integer.IntegerNetwork(network)
+        key = result_key(fingerprint, network.config)
+        if kept_result(key) is None:
+            from semcom_core.models.verification import verify_integer
+
+            verify_integer(name, integral, key)
+        ready = integral
     else:
+        from semcom_core.models.device import find_device
+
         device = find_device(device)
-        place_network(network, device)
-        if device == "cpu":
-            pack_linear_layers(network)
-        floating = FloatNetwork(network)
-        key = verification.result_key(fingerprint, network.config, device)
-        verification.verify_float(name, floating, vocabulary, key)
-        ready = floating
+        ready = _float_network(name, network, vocabulary, fingerprint, device)
     return CausalModel(
         name,
         ready,
@@ -170,6 +172,23 @@ def _load(name: str, adapter: str, precision: str, device: str, _stamps: tuple) 
         adapted=bool(adapter),
         device=device,
     )
+
+
+def _float_network(
+    name: str, network: Any, vocabulary: int, fingerprint: str, device: str
+) -> FloatNetwork:
+    """A float32 network on a device, with the fastest way to grow trees that is right for it."""
+    from semcom_core.models.causal import pack_linear_layers
+    from semcom_core.models.device import place_network
+    from semcom_core.models.trees import FloatNetwork
+    from semcom_core.models.verification import verify_float
+
+    place_network(network, device)
+    if device == "cpu":
+        pack_linear_layers(network)
+    ready = FloatNetwork(network)
+    verify_float(name, ready, vocabulary, result_key(fingerprint, network.config, device))
+    return ready
 
 
 def load_network(name: str) -> tuple:

@@ -18,22 +18,19 @@ is kept by fingerprint, configuration and versions of the libraries.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import transformers
 
 from semcom_core.errors import ModelError
-from semcom_core.models.cache import cache_folder
+from semcom_core.models.cache import kept_result, result_file
 from semcom_core.models.causal import CausalModel, PackedLinear
 from semcom_core.models.int8.network import IntegerNetwork
 from semcom_core.models.language import LanguageModel
@@ -41,8 +38,6 @@ from semcom_core.models.trees import WAYS, FloatNetwork, Way
 
 #: Most bits by which log2-probabilities of a tree and of a whole pass may differ.
 TOLERANCE_BITS = 0.001
-#: Number of the check, part of what its results are kept by.
-_VERSION = 2
 #: Tokens of a probe: without a window, beyond a window, and the most.
 _PLAIN = 48
 _BEYOND = 24
@@ -150,14 +145,6 @@ def verify_float(name: str, network: FloatNetwork, vocabulary: int, key: str) ->
         _write(key, found)
     network.way = found.way
     return found
-
-
-def result_key(fingerprint: str, config: Any, device: str = "cpu") -> str:
-    """What a result is kept by: a hash of everything that it depends on."""
-    settings = {key: value for key, value in config.to_dict().items() if key[0] != "_"}
-    versions = [torch.__version__, transformers.__version__]
-    facts = [_VERSION, fingerprint, settings, device, versions]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def length_limits(config: Any) -> dict[str, int]:
@@ -332,18 +319,12 @@ def _kind(network: FloatNetwork) -> str:
     return str(network.network.config.model_type)
 
 
-def _place(key: str) -> Path:
-    return cache_folder() / "checks" / f"{key}.json"
-
-
 def _read(key: str) -> Verification | None:
     """A result that was kept; None where there is none that can be read."""
-    if not key:
-        return None
     try:
-        found = json.loads(_place(key).read_text(encoding="utf-8"))
-        return Verification(**{**found, "way": Way(**found["way"])})
-    except (OSError, ValueError, TypeError, KeyError):
+        found = kept_result(key)
+        return None if found is None else Verification(**{**found, "way": Way(**found["way"])})
+    except (TypeError, KeyError):
         return None
 
 
@@ -351,7 +332,7 @@ def _write(key: str, found: Verification) -> None:
     """Keep a result, whole or not at all; a folder that cannot be written keeps none."""
     if not key:
         return
-    place = _place(key)
+    place = result_file(key)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(

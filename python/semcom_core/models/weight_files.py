@@ -51,6 +51,28 @@ _SCALES = re.compile(
     r"(weight_scale(_2|_inv)?|input_scale|[kv]_scale|output_scale|scales|zeros|qweight|qzeros|g_idx"
     r"|absmax|quant_map|quant_state.*|SCB|weight_zero_point|weight_packed|weight_shape|_amax)$"
 )
+_PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
+
+
+def parts_of(path: Path) -> list[Path]:
+    """All parts of the model of which a GGUF file is one, the first first; the file itself where it
+    is the only one.
+
+    Raises:
+        ModelError: a part is not there.
+    """
+    found = _PART.fullmatch(path.name)
+    if not found:
+        return [path]
+    stem, number, count = found[1], int(found[2]), int(found[3])
+    parts = [path.with_name(f"{stem}-{i:05d}-of-{count:05d}.gguf") for i in range(1, count + 1)]
+    for i, part in enumerate(parts, 1):
+        if not part.is_file():
+            raise ModelError(
+                f"model {str(path)!r} is part {number} of {count}; part {i}, {part.name}, is not "
+                "beside it"
+            )
+    return parts
 
 
 def read_network(name: str, place: Path | str, **options: Any) -> PreTrainedModel:

@@ -36,9 +36,8 @@ from semcom_core.phy.channel_estimation import (
 )
 from semcom_core.phy.header_decoder import HeaderDecoder, frame_carriers, symbol_numbers
 from semcom_core.phy.interference import idle_excess, pilot_excess
-from semcom_core.phy.ofdm import Layout
+from semcom_core.phy.ofdm import Layout, interleaver, phases
 from semcom_core.phy.phase_tracking import correct_timing_drift, smooth_phase
-from semcom_core.phy.scramble import interleaver, phases
 from semcom_core.units import linear_to_db
 
 #: A symbol noisier than this (power over its own) is handed on as erased.

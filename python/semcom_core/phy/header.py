@@ -17,8 +17,7 @@ from semcom_core.errors import FrameError
 from semcom_core.fec.convolutional import decode as decode_convolutional
 from semcom_core.fec.convolutional import encode as encode_convolutional
 from semcom_core.frame import HEADER_FIELDS, WIDE_HEADER_FIELDS, FrameHeader, header_fields
-from semcom_core.phy.ofdm import HEADER_COPY_USES, Layout
-from semcom_core.phy.scramble import interleaver, phases
+from semcom_core.phy.ofdm import HEADER_COPY_USES, Layout, interleaver, phases
 
 #: Bits of all fields, and of the CRC over them.
 INFO_BITS = sum(HEADER_FIELDS.values())

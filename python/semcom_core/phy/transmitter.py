@@ -13,8 +13,7 @@ from semcom_core.errors import FrameError
 from semcom_core.frame import MAX_LENGTH, Frame
 from semcom_core.phy import header as frame_header
 from semcom_core.phy.config import PhyConfig
-from semcom_core.phy.ofdm import Layout, fill_uses, pilot_carriers, to_samples
-from semcom_core.phy.scramble import interleaver, phases
+from semcom_core.phy.ofdm import Layout, fill_uses, interleaver, phases, pilot_carriers, to_samples
 from semcom_core.phy.synchronization import preamble
 
 

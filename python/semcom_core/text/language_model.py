@@ -27,11 +27,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import ModelError, check_choice
 from semcom_core.frame import FrameHeader
 from semcom_core.models import load_language_model
-from semcom_core.models.device import DEVICE_HELP, check_device
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.loader import PRECISIONS
 from semcom_core.text.codec import TextCodec

@@ -17,7 +17,7 @@ from semcom_core.errors import ConfigError
 from semcom_core.image.learned import common, lam_sc
 from semcom_core.image.segmentation.knowledge import KnowledgeConfig
 from semcom_core.models import device as devices
-from semcom_core.models import load_language_model, loader, trees
+from semcom_core.models import load_language_model, trees
 from semcom_core.models.sam import loader as sam
 from semcom_core.text.baselines.deepsc import codec as deepsc
 
@@ -44,7 +44,7 @@ def meta(monkeypatch):
     def to_host(tensor):
         return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_meta else tensor
 
-    for module in (common, deepsc, sam, trees, lam_sc, loader):
+    for module in (devices, common, deepsc, sam, trees, lam_sc):
         if hasattr(module, "find_device"):
             monkeypatch.setattr(module, "find_device", find_meta)
         if hasattr(module, "to_host"):

@@ -10,7 +10,7 @@ import pytest
 from semcom_core.errors import FrameError
 from semcom_core.fec import convolutional as tbcc
 from semcom_core.phy import FrameHeader, Layout, PhyConfig, header
-from semcom_core.phy.scramble import interleaver, phases, signs
+from semcom_core.phy.ofdm import interleaver, phases, signs
 from semcom_core.units import complex_noise
 
 LAYOUT = Layout(PhyConfig(key="ours"))

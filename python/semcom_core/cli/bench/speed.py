@@ -14,9 +14,9 @@ import numpy as np
 from semcom_core.bench.report import check_writable, verdict, write_json
 from semcom_core.bench.speed import Speed, speed_rows
 from semcom_core.cli.bench import add_sentence_options, measured_settings
+from semcom_core.config import DEVICES
 from semcom_core.datasets.corpus import data_file, sentences, word_range
 from semcom_core.errors import check_range
-from semcom_core.models.device import DEVICES
 
 #: Targets: most bits a token that fast numbers may cost, difference that the codec bears, memory of
 #: the process.

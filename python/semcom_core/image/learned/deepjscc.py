@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from semcom_core import models
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec
@@ -45,7 +45,6 @@ from semcom_core.image.learned.common import (
     to_tensor,
 )
 from semcom_core.image.picture import check_importance, check_pixels
-from semcom_core.models.device import DEVICE_HELP, check_device
 
 #: The weights that come with the package.
 SHIPPED = Path(models.__file__).parent / "weights" / "deepjscc" / "deepjscc.safetensors"

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from semcom_core import models
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import check_range
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec
@@ -50,7 +50,7 @@ from semcom_core.image.learned.common import (
 from semcom_core.image.learned.lam_sc_mask import mask_from_bytes, mask_to_bytes
 from semcom_core.image.learned.lam_sc_network import LamScNetwork, LamScShape, Latent, conditions_of
 from semcom_core.image.picture import check_importance, check_pixels
-from semcom_core.models.device import DEVICE_HELP, check_device, to_host
+from semcom_core.models.device import to_host
 
 #: The weights that come with the package.
 SHIPPED = Path(models.__file__).parent / "weights" / "lam_sc" / "lam_sc.safetensors"

@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.image.picture import check_pixels, picture_size
 from semcom_core.image.segmentation.segments import Segments, scaled_masks, segments_of
-from semcom_core.models.device import DEVICE_HELP, check_device
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from semcom_core.frame import (
     ReceivedFrame,
 )
 from semcom_core.models.language import LanguageModel
-from semcom_core.phy.scramble import interleaver
+from semcom_core.phy.ofdm import interleaver
 from semcom_core.text.codec import DecodedText, check_text, gather
 from semcom_core.text.language_model import ModelCodec, ModelConfig
 from semcom_core.text.spinal.decoder import SearchResult, SequentialDecoder, observe

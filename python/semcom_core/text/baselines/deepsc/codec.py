@@ -34,18 +34,12 @@ import numpy as np
 import torch
 
 from semcom_core import models
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import FrameError, ModelError, check_range
 from semcom_core.fec.crc import crc_bits
 from semcom_core.frame import MAX_FRAGMENTS, MAX_LENGTH, Frame, FrameHeader, ReceivedFrame
 from semcom_core.models.checkpoint import file_cache, read_checkpoint, save_checkpoint
-from semcom_core.models.device import (
-    DEVICE_HELP,
-    check_device,
-    find_device,
-    place_network,
-    to_host,
-)
+from semcom_core.models.device import find_device, place_network, to_host
 from semcom_core.text.baselines.deepsc.network import (
     TOKEN_SYMBOLS,
     DeepscNetwork,
