@@ -17,6 +17,7 @@ from semcom_core.channel import parse_channel
 from semcom_core.cli import main
 from semcom_core.errors import ModelError
 from semcom_core.models import load_language_model, verification
+from semcom_core.models.cache import cache_folder
 from semcom_core.models.trees import FloatNetwork, Way
 from semcom_core.simulation import transmit_symbols
 from semcom_core.text.baselines.llm_arithmetic import LlmArithmeticCodec, LlmArithmeticConfig
@@ -119,7 +120,7 @@ def test_no_architecture_loses_a_text(title, tmp_path):
 def test_what_was_found_is_kept_and_depends_on_the_configuration(tmp_path, monkeypatch):
     folder = tmp_path / "model"
     one = load("mistral, window", folder)
-    found = list((verification.cache_folder() / "checks").iterdir())
+    found = list((cache_folder() / "checks").iterdir())
     assert len(found) == 1 and one.network.way == Way("windows")
     calls = []
     monkeypatch.setattr(verification, "_choose", lambda *args: calls.append(args))
@@ -133,7 +134,7 @@ def test_what_was_found_is_kept_and_depends_on_the_configuration(tmp_path, monke
 def test_a_result_that_cannot_be_read_is_found_again(tmp_path):
     folder = tmp_path / "model"
     way = load("gpt2, 128 positions", folder).network.way
-    for path in (verification.cache_folder() / "checks").iterdir():
+    for path in (cache_folder() / "checks").iterdir():
         path.write_text("[]", encoding="utf-8")
     network = FloatNetwork(AutoModelForCausalLM.from_pretrained(folder, dtype="float32").eval())
     verification.verify_float("again", network, 304, path.stem)
