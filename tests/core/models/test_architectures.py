@@ -17,7 +17,7 @@ from semcom_core.channel import parse_channel
 from semcom_core.cli import main
 from semcom_core.errors import ModelError
 from semcom_core.models import load_language_model, verification
-from semcom_core.models.cache import cache_folder
+from semcom_core.models.cache import cache_folder, result_key
 from semcom_core.models.trees import FloatNetwork, Way
 from semcom_core.simulation import transmit_symbols
 from semcom_core.text.baselines.llm_arithmetic import LlmArithmeticCodec, LlmArithmeticConfig
@@ -124,11 +124,11 @@ def test_what_was_found_is_kept_and_depends_on_the_configuration(tmp_path, monke
     assert len(found) == 1 and one.network.way == Way("windows")
     calls = []
     monkeypatch.setattr(verification, "_choose", lambda *args: calls.append(args))
-    kept = verification.result_key(one.fingerprint, one.network.network.config)
+    kept = result_key(one.fingerprint, one.network.network.config)
     verification.verify_float("again", one.network, one.vocabulary, kept)
     assert not calls and found[0].stem == kept
     one.network.network.config.sliding_window = 8
-    assert verification.result_key(one.fingerprint, one.network.network.config) != kept
+    assert result_key(one.fingerprint, one.network.network.config) != kept
 
 
 def test_a_result_that_cannot_be_read_is_found_again(tmp_path):
