@@ -58,14 +58,62 @@ def environment() -> dict[str, str]:
     """The environment of GNU Radio's tools: the blocks found, this interpreter's folder first on
     PATH.
     """
-    entries = files(places("gr-semcom/grc", "gnuradio/grc/blocks"), "semcom_*.block.yml")
-    blocks = [*{str(path.parent) for path in entries}, os.environ.get("GRC_BLOCKS_PATH", "")]
+    blocks = [*map(str, _block_folders()), os.environ.get("GRC_BLOCKS_PATH", "")]
     path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     return {
         **os.environ,
         "GRC_BLOCKS_PATH": os.pathsep.join(filter(None, blocks)),
         "PATH": os.pathsep.join(path),
     }
+
+
+def companion_environment() -> dict[str, str]:
+    """The variables with which GNU Radio's own companion, started by itself, finds blocks, core and
+    radios: folders by variable, joined by the path separator, to be put before what is there.
+
+    GNU Radio looks for blocks in folders called gnuradio on Python's path. A checkout has none; a
+    link to its blocks is made in the environment, where no other installation writes.
+
+    Raises:
+        RadioError: the link cannot be made.
+    """
+    core = Path(__file__).resolve().parents[1]
+    packages = sysconfig.get_path("purelib")
+    python = [str(core), packages]
+    blocks = core.parent / "gr-semcom/python/semcom"
+    if blocks.is_dir():
+        python.insert(0, str(_linked(blocks, Path(sys.prefix) / "share/gr-semcom/python")))
+    modules = core.parent / "build/soapy"
+    variables = {
+        "GRC_BLOCKS_PATH": [str(folder) for folder in _block_folders()],
+        "PYTHONPATH": list(dict.fromkeys(python)),
+        "SOAPY_SDR_PLUGIN_PATH": [str(modules)] if modules.is_dir() else [],
+    }
+    return {name: os.pathsep.join(folders) for name, folders in variables.items() if folders}
+
+
+def _linked(blocks: Path, root: Path) -> Path:
+    """The folder `root`, with a link gnuradio/semcom to the blocks."""
+    link = root / "gnuradio" / "semcom"
+    if link.resolve() == blocks:
+        return root
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        made = link.with_name(f"semcom-{os.getpid()}")
+        made.symlink_to(blocks)
+        made.replace(link)
+    except OSError as error:
+        raise RadioError(
+            f"link {link} to {blocks} cannot be made: {error.strerror}; allowed is an environment "
+            "that can be written to"
+        ) from error
+    return root
+
+
+def _block_folders() -> list[Path]:
+    """Folders of the companion's entries of the blocks."""
+    entries = files(places("gr-semcom/grc", "gnuradio/grc/blocks"), "semcom_*.block.yml")
+    return list(dict.fromkeys(path.parent for path in entries))
 
 
 def tool(name: str) -> list[str]:

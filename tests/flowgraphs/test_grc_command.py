@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +20,23 @@ from semcom_core.cli import grc
 from semcom_core.errors import ConfigError, RadioError
 
 FLOWGRAPHS = sorted((Path(__file__).resolve().parents[2] / "grc").glob("*.grc"))
+#: What the companion does when it opens files: its errors, by file.
+OPEN = """
+import json, sys
+from gnuradio import gr
+from gnuradio.grc.core.platform import Platform
+version = (gr.major_version(), gr.api_version(), gr.minor_version())
+platform = Platform(version=gr.version(), version_parts=version, prefs=gr.prefs())
+platform.build_library()
+errors = {"": sorted(name for name in platform.blocks if name.startswith("semcom_"))}
+for path in sys.argv[1:]:
+    flow_graph = platform.make_flow_graph(path)
+    flow_graph.rewrite()
+    flow_graph.validate()
+    valid = flow_graph.is_valid()
+    errors[path] = [] if valid else [str(error) for error in flow_graph.iter_error_messages()]
+print(json.dumps(errors))
+"""
 
 
 def run(*arguments: str) -> int:
@@ -107,3 +127,98 @@ def test_missing_companion(monkeypatch, tmp_path):
     monkeypatch.setattr(flowgraphs, "environment", lambda: {"PATH": str(tmp_path)})
     with pytest.raises(RadioError, match="gnuradio-companion is not on PATH"):
         run("text_link")
+
+
+def outside(home: Path, *command: str | Path, first: str = "") -> str:
+    """Output of a command of GNU Radio's own interpreter with the environment that `semcom grc
+    --environment` prints, and nothing else of this one.
+    """
+    semcom = shlex.join([sys.executable, "-m", "semcom_core.cli"])
+    python = Path(getattr(sys, "_base_executable", sys.executable))
+    script = f"""set -e; {first}
+eval "$({semcom} grc --environment)"
+exec {shlex.join(map(str, [python, *command]))}"""
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=home,
+        env={"HOME": str(home), "PATH": f"{python.parent}:/usr/bin:/bin", **OFFSCREEN},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen", "MPLBACKEND": "Agg"}
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory) -> dict[str, list[str]]:
+    """What a companion that was not started by this project says of each flowgraph."""
+    home = tmp_path_factory.mktemp("home")
+    return json.loads(outside(home, "-c", OPEN, *FLOWGRAPHS).splitlines()[-1])
+
+
+def test_plain_companion_has_all_blocks(opened):
+    entries = Path(__file__).resolve().parents[2].glob("gr-semcom/grc/*.block.yml")
+    assert opened[""] == sorted(path.name.removesuffix(".block.yml") for path in entries)
+
+
+@pytest.mark.parametrize("path", FLOWGRAPHS, ids=lambda path: path.stem)
+def test_plain_companion_opens_it(opened, path):
+    assert opened[str(path)] == []
+
+
+def test_plain_companion_runs_it(tmp_path):
+    compiler = "from gnuradio.grc.compiler import main; main()"
+    path = next(path for path in FLOWGRAPHS if path.stem == "text_link_headless")
+    outside(tmp_path, "-c", compiler, "-o", tmp_path, path)
+    said = outside(tmp_path, tmp_path / f"{path.stem}.py", "--codec", "deflate")
+    assert "sent 5, received 5, exact 5" in said
+
+
+def test_environment_is_put_before_what_is_there(tmp_path):
+    first = "export PYTHONPATH='/a b' GRC_BLOCKS_PATH=/mine"
+    code = "import os; print(os.environ['PYTHONPATH'], os.environ['GRC_BLOCKS_PATH'], sep='\\n')"
+    python, blocks = outside(tmp_path, "-c", code, first=first).splitlines()
+    assert python.endswith(":/a b") and blocks.endswith(f"gr-semcom/grc{os.pathsep}/mine")
+
+
+def test_flowgraphs_import_the_blocks_package_alone():
+    blocks = [
+        block for path in FLOWGRAPHS for block in grc.yaml.safe_load(path.read_text())["blocks"]
+    ]
+    lines = [block["parameters"]["imports"] for block in blocks if block["id"] == "import"]
+    assert lines and not [line for line in lines if "semcom_core" in line]
+
+
+@pytest.mark.parametrize("name", ["image_link_headless", "radio_text_tx"])
+def test_flowgraphs_that_import_the_core_still_work(name, tmp_path):
+    path = next(path for path in FLOWGRAPHS if path.stem == name)
+    old = path.read_text(encoding="utf-8")
+    for helper, module in (
+        ("load_profile", "semcom_core.radio.profile"),
+        ("example_picture", "semcom_core.image.example"),
+    ):
+        old = old.replace(f"from gnuradio.semcom import {helper}", f"from {module} import {helper}")
+    assert "from semcom_core" in old
+    (tmp_path / path.name).write_text(old, encoding="utf-8")
+    assert flowgraphs.compiled(tmp_path / path.name, tmp_path).exists()
+
+
+def test_link_to_the_blocks_follows_the_checkout(tmp_path, monkeypatch):
+    checkout = tmp_path / "checkout"
+    (checkout / "gr-semcom/python/semcom").mkdir(parents=True)
+    monkeypatch.setattr(places, "__file__", str(checkout / "python/semcom_core/resources.py"))
+    monkeypatch.setattr(places.sys, "prefix", str(tmp_path))
+    link = tmp_path / "share/gr-semcom/python/gnuradio/semcom"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "former")
+    python = flowgraphs.companion_environment()["PYTHONPATH"].split(os.pathsep)
+    assert python[:2] == [str(tmp_path / "share/gr-semcom/python"), str(checkout / "python")]
+    assert link.resolve() == checkout / "gr-semcom/python/semcom"
+    link.unlink()
+    link.mkdir()
+    with pytest.raises(RadioError, match="gnuradio/semcom.* cannot be made: .*; allowed is"):
+        flowgraphs.companion_environment()

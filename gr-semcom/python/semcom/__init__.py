@@ -28,7 +28,18 @@ What blocks share:
 
 Neither torch nor transformers is imported here, nor Qt: GNU Radio Companion imports every block,
 codecs live in worker processes, and image_window imports gui when it is made.
+
+Flowgraphs import this package alone. Of the core they get the names in CORE_NAMES, which are
+imported when they are first used:
+
+    load_profile     radio profile by its name (semcom_core.radio.profile)
+    example_picture  file of an example picture (semcom_core.image.example)
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 from .acknowledger import acknowledger
 from .automatic_gain import automatic_gain
@@ -82,3 +93,20 @@ __all__ = [
     "text_sink",
     "text_source",
 ]
+
+#: Name → module of the core that has it.
+CORE_NAMES = {
+    "example_picture": "semcom_core.image.example",
+    "load_profile": "semcom_core.radio.profile",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A name of the core that flowgraphs use (PEP 562)."""
+    if name not in CORE_NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(CORE_NAMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *CORE_NAMES])

@@ -1,11 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom grc`: list the flowgraphs, open one in GNU Radio Companion, or run one without it."""
+"""`semcom grc`: list the flowgraphs, open one in GNU Radio Companion, or run one without it.
+
+With --environment it prints what gnuradio-companion needs where it is started by itself.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +22,7 @@ import yaml
 from semcom_core.errors import RadioError
 from semcom_core.resources import (
     INSTALL_HINT,
+    companion_environment,
     compiled,
     environment,
     find_flowgraph,
@@ -37,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--headless",
         action="store_true",
         help="compile the flowgraph (its _headless twin, if it has one) and run it",
+    )
+    parser.add_argument(
+        "--environment",
+        action="store_true",
+        help="print the shell's lines with which gnuradio-companion, started by itself, finds the "
+        "blocks",
     )
     parser.add_argument(
         "arguments",
@@ -62,6 +73,10 @@ def run(args: argparse.Namespace) -> int:
     """
     arguments = [a for a in args.arguments if a not in ("--", "--headless")]
     headless = args.headless or "--headless" in args.arguments[:1]
+    if args.environment:
+        for name, folders in companion_environment().items():
+            print(f"export {name}={shlex.quote(folders)}${{{name}:+:${name}}}")
+        return 0
     if args.flowgraph is None:
         for name, path in flowgraphs().items():
             print(f"{name:22s} {title(path)}")
@@ -88,7 +103,11 @@ def run_headless(flowgraph: str, options: dict[str, object]) -> int:
         The flowgraph's exit status.
     """
     arguments = [f"--{option}={value}" for option, value in options.items()]
-    return run(argparse.Namespace(flowgraph=flowgraph, headless=True, arguments=arguments))
+    return run(
+        argparse.Namespace(
+            flowgraph=flowgraph, headless=True, environment=False, arguments=arguments
+        )
+    )
 
 
 def compile_and_run(path: Path, arguments: list[str]) -> int:

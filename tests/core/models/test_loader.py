@@ -218,7 +218,9 @@ def test_scales_of_quantised_weights_are_never_dropped(copy):
     scale = weights[name].abs().max() / 448
     weights[name] = (weights[name] / scale).to(torch.float8_e4m3fn)
     save_file(weights, file, metadata={"format": "pt"})
-    retensor(file, **{PROJECTION + "weight_scale": scale, PROJECTION + "input_scale": scale.clone()})
+    retensor(
+        file, **{PROJECTION + "weight_scale": scale, PROJECTION + "input_scale": scale.clone()}
+    )
     edit(
         copy / "config.json",
         quantization_config={"quant_algo": "FP8", "producer": {"name": "modelopt"}},
