@@ -46,6 +46,7 @@ REQUIRES = [
     "accelerate>=1",  # transformers asks for it when it loads a GGUF file
     "gguf>=0.10",
     "safetensors>=0.4",
+    "tokenizers>=0.20",
     "peft>=0.12",
     "filelock>=3",
     "sacrebleu>=2.4",
