@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import RadioError
-from semcom_core.radio.process.supervisor import RadioProcess
+from semcom_core.radio.process.child import RadioChild
+from semcom_core.radio.process.supervisor import RadioProcess, RadioSession
 from semcom_core.radio.profile import load_profile
 from tests.core.radio.radio_processes import LIMIT_S, STAND_IN, collect, open_radio, states, until  # noqa: F401 (a fixture)
 
@@ -135,3 +136,51 @@ def test_a_reader_in_another_thread_is_woken_by_the_end(open_radio):  # noqa: F8
     radio.stop()
     reader.join(LIMIT_S)
     assert found == ["radio virtual-soapy is stopped"]
+
+
+def test_samples_may_end_while_the_supervisor_asks_for_them(tmp_path):
+    settings = {
+        "receive": True,
+        "transmit": False,
+        "address": "once:3",
+        "description": str(tmp_path / "lives"),
+    }
+    child = RadioChild(STAND_IN, settings)
+    with pytest.raises(TimeoutError):  # until it has started, so that the end is seen below
+        child.receive(1, 0.0)
+    asked = threading.Event()
+    done = threading.Event()
+    troubles = []
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                child.has_new_samples()
+            except (OSError, ValueError) as error:
+                troubles.append(error)
+            asked.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    asked.wait(LIMIT_S)
+    found = 0
+    while (samples := child.receive(10, LIMIT_S)) is not None:
+        found += len(samples)
+    asked.clear()
+    assert found == 3 and asked.wait(LIMIT_S)  # asked once more, after the reader has closed
+    done.set()
+    asking.join()
+    child.close()
+    assert not troubles and not child.has_new_samples()
+
+
+def test_a_supervisor_that_fails_ends_those_who_wait(open_radio, monkeypatch):  # noqa: F811
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError("for the test")
+
+    monkeypatch.setattr(RadioSession, "run", fail)
+    monkeypatch.setattr(threading, "excepthook", lambda _arguments: None)
+    radio = open_radio("count")
+    with pytest.raises(RadioError, match="supervisor has failed: ZeroDivisionError"):
+        radio.read(1, LIMIT_S)
+    assert radio.events[-1][0] == "failed"

@@ -94,6 +94,7 @@ class RadioChild:
         assert self.process.stdout is not None  # it is a pipe
         self._output: IO[bytes] = self.process.stdout
         self._sockets = ours
+        self._closing = threading.Lock()  # of the receive socket, by its reader
         self._sample_part = b""
         self._line_part = b""
         self.started_at = time.monotonic()
@@ -148,7 +149,8 @@ class RadioChild:
         before = self._received_before
         self._received_before = self.received
         end = self._sockets.get("receive")
-        waiting = end is not None and bool(select.select([end], [], [], 0)[0])
+        with self._closing:
+            waiting = end is not None and end.fileno() >= 0 and is_readable(end)
         return self.received != before or waiting
 
     def receive(self, count: int, timeout_s: float) -> np.ndarray | None:
@@ -173,7 +175,8 @@ class RadioChild:
                 raise TimeoutError(f"the radio has given no sample within {timeout_s:g} s")
             data = end.recv(SAMPLE_BYTES * count - len(self._sample_part))
             if not data:
-                end.close()
+                with self._closing:
+                    end.close()
                 return None
             self._sample_part += data
             self.received += len(data)
@@ -212,6 +215,11 @@ class RadioChild:
             self.process.kill()
             self.process.wait()
         self._output.close()
+
+
+def is_readable(end: socket.socket) -> bool:
+    """Whether a socket has data, or its other end is closed."""
+    return bool(select.select([end], [], [], 0)[0])
 
 
 def _socket_pair() -> tuple[socket.socket, socket.socket]:

@@ -196,6 +196,14 @@ class RadioProcess(Radio):
             raise TimeoutError(f"radio {self.profile.name} is not back yet")
 
     def _supervise(self) -> None:
+        """Run children; whatever ends that is reported to those who wait."""
+        try:
+            self._run_children()
+        except Exception as error:
+            self._give_up(f"radio {self.profile.name}: its supervisor has failed: {error!r}")
+            raise
+
+    def _run_children(self) -> None:
         """Run one child after the other, until stop() or until the radio is given up."""
         failures = 0
         self._on_event("loading", "", 1)
