@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 
 class SemcomError(Exception):
@@ -39,7 +40,7 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
         raise ConfigError(f"{name} is {value}; allowed is {low} to {high}")
 
 
-def check_choice(name: str, value: str, allowed: Collection[str]) -> None:
+def check_choice(name: str, value: object, allowed: Collection[Any]) -> None:
     """Raise ConfigError unless `value` is one of `allowed`.
 
     Args:
@@ -48,4 +49,6 @@ def check_choice(name: str, value: str, allowed: Collection[str]) -> None:
         allowed: choices; a mapping stands for its keys.
     """
     if value not in allowed:
-        raise ConfigError(f"{name} is {value!r}; allowed is one of {', '.join(sorted(allowed))}")
+        raise ConfigError(
+            f"{name} is {value!r}; allowed is one of {', '.join(map(str, sorted(allowed)))}"
+        )
