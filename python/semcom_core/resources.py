@@ -8,6 +8,7 @@ is never imported here: its tools run as subprocesses.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import subprocess
@@ -74,6 +75,8 @@ def companion_environment() -> dict[str, str]:
     GNU Radio looks for blocks in folders called gnuradio on Python's path. A checkout has none; a
     link to its blocks is made in the environment, where no other installation writes.
 
+    SoapySDR takes its folders for patterns, so the one of the modules is escaped.
+
     Raises:
         RadioError: the link cannot be made.
     """
@@ -87,7 +90,7 @@ def companion_environment() -> dict[str, str]:
     variables = {
         "GRC_BLOCKS_PATH": [str(folder) for folder in _block_folders()],
         "PYTHONPATH": list(dict.fromkeys(python)),
-        "SOAPY_SDR_PLUGIN_PATH": [str(modules)] if modules.is_dir() else [],
+        "SOAPY_SDR_PLUGIN_PATH": [glob.escape(str(modules))] if modules.is_dir() else [],
     }
     return {name: os.pathsep.join(folders) for name, folders in variables.items() if folders}
 

@@ -255,6 +255,91 @@ def test_run_names_the_other_way_without_gnuradio_and_leaves_no_stamp(tmp_path):
     )
 
 
+#: A folder that a careless script takes for a pattern, several words, or a place within a file.
+ODD = "a [b] c*d? #e"
+
+
+def run_functions(folder: Path, code: str, **environment) -> str:
+    """Output of a shell that calls functions of the run script of a folder."""
+    script = f'source "$0" help > /dev/null; {code}'
+    return call("bash", "-c", script, folder / "run", cwd=folder, **environment)
+
+
+@pytest.fixture(scope="module")
+def locales(tmp_path_factory) -> dict[str, str]:
+    """Environment in which en_US.UTF-8 is there, which sorts without regard to punctuation."""
+    folder = tmp_path_factory.mktemp("locales")
+    if not shutil.which("localedef"):
+        pytest.skip("localedef is not installed")
+    made = subprocess.run(
+        ["localedef", "-i", "en_US", "-f", "UTF-8", str(folder / "en_US.UTF-8")],
+        capture_output=True,
+        timeout=60,
+    )
+    if made.returncode:
+        pytest.skip("the sources of the locales are not installed")
+    return {"LOCPATH": str(folder)}
+
+
+def test_finished_setup_holds_in_every_locale(tmp_path, locales):
+    shutil.copy(ROOT / "run", tmp_path)
+    for name in ("setup.py", "pyproject.toml", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "hardware/soapy", tmp_path / "hardware/soapy")
+    english = {"LC_ALL": "en_US.UTF-8", **locales}
+    in_order = run_functions(tmp_path, "printf '%s ' hardware/soapy/*", **english).split()
+    assert in_order != sorted(in_order), "this locale sorts as C does: the test tells nothing"
+    found = {
+        run_functions(tmp_path, "fingerprint", **english),
+        run_functions(tmp_path, "fingerprint", LC_ALL="", LANG="en_US.UTF-8", **locales),
+        run_functions(tmp_path, "fingerprint", LC_ALL="C"),
+        run_functions(tmp_path, "export LC_ALL=C.UTF-8; fingerprint"),
+    }
+    assert len(found) == 1 and "hardware/soapy/device.cc" in found.pop()
+
+
+def test_pip_takes_what_setup_asks_for_in_an_odd_folder(tmp_path):
+    folder = tmp_path / ODD
+    python = folder / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "run", folder)
+    (folder / "requirements.txt").write_text("numpy<2\n")
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "gr-semcom-probe"\nversion = "1"\n'
+        '[project.optional-dependencies]\ntest = ["numpy"]\n[tool.setuptools]\npackages = []\n'
+    )
+    dry = "--dry-run --no-deps --no-build-isolation --no-index"
+    python.write_text(
+        f'#!/bin/sh\ncase $* in *--editable*) exec {sys.executable} "$@" {dry} ;; esac\n'
+    )
+    python.chmod(0o755)
+    said = run_functions(folder, "install_python_packages")
+    assert "Would install gr-semcom-probe-1" in said and "does not provide the extra" not in said
+
+
+def test_radios_of_an_odd_folder_are_built_and_found(tmp_path):
+    if not Path("/usr/include/SoapySDR/Version.h").exists() or not shutil.which("SoapySDRUtil"):
+        pytest.skip("SoapySDR's headers or tools are not installed (libsoapysdr-dev)")
+    cmake = pytest.importorskip("cmake")
+    folder = tmp_path / ODD
+    binaries = folder / ".venv/bin"
+    binaries.mkdir(parents=True)
+    shutil.copy(ROOT / "run", folder)
+    shutil.copytree(ROOT / "hardware/soapy", folder / "hardware/soapy")
+    (folder / "python/semcom_core").mkdir(parents=True)
+    shutil.copy(ROOT / "python/semcom_core/__init__.py", folder / "python/semcom_core")
+    (folder / "build").mkdir()
+    (binaries / "cmake-data").symlink_to(cmake.CMAKE_DATA)
+    (binaries / "cmake").symlink_to("cmake-data/bin/cmake")
+    (binaries / "ninja").symlink_to(shutil.which("ninja"))
+    (binaries / "python").write_text('#!/bin/sh\necho "$(dirname "$0")/cmake-data"\n')
+    (binaries / "python").chmod(0o755)
+    code = "build_soapy_module; enter; SoapySDRUtil --info"
+    said = run_functions(folder, code, SOAPY_SDR_PLUGIN_PATH="")
+    assert f"{folder}/build/soapy/libsemcomAirSupport.so" in said
+
+
 @pytest.mark.skipif("SEMCOM_RUN" not in os.environ, reason="not started by ./run test")
 def test_second_setup_takes_under_three_seconds():
     begin = time.monotonic()
