@@ -160,3 +160,22 @@ class SamTraining:
         for name in ("cooldown", "scenes", "paste"):
             check_range(name, getattr(self, name), 0, 1)
         check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class VisionTraining:
+    """Settings of the training of the detector of toys."""
+
+    steps: int = setting(3000, "steps, 1 to 1000000")
+    pictures: int = setting(16, "generated scenes of a step, 1 to 256")
+    learning_rate: float = setting(3e-3, "highest learning rate, 1e-6 to 0.1")
+    coded: float = setting(0.75, "share of the scenes that are coded with loss first, 0 to 1")
+    save_steps: int = setting(50, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of scenes and initial values")
+
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 1, 1_000_000)
+        check_range("pictures", self.pictures, 1, 256)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("coded", self.coded, 0, 1)
+        check_range("save_steps", self.save_steps, 1, 100_000)
