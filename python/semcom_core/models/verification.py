@@ -51,8 +51,22 @@ _POSITIONS_COST = 6e11
 _LEAST_LOG2 = -100.0
 #: Names under which configurations say how many positions there are.
 _POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len", "context_length")
-#: Names under which they say how far their attention sees.
-_WINDOWS = ("sliding_window", "attention_chunk_size", "attention_window_size", "window_size")
+#: Names under which they say how far their attention sees: a window, or a chunk, of which a token
+#: sees its own and, where the number is 2, the one before.
+_WINDOWS = {
+    "sliding_window": 1,
+    "sliding_window_size": 1,
+    "attention_window_size": 1,
+    "local_attention_window_len": 1,
+    "local_attention": 1,
+    "keep_window_size": 1,
+    "window_size": 1,
+    "attention_chunk_size": 1,
+    "local_attn_chunk_length": 2,
+    "lsh_attn_chunk_length": 2,
+    "block_size": 2,
+    "index_topk": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -151,10 +165,10 @@ def length_limits(config: Any) -> dict[str, int]:
     """What a configuration names that depends on the length of a text, and from how many tokens."""
     text = config.get_text_config()
     found = {}
-    for name in _WINDOWS:
+    for name, chunks in _WINDOWS.items():
         value = getattr(text, name, None)
         if isinstance(value, int) and value > 0 and getattr(text, "use_sliding_window", True):
-            found[name] = value
+            found[name] = chunks * value
     rope = getattr(text, "rope_parameters", None) or {}
     for part in [rope, *(part for part in rope.values() if isinstance(part, dict))]:
         kind = part.get("rope_type", "")

@@ -44,6 +44,7 @@ SOME = (
     "jamba, hybrid",
     "bert",
     "bart",
+    "reformer",
 )
 #: Margin of the separate code, dB: at its default rate the channel code alone loses some frames.
 MARGIN_DB = 2.0
@@ -199,7 +200,7 @@ def test_verify_prints_what_it_found(tmp_path, capsys):
     assert error.rstrip().count("\n") == 0
 
 
-@pytest.mark.parametrize("title", ("qwen2", "bert", "bart"))
+@pytest.mark.parametrize("title", ("qwen2", "bert", "bart", "reformer"))
 def test_the_page_says_what_an_architecture_does(title, tmp_path):
     save_architecture(title, tmp_path / "model")
     page = (ROOT / "gr-semcom" / "docs" / "models.md").read_text(encoding="utf-8")
