@@ -9,11 +9,12 @@ import time
 import numpy as np
 import pmt
 import pytest
-from gnuradio import blocks, semcom
+from gnuradio import blocks, gr, semcom
+from gnuradio import pdu as gr_pdu
 from gnuradio.semcom import notices, pdu
 
 from semcom_core.errors import ConfigError
-from semcom_core.phy import Transmitter
+from semcom_core.phy import Layout, PhyConfig, Transmitter
 
 
 def send(flowgraph, collect, post, frames, end=True, **settings):
@@ -55,6 +56,47 @@ def test_bursts_tags_and_notices(flowgraph, collect, post, make_frame):
     ]
     found = [notices.read_notice(m) for m in said.wait(3)]
     assert [(n.state, n.message_id) for n in found] == [("transmitted", i) for i in range(3)]
+
+
+@pytest.mark.parametrize(
+    "before, own, arrives",
+    [(0, 0, False), (16384, 32768, True)],
+    ids=["usual buffers", "larger ones"],
+)
+def test_a_long_burst_and_a_tagged_stream_block(
+    before, own, arrives, flowgraph, collect, post, make_frame
+):
+    """GNU Radio's tagged stream blocks take whole bursts, which its usual buffers do not hold."""
+    frames = [make_frame(i, length=4000) for i in range(2)]
+    transmitter = semcom.burst_transmitter(finite=True, messages_per_burst=2)
+    mux, sink = blocks.tagged_stream_mux(gr.sizeof_gr_complex, "packet_len"), blocks.vector_sink_c()
+    for block, size in ((transmitter, before), (mux, own)):
+        if size:
+            block.set_min_output_buffer(size)
+    flowgraph.connect(transmitter, mux, sink)
+    for message in [*map(pdu.frame_pdu, frames), pdu.end_pdu()]:
+        transmitter.handle_frame(message)
+    flowgraph.run()
+    length = Layout(PhyConfig()).burst_samples([4000, 4000]) + 2 * 1024
+    assert 8191 < length < 16384
+    assert len(sink.data()) == (length if arrives else 0)
+
+
+@pytest.mark.parametrize("before", [0, 16384])
+def test_a_long_burst_to_a_pdu(before, flowgraph, collect, make_frame):
+    """A tagged stream block without stream output needs the buffer before it alone."""
+    transmitter = semcom.burst_transmitter(finite=True)
+    to_pdu = gr_pdu.tagged_stream_to_pdu(gr.types.complex_t, "packet_len")
+    found = collect(to_pdu, "pdus")
+    if before:
+        transmitter.set_min_output_buffer(before)
+    flowgraph.connect(transmitter, to_pdu)
+    for message in (pdu.frame_pdu(make_frame(length=4095)), pdu.end_pdu()):
+        transmitter.handle_frame(message)
+    flowgraph.run()
+    messages = found.wait(1) if before else found.wait(0)
+    lengths = [pmt.length(pmt.cdr(message)) for message in messages]
+    assert lengths == ([6492 + 2 * 1024] if before else [])
 
 
 def test_messages_share_a_burst_and_fragments_stay_together(flowgraph, collect, post, make_frame):

@@ -6,6 +6,7 @@ directions, its end.
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
@@ -25,12 +26,52 @@ def tag(offset: int, length: int):
     )
 
 
+def message_tag(offset: int):
+    return gr.tag_utils.python_to_tag(
+        (offset, pmt.intern("message_id"), pmt.from_long(9), pmt.PMT_F)
+    )
+
+
+class pieces_on_demand(gr.sync_block):
+    """A source of ones that gives as many as it is told; 0 ends its stream."""
+
+    def __init__(self, tags):
+        gr.sync_block.__init__(self, "pieces_on_demand", None, [np.complex64])
+        self.set_blkd_input_timer_value(1)
+        self.tags, self.wanted = tags, []
+
+    def give(self, count: int) -> None:
+        self.wanted.append(count)
+
+    def work(self, input_items, output_items):
+        if not self.wanted:
+            return 0
+        count = self.wanted.pop(0)
+        output_items[0][:count] = 1
+        for given in self.tags:
+            self.add_item_tag(0, given)
+        self.tags = []
+        return count or -1
+
+
+def late_after(seconds: float, monkeypatch) -> None:
+    """Set how long the next sample of a burst may take; the class hides its module's name."""
+    monkeypatch.setattr(sys.modules["gnuradio.semcom.radio_sink"], "LATE_S", seconds)
+
+
+def wait_until(holds) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def bursts_of(monkeypatch) -> list[np.ndarray]:
     """What a recording in the place of a radio is given, piece by piece."""
     found = []
     monkeypatch.setattr(
         "semcom_core.radio.file_radio.FileRadio.write",
-        lambda self, samples, timeout_s: found.append(samples),
+        lambda self, samples, timeout_s: found.append(samples) or len(found) - 1,
     )
     return found
 
@@ -52,6 +93,94 @@ def test_bursts_are_whole_however_they_come(piece, flowgraph, monkeypatch, tmp_p
     flowgraph.connect(source, sink)
     flowgraph.run(piece)
     assert [(len(burst), burst[0]) for burst in found] == [(100, 1), (5, 2), (200, 3)]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 100_000])
+def test_bursts_shorter_than_their_tags_are_sent_and_told(
+    piece, flowgraph, collect, monkeypatch, tmp_path
+):
+    x = np.zeros(400, np.complex64)
+    x[10:70], x[70:120], x[300:400] = 1, 2, 3
+    tags = [tag(10, 100), tag(70, 50), tag(300, 500)]  # the next tag, a whole burst, the end
+    late_after(0.5, monkeypatch)
+    found = bursts_of(monkeypatch)
+    source = blocks.vector_source_c(x.tolist(), False, 1, [*tags, message_tag(69)])
+    sink = semcom.radio_sink(profile="file", address=str(tmp_path / "some"))
+    told = collect(sink, "feedback")
+    flowgraph.connect(source, sink)
+    flowgraph.run(piece)
+    assert [(len(burst), burst[0], burst[-1]) for burst in found] == [
+        (60, 1, 1),
+        (50, 2, 2),
+        (100, 3, 3),
+    ]
+    said_ = [notices.read_notice(message) for message in told.wait(3 + (piece > 1))]
+    reasons = [notice.reason for notice in said_ if notice.state == "refused"]
+    assert reasons[0] == (
+        "tag packet_len promises 100 samples, 60 had come when the next tag came; these are sent "
+        "as a burst"
+    )
+    if piece > 1:  # one at a time, the end of the stream ends the listeners first
+        assert reasons[1] == (
+            "tag packet_len promises 500 samples, 100 had come and no more within 0.5 s; these "
+            "are sent as a burst"
+        )
+    assert [notice.message_id for notice in said_ if notice.state == "transmitted"] == [9]
+    assert sink.refused == 2
+
+
+def test_what_comes_late_of_a_burst_is_sent_too(flowgraph, monkeypatch, tmp_path):
+    late_after(0.3, monkeypatch)
+    found = bursts_of(monkeypatch)
+    sink = semcom.radio_sink(profile="file", address=str(tmp_path / "some"))
+    source = pieces_on_demand([tag(0, 60)])
+    flowgraph.connect(source, sink)
+    flowgraph.start()
+    source.give(40)
+    wait_until(lambda: len(found) == 1)
+    source.give(20)
+    wait_until(lambda: len(found) == 2)
+    source.give(0)
+    flowgraph.wait()
+    assert [len(burst) for burst in found] == [40, 20]
+    assert sink.refused == 1
+
+
+def test_a_burst_cut_short_by_a_stop_is_sent_and_told(flowgraph, monkeypatch, tmp_path, caplog):
+    found = bursts_of(monkeypatch)
+    sink = semcom.radio_sink(profile="file", address=str(tmp_path / "some"))
+    source = pieces_on_demand([tag(0, 60)])
+    flowgraph.connect(source, sink)
+    flowgraph.start()
+    source.give(40)
+    wait_until(lambda: sink.nitems_read(0) >= 39)
+    flowgraph.stop()
+    flowgraph.wait()
+    assert [len(burst) for burst in found] == [40]
+    assert "promises 60 samples, 40 had come when the flowgraph stopped" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "value, said_",
+    [
+        (pmt.from_long(0), "'0'"),
+        (pmt.from_long(-5), "'-5'"),
+        (pmt.from_long((1 << 24) + 1), "'16777217'"),
+        (pmt.from_double(10.0), "'10'"),
+        (pmt.intern("ten"), "'ten'"),
+    ],
+)
+def test_a_tag_that_is_no_length_fails(value, said_, flowgraph, collect, tmp_path):
+    sink = semcom.radio_sink(profile="file", address=str(tmp_path / "some"))
+    told = collect(sink, "feedback")
+    odd = gr.tag_utils.python_to_tag((0, pmt.intern("packet_len"), value, pmt.PMT_F))
+    flowgraph.connect(blocks.vector_source_c([1.0] * 10, False, 1, [odd]), sink)
+    flowgraph.run()
+    assert said(told, 2) == ["ready", "failed"]
+    assert (
+        f"tag packet_len is {said_}; allowed is a whole number of samples, 1 to 16777216"
+        in notices.read_notice(told.wait(2)[1]).reason
+    )
 
 
 def test_continuous_samples_are_all_written_and_the_amplitude_scales(flowgraph, tmp_path):

@@ -42,7 +42,9 @@ class burst_transmitter(gr.sync_block):
     Stream output:
         complex samples; the first of a burst carries the tag `packet_len`, the length of the burst
         with its gaps, samples. Where a radio_sink tells what has left its radio, the last one
-        carries the tag `message_id` for each message that ends with it.
+        carries the tag `message_id` for each message that ends with it. GNU Radio's own tagged
+        stream blocks take whole bursts only: before one, set_min_output_buffer() to more samples
+        than the longest burst has.
 
     Message outputs:
         feedback: notices `transmitted` (the last sample of a message has left this block), `lost`

@@ -55,8 +55,8 @@ def guarded_work(work: Work) -> Work:
 def guarded_handler(handler: Method) -> Method:
     """Make a message handler that counts (self.refused) and drops malformed messages.
 
-    The first, second, fourth, eighth ... of them is logged, so that a flood of them does not become
-    a flood of lines. Any other exception is a defect of the block and fails the run.
+    The first, second, fourth, eighth ... of them is logged. Any other exception is a defect of the
+    block and fails the run.
     """
 
     @functools.wraps(handler)
@@ -65,15 +65,22 @@ def guarded_handler(handler: Method) -> Method:
             handler(self, message)
         except FrameError as error:
             self.refused += 1
-            power_of_two = self.refused & (self.refused - 1) == 0
+            told = is_power_of_two(self.refused)
             reason = "message dropped"
-            if power_of_two:
+            if told:
                 reason = f"message {self.refused} dropped: {error}"
-            notify(self, "refused", reason=reason, log=power_of_two)
+            notify(self, "refused", reason=reason, log=told)
         except Exception as error:  # noqa: BLE001 (whatever leaves a handler passes unseen)
             report_defect(self, handler.__name__, error)
 
     return run
+
+
+def is_power_of_two(count: int) -> bool:
+    """Whether a count is 1, 2, 4, 8 ...: events are logged at these, so that a flood of them does
+    not become a flood of lines.
+    """
+    return count & (count - 1) == 0
 
 
 def tunable(setter: Method) -> Method:

@@ -11,6 +11,7 @@ full). One notice may stand for `count` of its kind.
 - resolved:     the link monitor knows the outcome of the message; a paced source may send the next.
 - lost:         the message was dropped on the way and will not be delivered.
 - refused:      a malformed message, or a setting that is not allowed; it was counted and dropped.
+                Of a radio_sink: a tag that promises more samples than come.
 - loading:      the block loads its codec, or sets up its radio, which may take long.
 - ready:        the codec is loaded, or the radio works.
 - restarted:    the process of the block's codec has died; another one is started.

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 
 import numpy as np
@@ -16,12 +17,17 @@ from semcom_core.radio.base import Radio
 from semcom_core.radio.process.supervisor import MODES
 
 from .burst_transmitter import MESSAGE_ID, PACKET_LEN
-from .guard import WORK_DONE, guarded_work
+from .guard import WORK_DONE, guarded_work, is_power_of_two
 from .notices import notify
+from .pdu import describe
 from .radio.station import DRAIN_S, WAIT_S, RadioStation, radio_block
 
 #: Longest wait in work() for samples to leave the radio, s, while the next ones may come.
 LEAVE_S = 0.01
+#: How long the next sample of a burst may take, s, before what has come of it is sent.
+LATE_S = 5.0
+#: Longest burst that a tag may promise, samples: what has come of it is kept in memory.
+LONGEST_BURST = 1 << 24
 
 
 class radio_sink(radio_block, gr.sync_block):
@@ -38,10 +44,11 @@ class radio_sink(radio_block, gr.sync_block):
 
     Stream input:
         complex samples of full scale 1. In mode "burst" the first sample of each burst carries the
-        tag `packet_len`; samples between bursts must be 0 and are not sent. Nothing is sent before
-        all radios of the flowgraph are set up. The last sample is not consumed before all have left
-        the radio, so that a flowgraph whose source has ended goes on until then. The tag
-        `message_id` of burst_transmitter is on the last sample of a message.
+        tag `packet_len`; samples between bursts must be 0 and are not sent. A burst that is shorter
+        than its tag promises is sent as it is, once the next tag has come, or no further sample for
+        5 s. Nothing is sent before all radios of the flowgraph are set up. The last sample is not
+        consumed before all have left the radio, so that a flowgraph whose source has ended goes on
+        until then. The tag `message_id` of burst_transmitter is on the last sample of a message.
 
     Message inputs:
         open: used by the block itself.
@@ -49,7 +56,8 @@ class radio_sink(radio_block, gr.sync_block):
     Message outputs:
         feedback: notices `loading` (the radio is set up), `ready`, `underrun`, `reconnecting` and
             `failed`; `transmitted` and `lost` for each message (tag `message_id`): it has left the
-            radio, or the flowgraph was stopped before.
+            radio, or the flowgraph was stopped before; `refused` for a tag `packet_len` that
+            promises more samples than come.
 
     Args:
         profile: name of a profile, or a .yml file.
@@ -106,12 +114,16 @@ class radio_sink(radio_block, gr.sync_block):
 
     def _forget(self) -> None:
         self._parts: list[np.ndarray] = []
+        self._promised = 0
         self._missing = 0
+        self._late = 0  # samples of a burst that was sent without them
+        self._came_at = 0.0
         self._ready: np.ndarray | None = None
         self._ready_ids: list[int] = []
         # of what the radio was given: number of the piece, and the messages that end with it
         self._given: deque[tuple[int, list[int]]] = deque()
         self._held = 0
+        self._widest = 0  # most samples offered at a time
 
     def start(self) -> bool:
         """Begin with the next burst."""
@@ -121,7 +133,10 @@ class radio_sink(radio_block, gr.sync_block):
     def stop(self) -> bool:
         """Leave the radio some time for what it was given, and tell what did not leave it."""
         radio = self.station.radio if self.station is not None else None
+        if self._missing:
+            self._cut_short("when the flowgraph stopped")
         if radio is not None:
+            self._write(radio)
             radio.drain(DRAIN_S)
             self._tell_sent(radio)
         self._tell_unsent(radio)
@@ -132,7 +147,8 @@ class radio_sink(radio_block, gr.sync_block):
         """Gather bursts, and write whole ones to the radio; waits while it has no room.
 
         GNU Radio calls work() only where there is input, and ends a block without when its source
-        has ended. So the last sample is held, until all have left the radio.
+        has ended. So the last sample is held, until all have left the radio. That the source has
+        ended is not told: within a burst it is a sample that does not come.
         """
         radio = self.station.radio
         if radio is None or radio.failure:
@@ -143,10 +159,16 @@ class radio_sink(radio_block, gr.sync_block):
             if len(fresh):
                 done += self._take(fresh)
                 self._write(radio)
+            elif self._missing and time.monotonic() - self._came_at > LATE_S:
+                self._late = self._missing
+                self._cut_short(f"and no more within {LATE_S:g} s")
+                self._write(radio)
             else:
                 radio.drain(LEAVE_S)
         self._tell_sent(radio)
-        all_left = self._ready is None and not self._given
+        self._widest = max(self._widest, len(input_items[0]))
+        waits = self._missing > 0 and self._widest > 1  # of one at a time, none can be held
+        all_left = self._ready is None and not self._given and not waits
         self._held = int(done == len(input_items[0]) and not all_left)
         return done - self._held
 
@@ -162,18 +184,51 @@ class radio_sink(radio_block, gr.sync_block):
         """Take samples up to the end of a burst or to the next tag; returns how many."""
         begin = self.nitems_read(0) + self._held
         tags = self._tags(PACKET_LEN, len(samples))
-        if self._missing == 0 and tags and tags[0].offset == begin:
-            self._missing = pmt.to_long(tags.pop(0).value)
+        tagged = bool(tags) and tags[0].offset == begin
+        if tagged and self._missing < self._promised:
+            self._cut_short("when the next tag came")
+            return 0
+        limit = next((tag.offset - begin for tag in tags if tag.offset > begin), len(samples))
+        if tagged:
+            self._begin_burst(burst_length(tags[0].value))
+        elif self._missing == 0 and self._late and samples[0]:
+            self._begin_burst(self._late)
         if self._missing == 0:
-            return self._skip(samples[: tags[0].offset - begin] if tags else samples)
-        count = min(len(samples), self._missing)
+            return self._skip(samples[:limit])
+        count = min(limit, self._missing)
         self._parts.append(samples[:count].copy())
         self._note_messages(count)
         self._missing -= count
+        self._came_at = time.monotonic()
         if self._missing == 0:
-            self._ready = np.concatenate(self._parts)
-            self._parts = []
+            self._close_burst()
         return count
+
+    def _begin_burst(self, length: int) -> None:
+        """Expect the samples of a burst, or of what comes late of one."""
+        self._promised = length
+        self._missing = length
+        self._late = 0
+
+    def _close_burst(self) -> None:
+        """Make the samples gathered the burst that is to be written."""
+        self._ready = np.concatenate(self._parts)
+        self._parts = []
+        self._promised = 0
+        self._missing = 0
+
+    def _cut_short(self, why: str) -> None:
+        """Close a burst of which less has come than its tag promises, and tell."""
+        self.refused += 1
+        told = is_power_of_two(self.refused)
+        reason = "tag packet_len promises more samples than have come"
+        if told:  # GNU Radio keeps every different reason for as long as the process lives
+            reason = (
+                f"tag packet_len promises {self._promised} samples, "
+                f"{self._promised - self._missing} had come {why}; these are sent as a burst"
+            )
+        notify(self, "refused", reason=reason, log=told)
+        self._close_burst()
 
     def _tags(self, key: pmt.pmt_base, count: int) -> list[gr.tag_t]:
         """Tags of a key on the next `count` samples."""
@@ -237,3 +292,18 @@ class radio_sink(radio_block, gr.sync_block):
     def pending(self) -> bool:
         """Whether samples have come that the radio was not given yet, or has not sent."""
         return self._ready is not None or self._missing > 0 or bool(self._given)
+
+
+def burst_length(value: pmt.pmt_base) -> int:
+    """Length of a burst by the value of its tag `packet_len`, samples.
+
+    Raises:
+        FrameError: it is none.
+    """
+    length = pmt.to_long(value) if pmt.is_integer(value) else 0
+    if not 1 <= length <= LONGEST_BURST:
+        raise FrameError(
+            f"tag packet_len is {describe(value)}; allowed is a whole number of samples, 1 to "
+            f"{LONGEST_BURST}"
+        )
+    return length
