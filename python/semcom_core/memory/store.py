@@ -106,12 +106,15 @@ class MemoryStore:
     Args:
         config: settings; None for the defaults.
         items: to begin with, the oldest first; they must fit.
+        now: the largest slot that has come, where that is above those of the items.
 
     Raises:
         ConfigError: two items have the same key, or there are more than fit.
     """
 
-    def __init__(self, config: StoreConfig | None = None, items: Iterable[MemoryItem] = ()) -> None:
+    def __init__(
+        self, config: StoreConfig | None = None, items: Iterable[MemoryItem] = (), now: int = 0
+    ) -> None:
         self.config = config or StoreConfig()
         self.counts: Counter[str] = Counter()
         self._items: dict[int, MemoryItem] = {}
@@ -128,6 +131,7 @@ class MemoryStore:
                     f"{self.config.max_bytes} bytes"
                 )
         self.counts.clear()
+        self._latest = max(self._latest, now)
 
     @property
     def items(self) -> tuple[MemoryItem, ...]:
@@ -234,12 +238,19 @@ class MemoryStore:
                 f"item {item.key} has {item.size} bytes; allowed is what fits into max_bytes = "
                 f"{self.config.max_bytes}"
             )
-        items = [item if other.key == item.key else other for other in self._items.values()]
-        fresh = type(self)(self.config, items)
+        self.refill([item if other.key == item.key else other for other in self._items.values()])
+
+    def refill(self, items: Iterable[MemoryItem]) -> None:
+        """Hold these items, the oldest first, instead of those that are there.
+
+        Raises:
+            ConfigError: they do not fit, or two have the same key.
+        """
+        fresh = type(self)(self.config, items, self._latest)
         self._items = fresh._items
         self._redundancy = fresh._redundancy
         self._bytes = fresh._bytes
-        self._latest = max(self._latest, item.slot)
+        self._latest = fresh._latest
 
     def scores(self, now: int | None = None) -> np.ndarray:
         """Scores of the items by the update rule, float (N,); the lowest leaves first.
