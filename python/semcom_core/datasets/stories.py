@@ -227,16 +227,18 @@ def generate_story(
     questions: int = 5,
     unknown: float = 0.0,
     wording: Wording = OWN_WORDING,
+    at_once: int = 1,
 ) -> Story:
-    """Story of a world that is drawn, with two statements or more before each question.
+    """Story of a world that is drawn, with two statements or more before questions.
 
     Args:
         task: key of TASKS.
         rng: draws the story.
-        questions: how many, 1 to 20.
+        questions: how many, 1 to 100.
         unknown: share of the questions whose answer is UNKNOWN, 0 to 1, as far as there is
             something that was never sent.
         wording: words of the story.
+        at_once: questions after one another at the most, 1 to 10.
 
     Returns:
         The story.
@@ -245,8 +247,9 @@ def generate_story(
         ConfigError: an argument is outside what is allowed.
     """
     check_choice("task", task, TASKS)
-    check_range("questions", questions, 1, 20)
+    check_range("questions", questions, 1, 100)
     check_range("unknown", unknown, 0, 1)
+    check_range("at_once", at_once, 1, 10)
     of_unknown = rng.random(questions) < unknown
     while True:
         world = _World(task, rng, wording)
@@ -255,13 +258,14 @@ def generate_story(
         while asked < questions and len(world.told) < _MOST_STATEMENTS * questions:
             for _ in range(_BETWEEN):
                 lines.append(Statement(len(world.told), world.step()))
-            question = None
-            if of_unknown[asked]:
-                question = unknown_question(task, world.told, rng, wording)
-            question = question or world.question()
-            if question is not None:
-                lines.append(question)
-                asked += 1
+            for _ in range(min(at_once, questions - asked)):
+                question = None
+                if of_unknown[asked]:
+                    question = unknown_question(task, world.told, rng, wording)
+                question = question or world.question()
+                if question is not None:
+                    lines.append(question)
+                    asked += 1
         if asked == questions:
             return Story(task, tuple(lines))
 

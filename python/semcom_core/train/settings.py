@@ -40,6 +40,96 @@ class LoraTraining:
 
 
 @dataclass(frozen=True)
+class AnswerTraining:
+    """Settings of the training of an adapter for answers about received messages."""
+
+    rank: int = setting(8, "rank of each addition, 1 to 64")
+    first_layer: int = setting(
+        12, "layers from this one on get additions, 0 to 1000; none below is passed backwards"
+    )
+    steps: int = setting(3000, "steps, 1 to 1000000")
+    first_steps: int = setting(250, "first steps, mostly of task 1, 0 to 1000000")
+    passages: int = setting(2, "passages of a step, 1 to 64")
+    questions: int = setting(24, "questions that are drawn for a passage, 1 to 200")
+    messages: int = setting(12, "most messages of a passage, 1 to 64")
+    sentences: int = setting(
+        4, "messages of a passage that are learned as texts of their own, 0 to 64"
+    )
+    sentence_weight: float = setting(0.2, "weight of their loss, 0 to 1")
+    learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
+    save_steps: int = setting(25, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of the passages and initial values")
+
+    def __post_init__(self) -> None:
+        check_range("rank", self.rank, 1, 64)
+        check_range("first_layer", self.first_layer, 0, 1000)
+        check_range("steps", self.steps, 1, 1_000_000)
+        check_range("first_steps", self.first_steps, 0, 1_000_000)
+        check_range("passages", self.passages, 1, 64)
+        check_range("questions", self.questions, 1, 200)
+        check_range("messages", self.messages, 1, 64)
+        check_range("sentences", self.sentences, 0, 64)
+        check_range("sentence_weight", self.sentence_weight, 0, 1)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class ReaderTraining:
+    """Settings of the training of the reader over sentence embeddings."""
+
+    steps: int = setting(6000, "steps, 1 to 1000000")
+    first_steps: int = setting(800, "first steps, mostly of task 1, 0 to 1000000")
+    passages: int = setting(24, "passages of a step, 1 to 1024")
+    questions: int = setting(24, "questions that are drawn for a passage, 1 to 200")
+    messages: int = setting(24, "most messages of a passage, 1 to 200")
+    learning_rate: float = setting(2e-3, "highest learning rate, 1e-6 to 0.1")
+    save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of the passages and initial values")
+
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 1, 1_000_000)
+        check_range("first_steps", self.first_steps, 0, 1_000_000)
+        check_range("passages", self.passages, 1, 1024)
+        check_range("questions", self.questions, 1, 200)
+        check_range("messages", self.messages, 1, 200)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class Seq2seqTraining:
+    """Settings of the training of the small encoder-decoder."""
+
+    steps: int = setting(8000, "steps, 1 to 1000000")
+    first_steps: int = setting(2500, "first steps, mostly of task 1, 0 to 1000000")
+    pairs: int = setting(32, "questions of a step, 1 to 4096")
+    messages: int = setting(12, "most messages of a passage, 1 to 64")
+    vocabulary: int = setting(800, "tokens, 300 to 65536")
+    width: int = setting(128, "features, 8 to 1024")
+    heads: int = setting(4, "heads of attention, 1 to 64")
+    layers: int = setting(4, "layers of the encoder, 1 to 24")
+    decoder_layers: int = setting(1, "layers of the decoder, 1 to 24")
+    learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
+    save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of the passages and initial values")
+
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 1, 1_000_000)
+        check_range("first_steps", self.first_steps, 0, 1_000_000)
+        check_range("pairs", self.pairs, 1, 4096)
+        check_range("messages", self.messages, 1, 64)
+        check_range("vocabulary", self.vocabulary, 300, 65536)
+        check_range("width", self.width, 8, 1024)
+        check_range("heads", self.heads, 1, 64)
+        check_range("width % heads", self.width % self.heads, 0, 0)
+        check_range("layers", self.layers, 1, 24)
+        check_range("decoder_layers", self.decoder_layers, 1, 24)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
 class DeepscTraining:
     """Settings of the training of the text codec "deepsc"."""
 
@@ -69,6 +159,27 @@ class DeepscTraining:
         check_range("least_count", self.least_count, 1, 1000)
         check_range("parts", self.parts, 0, 100_000)
         check_range("forms", self.forms, 6, 1000)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class ScenarioTraining:
+    """Settings of one stage of the training of scenario question answering."""
+
+    steps: int = setting(12000, "steps of the stage, 1 to 10000000")
+    stories: int = setting(48, "stories of a step, 1 to 4096")
+    learning_rate: float = setting(1.5e-3, "highest learning rate, 1e-6 to 0.1")
+    lowest_snr_db: float = setting(-6.0, "lowest SNR of a story, dB, -20 to 40")
+    highest_snr_db: float = setting(18.0, "highest SNR of a story, dB, -20 to 40")
+    save_steps: int = setting(250, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of stories, channel and initial values")
+
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 1, 10_000_000)
+        check_range("stories", self.stories, 1, 4096)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("lowest_snr_db", self.lowest_snr_db, -20, self.highest_snr_db)
+        check_range("highest_snr_db", self.highest_snr_db, -20, 40)
         check_range("save_steps", self.save_steps, 1, 100_000)
 
 
