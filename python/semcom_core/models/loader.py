@@ -96,7 +96,7 @@ def load_language_model(
     Args:
         name: a name of the catalogue, a path or a hub name.
         adapter: a name of `shipped_adapters`, a folder, or empty for none.
-        precision: int8 (for networks of the Llama kind; others stay float32) or float32.
+        precision: int8 (for Llama, Qwen2, Qwen3 and Mistral; others stay float32) or float32.
         device: what the network computes on, one of config.DEVICES; int8 only on the cpu,
             which "auto" then is.
 

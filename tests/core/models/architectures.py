@@ -89,6 +89,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen2": ("qwen2", LLAMA),
     "qwen2, window": ("qwen2", {**WINDOW, "use_sliding_window": True, "max_window_layers": 1}),
     "qwen3": ("qwen3", {**LLAMA, "head_dim": 8}),
+    "qwen3, wide heads, tied": ("qwen3", {**LLAMA, "head_dim": 16, "tie_word_embeddings": True}),
     "qwen2_moe": ("qwen2_moe", SPARSE),
     "qwen3_moe": ("qwen3_moe", {**SPARSE, "head_dim": 8}),
     "qwen3_next, hybrid": (
@@ -105,6 +106,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "mistral": ("mistral", {**LLAMA, "sliding_window": None}),
     "mistral, window": ("mistral", WINDOW),
+    "mistral, long window": ("mistral", {**LLAMA, "head_dim": 12, "sliding_window": 4096}),
     "mixtral, window": ("mixtral", {**WINDOW, **EXPERTS}),
     "stablelm": ("stablelm", LLAMA),
     "starcoder2, window": ("starcoder2", WINDOW),
@@ -144,6 +146,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "llama": ("llama", LLAMA),
+    "llama, tied": ("llama", {**LLAMA, "tie_word_embeddings": True}),
     "llama, gelu": ("llama", {**LLAMA, "hidden_act": "gelu"}),
     "llama, biases": ("llama", {**LLAMA, "attention_bias": True, "mlp_bias": True}),
     "llama, linear RoPE": ("llama", rope("linear")),
@@ -308,6 +311,8 @@ _CLASSES = (
 #: Spread of random weights, and of what is added to layers that begin with zeros.
 _SPREAD = 0.3
 _ADDED = 0.1
+#: Vectors that begin as zeros or ones, and are random in a trained network.
+_PROJECTED = ("q_proj.bias", "k_proj.bias", "v_proj.bias", "q_norm.weight", "k_norm.weight")
 
 
 def save_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
@@ -349,6 +354,9 @@ def save_architecture(title: str, folder: Path) -> None:
             for weight in network.parameters():
                 if float(weight.std()) < _SPREAD / 10 and weight.ndim > 1:
                     weight += _ADDED * torch.randn_like(weight)
+            for name, weight in network.named_parameters():
+                if name.endswith(_PROJECTED):
+                    weight += _SPREAD * torch.randn_like(weight)
     network.save_pretrained(folder)
 
 
@@ -375,7 +383,8 @@ def what_it_does(folder: Path) -> str:
     if way.positions is not None:
         words.append("positions that end")
     elif way.span is not None:
-        words.append("a pass for each token where RoPE has changed")
+        where = "where RoPE has changed" if way.changing else "beyond its window"
+        words.append(f"a pass for each token {where}")
     words += ["int8"] if exact.fingerprint != model.fingerprint else []
     return ", ".join(words)
 

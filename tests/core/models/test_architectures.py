@@ -40,6 +40,8 @@ SOME = (
     "bloom, ALiBi",
     "gemma3, window",
     "qwen2",
+    "qwen3, wide heads, tied",
+    "mistral, window",
     "llama, dynamic RoPE",
     "jamba, hybrid",
     "bert",
@@ -91,6 +93,12 @@ def check_text(model, codec, text: str) -> None:
     assert found.text == text
 
 
+def check_codecs(model, text: str) -> None:
+    """A text arrives exactly by both codecs whose model has to agree at both ends."""
+    check_text(model, SpinalCodec(SpinalConfig(), model), text)
+    check_text(model, LlmArithmeticCodec(LlmArithmeticConfig(margin_db=MARGIN_DB), model), text)
+
+
 def check_architecture(title: str, folder: Path, text: str, count: int) -> None:
     """No text is lost, and no tree differs, over `count` tokens."""
     model = load(title, folder)
@@ -98,12 +106,11 @@ def check_architecture(title: str, folder: Path, text: str, count: int) -> None:
         return
     tokens = model.tokenize(TEXT)
     assert max(differences(model, tokens[:count])) <= TOLERANCE
-    check_text(model, SpinalCodec(SpinalConfig(), model), text)
-    check_text(model, LlmArithmeticCodec(LlmArithmeticConfig(margin_db=MARGIN_DB), model), text)
+    check_codecs(model, text)
     exact = load_language_model(str(folder))
     if exact.fingerprint != model.fingerprint:  # it has integer weights
         assert max(differences(exact, tokens[:count])) == 0.0
-        check_text(exact, SpinalCodec(SpinalConfig(), exact), text)
+        check_codecs(exact, text)
 
 
 @pytest.mark.parametrize("title", SOME)
@@ -191,8 +198,10 @@ def test_trees_without_a_window_differ_where_the_network_has_one(tmp_path):
 def test_verify_prints_what_it_found(tmp_path, capsys):
     folder = tmp_path / "model"
     save_architecture("mistral, window", folder)
-    assert main(["models", "verify", str(folder)]) == 0
+    assert main(["models", "verify", str(folder), "--precision", "float32"]) == 0
     assert "trees by 'windows'; tree against whole pass " in capsys.readouterr().out
+    assert main(["models", "verify", str(folder)]) == 0
+    assert "trees by 'int8'; tree against whole pass 0 bit over" in capsys.readouterr().out
     save_architecture("bert", tmp_path / "bert")
     assert main(["models", "verify", str(tmp_path / "bert")]) != 0
     error = capsys.readouterr().err
@@ -200,7 +209,7 @@ def test_verify_prints_what_it_found(tmp_path, capsys):
     assert error.rstrip().count("\n") == 0
 
 
-@pytest.mark.parametrize("title", ("qwen2", "bert", "bart", "reformer"))
+@pytest.mark.parametrize("title", ("qwen2", "mistral, long window", "bert", "bart", "reformer"))
 def test_the_page_says_what_an_architecture_does(title, tmp_path):
     save_architecture(title, tmp_path / "model")
     page = (ROOT / "gr-semcom" / "docs" / "models.md").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compiled passes of a Llama network with integer weights, bit-exact on every processor.
+"""Compiled passes of networks of the Llama kind with integer weights, bit-exact on every processor.
 
 The weights are int8 with a scale for each output channel. The rows they are multiplied with are
 int16 with a scale for each row, so that the sums are exact. All other sums have a stated order, and
@@ -12,9 +12,10 @@ A pass of new tree nodes is a sequence of phases. A phase's units of work (some 
 channels) go to whichever thread takes them first, so that a thread that gets no processor holds
 nobody up.
 
-Source: H. Touvron et al., "LLaMA: Open and efficient foundation language models", 2023; integer
-products as in T. Dettmers et al., "LLM.int8()", 2022, with rows of 16 bits, which need no care for
-outliers.
+Source: H. Touvron et al., "LLaMA: Open and efficient foundation language models", 2023; windows of
+A. Q. Jiang et al., "Mistral 7B", 2023; norms of queries and keys of A. Henry et al., "Query-key
+normalization for transformers", 2020; integer products as in T. Dettmers et al., "LLM.int8()",
+2022, with rows of 16 bits, which need no care for outliers.
 """
 
 from __future__ import annotations
@@ -70,10 +71,12 @@ class Matrices(NamedTuple):
     Args:
         weights: int8 (layers, blocks, pairs of inputs, LANES, 2).
         scales: float32 (layers, blocks * LANES), of each output channel.
+        biases: float32 (layers, outputs), or (layers, 0) where there are none.
     """
 
     weights: np.ndarray
     scales: np.ndarray
+    biases: np.ndarray
 
 
 class Weights(NamedTuple):
@@ -84,6 +87,9 @@ class Weights(NamedTuple):
         attention, projection, gates, down, head: queries, keys and values; output of the attention;
             both gates; output of the layer; logits in units of log2.
         norms: float32 (2 * layers + 1, hidden).
+        head_norms: float32 (layers, 2, d), of each head's queries and keys, or (0, 2, d) where
+            there are none.
+        windows: int64 (layers,), how many tokens a layer sees, a token itself included.
         eps: of the RMS norms.
     """
 
@@ -94,6 +100,8 @@ class Weights(NamedTuple):
     down: Matrices
     head: Matrices
     norms: np.ndarray
+    head_norms: np.ndarray
+    windows: np.ndarray
     eps: np.float32
 
 
@@ -247,16 +255,18 @@ def attend(
     store: np.ndarray,
     parents: np.ndarray,
     node: int,
+    window: int,
     scores: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Attention of one node over itself and its ancestors.
+    """Attention of one node over itself and its ancestors within a window.
 
     Args:
         queries: float32 (heads, d).
         store: float32 (nodes, 2, groups, d), keys and values; `heads / groups` heads share one.
         parents: int32 (nodes,), the parent of each node; -1 above the first.
         node: whose queries they are.
+        window: how many nodes are seen at most, this one included.
         scores: float32 (heads, depth), overwritten.
         out: float32 (heads, d), written.
     """
@@ -266,7 +276,7 @@ def attend(
     scale = _LOG2_E / np.float32(math.sqrt(size))
     depth = 0
     at = node
-    while at >= 0:
+    while at >= 0 and depth < window:
         for group in range(groups):
             key = store[at, 0, group]
             for head in range(group * share, (group + 1) * share):
@@ -280,7 +290,7 @@ def attend(
         _softmax(scores[head, :depth])
     depth = 0
     at = node
-    while at >= 0:
+    while at >= 0 and depth < window:
         for group in range(groups):
             value = store[at, 1, group]
             for head in range(group * share, (group + 1) * share):
@@ -374,12 +384,27 @@ def _normalise(work: Workspace, row: int, norm: np.ndarray, eps: np.float32) -> 
 
 
 @numba.njit(nogil=True)
-def _remember(work: Workspace, row: int, nodes: Nodes, layer: int, node: int) -> None:
-    """Turn a row's queries and keys by its position, and store its keys and values."""
+def _add_biases(part: Matrices, layer: int, outputs: np.ndarray) -> None:
+    """Add a layer's biases, where there are some, to the outputs of its product."""
+    count = part.biases.shape[1]
+    if count:
+        add(part.biases[layer], outputs[:count])
+
+
+@numba.njit(nogil=True)
+def _remember(net: Weights, work: Workspace, row: int, nodes: Nodes, layer: int, node: int) -> None:
+    """Normalise a row's queries and keys, turn them by its position, and store its keys and
+    values.
+    """
     _, _, _, groups, size = nodes.store.shape
     depth = nodes.depths[node]
-    heads = work.scores.shape[1] + groups
+    queries = work.scores.shape[1]
+    heads = queries + groups
     values = work.products[row, : (heads + groups) * size].reshape(heads + groups, size)
+    if len(net.head_norms):
+        for head in range(heads):
+            norm = net.head_norms[layer, 0 if head < queries else 1]
+            normalise(values[head], norm, net.eps, values[head])
     rotate(values[:heads], nodes.cos[depth], nodes.sin[depth])
     for group in range(groups):
         copy(values[heads - groups + group], nodes.store[layer, node, 0, group])
@@ -387,13 +412,23 @@ def _remember(work: Workspace, row: int, nodes: Nodes, layer: int, node: int) ->
 
 
 @numba.njit(nogil=True)
-def _look_back(work: Workspace, row: int, nodes: Nodes, layer: int, node: int) -> None:
+def _look_back(
+    net: Weights, work: Workspace, row: int, nodes: Nodes, layer: int, node: int
+) -> None:
     """Attention of one row, rounded for the next product."""
     heads = work.scores.shape[1]
     size = nodes.store.shape[4]
     queries = work.products[row, : heads * size].reshape(heads, size)
     mixed = work.inner[row, : heads * size].reshape(heads, size)
-    attend(queries, nodes.store[layer], nodes.parents, node, work.scores[row], mixed)
+    attend(
+        queries,
+        nodes.store[layer],
+        nodes.parents,
+        node,
+        net.windows[layer],
+        work.scores[row],
+        mixed,
+    )
     _round(work, row, heads * size)
 
 
@@ -404,14 +439,18 @@ def _row_phase(
     """One row's part of a phase that is no product."""
     hidden = work.states.shape[1]
     if kind == _REMEMBER:
-        _remember(work, row, nodes, layer, first + row)
+        _add_biases(net.attention, layer, work.products[row])
+        _remember(net, work, row, nodes, layer, first + row)
     elif kind == _LOOK_BACK:
-        _look_back(work, row, nodes, layer, first + row)
+        _look_back(net, work, row, nodes, layer, first + row)
     elif kind == _GATE:
         width = net.down.weights.shape[2] * 2
+        _add_biases(net.gates, layer, work.products[row])
         gate(work.products[row, : 2 * width], work.inner[row, :width])
         _round(work, row, width)
     else:
+        part = net.projection if kind == _MIDDLE else net.down
+        _add_biases(part, layer, work.products[row])
         add(work.products[row, :hidden], work.states[row])
         _normalise(work, row, net.norms[2 * layer + (1 if kind == _MIDDLE else 2)], net.eps)
 

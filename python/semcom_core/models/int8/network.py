@@ -1,15 +1,24 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Llama network with integer weights: token trees and log-probabilities, bit-exact in any order.
+"""Networks of the Llama kind with integer weights: token trees and log-probabilities, bit-exact in
+any order.
 
 Faster than float32 on any processor: a step reads a quarter of the bytes. The sender's pass over a
 whole text and the receiver's steps through a tree of hypotheses give identical probabilities (see
-int8.kernels).
+int8.kernels). Beside Llama these are its relatives:
+
+    qwen2     biases of queries, keys and values; windows, where the configuration uses them
+    qwen3     norms of each head's queries and keys, heads of a size of their own; windows
+    mistral   a window over every layer
+
+Source: "Qwen2 technical report", 2024; "Qwen3 technical report", 2025; A. Q. Jiang et al., "Mistral
+7B", 2023.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
@@ -33,20 +42,50 @@ PROFILE = "int8-16"
 _PROMPTS = 4
 #: Nodes that a tree has room for at first.
 _FEWEST_NODES = 256
+#: Kinds of networks that are computed.
+KINDS = ("llama", "mistral", "qwen2", "qwen3")
+#: Names of all weights that such a network may have.
+_NAMES = re.compile(
+    r"model\.(embed_tokens|norm)\.weight|lm_head\.weight|model\.layers\.\d+\.("
+    r"(input|post_attention)_layernorm\.weight|self_attn\.[qk]_norm\.weight|"
+    r"(self_attn\.[qkvo]|mlp\.(gate|up|down))_proj\.(weight|bias))"
+)
 #: Kinds of rotary embedding whose angles do not depend on the length of the text.
 _STATIC_POSITIONS = ("default", "linear", "llama3")
+#: Tokens that a layer without a window sees.
+_ALL = 2**31 - 1
 
 
 def applies(network: Any) -> bool:
     """Whether a transformers network is one that this module computes."""
     config = network.config
-    if config.model_type != "llama" or config.hidden_act != "silu" or config.intermediate_size % 2:
+    if config.model_type not in KINDS or not getattr(config, "is_causal", True):
         return False
-    if any(name.endswith(".bias") for name in network.state_dict()):
+    if config.hidden_act != "silu":
+        return False
+    if config.hidden_size % 2 or config.intermediate_size % 2:
+        return False
+    if not all(_NAMES.fullmatch(name) for name in network.state_dict()):
+        return False
+    if min(layer_windows(config), default=0) < 1:
         return False
     rotary = network.model.rotary_emb
     size = network.model.layers[0].self_attn.head_dim
     return rotary.rope_type in _STATIC_POSITIONS and 2 * len(rotary.inv_freq) == size
+
+
+def layer_windows(config: Any) -> list[int]:
+    """How many tokens each layer of a network sees, a token itself included; 0 where that is not
+    computed.
+
+    Args:
+        config: of a network of one of KINDS.
+    """
+    window = None if config.model_type == "llama" else config.sliding_window
+    seen = {"full_attention": _ALL, "sliding_attention": _ALL if window is None else window}
+    usual = "sliding_attention" if config.model_type == "mistral" else "full_attention"
+    kinds = config.layer_types if config.model_type.startswith("qwen") else None
+    return [seen.get(kind, 0) for kind in kinds or [usual] * config.num_hidden_layers]
 
 
 def frequencies(rotary: Any, size: int) -> np.ndarray:
@@ -80,17 +119,26 @@ class IntegerNetwork:
             for layer in layers
             for norm in (layer.input_layernorm, layer.post_attention_layernorm)
         ]
+        head_norms = [
+            torch.stack([layer.self_attn.q_norm.weight, layer.self_attn.k_norm.weight])
+            for layer in layers
+            if hasattr(layer.self_attn, "q_norm")
+        ]
         self.weights = Weights(
             # a copy: the original may hold a whole file in memory
             embedding=network.get_input_embeddings().weight.numpy().copy(),
             attention=pack_matrices(
-                [[getattr(x.self_attn, f"{part}_proj").weight for part in "qkv"] for x in layers]
+                [[getattr(x.self_attn, f"{part}_proj") for part in "qkv"] for x in layers]
             ),
-            projection=pack_matrices([[x.self_attn.o_proj.weight] for x in layers]),
-            gates=pack_matrices([[x.mlp.gate_proj.weight, x.mlp.up_proj.weight] for x in layers]),
-            down=pack_matrices([[x.mlp.down_proj.weight] for x in layers]),
-            head=pack_matrices([[network.get_output_embeddings().weight]], math.log2(math.e)),
+            projection=pack_matrices([[x.self_attn.o_proj] for x in layers]),
+            gates=pack_matrices([[x.mlp.gate_proj, x.mlp.up_proj] for x in layers]),
+            down=pack_matrices([[x.mlp.down_proj] for x in layers]),
+            head=pack_matrices([[network.get_output_embeddings()]], math.log2(math.e)),
             norms=torch.stack([*norms, network.model.norm.weight]).numpy(),
+            head_norms=torch.stack(head_norms).numpy()
+            if head_norms
+            else np.empty((0, 2, self.size), np.float32),
+            windows=np.array(layer_windows(config)),
             eps=np.float32(config.rms_norm_eps),
         )
         self._frequencies = frequencies(network.model.rotary_emb, self.size)
@@ -194,28 +242,36 @@ class IntegerTree:
         self.nodes = Nodes(store, parents, depths, *self._network.angles(room))
 
 
-def pack_matrices(layers: list[list[torch.Tensor]], factor: float = 1.0) -> Matrices:
+def pack_matrices(layers: list[list[torch.nn.Linear]], factor: float = 1.0) -> Matrices:
     """Integer weights of linear layers; those of one layer that share their input become one
     matrix.
 
     Args:
-        layers: for each layer, float32 weights (outputs, inputs); inputs are even in number.
+        layers: for each layer of the network, linear layers of float32 weights (outputs, inputs);
+            inputs are even in number.
         factor: of the outputs.
     """
     tile = BLOCKS * LANES
-    rows = sum(len(part) for part in layers[0])
-    inputs = layers[0][0].shape[1]
+    rows = sum(len(part.weight) for part in layers[0])
+    inputs = layers[0][0].weight.shape[1]
     blocks = -(-rows // tile) * BLOCKS
     weights = np.zeros((len(layers), blocks, inputs // 2, LANES, 2), np.int8)
     scales = np.zeros((len(layers), blocks * LANES), np.float32)
+    biased = any(part.bias is not None for parts in layers for part in parts)
+    biases = np.zeros((len(layers), rows if biased else 0), np.float32)
     for layer, parts in enumerate(layers):
         whole = torch.zeros(blocks * LANES, inputs)
-        torch.cat(parts, out=whole[:rows])
+        torch.cat([part.weight for part in parts], out=whole[:rows])
         steps = whole.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
         rounded = (whole / steps).round().to(torch.int8)
         weights[layer] = rounded.view(blocks, LANES, inputs // 2, 2).transpose(1, 2).numpy()
         scales[layer] = steps[:, 0].numpy() * factor
-    return Matrices(weights, scales)
+        if biased:
+            added = [
+                torch.zeros(len(part.weight)) if part.bias is None else part.bias for part in parts
+            ]
+            biases[layer] = torch.cat(added).numpy() * factor
+    return Matrices(weights, scales, biases)
 
 
 def _workspace(network: IntegerNetwork, count: int, depth: int) -> Workspace:
