@@ -65,6 +65,11 @@ class MiniLm:
         self._network = network
         self._tokenizer = tokenizer
 
+    @property
+    def encoder(self) -> tuple[Any, Any]:
+        """The network and its tokenizer, for what is trained on its states."""
+        return self._network, self._tokenizer
+
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of unit length, float32 (len(texts), dimensions); texts of about the same
         length go together.
