@@ -42,8 +42,9 @@ WIDE_HEADER_FIELDS = {
 #: Codec numbers kept for codecs of other packages (see codecs), texts and pictures.
 PLUGIN_TEXT_NUMBERS = range(24, 26)
 PLUGIN_IMAGE_NUMBERS = range(26, 28)
-#: Codec numbers of control frames: a poll asks for an acknowledgement. 31 is kept for an extended
-#: header.
+#: Codec numbers of control frames: of the agreement on a memory (see memory.agreement), and a poll,
+#: which asks for an acknowledgement. 31 is kept for an extended header.
+MEMORY = 28
 POLL = 29
 ACK = 30
 #: Codec numbers that have the wide header: those of pictures.
@@ -164,6 +165,8 @@ class ReceivedFrame(Frame):
             received frames.
         start_sample: absolute index of the burst's first preamble sample in the receiver's input (0
             without a modem).
+        channel: the modem's estimate of the channel's gain on its active carriers about the end of
+            the frame, complex64 (A,), of samples of full scale; empty without a modem.
 
     Raises:
         FrameError: there is another number of symbols or noise variances.
@@ -175,6 +178,7 @@ class ReceivedFrame(Frame):
     level_db: float = 0.0
     crc_ok: bool = True
     start_sample: int = 0
+    channel: np.ndarray = field(default_factory=lambda: np.zeros(0, np.complex64))
 
     def __post_init__(self) -> None:
         super().__post_init__()

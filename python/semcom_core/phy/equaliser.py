@@ -236,6 +236,7 @@ def append_frames(layout: Layout, bursts: list[Burst], result: Equalised, limit:
             cfo_hz=float(cfo * layout.config.rate_hz),
             level_db=float(linear_to_db(burst.level)),
             start_sample=burst.start,
+            channel=burst.channel.astype(np.complex64),
         )
         burst.frames.append(frame)
         burst.read += 1
