@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from semcom_core.bench.speed import linear_weights
+from semcom_core.bench.speed import ARCHITECTURES, linear_weights
 from semcom_core.cli import main
 from tests.core.models.conftest import save_tiny_model
 
@@ -55,6 +55,7 @@ def test_figures_of_both_precisions(arguments, tmp_path, capsys):
                 row["prefill_ms"],
                 row["text_ms"],
                 row["load_s"],
+                row["check_s"],
                 *row["step_ms"].values(),
             )
             > 0
@@ -63,6 +64,46 @@ def test_figures_of_both_precisions(arguments, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["int8", "int8", "float32", "float32", "process,"]
     assert "whole texts against steps 0 bit (target <= 0.002: reached)" in lines[1]
+
+
+def test_a_table_of_architectures(tmp_path, capsys):
+    path = tmp_path / "speed.json"
+    arguments = ["--architectures", "--nodes", "1", "8", "--repeats", "1", "--json", str(path)]
+    assert main(["bench", "speed", *arguments]) == 0
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    exact = [row["architecture"] for row in rows if row["precision"] == "int8"]
+    assert exact == ["llama", "qwen2", "qwen3", "mistral"]
+    floats = [row["architecture"] for row in rows if row["precision"] == "float32"]
+    assert floats == list(ARCHITECTURES) and len(floats) == 10
+    for row in rows:
+        assert (row["way"] == "int8") == (row["precision"] == "int8")
+        assert list(row["step_ms"]) == ["1", "8"] == list(row["ratio"])
+        assert min(row["check_s"], *row["step_ms"].values(), *row["ratio"].values()) > 0
+        assert 3e6 < row["weights"] < 5e6
+    reference = rows[1]
+    assert (reference["architecture"], reference["precision"]) == ("llama", "float32")
+    assert reference["ratio"] == {"1": 1.0, "8": 1.0}
+    for row in rows:
+        for nodes, ratio in row["ratio"].items():
+            assert ratio == pytest.approx(row["step_ms"][nodes] / reference["step_ms"][nodes])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[2:]] == [
+        [row["architecture"], row["precision"]] for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (["--nodes", "257"], "nodes is 257; allowed is 1 to 256"),
+        (["--repeats", "1001"], "repeats is 1001; allowed is 1 to 1000"),
+        (["--seed", "-1"], "seed is -1; allowed is 0 to"),
+    ],
+)
+def test_bad_settings_of_the_table_are_refused_in_one_line(bad, message, capsys):
+    assert main(["bench", "speed", "--architectures", *bad]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
 
 
 def test_weights_are_those_of_all_products(arguments):
