@@ -73,7 +73,9 @@ class System:
     mode: str = "none"
 
 
-def systems_of(experiment: str, weights: str = "", peer: str = "") -> list[System]:
+def systems_of(
+    experiment: str, weights: str = "", peer: str = "", device: str = "cpu"
+) -> list[System]:
     """What an experiment tries; the unmasked system comes first, where there is one.
 
     Args:
@@ -81,27 +83,26 @@ def systems_of(experiment: str, weights: str = "", peer: str = "") -> list[Syste
         weights: of lam-sc; empty for the shipped ones.
         peer: weights of an unmasked system that was trained at the masked one's uses; empty for
             none.
+        device: what all networks compute on, one of config.DEVICES.
     """
-    common = {"cbr": CBR, "weights": weights}
+    common = {"cbr": CBR, "weights": weights, "device": device}
     unmasked = System(UNMASKED, settings={**common, "keep": 1.0})
     if experiment == "attention":
-        return [
-            System(mode, settings={"cbr": _EQUAL_CBR, "weights": weights}, mode=mode)
-            for mode in MODES
-        ]
+        return [System(mode, settings={**common, "cbr": _EQUAL_CBR}, mode=mode) for mode in MODES]
     if experiment == "mask":
         return [unmasked] + [
             System(f"mask {r:.0%}", settings={**common, "keep": round(1 - r, 3)})
             for r in MASK_RATIOS
             if r
         ]
+    rival = {"cbr": CBR, "device": device}
     systems = [
         unmasked,
         System(MASKED, settings={**common, "keep": KEPT}),
-        System("non-semantic", "deepjscc", {"cbr": CBR}),
+        System("non-semantic", "deepjscc", rival),
     ]
     if peer:
-        systems.append(System(SAME_USES, "deepjscc", {"cbr": CBR, "weights": peer}))
+        systems.append(System(SAME_USES, "deepjscc", {**rival, "weights": peer}))
     return systems
 
 

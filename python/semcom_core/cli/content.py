@@ -62,16 +62,17 @@ class Content:
         if distill != "off":
             from semcom_core.text.distillation.distiller import load_distiller
 
-            self._distiller = load_distiller(distill, codec)
+            self._distiller = load_distiller(distill, codec, device=codec.device)
         if policy is not None:
             from semcom_core.safety.policy import SafetyGate
             from semcom_core.safety.toxicity import load_toxicity
 
-            self._gate = SafetyGate(policy, load_toxicity(policy.classifier, policy.path))
+            classifier = load_toxicity(policy.classifier, policy.path, policy.device)
+            self._gate = SafetyGate(policy, classifier)
         if expand:
             from semcom_core.text.distillation.rewriter import Expander
 
-            self._expander = Expander.from_settings()
+            self._expander = Expander.from_settings(device=codec.device)
 
     def before(self, text: str) -> tuple[str, ContentReport]:
         """The text to send, and what was done to it.

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,7 +262,8 @@ def _send_images(args: argparse.Namespace, link: Simulation) -> list[dict[str, A
         from semcom_core.image.transceiver import IMPORTANCES, ImportanceEstimator
 
         check_choice("importance", args.importance, IMPORTANCES)
-        make_estimator = cache(ImportanceEstimator)  # the first picture loads its networks
+        # the first picture loads its networks
+        make_estimator = cache(partial(ImportanceEstimator, codec.device))
     stems = Counter(path.stem for path in paths)
     rows = []
     for i, path in enumerate(paths):

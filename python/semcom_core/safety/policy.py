@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.safety.toxicity import CLASSIFIERS, ToxicityClassifier, load_toxicity
 
@@ -32,12 +32,14 @@ class Policy:
     threshold: float = setting(0.5, "probability from which a message counts as toxic, 0 to 1")
     classifier: str = setting("minilm", "minilm, profanity-check or detoxify")
     path: str = setting("", "weights of the classifier, where it does not bring its own")
+    device: str = setting("cpu", DEVICE_HELP)
 
     def __post_init__(self) -> None:
         check_choice("send", self.send, ACTIONS)
         check_choice("receive", self.receive, ACTIONS)
         check_range("threshold", self.threshold, 0, 1)
         check_choice("classifier", self.classifier, CLASSIFIERS)
+        check_device(self.device)
 
     def verdict(self, end: str, toxicity: float) -> Verdict:
         """What becomes of a message at one end.
@@ -91,7 +93,7 @@ class SafetyGate:
     def from_settings(cls, **settings: Any) -> SafetyGate:
         """Make a gate from the settings of a policy and load its classifier."""
         policy = from_mapping(Policy, settings)
-        return cls(policy, load_toxicity(policy.classifier, policy.path))
+        return cls(policy, load_toxicity(policy.classifier, policy.path, policy.device))
 
     def judge(self, text: str, end: str) -> Verdict:
         """What becomes of a text at one end, `send` or `receive`; a text of white space is not

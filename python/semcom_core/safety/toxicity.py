@@ -23,8 +23,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from semcom_core.config import check_device
 from semcom_core.errors import ConfigError, ModelError, check_choice
 from semcom_core.models.cache import file_stamp
+from semcom_core.models.device import find_device, place_network, to_host
 from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.models.weight_files import file_defect
 from semcom_core.safety.heads import LinearHead, load_head, probability
@@ -40,9 +42,11 @@ class ToxicityClassifier(Protocol):
 
     Attributes:
         name: its name in CLASSIFIERS.
+        device: what it computes on.
     """
 
     name: str
+    device: str
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Probability that each text is toxic, float (len(texts),); from 0.5 on it counts as
@@ -62,6 +66,7 @@ class EmbeddingToxicity:
     name = "minilm"
 
     def __init__(self, embedder: Embedder, head: LinearHead) -> None:
+        self.device = embedder.device
         self._embedder = embedder
         self._head = head
 
@@ -78,6 +83,7 @@ class ProfanityCheck:
     """
 
     name = "profanity-check"
+    device = "cpu"
 
     def __init__(self) -> None:
         try:
@@ -100,11 +106,13 @@ class Detoxify:
         network: transformers sequence classifier in evaluation mode.
         tokenizer: its tokenizer.
         row: which of its outputs is toxicity.
+        device: what the network computes on.
     """
 
     name = "detoxify"
 
-    def __init__(self, network: Any, tokenizer: Any, row: int) -> None:
+    def __init__(self, network: Any, tokenizer: Any, row: int, device: str = "cpu") -> None:
+        self.device = device
         self._network = network
         self._tokenizer = tokenizer
         self._row = row
@@ -118,19 +126,24 @@ class Detoxify:
             batch = list(texts[first : first + _BATCH])
             inputs = self._tokenizer(batch, return_tensors="pt", truncation=True, padding=True)
             with torch.inference_mode():
-                found.append(
-                    torch.sigmoid(self._network(**inputs).logits[:, self._row]).double().numpy()
-                )
+                logits = self._network(**inputs.to(self.device)).logits[:, self._row]
+                found.append(to_host(torch.sigmoid(logits)).double().numpy())
         return np.concatenate(found)
 
 
-def load_detoxify(path: str) -> Detoxify:
+def load_detoxify(path: str, device: str = "cpu") -> Detoxify:
     """Load a checkpoint of a folder.
 
+    Args:
+        path: the folder.
+        device: what the network computes on, one of config.DEVICES.
+
     Raises:
+        ConfigError: there is no such device.
         ModelError: there is not one checkpoint, it is none of Detoxify, or its weights do not fit
             its configuration.
     """
+    device = find_device(device)
     folder = Path(path).expanduser()
     found = sorted(folder.glob("*.ckpt")) if path else []
     if len(found) != 1:
@@ -156,7 +169,7 @@ def load_detoxify(path: str) -> Detoxify:
             f"checkpoint {str(found[0])!r} has the classes {', '.join(classes)}; one called "
             "toxicity is needed"
         )
-    return Detoxify(network, tokenizer, row)
+    return Detoxify(place_network(network, device), tokenizer, row, device)
 
 
 def _network(folder: Path, checkpoint: Path) -> tuple[Any, list[str]]:
@@ -191,11 +204,16 @@ def _network(folder: Path, checkpoint: Path) -> tuple[Any, list[str]]:
     return network.eval(), classes
 
 
-def _minilm(path: str) -> ToxicityClassifier:
-    return EmbeddingToxicity(load_embedder(path), load_head("toxicity"))
+def _minilm(path: str, device: str) -> ToxicityClassifier:
+    return EmbeddingToxicity(load_embedder(path, device), load_head("toxicity"))
 
 
-def _profanity_check(path: str) -> ToxicityClassifier:
+def _profanity_check(path: str, device: str) -> ToxicityClassifier:
+    if device not in ("cpu", "auto"):
+        raise ConfigError(
+            f"device is {device!r}; classifier 'profanity-check' has no network; allowed is cpu, "
+            "auto"
+        )
     if path:
         raise ConfigError(
             f"path is {path!r}; classifier 'profanity-check' has its weights in its package and "
@@ -204,32 +222,34 @@ def _profanity_check(path: str) -> ToxicityClassifier:
     return ProfanityCheck()
 
 
-#: Name → how to load it, given a path: of another embedding's folder (minilm), or of a folder with
-#: a checkpoint (detoxify).
-CLASSIFIERS: dict[str, Callable[[str], ToxicityClassifier]] = {
+#: Name → how to load it, given a path (of another embedding's folder for minilm, of a folder with a
+#: checkpoint for detoxify) and a device.
+CLASSIFIERS: dict[str, Callable[[str, str], ToxicityClassifier]] = {
     "minilm": _minilm,
     "profanity-check": _profanity_check,
     "detoxify": load_detoxify,
 }
 
 
-def load_toxicity(name: str = "minilm", path: str = "") -> ToxicityClassifier:
+def load_toxicity(name: str = "minilm", path: str = "", device: str = "cpu") -> ToxicityClassifier:
     """Load a classifier on first use; a second call gives the same object, unless a file at its
     path has changed since.
 
     Args:
         name: one of CLASSIFIERS.
         path: of its weights, where it does not bring its own.
+        device: what its network computes on, one of config.DEVICES.
 
     Raises:
-        ConfigError: no such classifier.
+        ConfigError: no such classifier or device.
         ModelError: its weights are not there or do not load.
     """
     check_choice("toxicity classifier", name, CLASSIFIERS)
-    return _load(name, path, file_stamp(Path(path).expanduser()) if path else ())
+    check_device(device)
+    return _load(name, path, device, file_stamp(Path(path).expanduser()) if path else ())
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, path: str, _stamp: tuple) -> ToxicityClassifier:
+def _load(name: str, path: str, device: str, _stamp: tuple) -> ToxicityClassifier:
     """Load a classifier; the stamp of its files is part of the cache's key."""
-    return CLASSIFIERS[name](path)
+    return CLASSIFIERS[name](path, device)

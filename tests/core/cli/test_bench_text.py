@@ -225,8 +225,9 @@ def test_distilled_texts_are_counted_for_the_codec_that_is_named(
     from semcom_core.cli.bench import distillation as command
 
     class Shortener:
-        def __init__(self, mode, codec):
+        def __init__(self, mode, codec, device):
             self.mode, self.codec = mode, codec.name
+            self.device = device
 
     def row(corpus, texts, codec, snr_db, distiller):
         return {

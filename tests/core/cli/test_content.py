@@ -31,13 +31,13 @@ def small_models(monkeypatch):
     expander = expand.Expander(
         expand.ExpandConfig(rewrite=False, least_similarity=0.3), None, WordEmbedder()
     )
-    monkeypatch.setattr(toxicity, "load_toxicity", lambda name, path: CountingClassifier())
+    monkeypatch.setattr(toxicity, "load_toxicity", lambda name, path, device: CountingClassifier())
     monkeypatch.setattr(
         distill,
         "load_distiller",
-        lambda mode, _: Distiller(DistillConfig(mode=mode), codec, WordEmbedder()),
+        lambda mode, _, device: Distiller(DistillConfig(mode=mode), codec, WordEmbedder()),
     )
-    monkeypatch.setattr(expand.Expander, "from_settings", classmethod(lambda cls: expander))
+    monkeypatch.setattr(expand.Expander, "from_settings", classmethod(lambda cls, device: expander))
 
 
 def send(tmp_path, text, *options):

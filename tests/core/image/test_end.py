@@ -25,6 +25,8 @@ PIXELS = np.random.default_rng(1).integers(256, size=(32, 48, 3), dtype=np.uint8
 class Codec:
     """Keeps what it is given."""
 
+    device = "cpu"
+
     def encode(self, pixels, snr_db, message_id=0, importance=None):
         self.given = pixels, snr_db, message_id, importance
         return []
@@ -37,8 +39,9 @@ class Networks:
 
     made = 0
 
-    def __init__(self):
+    def __init__(self, config=None, device="cpu"):
         Networks.made += 1
+        assert (device if config is None else config.device) == "cpu"
 
     def segments(self, pixels):
         left = np.zeros((1, *pixels.shape[:2]), bool)
@@ -84,7 +87,7 @@ def test_importance_reaches_the_codec_and_is_shown(networks):
 
 
 def test_what_is_missing_or_unknown_is_said(monkeypatch):
-    def missing():
+    def missing(config):
         raise ModelError("Segment Anything model 'sam-tiny' is not there")
 
     monkeypatch.setattr(beholder, "KnowledgeBase", missing)

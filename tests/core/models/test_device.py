@@ -9,17 +9,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, masking_utils
+from transformers import (
+    AutoModelForCausalLM,
+    BertConfig,
+    BertForSequenceClassification,
+    BertTokenizerFast,
+    masking_utils,
+)
 
+from semcom_core.bench.lam_sc import systems_of
 from semcom_core.cli import main
 from semcom_core.codecs import load_codec, settings_of
 from semcom_core.errors import ConfigError
 from semcom_core.image.learned import common, lam_sc
+from semcom_core.image.segmentation import attention, attention_network
 from semcom_core.image.segmentation.knowledge import KnowledgeConfig
+from semcom_core.image.transceiver import ImportanceEstimator
 from semcom_core.models import device as devices
-from semcom_core.models import load_language_model, trees
+from semcom_core.models import load_language_model, sentence, trees
 from semcom_core.models.sam import loader as sam
+from semcom_core.safety import Policy, toxicity
 from semcom_core.text.baselines.deepsc import codec as deepsc
+from semcom_core.text.distillation.distiller import DistillConfig
+from semcom_core.text.distillation.rewriter import ExpandConfig
+from tests.core.safety.test_detoxify import CLASSES, WORDS, write
 
 #: Codecs with a network, and settings that load nothing large.
 CODECS = ("spinal", "llm-ac", "llm-sc", "deepsc", "deepjscc", "lam-sc")
@@ -44,7 +57,8 @@ def meta(monkeypatch):
     def to_host(tensor):
         return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_meta else tensor
 
-    for module in (devices, common, deepsc, sam, trees, lam_sc):
+    networks = (common, lam_sc, deepsc, sam, trees, sentence, toxicity)
+    for module in (devices, *networks, attention, attention_network):
         if hasattr(module, "find_device"):
             monkeypatch.setattr(module, "find_device", find_meta)
         if hasattr(module, "to_host"):
@@ -69,6 +83,11 @@ def test_a_device_that_is_not_there_is_one_line_that_says_what_is(name, nothing_
         lambda: load_codec("deepjscc", device=name),
         lambda: load_codec("lam-sc", device=name),
         lambda: load_codec("spinal", model=str(tiny_folder), precision="float32", device=name),
+        lambda: sentence.load_embedder(str(tiny_folder), name),
+        lambda: toxicity.load_toxicity("minilm", str(tiny_folder), name),
+        lambda: toxicity.load_toxicity("detoxify", str(tiny_folder), name),
+        lambda: attention.Attention(device=name),
+        lambda: ImportanceEstimator(name),
     ]
     for load in loads:
         with pytest.raises(ConfigError) as caught:
@@ -87,10 +106,37 @@ def test_every_codec_with_a_network_has_the_setting(codec):
         load_codec(codec, device="tpu")
 
 
-def test_the_knowledge_base_has_the_setting():
-    assert KnowledgeConfig().device == "cpu"
+@pytest.mark.parametrize("kind", [KnowledgeConfig, Policy, DistillConfig, ExpandConfig])
+def test_what_loads_a_network_has_the_setting(kind):
+    assert kind().device == "cpu"
     with pytest.raises(ConfigError, match="device is 'tpu'; allowed is"):
-        KnowledgeConfig(device="tpu")
+        kind(device="tpu")
+
+
+def test_words_are_looked_up_on_the_cpu():
+    with pytest.raises(
+        ConfigError,
+        match="device is 'mps'; classifier 'profanity-check' has no network; allowed is cpu, auto",
+    ):
+        toxicity.load_toxicity("profanity-check", device="mps")
+
+
+@pytest.mark.parametrize("bench", ["lam-sc", "sam", "safety", "speed"])
+def test_benches_have_the_option(bench, nothing_else, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEMCOM_DATA", str(tmp_path))
+    (tmp_path / "text" / "toxicity").mkdir(parents=True)
+    lines = [f"The committee will meet again on day {day}.\n" for day in range(300)]
+    (tmp_path / "text" / "europarl_en.txt").write_text("".join(lines), encoding="utf-8")
+    assert main(["bench", bench, "--device", "cuda", "--split", "all"]) != 0
+    error = capsys.readouterr().err
+    assert "device is 'cuda', which is not there; allowed is one of cpu, auto" in error
+    assert error.count("\n") == 1
+
+
+def test_the_bench_of_lam_sc_hands_the_device_on():
+    for experiment in ("baseline", "attention", "mask"):
+        systems = systems_of(experiment, "weights", "peer", "auto")
+        assert {system.settings["device"] for system in systems} == {"auto"}
 
 
 def test_int8_computes_on_the_cpu_alone(meta, tiny_folder):
@@ -166,6 +212,55 @@ def test_sam_keeps_all_on_its_device(meta):
     predictor.set_image(PICTURE)
     assert predictor.features.is_meta
     assert predictor.embedding().shape[0] == model.channels
+
+
+@pytest.fixture
+def bert(tmp_path):
+    """A folder of a small encoder that is both a sentence embedding and a checkpoint of Detoxify."""
+    (tmp_path / "vocab.txt").write_text("\n".join(WORDS), encoding="utf-8")
+    BertTokenizerFast(vocab=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        num_labels=len(CLASSES),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        network = BertForSequenceClassification(config)
+    network.bert.save_pretrained(tmp_path)
+    write(tmp_path, network.state_dict())
+    return str(tmp_path)
+
+
+def test_sentence_embedding_and_classifier_keep_all_on_their_device(meta, bert, monkeypatch):
+    # the library looks whether there is padding, which the meta device does not know
+    monkeypatch.setattr(masking_utils, "_ignore_bidirectional_mask_sdpa", lambda *args: False)
+    texts = ["you are kind", "you are awful awful"]
+    here = sentence.load_embedder(bert)
+    assert here.device == "cpu" and here is sentence.load_embedder(bert, "auto")
+    assert np.linalg.norm(here.embed(texts), axis=1) == pytest.approx([1, 1], abs=1e-6)
+    there = sentence.load_embedder(bert, "mps")
+    assert there.device == there._network.device.type == "meta"
+    assert there.embed(texts).shape == (2, 16) and not there.embed(texts).any()
+    detoxify = toxicity.load_toxicity("detoxify", bert, "mps")
+    assert detoxify.device == detoxify._network.device.type == "meta"
+    assert detoxify.scores(texts).shape == (2,)
+    assert toxicity.load_toxicity("detoxify", bert).scores(texts).min() > 0
+
+
+def test_attention_keeps_all_on_its_device(meta):
+    there = attention.Attention(device="mps")
+    assert there.device == "meta"
+    assert {weight.device.type for weight in there._network.parameters()} == {"meta"}
+    # zeros come back from the meta device, and a logit of 0 is one half
+    assert np.array_equal(
+        there.importance(PICTURE, None, "spatial"), np.full((24, 40), 0.5, np.float32)
+    )
+    here = attention.Attention(device="auto")
+    assert here.device == "cpu" and here.importance(PICTURE, None, "spatial").std() > 0.01
 
 
 def test_float32_on_every_device():

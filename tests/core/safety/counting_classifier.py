@@ -11,6 +11,7 @@ class CountingClassifier:
     """As toxic as a text has exclamation marks, in tenths."""
 
     name = "counting"
+    device = "cpu"
 
     def scores(self, texts):
         return np.array([text.count("!") / 10 for text in texts])

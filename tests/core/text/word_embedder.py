@@ -12,6 +12,8 @@ import numpy as np
 class WordEmbedder:
     """Each word is one of 256 directions; words of one or two letters hardly count."""
 
+    device = "cpu"
+
     def embed(self, texts):
         rows = np.full((len(texts), 256), 1e-6, np.float32)
         for row, text in zip(rows, texts):

@@ -10,7 +10,7 @@ import numpy as np
 
 from semcom_core.errors import check_choice
 from semcom_core.image.segmentation.attention import Attention
-from semcom_core.image.segmentation.knowledge import KnowledgeBase
+from semcom_core.image.segmentation.knowledge import KnowledgeBase, KnowledgeConfig
 from semcom_core.image.segmentation.segments import Segments
 
 #: Nothing, the objects that the data name, or what the attention over the segments of each picture
@@ -23,14 +23,16 @@ class Importance:
 
     Args:
         kind: one of KINDS; networks are loaded for the first picture that takes them.
+        device: what they compute on, one of config.DEVICES.
 
     Raises:
         ConfigError: the kind is unknown.
     """
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str, device: str = "cpu"):
         check_choice("roi", kind, KINDS)
         self._kind = kind
+        self._device = device
 
     def __call__(self, pixels: np.ndarray, objects: np.ndarray | None) -> np.ndarray | None:
         """What matters in a picture, float32 (H, W) in 0 to 1; None where the codec is told
@@ -51,7 +53,7 @@ class Importance:
 
     @cached_property
     def _attention(self) -> BenchAttention:
-        return BenchAttention()
+        return BenchAttention(device=self._device)
 
 
 class BenchAttention:
@@ -60,10 +62,12 @@ class BenchAttention:
 
     Args:
         weights: of the attention; empty for those shipped.
+        device: what attention and knowledge base compute on, one of config.DEVICES.
     """
 
-    def __init__(self, weights: str = ""):
+    def __init__(self, weights: str = "", device: str = "cpu"):
         self._weights = weights
+        self._device = device
         self._segments: dict[tuple[tuple[int, ...], bytes], Segments] = {}
 
     def __call__(self, pixels: np.ndarray, mode: str) -> np.ndarray:
@@ -73,11 +77,11 @@ class BenchAttention:
 
     @cached_property
     def _attention(self) -> Attention:
-        return Attention(self._weights or None)
+        return Attention(self._weights or None, self._device)
 
     @cached_property
     def _knowledge(self) -> KnowledgeBase:
-        return KnowledgeBase()
+        return KnowledgeBase(KnowledgeConfig(device=self._device))
 
     def _segments_of(self, pixels: np.ndarray) -> Segments:
         key = (pixels.shape, pixels.tobytes())

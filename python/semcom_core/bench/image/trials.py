@@ -125,7 +125,7 @@ class ImageTrials:
     def __init__(self, link: ImageLink):
         self._link = link
         self._codec: ImageCodec = load_image_codec(link.codec, **link.settings)
-        self._importance = Importance(link.roi)
+        self._importance = Importance(link.roi, self._codec.device)
         self._warm = False
 
     def run(self, number: int, picture: BenchPicture) -> ImageTrial:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,8 @@ def run_distill(args: argparse.Namespace, settings: dict) -> int:
         Path(folder), names, args.split, args.limit, rng=np.random.default_rng(args.seed)
     )
     codec = load_codec(name, **settings_for(name, args.codec, settings_from(args)))
-    distiller = load_distiller(args.distill, codec)
+    distiller = load_distiller(args.distill, codec, device=codec.device)
+    print(f"devices: {name} {codec.device}, embedding {distiller.device}", file=sys.stderr)
     rows = []
     for corpus, chosen in texts.items():
         for snr_db in args.snr_db:

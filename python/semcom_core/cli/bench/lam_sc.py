@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import numpy as np
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.cli.bench import measured_settings
 from semcom_core.cli.bench.image import with_snr
+from semcom_core.config import DEVICE_HELP, DEVICES
 from semcom_core.datasets.corpus import DATA_VARIABLE, SPLITS, data_folder
 from semcom_core.errors import check_choice, check_range
+from semcom_core.models.device import find_device
 
 #: Folder of the data folder that is used where none is named: its objects are outlined.
 _FOLDER = "cocoseg"
@@ -50,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--attention-weights", default="", help="weights of the attention (default those shipped)"
     )
     parser.add_argument(
+        "--device", choices=DEVICES, default="cpu", help=f"{DEVICE_HELP} (default cpu)"
+    )
+    parser.add_argument(
         "--data", help=f"folder with images/ and instances/ (default {_FOLDER} in ${DATA_VARIABLE})"
     )
     parser.add_argument(
@@ -76,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         check_choice("experiment", name, EXPERIMENTS)
     check_range("seed", args.seed, 0, math.inf)
     check_writable(args.json)
+    print(f"devices: networks {find_device(args.device)}", file=sys.stderr)
     channels = [parse_channel(with_snr(args.channel, snr_db)) for snr_db in args.snr_db]
     folder = Path(args.data) if args.data else data_folder(None, f"{_FOLDER}/") / _FOLDER
     pictures, refused = bench_pictures(
@@ -95,9 +102,9 @@ def _measure(args: argparse.Namespace, pictures: list, channels: list) -> list[d
     from semcom_core.bench.image.importance import BenchAttention
 
     rows = []
-    attention = BenchAttention(args.attention_weights)
+    attention = BenchAttention(args.attention_weights, args.device)
     for experiment in args.experiment:
-        systems = lam_sc.systems_of(experiment, args.weights, args.peer)
+        systems = lam_sc.systems_of(experiment, args.weights, args.peer, args.device)
         for channel in channels:
             found = []
             for row in lam_sc.rows_of(experiment, systems, pictures, channel, attention, args.seed):

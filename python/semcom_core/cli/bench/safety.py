@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,11 @@ import numpy as np
 from semcom_core.bench import safety
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.cli.bench import measured_settings
+from semcom_core.config import DEVICE_HELP, DEVICES
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_folder
 from semcom_core.datasets.labelled import PARTS
 from semcom_core.errors import check_choice, check_range
+from semcom_core.models.device import find_device
 from semcom_core.safety import CLASSIFIERS, load_toxicity
 from semcom_core.safety.assessment import Assessor
 
@@ -42,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", default="", help="weights of the classifier, where it does not bring its own"
     )
     parser.add_argument(
+        "--device", choices=DEVICES, default="cpu", help=f"{DEVICE_HELP} (default cpu)"
+    )
+    parser.add_argument(
         "--data",
         help=f"folder with text/toxicity and the other labelled texts (default ${DATA_VARIABLE})",
     )
@@ -65,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     check_range("seed", args.seed, 0, math.inf)
     check_writable(args.json)
     data = data_folder(args.data, "text/toxicity")
+    print(f"devices: networks {find_device(args.device)}", file=sys.stderr)
     rows = []
     for row in _rows(args, data):
         rows.append(row)
@@ -78,7 +85,7 @@ def _rows(args: argparse.Namespace, data: Path) -> Iterator[dict]:
     """The rows of each measure, in order."""
     if "toxicity" in args.measure:
         for name in args.classifier:
-            classifier = load_toxicity(name, args.weights)
+            classifier = load_toxicity(name, args.weights, args.device)
             yield from safety.toxicity_rows(
                 classifier, data, args.split, args.limit, np.random.default_rng(args.seed)
             )
@@ -90,5 +97,9 @@ def _rows(args: argparse.Namespace, data: Path) -> Iterator[dict]:
     for name in args.measure:
         if name in measures:
             yield measures[name](
-                Assessor.load(), data, args.split, args.limit, np.random.default_rng(args.seed)
+                Assessor.load(args.device),
+                data,
+                args.split,
+                args.limit,
+                np.random.default_rng(args.seed),
             )

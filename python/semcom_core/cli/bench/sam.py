@@ -99,7 +99,7 @@ def _measured(args: argparse.Namespace, knowledge: KnowledgeBase) -> Iterator[tu
     if "attention" in args.measure:
         from semcom_core.image.segmentation.attention import Attention
 
-        attention = Attention(args.attention or None)
+        attention = Attention(args.attention or None, args.device)
         rng = np.random.default_rng(args.seed)
         for row in sam.attention_rows(attention, knowledge, _scenes(args), rng):
             yield row, sam.describe_attention(row)

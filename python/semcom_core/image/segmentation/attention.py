@@ -21,6 +21,7 @@ import numpy as np
 from semcom_core.errors import ConfigError, check_choice
 from semcom_core.image.picture import check_pixels
 from semcom_core.image.segmentation.segments import COUNT, Segments, segment_features
+from semcom_core.models.device import to_host
 
 if TYPE_CHECKING:
     import torch
@@ -35,16 +36,23 @@ class Attention:
 
     Args:
         weights: a file that `semcom train attention` wrote; None for the one in the package.
+        device: what the network computes on, one of config.DEVICES.
+
+    Attributes:
+        device: what it computes on.
 
     Raises:
+        ConfigError: there is no such device.
         ModelError: the weights are not there, or cannot be read.
     """
 
-    def __init__(self, weights: str | Path | None = None):
+    def __init__(self, weights: str | Path | None = None, device: str = "cpu"):
         # loads torch
         from semcom_core.image.segmentation.attention_network import SHIPPED, load_attention
 
-        self._network, self._embedding = load_attention(Path(weights or SHIPPED))
+        self._network, self._embedding, self.device = load_attention(
+            Path(weights or SHIPPED), device
+        )
 
     def importance(
         self, pixels: np.ndarray, segments: Segments | None, mode: str = "both"
@@ -72,7 +80,7 @@ class Attention:
         elif mode == "channel":
             logits = self._channel(pixels, segments)
         else:
-            channel_weight, spatial_weight, offset = self._network.mix.tolist()
+            channel_weight, spatial_weight, offset = to_host(self._network.mix).tolist()
             spatial = self._spatial(pixels)
             channel = self._channel(pixels, segments)
             logits = channel_weight * channel + spatial_weight * spatial + offset
@@ -84,7 +92,8 @@ class Attention:
         from PIL import Image
 
         with torch.inference_mode():
-            logits = self._network.spatial(spatial_input(pixels)[None])[0].numpy()
+            pictures = spatial_input(pixels)[None].to(self.device)
+            logits = to_host(self._network.spatial(pictures)[0]).numpy()
         return np.asarray(Image.fromarray(logits).resize(pixels.shape[1::-1], Image.BILINEAR))
 
     def _channel(self, pixels: np.ndarray, segments: Segments | None) -> np.ndarray:
@@ -107,9 +116,10 @@ class Attention:
             np.bincount(segments.labels.reshape(-1), minlength=len(features)) / segments.labels.size
         )
         with torch.inference_mode():
-            table = torch.from_numpy(features)[None]
-            sizes = torch.from_numpy(weights.astype(np.float32))[None]
-            logits = self._network.channel(table, sizes, torch.tensor([[float(known)]]))[0].numpy()
+            table = torch.from_numpy(features)[None].to(self.device)
+            sizes = torch.from_numpy(weights.astype(np.float32))[None].to(self.device)
+            counts = torch.tensor([[float(known)]], device=self.device)
+            logits = to_host(self._network.channel(table, sizes, counts)[0]).numpy()
         return logits[segments.labels]
 
 

@@ -27,6 +27,7 @@ from semcom_core.config import setting
 from semcom_core.errors import check_range
 from semcom_core.image.segmentation.segments import COUNT
 from semcom_core.models.checkpoint import file_cache, load_checkpoint, save_checkpoint
+from semcom_core.models.device import find_device, place_network
 
 #: Pixels of each side of the picture that the spatial attention sees.
 SIDE = 96
@@ -159,14 +160,26 @@ def save_attention(
     save_checkpoint(path, network, shape, metadata, half=True)
 
 
-@file_cache(maxsize=2)
-def load_attention(path: Path) -> tuple[AttentionNetwork, str]:
-    """The network in a file, in evaluation mode, and the fingerprint of the network whose embedding
-    it knows.
+def load_attention(path: Path, device: str = "cpu") -> tuple[AttentionNetwork, str, str]:
+    """The network in a file, in evaluation mode.
+
+    Args:
+        path: file that save_attention wrote.
+        device: what it computes on, one of config.DEVICES.
+
+    Returns:
+        The network, the fingerprint of the network whose embedding it knows, and the device.
 
     Raises:
+        ConfigError: there is no such device.
         ModelError: the file cannot be read, or is not of this network.
     """
+    return _load(path, find_device(device))
+
+
+@file_cache(maxsize=2)
+def _load(path: Path, device: str) -> tuple[AttentionNetwork, str, str]:
+    """Read a network; the file's stamp is part of the cache's key."""
     allowed = "a file that `semcom train attention` wrote"
     network, checkpoint = load_checkpoint(path, AttentionConfig, AttentionNetwork, allowed)
-    return network, checkpoint.metadata.get("embedding", "")
+    return place_network(network, device), checkpoint.metadata.get("embedding", ""), device

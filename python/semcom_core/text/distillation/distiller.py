@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import check_choice, check_range
 from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.text.codec import TextCodec, check_text
@@ -43,12 +43,14 @@ class DistillConfig:
     model: str = setting("smollm2-135m", "language model of the codec that is to send the texts")
     adapter: str = setting("", "what that model is adapted to; empty for nothing")
     embedding: str = setting("", "folder of a sentence embedding; empty for all-MiniLM-L6-v2")
+    device: str = setting("cpu", f"of the sentence embedding: {DEVICE_HELP}")
 
     def __post_init__(self) -> None:
         check_choice("mode", self.mode, MODES)
         check_range("least_similarity", self.least_similarity, 0, 1)
         check_range("looks", self.looks, 1, 1000)
         check_range("most_words", self.most_words, 1, 10_000)
+        check_device(self.device)
 
 
 @dataclass(frozen=True)
@@ -90,15 +92,20 @@ class Distiller:
         config: settings; model, adapter and embedding are not looked at.
         codec: the token-spinal codec that is to send the texts.
         embedder: sentence embedding; None loads config.embedding on first use.
+
+    Attributes:
+        device: what the sentence embedding computes on.
     """
 
     def __init__(
         self, config: DistillConfig, codec: SpinalCodec, embedder: Embedder | None = None
     ) -> None:
         self.config = config
+        self.device = codec.device
         self._meter = CostMeter(codec)
         if config.mode != "off":
-            self._embedder = embedder or load_embedder(config.embedding)
+            self._embedder = embedder or load_embedder(config.embedding, config.device)
+            self.device = self._embedder.device
             self._extractor = Extractor(
                 self._meter, self._embedder, config.least_similarity, config.looks
             )

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from semcom_core.config import from_mapping, setting
+from semcom_core.config import DEVICE_HELP, check_device, from_mapping, setting
 from semcom_core.errors import check_range
 from semcom_core.models import load_language_model
 from semcom_core.models.language import LanguageModel
@@ -103,10 +103,12 @@ class ExpandConfig:
     most_words: int = setting(200, "a longer text is left as it is, 1 to 10000 words")
     model: str = setting("smollm2-135m", "language model that rewrites")
     embedding: str = setting("", "folder of a sentence embedding; empty for all-MiniLM-L6-v2")
+    device: str = setting("cpu", f"of the sentence embedding: {DEVICE_HELP}")
 
     def __post_init__(self) -> None:
         check_range("least_similarity", self.least_similarity, 0, 1)
         check_range("most_words", self.most_words, 1, 10_000)
+        check_device(self.device)
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Expander:
         return cls(
             config,
             load_language_model(config.model) if config.rewrite else None,
-            load_embedder(config.embedding),
+            load_embedder(config.embedding, config.device),
         )
 
     def expand(self, raw: str) -> Expanded:
