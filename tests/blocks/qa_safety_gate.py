@@ -90,11 +90,11 @@ def test_policy_and_end_change_at_run_time(flowgraph, collect, post):
     gate.set_policy("path=absent")
     while "refused" not in {notices.read_notice(m).state for m in said.wait(1)}:
         pass
-    assert gate.policy == "send=pass,receive=mark,threshold=0.05,classifier=minilm"
+    assert gate.policy == "send=pass,receive=mark,threshold=0.05,classifier=minilm,device=cpu"
     gate.set_policy("blok")
     gate.set_end("middle")
     assert (gate.policy, gate.end) == (
-        "send=pass,receive=mark,threshold=0.05,classifier=minilm",
+        "send=pass,receive=mark,threshold=0.05,classifier=minilm,device=cpu",
         "send",
     )
 
