@@ -50,6 +50,14 @@ _SCALING_KEYS = {
 _LLAMA3 = (1.0, 4.0, 8192)
 #: Largest relative difference of frequencies taken for the same; the file has them in float32.
 _SAME_FREQUENCY = 1e-4
+#: Least values of keys of `rope.scaling`, and those that are 0 where the file does not know.
+_LEAST = {
+    "factor": 0.001,
+    "original_context_length": 2,
+    "attn_factor": 0.001,
+    **dict.fromkeys(_YARN_SETTINGS, 0.001),
+}
+_PERHAPS_UNKNOWN = ("factor", "original_context_length")
 #: Tensors of factors of rotary frequencies.
 _FACTORS = ("rope_freqs", "rope_factors_short", "rope_factors_long")
 #: Errors of a reader of a damaged file.
@@ -103,6 +111,7 @@ def _convert(path: Path, reader: GGUFReader, alone: Path, folder: Path) -> None:
         settings = network.config.rope_parameters
         # of networks with two kinds of layers, those that see everything have the scaled positions
         settings = settings.get("full_attention", settings)
+        _check_count(path, scaling, network)
         settings.update(_frequencies(path, reader, scaling, settings, network.config))
     network.name_or_path = network.config._name_or_path = path.name
     network.save_pretrained(folder)
@@ -202,10 +211,39 @@ def _scaling(path: Path, reader: GGUFReader) -> dict[str, Any]:
         for tensor in reader.tensors
         if tensor.name.split(".")[-2] in _FACTORS
     }
+    _check_scaling(path, found, tensors)
     plain = kind == "none" or (kind == "linear" and found.get("factor") in (None, 0.0, 1.0))
+    if tensors and not plain and (kind != "longrope" or "rope_freqs" in tensors):
+        raise _error(
+            path, f"its RoPE scaling is {kind!r} and {min(tensors)} at once; allowed is one of both"
+        )
     if plain and all((factors == 1).all() for factors in tensors.values()):
         return {}
     return {**found, **tensors}
+
+
+def _check_scaling(path: Path, found: dict[str, Any], tensors: dict[str, np.ndarray]) -> None:
+    """Raise ModelError where numbers of scaled positions are none, or tensors of factors do not
+    belong together.
+    """
+    for key, value in found.items():
+        if key not in _LEAST or (value == 0 and key in _PERHAPS_UNKNOWN):
+            continue
+        if not _LEAST[key] <= value < math.inf:
+            raise _error(
+                path, f"its RoPE scaling has {key!r} of {value}; allowed is {_LEAST[key]} and more"
+            )
+    for name, factors in tensors.items():
+        wrong = factors[~((factors > 0) & np.isfinite(factors))]
+        if len(wrong):
+            raise _error(path, f"its {name} have a factor of {wrong[0]}; allowed is above 0")
+    both = {"rope_factors_short", "rope_factors_long"}
+    if tensors and tensors.keys() not in ({"rope_freqs"}, both):
+        raise _error(
+            path,
+            f"it has {' and '.join(sorted(tensors))}; allowed is rope_freqs, or rope_factors_short "
+            "with rope_factors_long",
+        )
 
 
 def _frequencies(
@@ -222,19 +260,15 @@ def _frequencies(
     """
     architecture = _value(reader, "general.architecture", "")
     kind = scaling["type"]
-    factor = float(scaling.get("factor", 1.0))
+    factor = float(scaling.get("factor", 0)) or 1.0
     original = int(scaling.get("original_context_length", 0)) or config.max_position_embeddings
     amplitude = float(scaling.get("attn_factor", 1.0))
     single = scaling.get("rope_freqs")
     if single is not None:
-        if kind not in ("none", "linear") or factor not in (0.0, 1.0):
-            raise _error(
-                path, f"its RoPE scaling is {kind!r} and rope_freqs at once; allowed is one of both"
-            )
         return llama3_settings(single, settings["rope_theta"], original) or _longrope(
             single, single, original, 1.0
         )
-    if "rope_factors_long" in scaling and "rope_factors_short" in scaling:
+    if "rope_factors_long" in scaling:
         stretch = config.max_position_embeddings / original
         usual = math.sqrt(1 + math.log(stretch) / math.log(original)) if stretch > 1 else 1.0
         return _longrope(
@@ -257,6 +291,19 @@ def _frequencies(
                 found[name] = float(scaling[key])
         return found
     raise _error(path, f"its RoPE scaling is {kind!r} of {architecture} without its factors")
+
+
+def _check_count(path: Path, scaling: dict[str, Any], network: Any) -> None:
+    """Raise ModelError where there are more or fewer factors than rotary frequencies."""
+    rotary = getattr(network.base_model, "rotary_emb", None)
+    frequencies = getattr(rotary, "inv_freq", None)
+    for name in _FACTORS:
+        if name in scaling and frequencies is not None and len(scaling[name]) != len(frequencies):
+            raise _error(
+                path,
+                f"it has {len(scaling[name])} of {name}; its network has {len(frequencies)} "
+                "rotary frequencies",
+            )
 
 
 def _longrope(

@@ -137,6 +137,95 @@ def test_factors_of_frequencies_are_read(factors, kind, path, folder):
     assert config["rope_parameters"]["rope_type"] == kind
 
 
+#: Divisors of the frequencies up to and beyond a length of 64 tokens.
+SHORT = np.array([1, 1.5, 2, 2.5], np.float32)
+LONG = np.array([2, 4, 6, 8], np.float32)
+SCALING = "llama.rope.scaling."
+ORIGINAL = {SCALING + "original_context_length": 64}
+
+
+def two_lengths(short=SHORT, long=LONG) -> dict[str, np.ndarray]:
+    return {"rope_factors_short.weight": short, "rope_factors_long.weight": long}
+
+
+@pytest.mark.parametrize(
+    ("fields", "amplitude"),
+    [
+        # four times the length that it was first trained for, as the file's context_length says
+        ({}, np.sqrt(1 + np.log(4) / np.log(64))),
+        ({SCALING + "type": "longrope"}, np.sqrt(1 + np.log(4) / np.log(64))),
+        ({SCALING + "attn_factor": 1.5}, 1.5),
+        ({"llama.context_length": 64}, 1.0),
+    ],
+)
+def test_factors_for_two_lengths_are_read(fields, amplitude, path, folder):
+    """Each token has what the library says of the text up to it, on both sides of the length."""
+    save_tiny_gguf(path, folder, {**ORIGINAL, **fields}, two_lengths())
+    model = load(path)
+    tokens = np.random.default_rng(5).integers(3, 300, 68).tolist()
+    found = model.log2_probs(tokens)
+    plain = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
+    for count, factors in ((62, SHORT), (63, SHORT), (64, LONG), (68, LONG)):
+        network = AutoModelForCausalLM.from_pretrained(folder, dtype="float32")
+        network.model.rotary_emb.inv_freq /= torch.from_numpy(factors)
+        network.model.rotary_emb.attention_scaling = amplitude
+        expected = expected_probs(network, tokens[:count])[-1]
+        assert found[count] == pytest.approx(expected, abs=1e-3)
+        assert np.abs(expected - expected_probs(plain, tokens[:count])[-1]).max() > 0.01
+    tree = model.tree()
+    node, row = tree.root()
+    rows = [row]
+    for token in tokens:
+        (node,), (row,) = tree.extend([node], [token])
+        rows.append(row)
+    assert np.array(rows) == pytest.approx(found, abs=1e-3)
+
+
+def test_factors_of_one_leave_positions_as_they_are(path, folder):
+    save_tiny_gguf(path, folder, ORIGINAL, two_lengths(np.ones(4, "f"), np.ones(4, "f")))
+    config = json.loads((cache.as_folder(path) / "config.json").read_text(encoding="utf-8"))
+    assert config["rope_parameters"]["rope_type"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("fields", "tensors", "message"),
+    [
+        ({}, {"rope_factors_long.weight": LONG}, "it has rope_factors_long; allowed is rope_freqs"),
+        ({}, {"rope_factors_short.weight": SHORT}, "it has rope_factors_short; allowed is"),
+        ({}, {"rope_freqs.weight": LONG, **two_lengths()}, "_long and rope_factors_short and rope"),
+        ({}, two_lengths(long=LONG[:3]), "it has 3 of rope_factors_long; its network has 4 rotary"),
+        ({}, two_lengths(short=np.ones(5, "f")), "it has 5 of rope_factors_short; its network has"),
+        ({}, {"rope_freqs.weight": LONG[:3]}, "it has 3 of rope_freqs; its network has 4 rotary"),
+        (
+            {},
+            two_lengths(short=np.zeros(4, "f")),
+            "its rope_factors_short have a factor of 0.0; al",
+        ),
+        ({}, two_lengths(long=-LONG), "its rope_factors_long have a factor of -2.0; allowed is ab"),
+        (
+            {},
+            two_lengths(long=np.full(4, np.nan, "f")),
+            "long have a factor of nan; allowed is abo",
+        ),
+        ({}, {"rope_freqs.weight": np.full(4, np.inf, "f")}, "its rope_freqs have a factor of inf"),
+        ({SCALING + "type": "yarn"}, two_lengths(), "is 'yarn' and rope_factors_long at once; all"),
+        (
+            {SCALING + "type": "linear", SCALING + "factor": 2.0},
+            two_lengths(),
+            "is 'linear' and rope_factors_long at once; allowed is one of both",
+        ),
+        ({SCALING + "original_context_length": 1}, two_lengths(), "of 1; allowed is 2 and more"),
+        ({SCALING + "attn_factor": float("nan")}, two_lengths(), "of nan; allowed is 0.001 and mo"),
+        ({SCALING + "attn_factor": -1.0}, two_lengths(), "'attn_factor' of -1.0; allowed is 0.001"),
+        ({SCALING + "type": "linear", SCALING + "factor": -4.0}, {}, "has 'factor' of -4.0; allow"),
+        ({SCALING + "type": "yarn", SCALING + "yarn_beta_fast": 0.0}, {}, "'yarn_beta_fast' of 0."),
+    ],
+)
+def test_factors_that_are_none_are_refused_and_not_kept(fields, tensors, message, path, folder):
+    save_tiny_gguf(path, folder, {**ORIGINAL, **fields}, tensors)
+    assert message in refusal(path)
+
+
 def test_the_formula_of_llama_3_is_found_with_the_length_of_its_file():
     assert llama3_settings(llama3_factors(4096), THETA, 4096) == {
         "rope_type": "llama3",
