@@ -101,9 +101,9 @@ class ReaderTraining:
 class Seq2seqTraining:
     """Settings of the training of the small encoder-decoder."""
 
-    steps: int = setting(8000, "steps, 1 to 1000000")
-    first_steps: int = setting(2500, "first steps, mostly of task 1, 0 to 1000000")
-    pairs: int = setting(32, "questions of a step, 1 to 4096")
+    steps: int = setting(4000, "steps, 1 to 1000000")
+    first_steps: int = setting(1500, "first steps, mostly of task 1, 0 to 1000000")
+    pairs: int = setting(64, "questions of a step, 1 to 4096")
     messages: int = setting(12, "most messages of a passage, 1 to 64")
     vocabulary: int = setting(800, "tokens, 300 to 65536")
     width: int = setting(128, "features, 8 to 1024")
@@ -289,4 +289,46 @@ class VisionTraining:
         check_range("pictures", self.pictures, 1, 256)
         check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
         check_range("coded", self.coded, 0, 1)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class IntentionTraining:
+    """Settings of the training of the understanding of requests."""
+
+    epochs: int = setting(10, "passes over the requests, 1 to 1000")
+    requests: int = setting(16, "requests of a step, 1 to 1024")
+    learning_rate: float = setting(1.5e-3, "highest learning rate, 1e-6 to 0.1")
+    altered: float = setting(
+        0.6, "share of the requests that are altered: other things, case, marks, 0 to 1"
+    )
+    smoothing: float = setting(0.02, "share of the label that all classes get, 0 to 0.5")
+    save_steps: int = setting(50, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of order, alterations and initial values")
+
+    def __post_init__(self) -> None:
+        check_range("epochs", self.epochs, 1, 1000)
+        check_range("requests", self.requests, 1, 1024)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
+        check_range("altered", self.altered, 0, 1)
+        check_range("smoothing", self.smoothing, 0, 0.5)
+        check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class PlannerTraining:
+    """Settings of the training of the parser that plans for requests."""
+
+    steps: int = setting(2000, "steps, 1 to 1000000")
+    questions: int = setting(8000, "generated questions, 1 to 1000000")
+    batch: int = setting(32, "questions of a step, 1 to 1024")
+    learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
+    save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")
+    seed: int = setting(1, "seed of questions, order and initial values")
+
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 1, 1_000_000)
+        check_range("questions", self.questions, 1, 1_000_000)
+        check_range("batch", self.batch, 1, 1024)
+        check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
         check_range("save_steps", self.save_steps, 1, 100_000)
