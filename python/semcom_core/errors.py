@@ -52,3 +52,13 @@ def check_choice(name: str, value: object, allowed: Collection[Any]) -> None:
         raise ConfigError(
             f"{name} is {value!r}; allowed is one of {', '.join(map(str, sorted(allowed)))}"
         )
+
+
+def check_limit(name: str, value: float, low: float, high: float) -> None:
+    """Raise ConfigError unless a limit lies within low to high, or is 0: no limit."""
+    if value == 0:
+        return
+    try:
+        check_range(name, value, low, high)
+    except ConfigError as error:
+        raise ConfigError(f"{error}, or 0 for no limit") from None

@@ -14,7 +14,7 @@ import pytest
 from gnuradio import semcom
 from gnuradio.semcom.monitor import clock as link_end
 from gnuradio.semcom.notices import Notice, read_notice
-from gnuradio.semcom.pdu import make_pdu
+from gnuradio.semcom.pdu import make_pdu, text_pdu
 
 from semcom_core.errors import FrameError
 
@@ -42,6 +42,35 @@ def test_a_radio_that_never_ends_does_not_hold_the_run_up(radios, monkeypatch):
     done = threading.Event()
     link_end.LinkEnd(lambda: None, done.set).start()
     assert done.wait(10)
+
+
+def test_an_end_that_does_not_wait_for_radios(radios):
+    told, done = [], threading.Event()
+    link_end.LinkEnd(lambda: told.append(1), done.set, lambda reason: told.append(reason)).start(
+        wait=False
+    )
+    assert told == [1] and done.wait(10)
+    assert told == [1]
+
+
+def test_a_radio_that_does_not_send_within_the_time_limit_ends_the_run(
+    radios, monkeypatch, flowgraph, collect, post
+):
+    radios["there"] = True
+    unsent = "radio at usb: is not set up"
+    monkeypatch.setattr(link_end.RadioStation, "unsent", classmethod(lambda cls: unsent))
+    monkeypatch.setattr(link_end, "RADIO_S", 1e6)
+    done = threading.Event()
+    settings = {"mode": "transmit", "timeout_s": 0.3, "console": False, "on_done": done.set}
+    monitor = semcom.link_monitor(**settings)
+    flowgraph.msg_connect(monitor, "feedback", collect(monitor, "out").store, "store")
+    flowgraph.start()
+    for message_id in range(2):
+        post(monitor, "sent", text_pdu("x", message_id=message_id))
+    assert done.wait(20)
+    assert monitor.ledger.failures == [f"link_monitor: {unsent} within 0.3 s"]
+    assert monitor.exit_status() == 1
+    assert monitor.ledger.counts["lost"] == 2
 
 
 def test_without_radios_sources_are_told_at_once(radios):

@@ -17,9 +17,9 @@ from gnuradio.semcom import notices, pdu
 from semcom_core.errors import ConfigError
 
 
-def notice(state, message_id=-1, reason=""):
+def notice(state, message_id=-1, reason="", block="test"):
     return pdu.make_pdu(
-        {"state": state, "message_id": message_id, "reason": reason, "block": "test"},
+        {"state": state, "message_id": message_id, "reason": reason, "block": block},
         np.zeros(0, np.uint8),
     )
 
@@ -215,6 +215,55 @@ def test_receive_mode_times_out(flowgraph, collect, post):
     post(monitor, "in", pdu.text_pdu("x", message_id=0))
     assert states(said.wait(1)) == ["end"]
     assert monitor.exit_status() == 1
+    assert monitor.ledger.failures == [
+        "link_monitor: nothing has arrived for 0.3 s; messages before: 1 of 2"
+    ]
+
+
+def test_reception_of_any_number_times_out(flowgraph, collect, post):
+    monitor, said = start(flowgraph, collect, mode="receive", timeout_s=0.3)
+    post(monitor, "in", pdu.text_pdu("x", message_id=0))
+    assert states(said.wait(1)) == ["end"]
+    assert monitor.exit_status() == 1
+    assert monitor.ledger.failures == [
+        "link_monitor: nothing has arrived for 0.3 s; messages before: 1"
+    ]
+
+
+def test_enough_messages_at_the_time_limit_are_healthy(flowgraph, collect, post):
+    settings = {"mode": "receive", "expected": 2, "min_rate": 0.5, "timeout_s": 0.3}
+    monitor, said = start(flowgraph, collect, **settings)
+    post(monitor, "in", pdu.text_pdu("x", message_id=0))
+    assert states(said.wait(1)) == ["end"]
+    assert (monitor.exit_status(), monitor.ledger.failures) == (0, [])
+
+
+@pytest.mark.parametrize("mode", ["receive", "link"])
+def test_faults_and_radios_that_try_again_hold_no_run_up(mode, flowgraph, collect, post):
+    """Notices every 0.05 s, with a limit of 0.5 s: none of them is an event."""
+    done = threading.Event()
+    monitor, said = start(flowgraph, collect, mode=mode, timeout_s=0.5, on_done=done.set)
+    if mode == "link":
+        post(monitor, "sent", pdu.text_pdu("x", message_id=0))
+        post(monitor, "sent", pdu.end_pdu())
+    end = time.monotonic() + 20
+    states_ = ("refused", "reconnecting", "overrun", "underrun", "loading", "ready")
+    while not done.is_set() and time.monotonic() < end:
+        for state in states_:
+            block = "radio_source" if state in ("loading", "ready") else "test"
+            monitor.handle_notice(notice(state, block=block))
+        done.wait(0.05)
+    assert done.is_set()
+    assert monitor.exit_status() == 1
+
+
+def test_without_a_time_limit_the_run_goes_on():
+    monitor = semcom.link_monitor(mode="receive", timeout_s=0, console=False)
+    monitor._clock.start()
+    monitor._clock._active -= 1e9
+    time.sleep(0.5)
+    monitor._clock.stop()
+    assert not monitor.ledger.failures and not monitor._over
 
 
 def test_report_pair(flowgraph, collect, post):
@@ -244,7 +293,13 @@ def test_bad_messages_and_arguments(flowgraph, collect, post):
         {"report_file": "/"},
         {"report_file": __file__ + "/report.json"},
     )
-    for settings in ({"mode": "odd"}, {"min_rate": 2}, {"timeout_s": 0}, {"expected": -1}, *files):
+    for settings in (
+        {"mode": "odd"},
+        {"min_rate": 2},
+        {"timeout_s": 0.05},
+        {"expected": -1},
+        *files,
+    ):
         with pytest.raises(ConfigError):
             semcom.link_monitor(**settings)
     with pytest.raises(

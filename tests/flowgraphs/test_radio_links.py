@@ -159,7 +159,7 @@ def test_one_radio_in_full_duplex_outlasts_its_server(start, air, text_file, tmp
         "--in-flight",
         1,
         "--timeout-s",
-        3,
+        8,
     ]
     link = start(
         "radio_loopback_headless",

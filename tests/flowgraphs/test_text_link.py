@@ -139,6 +139,26 @@ def test_receiver_without_a_sender_exits_with_1(start):
     assert receiver.returncode == 1, said
 
 
+@pytest.mark.parametrize("expected", [0, 9])
+def test_receiver_whose_sender_died_exits_with_1_and_says_why(expected, start, text_file, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    options = ["--codec", "deflate", "--address", address]
+    report_file = tmp_path / "report.json"
+    limits = ["--expected", expected, "--timeout-s", 6, "--out-file", report_file]
+    receiver = start("text_rx", *options, *limits)
+    sender = start("text_tx", *options, "--text-file", text_file)
+    while "The first sentence." not in (line := receiver.stdout.readline()):
+        assert line
+    sender.kill()
+    said, _ = receiver.communicate(timeout=LIMIT_S)
+    assert receiver.returncode == 1, said
+    assert "failed: link_monitor: nothing has arrived for 6 s; messages before: " in said
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    assert report["received"] >= 1 and report["healthy"] is False
+
+
 def test_worker_does_not_outlive_a_killed_flowgraph(start):
     receiver = start("text_rx", "--codec", "deflate", "--address", "tcp://127.0.0.1:9")
     wait_until(lambda: workers_of(receiver.pid))

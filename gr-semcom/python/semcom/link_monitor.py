@@ -18,7 +18,7 @@ from .guard import begin_again, guarded_handler, tunable
 from .message_sink import WindowText
 from .monitor.clock import LinkClock, LinkEnd
 from .monitor.ledger import MODES, LinkLedger, checked_file, read_content, write_report
-from .notices import FEEDBACK, Notice, notify, read_notice
+from .notices import FEEDBACK, RADIO_BLOCKS, STANDSTILL, Notice, notify, read_notice
 from .pdu import is_end
 from .radio.station import RadioStation
 
@@ -48,12 +48,14 @@ class link_monitor(gr.basic_block):
             (without a radio_sink whose `feedback` is connected: the transmitter),
             "receive" expects `expected` messages.
         expected: messages to be received or reported lost in mode "receive"; 0 is any number, and
-            the run does not end by itself.
+            the run ends by the time limit alone.
         min_rate: share of the messages that must arrive exactly (pictures, and in mode "receive":
             decoded) for a healthy run, 0 to 1.
-        timeout_s: time without any event after which messages on the way are given up, s; it does
-            not run while a codec loads. With `on_done`, three such times in a row without any
-            arrival end the run.
+        timeout_s: time without any event after which messages on the way are given up, s; 0 is no
+            limit. It does not run while a codec loads. Radios that are set up or tried again, and
+            messages that are refused, are no events. In mode "receive" the run ends then, in mode
+            "transmit" where a radio has not sent what it was given; otherwise, with `on_done`,
+            after three such times in a row without any arrival.
         console: print the report when the run ends.
         report_file: JSON file for the report, written when the run ends. Empty: none.
         history: how many of the latest messages the report has.
@@ -116,7 +118,9 @@ class link_monitor(gr.basic_block):
 
     @tunable
     def set_timeout_s(self, timeout_s: float) -> None:
-        """Set the time without any event after which messages on the way are given up, s."""
+        """Set the time without any event after which messages on the way are given up, s; 0 is no
+        limit.
+        """
         self._clock.set_timeout_s(timeout_s)
         self.timeout_s = self._clock.timeout_s
 
@@ -135,6 +139,7 @@ class link_monitor(gr.basic_block):
         """Begin a new run, with an empty ledger."""
         self.ledger = LinkLedger(self.history, paired=self.mode != "receive")
         self._silent = 0
+        self._radios_seen: frozenset[tuple[str, str]] = frozenset()
         self._ended = False
         self._over = False
         self._reported = False
@@ -203,8 +208,9 @@ class link_monitor(gr.basic_block):
     def handle_notice(self, message: pmt.pmt_base) -> None:
         """Enter a notice of another block."""
         notice = read_notice(message)
-        self._clock.event()
-        if notice.state in ("loading", "ready", "failed"):
+        if self._is_event(notice):
+            self._clock.event()
+        if notice.state in ("loading", "ready", "failed") and notice.block not in RADIO_BLOCKS:
             self._clock.loading(notice.block, notice.state == "loading")
         with self._lock:
             self.ledger.note(notice.state, notice.cause, notice.count)
@@ -216,6 +222,14 @@ class link_monitor(gr.basic_block):
             with self._lock:
                 count = self.ledger.settle(notice.message_id, notice.state)
             self._settled(count)
+
+    def _is_event(self, notice: Notice) -> bool:
+        """Whether a notice begins the time limit anew: of a radio's set-up, only the first one."""
+        if notice.block in RADIO_BLOCKS and notice.state in ("loading", "ready"):
+            seen = (notice.block, notice.state) in self._radios_seen
+            self._radios_seen |= {(notice.block, notice.state)}
+            return not seen
+        return notice.state not in STANDSTILL
 
     def _settles(self, notice: Notice) -> bool:
         """Whether a notice tells the outcome of its message.
@@ -248,27 +262,51 @@ class link_monitor(gr.basic_block):
         if self._ended and not self.ledger.pending:
             self._finish()
         elif self.mode == "receive" and self.expected:
-            arrived = self.ledger.counts["received"] + self.ledger.counts["lost"]
-            if arrived >= self.expected:
+            if self._arrived() >= self.expected:
                 self._finish()
 
     def _silence(self) -> None:
-        """Give up the messages on the way, and after PATIENCE time limits the run."""
-        unsent = RadioStation.unsent() if self.mode == "transmit" else ""
+        """Give up the messages on the way, and the run where nothing is to be expected any more."""
+        self._clock.event()
+        if self.mode == "receive":
+            self._end_of_reception()
+            return
+        unsent = RadioStation.unsent()
         with self._lock:
             count = self.ledger.lose_pending()
             self._silent += count > 0
-            if count and unsent:
-                self.ledger.fail(f"{self.name()}: {unsent} within {self.timeout_s:g} s")
+        limit = f"{self.timeout_s:g} s"
+        if count and unsent and self.mode == "transmit":
+            self._give_up(f"{unsent} within {limit}")
+        elif self._silent >= PATIENCE and self.on_done is not None:
+            self._give_up(
+                f"nothing has arrived for {PATIENCE} times {limit}{unsent and '; '}{unsent}"
+            )
         if count:
             self._settled(count)
-        if self.mode == "receive" and self.expected:
-            self._finish()
-        elif self._silent >= PATIENCE and self.on_done is not None:
-            limits = f"{PATIENCE} times {self.timeout_s:g} s"
-            self.on_defect(f"{self.name()}: nothing has arrived for {limits}")
 
-    def _finish(self) -> None:
+    def _end_of_reception(self) -> None:
+        """End a run in which nothing arrives any more; it fails where too little has."""
+        with self._lock:
+            good = self.ledger.good_share(self.mode, self.expected)
+            arrived = self._arrived()
+        if good > 0 and good >= self.min_rate:
+            self._finish()
+            return
+        before = f"{arrived} of {self.expected}" if self.expected else f"{arrived}"
+        self._give_up(f"nothing has arrived for {self.timeout_s:g} s; messages before: {before}")
+
+    def _arrived(self) -> int:
+        """Messages received, or reported lost."""
+        return self.ledger.counts["received"] + self.ledger.counts["lost"]
+
+    def _give_up(self, reason: str) -> None:
+        """End the run, as failed, without waiting for radios; once."""
+        if not self._over:
+            self.ledger.fail(f"{self.name()}: {reason}")
+            self._finish(wait=False)
+
+    def _finish(self, wait: bool = True) -> None:
         with self._lock:
             if self._over:
                 return
@@ -276,7 +314,7 @@ class link_monitor(gr.basic_block):
         try:
             self._report()
         finally:  # the run ends even if the report cannot be made
-            self._end.start()
+            self._end.start(wait)
 
     def _report(self) -> None:
         with self._lock:

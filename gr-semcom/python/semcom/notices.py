@@ -39,6 +39,10 @@ from .pdu import make_pdu, read_meta
 FEEDBACK = pmt.intern("feedback")
 #: States of notices that come from radios only.
 RADIO_STATES = ("overrun", "underrun", "reconnecting")
+#: Blocks that have a radio.
+RADIO_BLOCKS = ("radio_source", "radio_sink")
+#: States of notices that tell of no progress, however many come.
+STANDSTILL = ("refused", *RADIO_STATES)
 #: States that a notice may have.
 STATES = (
     "transmitted",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from semcom_core.cli.grc import run_headless
 from semcom_core.cli.radio_options import add_radio_options
-from semcom_core.cli.send import add_link_options, link_options
+from semcom_core.cli.send import TIMEOUT_S, add_link_options, link_options
 from semcom_core.errors import ConfigError, check_range
 
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--expected",
         type=int,
         default=0,
-        help="messages after which it ends; 0: it goes on until Ctrl-C (default 0)",
+        help="messages after which it ends; 0: any number, until Ctrl-C or --timeout-s (default 0)",
     )
     parser.add_argument(
         "--min-rate",
@@ -46,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="name of a SigMF recording of the samples, which semcom replay decodes",
     )
-    add_link_options(parser)
+    limit = f"{TIMEOUT_S:g} with --expected, else 0"
+    add_link_options(parser, "time without any message", limit)
     parser.set_defaults(run=run)
 
 
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     kind = "image" if args.image else "text"
     check_range("expected", args.expected, 0, 1 << 31)
     check_range("min_rate", args.min_rate, 0, 1)
-    options = link_options(args, kind)
+    options = link_options(args, kind, TIMEOUT_S if args.expected else 0.0)
     options["expected"] = args.expected
     options["min-rate"] = args.min_rate
     if args.record is not None:

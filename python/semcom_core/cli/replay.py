@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="of texts a file of JSON lines, of pictures a folder (default: they are shown only)",
     )
-    add_link_options(parser)
+    add_link_options(parser, "time without any message", "0")
     parser.set_defaults(run=run)
 
 

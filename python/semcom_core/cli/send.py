@@ -20,7 +20,7 @@ from semcom_core.cli.codec_options import add_settings_option, settings_from
 from semcom_core.cli.grc import run_headless
 from semcom_core.cli.radio_options import add_radio_options, profile_from, radio_settings_from
 from semcom_core.codecs import find_codec
-from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.errors import ConfigError, check_choice, check_limit, check_range
 from semcom_core.image import IMAGE_CODECS
 from semcom_core.image.fragments import parse_cbr
 from semcom_core.image.picture import pictures_in
@@ -33,6 +33,8 @@ DESIGN_SNR_DB = 8.0
 SNR_RANGE_DB = (-20, 60)
 #: What the link monitor's block allows as its time limit, s.
 TIMEOUT_RANGE_S = (0.1, 86400)
+#: Time limit where none is given, s.
+TIMEOUT_S = 300.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,12 +47,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--image", type=Path, help="picture file, or folder of pictures")
     help_snr = f"SNR the rate is chosen for, dB (default {DESIGN_SNR_DB:g})"
     parser.add_argument("--design-snr-db", type=float, default=DESIGN_SNR_DB, help=help_snr)
-    add_link_options(parser)
+    add_link_options(
+        parser, "time without anything sent, a radio that is set up included,", f"{TIMEOUT_S:g}"
+    )
     parser.set_defaults(run=run)
 
 
-def add_link_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that both ends have, and that must be the same at both."""
+def add_link_options(parser: argparse.ArgumentParser, silence: str, limit: str) -> None:
+    """Add the options that both ends have, and that must be the same at both.
+
+    Args:
+        parser: parser that gets them.
+        silence: what the time limit measures, in words.
+        limit: its default, s, in words.
+    """
     names = [", ".join(known) for known in (TEXT_CODECS, IMAGE_CODECS)]
     parser.add_argument(
         "--codec",
@@ -71,8 +81,7 @@ def add_link_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout-s",
         type=float,
-        default=300.0,
-        help="time without any event until it gives up, s (default 300)",
+        help=f"{silence} until it gives up, with exit status 1, s (default {limit}; 0: never)",
     )
     parser.add_argument("--json", type=Path, help="file for the report")
 
@@ -86,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
         RadioError: GNU Radio is not there.
     """
     kind = "image" if args.image else "text"
-    options = link_options(args, kind)
+    options = link_options(args, kind, TIMEOUT_S)
     check_range("design_snr_db", args.design_snr_db, *SNR_RANGE_DB)
     profile_from(args, args.radio).notice_for(
         receive=False, transmit=True, i_may_transmit=args.i_may_transmit
@@ -119,12 +128,13 @@ def _content(args: argparse.Namespace, folder: Path) -> dict:
     return {"text-file": path}
 
 
-def link_options(args: argparse.Namespace, kind: str) -> dict:
+def link_options(args: argparse.Namespace, kind: str, timeout_s: float) -> dict:
     """Parameters of the flowgraphs that both ends have.
 
     Args:
         args: parsed options.
         kind: "text" or "image".
+        timeout_s: time limit where the options have none, s; 0: no limit.
 
     Raises:
         ConfigError: a codec, a profile or a setting is not allowed, or the report cannot be
@@ -133,7 +143,8 @@ def link_options(args: argparse.Namespace, kind: str) -> dict:
     codec = args.codec or {"text": "spinal", "image": "hybrid"}[kind]
     find_codec(codec, kind)
     check_choice("profile", args.profile, PROFILES)
-    check_range("timeout_s", args.timeout_s, *TIMEOUT_RANGE_S)
+    timeout_s = timeout_s if args.timeout_s is None else args.timeout_s
+    check_limit("timeout_s", timeout_s, *TIMEOUT_RANGE_S)
     parse_cbr(args.cbr)
     check_writable(args.json)
     profile_from(args, args.radio)
@@ -146,7 +157,7 @@ def link_options(args: argparse.Namespace, kind: str) -> dict:
         "codec": codec,
         "settings": json.dumps(settings_from(args)),
         "phy-profile": args.profile,
-        "timeout-s": args.timeout_s,
+        "timeout-s": timeout_s,
         "out-file": args.json.resolve() if args.json else "",
     }
     if kind == "image":

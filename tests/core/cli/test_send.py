@@ -83,6 +83,22 @@ def test_receive_asks_for_the_flowgraph(asked, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "options, limit",
+    [
+        (["receive"], "0.0"),
+        (["receive", "--expected", "2"], "300.0"),
+        (["receive", "--timeout-s", "7"], "7.0"),
+        (["receive", "--expected", "2", "--timeout-s", "0"], "0.0"),
+        (["send", "--text", "a"], "300.0"),
+        (["send", "--text", "a", "--timeout-s", "5"], "5.0"),
+    ],
+)
+def test_time_limits(options, limit, asked):
+    assert main([*options, "--radio", "simulation"]) == 7
+    assert asked[0][1]["timeout-s"] == limit
+
+
+@pytest.mark.parametrize(
     "arguments, message",
     [
         (
@@ -117,7 +133,7 @@ def test_receive_asks_for_the_flowgraph(asked, tmp_path):
         (["receive", "--radio", "pluto", "--expected", "-1"], "expected is -1"),
         (
             ["receive", "--radio", "pluto", "--timeout-s", "-5"],
-            "timeout_s is -5.0; allowed is 0.1 to 86400",
+            "timeout_s is -5.0; allowed is 0.1 to 86400, or 0 for no limit",
         ),
         (
             ["receive", "--radio", "pluto", "--image", "--cbr", "1/0"],
@@ -150,6 +166,39 @@ def test_what_is_refused_is_one_line_and_status_2(arguments, message, asked, cap
     assert main(arguments) == 2 and not asked
     error = capsys.readouterr().err
     assert error.startswith("semcom: ") and message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "radio, said",
+    [
+        (["simulation", "--address", "127.0.0.1:9"], "127.0.0.1:9 has not sent all"),
+        (["virtual-pluto", "--address", "ip:127.0.3.77"], "ip:127.0.3.77 is not set up"),
+    ],
+)
+def test_sending_without_a_radio_is_given_up(radio, said, gnuradio, tmp_path):
+    report_file = tmp_path / "report.json"
+    options = ["--codec", "deflate", "--timeout-s", "2", "--json", str(report_file)]
+    send = [sys.executable, "-m", "semcom_core.cli", "send", "--radio", *radio, *options]
+    done = subprocess.run(
+        [*send, "--text", "Nobody there."], timeout=50, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"failed: link_monitor: radio at {said}" in done.stdout
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    assert (report["lost"], report["healthy"]) == (1, False)
+
+
+@pytest.mark.parametrize("kind", [[], ["--image"]], ids=["texts", "pictures"])
+def test_reception_without_a_sender_is_given_up(kind, gnuradio):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    codec = "jpeg" if kind else "deflate"
+    options = ["--address", address, "--codec", codec, "--timeout-s", "2", *kind]
+    receive = [sys.executable, "-m", "semcom_core.cli", "receive", "--radio", "simulation"]
+    done = subprocess.run([*receive, *options], timeout=50, capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "link_monitor: nothing has arrived for 2 s; messages before: 0" in done.stdout
 
 
 def test_a_text_from_one_command_to_the_other(gnuradio, tmp_path):

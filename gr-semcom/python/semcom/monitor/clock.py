@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from semcom_core.errors import check_range
+from semcom_core.errors import check_limit
 
 from ..radio.station import RadioStation
 
@@ -47,9 +47,13 @@ class LinkEnd:
         self._on_unsent = on_unsent
         self._cancelled = threading.Event()
 
-    def start(self) -> None:
-        """End the run."""
-        radios = RadioStation.are_there()
+    def start(self, wait: bool = True) -> None:
+        """End the run.
+
+        Args:
+            wait: False does not wait for radios: they have had their time.
+        """
+        radios = wait and RadioStation.are_there()
         if not radios:
             self._tell()
         if radios or self._on_done is not None:
@@ -85,7 +89,8 @@ class LinkClock:
     """Calls `on_silence` in a thread of its own each time that `timeout_s` has passed without an
     event.
 
-    The clock stands still while a codec loads, which may take longer than any message.
+    The clock stands still while a codec loads, which may take longer than any message. It does not
+    while a radio is set up: one that is not there would be set up for ever.
 
     Args:
         on_silence: called without arguments; it should lead to an event, else it is called again
@@ -100,8 +105,8 @@ class LinkClock:
         self.reset()
 
     def set_timeout_s(self, timeout_s: float) -> None:
-        """Set the time limit, s."""
-        check_range("timeout_s", timeout_s, 0.1, 86400)
+        """Set the time limit, s; 0 is none."""
+        check_limit("timeout_s", timeout_s, 0.1, 86400)
         self.timeout_s = float(timeout_s)
 
     def reset(self) -> None:
@@ -138,5 +143,5 @@ class LinkClock:
         while not self._stopping.wait(0.1):
             if self._loading:
                 self.event()
-            elif time.monotonic() - self._active > self.timeout_s:
+            elif 0 < self.timeout_s < time.monotonic() - self._active:
                 self._on_silence()

@@ -43,7 +43,12 @@ OUTCOMES = ("exact", "whole", "wrong", "marked", "lost", "transmitted")
 #: - restarts: codec processes started anew.
 #: - overruns, underruns, reconnects: samples lost on reception, samples late for transmission, and
 #:   new connections of radios.
-FAULTS = ("dropped", "refused", "restarts", "overruns", "underruns", "reconnects")
+#: - missed: messages that a receiver on its own has not heard of, by gaps in the messages' numbers.
+FAULTS = ("dropped", "refused", "restarts", "overruns", "underruns", "reconnects", "missed")
+#: Largest gap in the numbers of messages; a larger one is another beginning.
+LARGEST_GAP = MESSAGE_IDS // 2
+#: How far a message may come after those that follow it, in numbers.
+LATEST = 16
 #: Notices of radios that are counted, and as what.
 _RADIO_COUNTS = {"overrun": "overruns", "underrun": "underruns", "reconnecting": "reconnects"}
 #: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a
@@ -80,8 +85,9 @@ class LinkLedger:
     The link keeps the order of messages: one that arrives settles those sent before it as lost.
     Events about a message that is not entered as sent yet (the ports of a block have queues of
     their own) are kept for EARLY_S. At a receiver on its own each message is entered as it comes,
-    as `decoded`, `marked` or `lost`. Memory is bounded, however long a run lasts: by `history`,
-    MOST_PENDING and MOST_FAILURES.
+    as `decoded`, `marked` or `lost`, and those whose numbers are left out as `missed`; a sender
+    that begins again with 0 leaves none out. Memory is bounded, however long a run lasts: by
+    `history`, MOST_PENDING and MOST_FAILURES.
 
     Args:
         history: how many settled messages are kept for the report, the latest ones.
@@ -100,6 +106,8 @@ class LinkLedger:
         self._compared = 0
         self._psnr_db_sum = 0.0
         self._early: deque[tuple] = deque(maxlen=MESSAGE_IDS)
+        self._latest: int | None = None
+        self._left_out: set[int] = set()
 
     @property
     def pending(self) -> int:
@@ -176,12 +184,33 @@ class LinkLedger:
             self._early.append(
                 (time.monotonic(), message_id, outcome, _without_pixels(content), meta)
             )
-        elif content is not None and meta.get("decoded", True):  # counted as decoded already
+            return 0
+        if message_id >= 0:
+            self._follow(message_id)
+        if content is not None and meta.get("decoded", True):  # counted as decoded already
             self._record(message_id, "decoded", None, content, meta)
         else:
             self.counts[outcome or "marked"] += 1
             self._record(message_id, outcome or "marked", None, content, meta)
         return 0
+
+    def _follow(self, message_id: int) -> None:
+        """Count the messages between the latest one and this one as missed, until they come."""
+        if message_id in self._left_out:
+            self._left_out.remove(message_id)
+            self.counts["missed"] -= 1
+            return
+        before = message_id if self._latest is None else self._latest
+        step = (message_id - before) % MESSAGE_IDS
+        if step >= MESSAGE_IDS - LATEST:  # an earlier one
+            return
+        self._latest = message_id
+        if 1 < step <= LARGEST_GAP and message_id != 0:
+            self.counts["missed"] += step - 1
+            self._left_out |= {(before + k) % MESSAGE_IDS for k in range(1, step)}
+        self._left_out = {
+            k for k in self._left_out if (message_id - k) % MESSAGE_IDS <= LARGEST_GAP
+        }
 
     def note(self, state: str, cause: str, count: int = 1) -> None:
         """Count a notice about a fault.
