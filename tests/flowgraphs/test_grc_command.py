@@ -98,7 +98,7 @@ def test_exit_status_is_the_flowgraphs():
         run(
             "text_link", "--headless", "--", "--codec", "deflate", "--text-file", "no_such_file.txt"
         )
-        == 1
+        == 2
     )
 
 

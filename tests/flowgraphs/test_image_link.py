@@ -92,12 +92,3 @@ def test_all_fragments_lost_is_said_and_nothing_hangs(start, tmp_path):
         0,
         False,
     )
-
-
-def test_a_bad_path_is_one_clear_line(start):
-    link = start("image_link_headless", *OPTIONS, "--image-file", "no/such/picture.png")
-    said, _ = link.communicate(timeout=LIMIT_S)
-    assert link.returncode == 1
-    assert said.splitlines()[-1].startswith(
-        "semcom_core.errors.ConfigError: picture path no/such/picture.png is not there"
-    )

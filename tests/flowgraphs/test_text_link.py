@@ -86,15 +86,6 @@ def test_headless_link_in_too_much_noise_exits_with_1(start, text_file, tmp_path
     assert report["healthy"] is False
 
 
-def test_headless_link_with_a_bad_file_exits_with_1_and_says_why(start):
-    link = start("text_link_headless", "--codec", "deflate", "--text-file", "no_such_file.txt")
-    said, _ = link.communicate(timeout=LIMIT_S)
-    assert link.returncode == 1
-    assert said.splitlines()[-1].startswith(
-        "semcom_core.errors.ConfigError: text_file is 'no_such_file.txt'"
-    )
-
-
 def test_sender_and_receiver_in_two_processes(start, text_file, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

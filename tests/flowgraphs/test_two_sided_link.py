@@ -135,12 +135,3 @@ def test_without_a_way_it_ends_and_says_so(run):
     assert status == 1, said
     assert (report["lost"], report["healthy"], received) == (5, False, "")
     assert counts["retransmitter"]["given_up"] == 5
-
-
-def test_unknown_mode_is_one_line(start):
-    link = start("two_sided_link_headless", "--codec", "deflate", "--mode", "go-back-n")
-    said, _ = link.communicate(timeout=LIMIT_S)
-    assert link.returncode == 1
-    assert said.splitlines()[-1].startswith(
-        "semcom_core.errors.ConfigError: mode is 'go-back-n'; allowed is one of"
-    )

@@ -19,7 +19,7 @@ What blocks share:
 
     pdu        metadata keys; PDUs of frames, texts and pictures
     notices    events on the `feedback` ports
-    guard      exceptions in work() and handlers, settings at run time, restarts, lifetime
+    guard      exceptions in work(), handlers and flowgraphs, settings, restarts, lifetime
     gathering  reassembly of messages from fragments
     gui        Qt widgets of image_window
     worker/    codecs in processes of their own, and the bases of the blocks that use them
@@ -48,7 +48,7 @@ from .burst_transmitter import burst_transmitter
 from .channel import channel
 from .distiller import distiller
 from .frame_loss import frame_loss
-from .guard import keep_connected_blocks
+from .guard import keep_connected_blocks, tell_refusals
 from .half_duplex import half_duplex
 from .image_decoder import image_decoder
 from .image_encoder import image_encoder
@@ -67,6 +67,7 @@ from .text_sink import text_sink
 from .text_source import text_source
 
 keep_connected_blocks()
+tell_refusals()
 
 __all__ = [
     "acknowledger",

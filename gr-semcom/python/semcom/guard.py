@@ -9,14 +9,17 @@ message output `feedback`, connects it to the link monitor, and has its methods 
     from gnuradio.semcom.guard import guarded_handler, guarded_work, tunable
 
 begin_again and drain make a block ready for a flowgraph that is started more than once.
-keep_connected_blocks has flowgraphs keep their Python blocks.
+keep_connected_blocks has flowgraphs keep their Python blocks; tell_refusals has them tell in one
+line which of their settings is refused.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
+import sys
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,7 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.config import from_mapping
-from semcom_core.errors import ConfigError, FrameError
+from semcom_core.errors import ConfigError, FrameError, SemcomError
 from semcom_core.phy import PhyConfig
 
 from .notices import notify
@@ -190,6 +193,53 @@ def _keeping(connect: Callable[..., None]) -> Callable[..., None]:
 
     run.keeps_blocks = True
     return run
+
+
+def tell_refusals() -> None:
+    """Have a flowgraph that cannot be made say so in one line, as the command line does.
+
+    What the companion generates makes its blocks in the flowgraph's constructor and catches
+    nothing. An error of this project that leaves such a constructor and then ends the program is
+    printed without a traceback, behind the name of the flowgraph; the exit status is 2 for a value
+    that is not allowed and 1 for a failure. Where it is caught nothing changes, and Python's
+    excepthook stays what it is until there is such an error: Qt ends a program whose slot raises
+    as long as nobody has set one. The package calls this when it is imported.
+    """
+    if "__init_subclass__" not in vars(gr.top_block):
+        gr.top_block.__init_subclass__ = classmethod(_tell_of_subclass)
+
+
+def _tell_of_subclass(cls: type, **more: Any) -> None:
+    """What a new class of flowgraphs passes through; see tell_refusals."""
+    super(gr.top_block, cls).__init_subclass__(**more)
+    make = vars(cls).get("__init__")
+    if make is None:
+        return
+
+    @functools.wraps(make)
+    def run(self: gr.top_block, *arguments: Any, **named: Any) -> None:
+        try:
+            make(self, *arguments, **named)
+        except SemcomError as error:
+            _tell_of_refusal(cls.__name__, error)
+            raise
+
+    cls.__init__ = run
+
+
+def _tell_of_refusal(flowgraph: str, refusal: SemcomError) -> None:
+    """Set the excepthook for an error that has left a flowgraph's constructor."""
+    otherwise = getattr(sys.excepthook, "otherwise", sys.excepthook)  # not one of ours before
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if error is not refusal:
+            otherwise(kind, error, trace)
+            return
+        print(f"{flowgraph}: {error}", file=sys.stderr)
+        raise SystemExit(2 if isinstance(error, ConfigError) else 1)  # Python heeds it in a hook
+
+    tell.otherwise = otherwise
+    sys.excepthook = tell
 
 
 def phy_config(phy: dict | None) -> PhyConfig:
