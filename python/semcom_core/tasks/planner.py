@@ -240,10 +240,11 @@ class Plan:
         if self.operation == "describe":
             return (Selection(ANY, ANY, THING, words[0]),)
         if self.operation == "relation":
-            first, second = words[1:4], words[4:7]
-            return Selection(*first, words[7]), Selection(*second, words[7])
+            first = Selection(words[1], words[2], words[3], words[7])
+            return first, Selection(words[4], words[5], words[6], words[7])
         if self.operation in ("which", "richer"):
-            return (Selection(*words, "every" if self.operation == "which" else "both"),)
+            picture = "every" if self.operation == "which" else "both"
+            return (Selection(words[0], words[1], words[2], picture),)
         if self.operation == "attribute":
             words = words[1:]
         found = []
@@ -506,7 +507,7 @@ class _LanguageModelSession:
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
         self._tree = model.tree()
-        self._nodes = {(): self._tree.root()}
+        self._nodes: dict[tuple[int, ...], tuple[int, np.ndarray]] = {(): self._tree.root()}
 
     def log_probs(self, words: tuple[str, ...], options: tuple[str, ...]) -> np.ndarray:
         """Sums over the tokens of each option."""

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ from semcom_core.train.settings import VisionTraining
 #: File of the trained network.
 WEIGHTS = "vision.safetensors"
 #: Codings of scenes: format, its options, least and highest quality, share.
-_CODINGS = (
+_CODINGS: tuple[tuple[str, dict[str, Any], tuple[int, int], float], ...] = (
     ("AVIF", {"speed": 9, "max_threads": 1}, (2, 60), 0.6),
     ("AVIF", {"speed": 9, "max_threads": 1, "subsampling": "4:4:4"}, (2, 45), 0.2),
     ("WEBP", {"method": 2}, (2, 60), 0.12),
