@@ -90,6 +90,14 @@ class CausalModel:
         )
         return other
 
+    def followed_by(self, text: str) -> CausalModel:
+        """The same model with a text after its prompt; it shares the weights. Text that looks like
+        a special token is text.
+        """
+        other = copy.copy(self)
+        other._prompt = [*self._prompt, *self.tokenize(text)]
+        return other
+
     def tokenize(self, text: str) -> list[int]:
         """Tokens of a text. Text that looks like a special token is text."""
         return self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids

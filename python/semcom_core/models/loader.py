@@ -208,6 +208,76 @@ def load_network(name: str) -> tuple:
     return tokenizer, network, prompt
 
 
+def model_family(name: str) -> str:
+    """Family of a model by its configuration: encoder-only, decoder-only or encoder-decoder.
+
+    Args:
+        name: a name of the catalogue, a path or a hub name.
+
+    Raises:
+        ModelError: it is not there, its configuration cannot be read, or it is of none of them.
+    """
+    place = locate(name)
+    if name in catalogue() or (isinstance(place, Path) and place.is_file()):
+        return "decoder-only"
+    try:
+        from transformers import AutoConfig
+        from transformers.models.auto import modeling_auto as library
+
+        config = AutoConfig.from_pretrained(place)
+    except Exception as error:  # a broken file makes its reader fail in any way
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder=" …")
+        raise ModelError(f"model {name!r} cannot be loaded: {reason}") from error
+    kind = config.model_type
+    if getattr(config, "is_encoder_decoder", False):
+        if kind in library.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
+            return "encoder-decoder"
+    elif kind in library.MODEL_FOR_MASKED_LM_MAPPING_NAMES and not getattr(
+        config, "is_decoder", False
+    ):
+        return "encoder-only"
+    elif kind in library.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        return "decoder-only"
+    raise ModelError(
+        f"model {name!r} is of architecture {kind}, no language model; allowed is an encoder such "
+        "as bert, a decoder such as llama, or an encoder-decoder such as t5"
+    )
+
+
+def load_seq2seq(name: str) -> tuple[Any, Any]:
+    """Tokenizer and float32 network of an encoder-decoder; a second call gives the same objects,
+    unless a file has changed since.
+
+    Args:
+        name: a folder or a hub name.
+
+    Raises:
+        ModelError: it is not there, cannot be loaded, or is no encoder-decoder.
+    """
+    place = locate(name)
+    return _load_seq2seq(name, file_stamp(place) if isinstance(place, Path) else ())
+
+
+@lru_cache(maxsize=2)
+def _load_seq2seq(name: str, _stamp: tuple) -> tuple[Any, Any]:
+    family = model_family(name)
+    if family != "encoder-decoder":
+        raise ModelError(f"model {name!r} is {family}; allowed is an encoder-decoder such as t5")
+    place = locate(name)
+    try:
+        if isinstance(place, Path):
+            from transformers.utils.logging import disable_progress_bar
+
+            disable_progress_bar()
+            _check_folder(name, place)
+        return _read_tokenizer(name, place), read_network(name, place, "Seq2SeqLM")
+    except ModelError:
+        raise
+    except Exception as error:  # a broken file makes its reader fail in any way
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 300, placeholder=" …")
+        raise ModelError(f"model {name!r} cannot be loaded: {reason}") from error
+
+
 def _read(name: str, place: Path | str) -> tuple:
     """Tokenizer and float32 network of a model.
 

@@ -75,12 +75,15 @@ def parts_of(path: Path) -> list[Path]:
     return parts
 
 
-def read_network(name: str, place: Path | str, **options: Any) -> PreTrainedModel:
-    """A causal network, float32, in evaluation mode.
+def read_network(
+    name: str, place: Path | str, family: str = "CausalLM", **options: Any
+) -> PreTrainedModel:
+    """A network of the transformers library, float32, in evaluation mode.
 
     Args:
         name: what to call it in an error.
         place: folder or hub name.
+        family: ending of the library's class for it: CausalLM or Seq2SeqLM.
         options: further arguments of the library's from_pretrained, such as gguf_file.
 
     Raises:
@@ -88,13 +91,13 @@ def read_network(name: str, place: Path | str, **options: Any) -> PreTrainedMode
             random numbers; or the files hold one that the network does not use, where the library
             would leave it out.
     """
-    from transformers import AutoModelForCausalLM
+    import transformers
     from transformers.utils import logging
 
     level = logging.get_verbosity()
     logging.set_verbosity_error()  # without the library's table of what does not fit
     try:
-        network, report = AutoModelForCausalLM.from_pretrained(
+        network, report = getattr(transformers, f"AutoModelFor{family}").from_pretrained(
             place,
             dtype="float32",
             output_loading_info=True,
