@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semcom_core.config import setting
-from semcom_core.errors import check_choice, check_range
+from semcom_core.errors import ConfigError, check_choice, check_range
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,17 @@ PROFILES = {
 }
 
 
+#: Carrier frequency offset that is searched, as a share of the sample rate; the repeated part of
+#: the preamble has the same phases again at 1 / (2 x period) = 0.0625.
+MAX_CFO = 0.055
+
+
 @dataclass(frozen=True)
 class PhyConfig:
     """Settings of the burst modem; both ends need the same profile, key, rate_hz and interleave.
+
+    >>> PhyConfig(rate_hz=250e3).searched_cfo_hz
+    13750.0
 
     Raises:
         ConfigError: a value is outside what is allowed.
@@ -80,7 +88,9 @@ class PhyConfig:
 
     profile: str = setting("standard", "burst profile")
     rate_hz: float = setting(1e6, "sample rate, Hz")
-    max_cfo_hz: float = setting(55e3, "largest carrier frequency offset searched, Hz")
+    max_cfo_hz: float | None = setting(
+        None, f"largest carrier frequency offset searched, Hz; none: {MAX_CFO} of the sample rate"
+    )
     amplitude: float = setting(1.0, "peak of the transmitted samples (full scale of the converter)")
     headroom_db: float = setting(
         10.0, "peak over the root mean square of the transmitted samples, dB"
@@ -92,8 +102,10 @@ class PhyConfig:
     def __post_init__(self) -> None:
         check_choice("profile", self.profile, PROFILES)
         check_range("rate_hz", self.rate_hz, 1e3, 1e9)
+        if isinstance(self.max_cfo_hz, bool) or not isinstance(self.max_cfo_hz, float | int | None):
+            raise ConfigError(f"max_cfo_hz is {self.max_cfo_hz!r}; allowed is a number, or none")
         limit = self.rate_hz / (2 * self.dimensions.period)
-        check_range("max_cfo_hz", self.max_cfo_hz, 0.0, limit)
+        check_range("max_cfo_hz", self.searched_cfo_hz, 0.0, limit)
         check_range("amplitude", self.amplitude, 1e-6, 1e6)
         check_range("headroom_db", self.headroom_db, 3.0, 20.0)
         check_range("max_frames", self.max_frames, 1, 256)
@@ -102,6 +114,11 @@ class PhyConfig:
     def dimensions(self) -> Profile:
         """The profile's dimensions."""
         return PROFILES[self.profile]
+
+    @property
+    def searched_cfo_hz(self) -> float:
+        """Largest carrier frequency offset searched, to both sides, Hz."""
+        return MAX_CFO * self.rate_hz if self.max_cfo_hz is None else self.max_cfo_hz
 
     @property
     def rms(self) -> float:

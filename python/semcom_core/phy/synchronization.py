@@ -195,14 +195,14 @@ class Acquisition:
 
     def _coarse_frequency(self, part: np.ndarray) -> np.ndarray:
         """Frequency, cycles a sample (B,), of repeated parts (B, repeated_samples), within
-        config.max_cfo_hz.
+        config.searched_cfo_hz.
         """
         p = self.layout.profile
         count = _bins(p.repeats)
         spectrum = fft.fft(part.reshape(len(part), p.repeats, p.period), count, axis=1)
         power = np.sum(spectrum.real**2 + spectrum.imag**2, axis=2)
         bins = np.arange(-count // 2, count // 2)
-        limit = self.layout.config.max_cfo_hz / self.layout.config.rate_hz
+        limit = self.layout.config.searched_cfo_hz / self.layout.config.rate_hz
         allowed = bins[np.abs(bins) <= limit * p.period * count + 1]
         return (allowed[0] + _peak(power[:, allowed])) / (count * p.period)
 

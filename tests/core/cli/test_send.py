@@ -201,7 +201,8 @@ def test_reception_without_a_sender_is_given_up(kind, gnuradio):
     assert "link_monitor: nothing has arrived for 2 s; messages before: 0" in done.stdout
 
 
-def test_a_text_from_one_command_to_the_other(gnuradio, tmp_path):
+@pytest.mark.parametrize("rate", [[], ["--rate-hz", "250e3"]], ids=["1 Msps", "250 ksps"])
+def test_a_text_from_one_command_to_the_other(rate, gnuradio, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -215,6 +216,7 @@ def test_a_text_from_one_command_to_the_other(gnuradio, tmp_path):
         "deflate",
         "--timeout-s",
         "30",
+        *rate,
     ]
     receiver = subprocess.Popen(
         [*command, "receive", *options, "--expected", "1", "--out", str(tmp_path / "r.jsonl")]

@@ -18,6 +18,8 @@ from semcom_core.phy import Layout, PhyConfig
         {"rate_hz": 0.0},
         {"max_cfo_hz": 62.6e3},
         {"max_cfo_hz": -1.0},
+        {"max_cfo_hz": "wide"},
+        {"max_cfo_hz": True},
         {"amplitude": 0.0},
         {"amplitude": float("nan")},
         {"headroom_db": 2.0},
@@ -28,6 +30,15 @@ def test_refuses_what_is_not_allowed(wrong):
     (name,) = wrong
     with pytest.raises(ConfigError, match=name):
         PhyConfig(**wrong)
+
+
+@pytest.mark.parametrize("rate_hz", [100e3, 250e3, 500e3, 880e3, 1e6, 2e6])
+def test_searched_offset_follows_the_sample_rate(rate_hz):
+    assert PhyConfig(rate_hz=rate_hz).searched_cfo_hz == pytest.approx(0.055 * rate_hz)
+    narrow = PhyConfig(rate_hz=rate_hz, max_cfo_hz=2e3)
+    assert narrow.searched_cfo_hz == 2e3
+    with pytest.raises(ConfigError, match=rf"max_cfo_hz is .*; allowed is 0.0 to {rate_hz / 16}"):
+        PhyConfig(rate_hz=rate_hz, max_cfo_hz=0.0626 * rate_hz)
 
 
 def test_standard_profile_has_the_documented_shape():

@@ -65,6 +65,22 @@ def test_burst_may_begin_with_the_stream_and_end_with_it(frame):
     check(found, [sent])
 
 
+@pytest.mark.parametrize("rate_hz", [100e3, 250e3, 500e3, 1e6, 2e6])
+@pytest.mark.parametrize("profile, snr_db", [("standard", 3), ("long-range", -2)])
+def test_offset_at_the_edge_of_what_is_searched(frame, rng, rate_hz, profile, snr_db):
+    config = PhyConfig(profile=profile, rate_hz=rate_hz)
+    silence = np.zeros(500, np.complex64)
+    for sign in (1, -1):
+        cfo_hz = sign * 0.055 * rate_hz
+        burst = Transmitter(config).burst([frame(100, message_id=3)])
+        channel = parse_channel(f"awgn:{snr_db}+cfo:{cfo_hz}hz").for_modem(config)
+        samples = channel.through_samples(np.concatenate([silence, burst, silence]), rng)
+        (found,), _ = receive(samples, config)
+        assert found.header.message_id == 3
+        assert found.cfo_hz == pytest.approx(cfo_hz, abs=1e-3 * rate_hz)
+        assert abs(found.cfo_hz) <= 0.056 * rate_hz
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 100, 333, 4096])
 def test_chunks_make_no_difference(frame, stream, rng, chunk):
     sent = [[frame(120, message_id=1)], [frame(80, message_id=2), frame(60, message_id=3)]]

@@ -316,7 +316,7 @@ def _carrier(report: CheckReport) -> tuple[bool, str]:
             f"{words}, more than two crystals of {CRYSTAL_PPM:g} ppm make; are both tuned to the "
             "same frequency?",
         )
-    limit_hz = PhyConfig().max_cfo_hz
+    limit_hz = PhyConfig(rate_hz=report.rate_hz).searched_cfo_hz
     if abs(cfo_hz) <= 0.8 * limit_hz:
         return True, words
     return (
