@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM
 from semcom_core.channel import parse_channel
 from semcom_core.cli import main
 from semcom_core.errors import ModelError
-from semcom_core.models import load_language_model, verification
+from semcom_core.models import load_language_model, loader, verification
 from semcom_core.models.cache import cache_folder, result_key
 from semcom_core.models.trees import FloatNetwork, Way
 from semcom_core.simulation import transmit_symbols
@@ -137,6 +137,18 @@ def test_what_was_found_is_kept_and_depends_on_the_configuration(tmp_path, monke
     assert not calls and found[0].stem == kept
     one.network.network.config.sliding_window = 8
     assert result_key(one.fingerprint, one.network.network.config) != kept
+
+
+def test_a_long_check_says_so_once(tmp_path, monkeypatch, capsys):
+    load("qwen2", tmp_path / "short")
+    assert "checking" not in capsys.readouterr().err
+    monkeypatch.setattr(verification, "_MANY_WEIGHTS", 1)
+    folder = tmp_path / "long"
+    load("qwen3", folder)
+    assert f"checking model {str(folder)!r} once, some seconds\n" in capsys.readouterr().err
+    loader._load.cache_clear()  # as another process
+    load_language_model(str(folder), precision="float32")
+    assert "checking" not in capsys.readouterr().err
 
 
 def test_a_result_that_cannot_be_read_is_found_again(tmp_path):
