@@ -39,7 +39,7 @@ avoidance and control", SIGCOMM 1988 (round-trip time).
 
 from semcom_core.combining import combine, same_symbols
 from semcom_core.link.ack import ACK, POLL, Ack, is_control, poll_header
-from semcom_core.link.adaptation import SnrTracker
+from semcom_core.link.adaptation import RememberedSnr, SnrTracker
 from semcom_core.link.config import MODES, ReceiverConfig, SenderConfig
 from semcom_core.link.reassembly import Delivery
 from semcom_core.link.receiver import ArqReceiver
@@ -54,6 +54,7 @@ __all__ = [
     "ArqSender",
     "Delivery",
     "ReceiverConfig",
+    "RememberedSnr",
     "SenderConfig",
     "Settled",
     "SnrTracker",

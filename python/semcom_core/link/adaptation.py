@@ -1,12 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate adaptation: smoothed SNR of the far end, less a margin, for the rate of the next message."""
+"""Rate adaptation: SNR of the far end, smoothed or predicted from a memory, for the next message's
+rate.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from semcom_core.errors import check_range
+
+if TYPE_CHECKING:
+    from semcom_core.memory import MemoryStore
 
 #: Weight of a new measurement in the mean; the first one counts whole.
 WEIGHT = 0.25
@@ -55,3 +61,51 @@ class SnrTracker:
         if self.mean_db is None:
             return unmeasured_db
         return min(max(self.mean_db - self.margin_db, LEAST_DB), MOST_DB)
+
+
+class RememberedSnr(SnrTracker):
+    """SNR predicted from the measurements in a memory (see memory.measurement), less a margin.
+
+    The memory knows how fast the channel changes and how far a measurement is to be trusted, so
+    that no margin is needed where nothing lacking is sent again.
+
+    Args:
+        store: holds the measurements, as CSI items; those that it has count from the beginning.
+        margin_db: how far below what the memory advises, dB, -30 to 30.
+        delay: slots from the last measurement to the message whose rate is chosen, 1 to 1000.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    def __init__(self, store: MemoryStore, margin_db: float = 0.0, delay: int = 1) -> None:
+        super().__init__(margin_db)
+        check_range("delay", delay, 1, 1000)
+        self.store = store
+        self.delay = delay
+
+    def measure(self, snr_db: float, slot: int | None = None) -> None:
+        """Enter a measured SNR.
+
+        Args:
+            snr_db: dB; one that is not finite says nothing.
+            slot: of the measurement; None for the one after the last.
+        """
+        from semcom_core.memory.measurement import Measurement, measurement_item
+
+        super().measure(snr_db)
+        slot = self.store.now + 1 if slot is None else slot
+        if math.isfinite(snr_db):
+            key = self.store.next_key()
+            self.store.add(measurement_item(key, Measurement(slot, snr_db)))
+
+    def design_db(self, unmeasured_db: float) -> float:
+        """SNR to choose the next rate for, dB; `unmeasured_db` as it is while nothing is
+        remembered.
+        """
+        from semcom_core.memory.measurement import measurements, predict_snr
+
+        if not measurements(self.store.items):
+            return unmeasured_db
+        found = predict_snr(self.store.items, self.store.now + self.delay).design_db()
+        return min(max(found - self.margin_db, LEAST_DB), MOST_DB)
