@@ -27,8 +27,11 @@ from semcom_core.train.settings import (
     AttentionTraining,
     DeepscTraining,
     ImageTraining,
+    IntentionTraining,
     LoraTraining,
+    PlannerTraining,
     SamTraining,
+    VisionTraining,
 )
 
 if TYPE_CHECKING:  # these load torch
@@ -90,6 +93,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_common(attention, scenes, AttentionTraining, run_attention)
 
+    vision = kinds.add_parser("vision", help="the detector of objects in generated scenes")
+    _add_training(vision, VisionTraining, run_vision)
+
+    intention = kinds.add_parser("intention", help="the understanding of requests")
+    _add_training(intention, IntentionTraining, run_intention)
+
+    planner = kinds.add_parser("planner", help="the parser that plans for requests")
+    _add_training(planner, PlannerTraining, run_planner)
+
     deepsc = kinds.add_parser("deepsc", help='the learned baseline "deepsc"')
     _add_common(deepsc, corpora, DeepscTraining, run_deepsc)
 
@@ -100,8 +112,15 @@ def _add_common(
     config: type,
     run: Callable[[argparse.Namespace], int],
 ) -> None:
-    """Add the options that every training has: data, output folder and its settings."""
+    """Add the options of a training with data: data, output folder and its settings."""
     parser.add_argument("--data", help=data_help)
+    _add_training(parser, config, run)
+
+
+def _add_training(
+    parser: argparse.ArgumentParser, config: type, run: Callable[[argparse.Namespace], int]
+) -> None:
+    """Add the options that every training has: output folder and its settings."""
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for checkpoints and the result"
     )
@@ -248,6 +267,58 @@ def run_attention(args: argparse.Namespace) -> int:
     )
     print(f"weights written to {args.out}")
     return 0
+
+
+def run_vision(args: argparse.Namespace) -> int:
+    """Train the detector on generated scenes; one that was interrupted goes on."""
+    config = from_arguments(VisionTraining, args)
+    prepare(args.out)
+    from semcom_core.train.vision import VisionTrainer  # loads torch; `semcom --help` need not
+
+    follow(VisionTrainer(config, args.out).run(), _loss)
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def run_intention(args: argparse.Namespace) -> int:
+    """Train the understanding of requests on those of the training part."""
+    config = from_arguments(IntentionTraining, args)
+    prepare(args.out)
+    from semcom_core.datasets.requests import read_requests
+    from semcom_core.models.sentence import load_embedder
+    from semcom_core.train.intention import IntentionTrainer
+
+    encoder, tokenizer = load_embedder().encoder
+    trainer = IntentionTrainer(read_requests("train"), encoder, tokenizer, config, args.out)
+    follow(trainer.run(), _loss)
+    print(f"weights written to {args.out}")
+    return 0
+
+
+def run_planner(args: argparse.Namespace) -> int:
+    """Train the parser on generated questions."""
+    config = from_arguments(PlannerTraining, args)
+    prepare(args.out)
+    from semcom_core.models.sentence import load_embedder
+    from semcom_core.train.planner import PlannerTrainer, training_questions
+
+    encoder, tokenizer = load_embedder().encoder
+    trainer = PlannerTrainer(training_questions(config), encoder, tokenizer, config, args.out)
+    follow(trainer.run(), _loss)
+    print(f"weights written to {args.out}")
+    return 0
+
+
+class _HasLoss(Protocol):
+    """Progress of a training that tells its loss."""
+
+    @property
+    def loss(self) -> float:
+        """Mean over the last steps."""
+
+
+def _loss(state: _HasLoss) -> str:
+    return f"loss {state.loss:.3f}"
 
 
 def prepare(folder: Path) -> None:

@@ -21,7 +21,7 @@ from semcom_core.datasets.toys import SceneObject
 from semcom_core.tasks.planner import ANY, THING, Plan, Step, thing_name
 
 #: Least distance of two middles from which on one is left of or above the other, share of the side.
-_BEYOND = 0.02
+BEYOND = 0.02
 #: Numbers that a description writes as words.
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -58,6 +58,7 @@ class _Run:
     """
 
     pictures: Sequence[Sequence[SceneObject]]
+    beyond: float = BEYOND
     values: dict[int, Any] = field(default_factory=dict)
     nearest_first: set[int] = field(default_factory=set)
     looked: list[SceneObject] = field(default_factory=list)
@@ -81,15 +82,19 @@ def missing_picture(which: str, count: int) -> str:
     return ""
 
 
-def execute(plan: Plan, pictures: Sequence[Sequence[SceneObject]]) -> Outcome:
+def execute(
+    plan: Plan, pictures: Sequence[Sequence[SceneObject]], beyond: float = BEYOND
+) -> Outcome:
     """Carry out a plan.
 
     Args:
         plan: to carry out.
         pictures: objects of each picture, the oldest picture first; one is only looked at where
             the plan asks for it.
+        beyond: least distance of two middles from which on one is left of or above the other,
+            share of the side.
     """
-    run = _Run(pictures)
+    run = _Run(pictures, beyond)
     told = []
     result: Any = ""
     for step in plan.steps():
@@ -139,17 +144,18 @@ def is_like(toy: SceneObject, size: str, colour: str, shape: str) -> bool:
     return size in (ANY, toy.size) and colour in (ANY, toy.colour) and shape in (THING, toy.shape)
 
 
-def lies(toy: SceneObject, place: str, other: SceneObject) -> bool:
+def lies(toy: SceneObject, place: str, other: SceneObject, beyond: float = BEYOND) -> bool:
     """Whether the middle of a toy lies at a place from that of another.
 
     Args:
         toy: that is asked about.
         place: one of planner.PLACES.
         other: that it is seen from.
+        beyond: least distance of the middles, share of the side.
     """
     right = toy.x - other.x
     down = toy.y - other.y
-    return {"left": -right, "right": right, "above": -down, "below": down}[place] > _BEYOND
+    return {"left": -right, "right": right, "above": -down, "below": down}[place] > beyond
 
 
 def _beside(run: _Run, step: Step) -> Any:
@@ -159,10 +165,14 @@ def _beside(run: _Run, step: Step) -> Any:
     if step.kind == "truth":
         found = _only(first, "that is asked about")
         run.looked += [found.toy, wanted.toy]
-        return lies(found.toy, step.operation, wanted.toy)
+        return lies(found.toy, step.operation, wanted.toy, run.beyond)
     run.looked.append(wanted.toy)
     run.nearest_first.add(step.number)
-    kept = [seen for seen in first if seen != wanted and lies(seen.toy, step.operation, wanted.toy)]
+    kept = [
+        seen
+        for seen in first
+        if seen != wanted and lies(seen.toy, step.operation, wanted.toy, run.beyond)
+    ]
     return sorted(kept, key=lambda seen: _distance(seen.toy, wanted.toy))
 
 

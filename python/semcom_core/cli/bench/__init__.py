@@ -52,6 +52,11 @@ _BENCHES = (
         "detection of toxic, unhelpful, unfaithful and harmful texts.",
     ),
     Command(
+        "tasks",
+        "semcom_core.cli.bench.tasks",
+        "intentions, counting, visual questions and plans, clean and over the link.",
+    ),
+    Command(
         "speed",
         "semcom_core.cli.bench.speed",
         "speed of the language model here, and the loss by low precision, bits.",
