@@ -6,6 +6,8 @@ number of threads.
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 import torch
@@ -138,6 +140,33 @@ def test_probabilities_are_near_those_of_float32(title):
     assert np.exp2(found.astype(float)).sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert divergence(found, exact) < DIVERGENCE_BITS
     assert np.abs(found - exact).mean() < DIFFERENCE_BITS
+
+
+def golden_network(title: str):
+    """The network with weights that are the same on every machine."""
+    network = named(title)
+    rng = np.random.default_rng(6)
+    with torch.no_grad():
+        for name, weight in sorted(network.named_parameters()):
+            whole = torch.from_numpy(rng.integers(-127, 128, weight.shape).astype(np.float32))
+            weight.copy_(whole / 256 + (1.0 if "norm" in name else 0.0))
+    return network
+
+
+#: CRC-32 of the log2-probabilities; that of Llama is older than the other kinds.
+GOLDEN = {
+    "llama": 2501953818,
+    "qwen2": 2867586801,
+    "qwen3": 2646199757,
+    "mistral, window": 2794682792,
+}
+
+
+@pytest.mark.parametrize("title", GOLDEN)
+def test_golden_probabilities(title):
+    tokens = np.random.default_rng(1).integers(3, 300, TOKENS).tolist()
+    found = integer.IntegerNetwork(golden_network(title)).log2_probs(PROMPT, tokens)
+    assert zlib.crc32(np.ascontiguousarray(found).tobytes()) == GOLDEN[title]
 
 
 def _without_biases(part):
