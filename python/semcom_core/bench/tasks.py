@@ -46,6 +46,15 @@ INTENTION_SNR_DB = 3.0
 COUNTING = {None: 0.95, 10.0: 0.93, 3.0: 0.85}
 QUESTIONS = 0.90
 QUESTIONS_SNR_DB = 6.0
+#: Targets of answers about messages: task 1 over the link, questions about what was never sent.
+ANSWERS = 0.95
+ANSWERS_SNR_DB = 0.0
+UNKNOWN_ANSWERS = 0.90
+#: Further fields of a row that are shown, where it has them.
+_SHOWN = (
+    "exact", "plans_right", "lost", "mean_error", "within_one", "constant", "uses", "time_s",
+    "load_s", "memory_mib",
+)  # fmt: skip
 #: Groups of questions, by the kinds of templates that belong to them.
 GROUPS = {
     "attributes": re.compile(r"attribute \w+ d i$"),
@@ -378,6 +387,10 @@ def target_of(row: dict, rows: Iterable[dict] = ()) -> float | None:
         return COUNTING.get(row["snr_db"])
     if key == ("questions", "all", QUESTIONS_SNR_DB):
         return QUESTIONS
+    if key[0] == "families" and row["what"].endswith(", unknown"):
+        return UNKNOWN_ANSWERS
+    if key[0] == "answers" and key[2] == ANSWERS_SNR_DB and row["what"].endswith(", memory"):
+        return ANSWERS if row["task"] == 1 else None
     return 1.0 if key[:2] == ("plans", "valid") else None
 
 
@@ -398,8 +411,6 @@ def describe(row: dict, rows: Iterable[dict] = ()) -> str:
     if target is not None:
         figure = verdict(figure, f">= {target:.3g}", row["accuracy"] >= target)
     more = [
-        f"{name.replace('_', ' ')} {row[name]:g}"
-        for name in ("exact", "plans_right", "lost", "mean_error", "within_one", "constant")
-        if row.get(name) is not None
+        f"{name.replace('_', ' ')} {row[name]:g}" for name in _SHOWN if row.get(name) is not None
     ]
     return head + ", ".join([figure, *more])

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from semcom_core.config import add_arguments as add_config_options
 from semcom_core.config import from_arguments
 from semcom_core.datasets.corpus import DATA_VARIABLE, data_folder, sentences
+from semcom_core.datasets.requests import read_requests
 from semcom_core.datasets.scenes import labelled_scenes
 from semcom_core.errors import ConfigError, check_choice, check_range
 from semcom_core.image.segmentation.knowledge import KnowledgeBase
@@ -24,18 +25,23 @@ from semcom_core.train.examples import MIXTURES, examples
 from semcom_core.train.settings import (
     CODEC,
     MASK,
+    SCENARIO_STAGES,
+    AnswerTraining,
     AttentionTraining,
     DeepscTraining,
     ImageTraining,
     IntentionTraining,
     LoraTraining,
     PlannerTraining,
+    ReaderTraining,
     SamTraining,
+    ScenarioTraining,
+    Seq2seqTraining,
     VisionTraining,
 )
 
 if TYPE_CHECKING:  # these load torch
-    from semcom_core.train import deepsc, image_loop, lora
+    from semcom_core.train import answer_lora, deepsc, image_loop, lora, reader, scenario, seq2seq
 
 #: Sentences of the test part on which an adapter's card states bits a word.
 _CARD_SENTENCES = 200
@@ -102,6 +108,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     planner = kinds.add_parser("planner", help="the parser that plans for requests")
     _add_training(planner, PlannerTraining, run_planner)
 
+    answers = kinds.add_parser("answers", help="an adapter that answers about messages")
+    answers.add_argument(
+        "--model", default="smollm2-135m", help="language model (default smollm2-135m)"
+    )
+    _add_common(answers, corpora, AnswerTraining, run_answers)
+
+    reader = kinds.add_parser("reader", help="the reader of messages by their embeddings")
+    reader.add_argument(
+        "--model", default="", help="folder of a sentence embedding (default all-MiniLM-L6-v2)"
+    )
+    _add_common(reader, corpora, ReaderTraining, run_reader)
+
+    seq2seq = kinds.add_parser("seq2seq", help="the small encoder-decoder that answers")
+    _add_common(seq2seq, corpora, Seq2seqTraining, run_seq2seq)
+
+    scenario = kinds.add_parser("scenario", help="questions about what was sent, in stages")
+    scenario.add_argument(
+        "--stage",
+        required=True,
+        help=f"one of {', '.join(SCENARIO_STAGES)}, each after those before it",
+    )
+    _add_common(scenario, corpora, ScenarioTraining, run_scenario)
+
     deepsc = kinds.add_parser("deepsc", help='the learned baseline "deepsc"')
     _add_common(deepsc, corpora, DeepscTraining, run_deepsc)
 
@@ -161,6 +190,97 @@ def _bits_a_word(path: Path, model: str, adapter: Path) -> tuple[float, float]:
     adapted = load_codec("spinal", model=model, adapter=str(adapter))
     adapted_bits = sum(map(adapted.source_bits, texts))
     return plain_bits / words, adapted_bits / words
+
+
+def run_answers(args: argparse.Namespace) -> int:
+    """Train an adapter that answers; out/stories holds it as it is shipped."""
+    from semcom_core.models.loader import load_network  # these load torch; `semcom --help` need not
+    from semcom_core.train.answer_lora import AnswerTrainer, export_answers
+    from semcom_core.train.answers import numbered_passages
+
+    config = from_arguments(AnswerTraining, args)
+    data = data_folder(args.data, "the stories")
+    first = config.first_steps * config.passages
+    draw = numbered_passages(data, config, first, _labelled_requests())
+    prepare(args.out)
+    follow(AnswerTrainer(*load_network(args.model), draw, config, args.out).run(), _right)
+    shipped = args.out / "stories"
+    figures = export_answers(args.out, shipped, args.model, config, data)
+    print(f"adapter written to {shipped}: {_shares(figures)}")
+    return 0
+
+
+def run_reader(args: argparse.Namespace) -> int:
+    """Train a reader; out/answers holds it as it is shipped."""
+    from semcom_core.models.sentence import load_embedder
+    from semcom_core.train.answers import numbered_passages
+    from semcom_core.train.reader import ReaderShape, ReaderTrainer, export_reader
+
+    config = from_arguments(ReaderTraining, args)
+    data = data_folder(args.data, "the stories")
+    draw = numbered_passages(data, config, config.first_steps * config.passages)
+    prepare(args.out)
+    embedder = load_embedder(args.model)
+    shape = ReaderShape(features=embedder.embed(["x"]).shape[1])
+    follow(ReaderTrainer(embedder, draw, config, shape, args.out).run(), _right)
+    shipped = args.out / "answers"
+    figures = export_reader(args.out, shipped, embedder, config, data)
+    print(f"reader written to {shipped}: {_shares(figures)}")
+    return 0
+
+
+def run_seq2seq(args: argparse.Namespace) -> int:
+    """Train the small encoder-decoder; out/t5-stories holds it as it is shipped."""
+    from semcom_core.train.answers import numbered_passages
+    from semcom_core.train.seq2seq import Seq2seqTrainer, export_seq2seq, initial, numbered_pairs
+
+    config = from_arguments(Seq2seqTraining, args)
+    data = data_folder(args.data, "the stories")
+    prepare(args.out)
+    first = config.first_steps * config.pairs
+    draw = numbered_passages(data, config, first, _labelled_requests())
+    tokenizer, network = initial(draw, config, args.out)
+    trainer = Seq2seqTrainer(tokenizer, network, numbered_pairs(draw, config), config, args.out)
+    follow(trainer.run(), _right)
+    shipped = args.out / "t5-stories"
+    figures = export_seq2seq(tokenizer, network, shipped, config, data)
+    print(f"model written to {shipped}: {_shares(figures)}")
+    return 0
+
+
+def _labelled_requests() -> list[tuple[str, str]]:
+    """Requests of the training part with their tasks."""
+    return [(request.text, request.task) for request in read_requests("train")]
+
+
+def _right(
+    state: answer_lora.AnswerProgress | reader.ReaderProgress | seq2seq.Seq2seqProgress,
+) -> str:
+    return f"loss {state.loss:.3f}, {state.right:.3f} right"
+
+
+def _shares(figures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {share:.3f}" for name, share in figures.items())
+
+
+def run_scenario(args: argparse.Namespace) -> int:
+    """Train one stage of scenario question answering; out/NAME.safetensors holds its network."""
+    from semcom_core.datasets.stories import TASKS, read_stories
+    from semcom_core.train.scenario import train_stage
+
+    check_choice("stage", args.stage, SCENARIO_STAGES)
+    config = from_arguments(ScenarioTraining, args)
+    data = data_folder(args.data, "the stories")
+    read = [story for task in TASKS for story in read_stories(data, task, "train")]
+    prepare(args.out)
+    follow(train_stage(args.stage, config, read, args.out), _answered)
+    print(f"network of the stage {args.stage} written to {args.out}")
+    return 0
+
+
+def _answered(state: scenario.ScenarioProgress) -> str:
+    shares = " ".join(f"{task}:{share:.2f}" for task, share in state.accuracy.items())
+    return f"loss {state.loss:.3f}, right {shares}"
 
 
 def run_deepsc(args: argparse.Namespace) -> int:

@@ -484,7 +484,7 @@ def _load_encoder(name: str, device: str) -> Answerer:
     if not (folder / READER).exists():
         raise ModelError(
             f"model {name!r} has no reader, {READER}; allowed is a folder with one, which `semcom "
-            "train answers` makes"
+            "train reader` makes"
         )
     reader, _ = load_checkpoint(folder / READER, ReaderShape, ReaderNetwork, "a reader")
     embedder = load_embedder("" if shipped else name, device)

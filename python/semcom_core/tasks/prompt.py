@@ -57,14 +57,15 @@ _FUNCTION_WORDS = frozenset(
 
 
 def one_line(text: str) -> str:
-    """A text on one line: control characters and separators are spaces, and none are doubled.
+    """A text on one line: control characters and separators are spaces, and none are doubled;
+    letters of other shapes, such as full-width ones, are plain ones (Unicode's NFKC).
 
     Args:
         text: any; what is beyond MOST_CHARACTERS is cut.
     """
+    plain = unicodedata.normalize("NFKC", text[: 4 * MOST_CHARACTERS])
     kept = "".join(
-        " " if unicodedata.category(character)[0] in "CZ" else character
-        for character in text[: 4 * MOST_CHARACTERS]
+        " " if unicodedata.category(character)[0] in "CZ" else character for character in plain
     )
     return " ".join(kept.split())[:MOST_CHARACTERS].rstrip()
 

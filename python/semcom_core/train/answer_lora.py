@@ -20,20 +20,26 @@ over branches as in X. Miao et al., SpecInfer, ASPLOS 2024.
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from semcom_core.models.adapter import WEIGHTS
+from semcom_core.models.cache import file_sha256
 from semcom_core.models.causal import end_of_message, prompt_tokens
+from semcom_core.models.checkpoint import read_checkpoint, save_checkpoint
+from semcom_core.tasks.answerer import load_answerer
 from semcom_core.tasks.prompt import passage_text, question_text, quoted
-from semcom_core.train.answers import Passage
+from semcom_core.train.answers import Passage, card_figures, write_card
 from semcom_core.train.checkpoint import load_state, save_state
+from semcom_core.train.lora import TRAINING
 from semcom_core.train.settings import AnswerTraining
 
 #: Layers that get an addition.
@@ -164,7 +170,7 @@ class AnswerTrainer:
 
     Args:
         tokenizer, network, prompt: of load_network; the network is changed.
-        draw: gives a passage with questions for a step.
+        draw: gives a passage with questions for its number.
         config: settings.
         folder: for the state and the adapter; it exists.
     """
@@ -212,7 +218,7 @@ class AnswerTrainer:
             fall = 0.5 * (1 + math.cos(math.pi * step / config.steps))
             for group in self._optimizer.param_groups:
                 group["lr"] = config.learning_rate * min(1.0, (step + 1) / rise) * fall
-            loss, answer_loss, right = self.loss([self._row(step) for _ in range(config.passages)])
+            loss, answer_loss, right = self.loss(self._rows(step))
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self._weights.values(), 1.0)
             self._optimizer.step()
@@ -229,9 +235,14 @@ class AnswerTrainer:
                 time.monotonic() - started,
             )
 
-    def _row(self, step: int) -> PassageRow:
-        passage = self._draw(step)
-        return passage_row(passage, self._tokenizer, self._prompt, self._config.sentences)
+    def _rows(self, step: int) -> list[PassageRow]:
+        config = self._config
+        first = step * config.passages
+        passages = [self._draw(first + i) for i in range(config.passages)]
+        return [
+            passage_row(passage, self._tokenizer, self._prompt, config.sentences)
+            for passage in passages
+        ]
 
     def loss(self, rows: list[PassageRow]) -> tuple[torch.Tensor, float, float]:
         """Loss of a batch, float (); that of the answers, nats a token; and the share of the
@@ -264,3 +275,45 @@ class AnswerTrainer:
         """Write the adapter, and the state of the training beside it."""
         self.network.save_pretrained(self._folder)
         save_state(self._folder, step, self._weights, self._optimizer)
+
+
+def export_answers(
+    folder: Path, out: Path, model: str, config: AnswerTraining, data: Path
+) -> dict[str, float]:
+    """Write the adapter of a training in half precision, with its settings and its card.
+
+    Args:
+        folder: of the training.
+        out: folder to write to; made where it is not there.
+        model: name of the language model.
+        config: settings of the training.
+        data: the data folder.
+
+    Returns:
+        Questions → share of right answers on the test part.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    save_checkpoint(out / WEIGHTS, read_checkpoint(folder / WEIGHTS).tensors, half=True)
+    settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    settings["base_model_name_or_path"] = model
+    for name, content in (("adapter_config.json", settings), (TRAINING, asdict(config))):
+        text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+        (out / name).write_text(text, encoding="utf-8")
+    figures = card_figures(load_answerer(model, str(out)), data)
+    use = (
+        "Low-rank additions (LoRA, in the format of the peft library) with which the language "
+        "model answers\nquestions about received messages, names the task of a request, and "
+        "expects such messages. Used by\nname: `load_answerer()`, and by codecs: "
+        '`semcom sim --set adapter=stories --text "…"`.'
+    )
+    facts = {
+        "base model": model,
+        "weights": f"{WEIGHTS}, float16, {(out / WEIGHTS).stat().st_size / 1e6:.1f} MB",
+        "sha256": file_sha256(out / WEIGHTS),
+        "training": f"{config.steps} steps of {config.passages} passages with some 9 questions "
+        f"each, rank {config.rank}, layers {config.first_layer} and above, learning rate "
+        f"{config.learning_rate:g}, AdamW, cosine schedule; loss on the answers' tokens",
+        "requests": "the training part of the project's own requests, with their tasks",
+    }
+    write_card(out, f'Adapter "stories" for {model}', use, facts, figures)
+    return figures

@@ -15,7 +15,7 @@ natural language processing, ICML 2016 (questions after each sentence).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,16 +28,21 @@ from semcom_core.datasets.stories import (
     COUNTS,
     NOTHING,
     OWN_WORDING,
+    TASKS,
     UNKNOWN,
     Story,
     Wording,
     generate_story,
     read_stories,
 )
+from semcom_core.tasks.answerer import Answerer
 from semcom_core.tasks.prompt import label_question
+from semcom_core.train.settings import AnswerTraining, ReaderTraining, Seq2seqTraining
 
 #: Task → share of the passages.
 SHARES = {1: 0.5, 2: 0.15, 6: 0.1, 7: 0.1, 8: 0.15}
+#: The same of the first passages of a training.
+_FIRST_SHARES = {1: 0.8, 6: 0.1, 8: 0.1}
 #: Share of the passages in the wording of bAbI, in the project's own, and in other words.
 _WORDINGS = (0.7, 0.15, 0.15)
 #: Share of the passages in which statements are left out, and of the statements then.
@@ -99,6 +104,35 @@ def _patterns(wordings: tuple[Wording, ...]) -> tuple[re.Pattern[str], ...]:
         re.compile(rf"(\w+) (?:{verbs('drops')}) the (\w+)(?: there)?\."),
         re.compile(rf"(\w+) (?:{verbs('gives')}) the (\w+) to (\w+)\."),
     )
+
+
+#: Stories of each task that a card's figures are of.
+_CARD_STORIES = 200
+#: Card of the weights of an answerer.
+_CARD = """# {title}
+
+{use}
+
+| | |
+| --- | --- |
+{rows}
+| licence | that of the training data; the weights themselves GPL-3.0-or-later |
+
+Trained on the training parts of:
+
+- bAbI, tasks 1, 2, 6, 7 and 8, English, 10k (J. Weston et al., 2015; CC BY 3.0)
+- stories that the project generates in the wording of bAbI, in its own, and with other names, \
+places and objects
+- the project's own sentences and orders, which stand between the messages and tell nothing
+
+The test part (one story in ten, by the hash of its letters) was not seen.
+
+Share of right answers, last question of each story of the test part, all messages received:
+
+| questions | right |
+| --- | --- |
+{shares}
+"""
 
 
 class World:
@@ -218,7 +252,7 @@ class PassageSource:
 
     Args:
         folder: the data folder; None generates all stories.
-        rng: draws everything.
+        rng: draws everything, unless a passage has a generator of its own.
         most_messages: of a passage, 1 to 200.
         questions: of a passage, 1 to 200.
         shares: task → share of the passages.
@@ -248,8 +282,13 @@ class PassageSource:
         self._labels = sorted({label for _, label in requests})
         self._idle = [line for line in shipped_sentences() if line and not is_test(line)]
 
-    def draw(self) -> Passage:
-        """The next passage, with one question or more."""
+    def draw(self, rng: np.random.Generator | None = None) -> Passage:
+        """A passage with one question or more.
+
+        Args:
+            rng: draws it; None goes on with that of the source.
+        """
+        self._rng = self._rng if rng is None else rng
         if self._requests and self._rng.random() < _REQUESTS:
             return self._request()
         while not (passage := self._drawn()).asked:
@@ -350,3 +389,97 @@ class PassageSource:
         if task == 7:
             return f"How many objects is {name} carrying?"
         return f"What is {name} carrying?"
+
+
+def numbered_passages(
+    folder: Path | None,
+    config: AnswerTraining | ReaderTraining | Seq2seqTraining,
+    first_passages: int,
+    requests: Sequence[tuple[str, str]] = (),
+) -> Callable[[int], Passage]:
+    """The passages of a training by their numbers, the same when it is resumed.
+
+    Args:
+        folder: the data folder; None generates all stories.
+        config: settings.
+        first_passages: so many are short and mostly of task 1.
+        requests: texts with their labels.
+    """
+    rng = np.random.default_rng(config.seed)
+    short = max(1, config.messages // 2)
+    first = PassageSource(folder, rng, short, config.questions, _FIRST_SHARES, requests)
+    rest = PassageSource(folder, rng, config.messages, config.questions, SHARES, requests)
+
+    def draw(number: int) -> Passage:
+        source = first if number < first_passages else rest
+        return source.draw(np.random.default_rng([config.seed, number]))
+
+    return draw
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A question about received messages, with its answer.
+
+    Args:
+        messages: the oldest first.
+        question: as it is asked.
+        answer: the right one.
+    """
+
+    messages: tuple[str, ...]
+    question: str
+    answer: str
+
+
+def last_questions(stories: Iterable[Story]) -> list[Trial]:
+    """The last question of each story, after all statements before it."""
+    found = []
+    for story in stories:
+        question = story.questions[-1]
+        told = [text.text for text in story.statements if text.slot < question.slot]
+        found.append(Trial(tuple(told), question.text, question.answer))
+    return found
+
+
+def right_answers(answerer: Answerer, trials: Iterable[Trial]) -> list[bool]:
+    """Whether each question is answered rightly.
+
+    Args:
+        answerer: of any family.
+        trials: questions about received messages.
+    """
+    return [answerer.answer(x.question, x.messages).text == x.answer for x in trials]
+
+
+def card_figures(answerer: Answerer, data: Path, most: int = _CARD_STORIES) -> dict[str, float]:
+    """Questions → share of right answers on the test part, for a card.
+
+    Args:
+        answerer: of any family.
+        data: the data folder.
+        most: stories of each task.
+    """
+    figures = {}
+    for task, what in TASKS.items():
+        trials = last_questions(read_stories(data, task, "test")[:most])
+        figures[f"task {task}, {what}"] = float(np.mean(right_answers(answerer, trials)))
+    return figures
+
+
+def write_card(
+    folder: Path, title: str, use: str, facts: Mapping[str, str], figures: Mapping[str, float]
+) -> None:
+    """Write the card of an answerer's weights, README.md.
+
+    Args:
+        folder: of the weights.
+        title: of the card.
+        use: how they are used, a sentence.
+        facts: rows of its table: what and value.
+        figures: questions → share of right answers on the test part.
+    """
+    rows = "\n".join(f"| {name} | {value} |" for name, value in facts.items())
+    shares = "\n".join(f"| {name} | {share:.3f} |" for name, share in figures.items())
+    card = _CARD.format(title=title, use=use, rows=rows, shares=shares)
+    (folder / "README.md").write_text(card, encoding="utf-8")

@@ -17,16 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from semcom_core.models.checkpoint import save_checkpoint
-from semcom_core.models.sentence import Embedder
+from semcom_core.models.cache import file_sha256
+from semcom_core.models.checkpoint import load_checkpoint, save_checkpoint
+from semcom_core.models.sentence import Embedder, MiniLm
+from semcom_core.tasks.answerer import READER, EncoderAnswerer
 from semcom_core.tasks.prompt import one_line
 from semcom_core.tasks.reader import END, PLACES, ReaderNetwork, ReaderShape, candidate_words
-from semcom_core.train.answers import Passage
+from semcom_core.train.answers import Passage, card_figures, write_card
 from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.settings import ReaderTraining
 
-#: Name of the weights in a folder.
-READER = "reader.safetensors"
 #: Steps over which the learning rate rises, at the most a tenth of all.
 _WARM_UP = 100
 #: Share of the words that are no answer and are left out of the candidates of a passage.
@@ -77,7 +77,7 @@ class ReaderTrainer:
 
     Args:
         embedder: sentence embedding.
-        draw: gives a passage with questions for a step.
+        draw: gives a passage with questions for its number.
         config: settings.
         shape: sizes of the network.
         folder: for the state and the weights; it exists.
@@ -115,7 +115,8 @@ class ReaderTrainer:
             fall = 0.5 * (1 + math.cos(math.pi * step / config.steps))
             for group in self._optimizer.param_groups:
                 group["lr"] = config.learning_rate * min(1.0, (step + 1) / rise) * fall
-            loss, right = self.loss([self._draw(step) for _ in range(config.passages)])
+            first = step * config.passages
+            loss, right = self.loss([self._draw(first + i) for i in range(config.passages)])
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self._weights.values(), 1.0)
             self._optimizer.step()
@@ -174,3 +175,38 @@ class ReaderTrainer:
         width = max(map(len, texts))
         rows = [self._embed([*row, *[END] * (width - len(row))]) for row in texts]
         return torch.from_numpy(np.stack(rows))
+
+
+def export_reader(
+    folder: Path, out: Path, embedder: MiniLm, config: ReaderTraining, data: Path
+) -> dict[str, float]:
+    """Write the reader of a training with its card.
+
+    Args:
+        folder: of the training.
+        out: folder to write to; made where it is not there.
+        embedder: that it was trained on.
+        config: settings of the training.
+        data: the data folder.
+
+    Returns:
+        Questions → share of right answers on the test part.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    network, checkpoint = load_checkpoint(folder / READER, ReaderShape, ReaderNetwork, "a reader")
+    shape = checkpoint.config(ReaderShape)
+    save_checkpoint(out / READER, network, shape, half=True)
+    figures = card_figures(EncoderAnswerer(embedder, network), data)
+    facts = {
+        "encoder": "all-MiniLM-L6-v2, unchanged",
+        "weights": f"{READER}, float16, {(out / READER).stat().st_size / 1e6:.1f} MB",
+        "sha256": file_sha256(out / READER),
+        "training": f"{config.steps} steps of {config.passages} passages with some 9 questions "
+        f"each, learning rate {config.learning_rate:g}, AdamW, cosine schedule",
+    }
+    use = (
+        "A small network that answers questions about received messages from their sentence\n"
+        'embeddings. Used by `load_answerer("encoder-only")`.'
+    )
+    write_card(out, "Reader over sentence embeddings", use, facts, figures)
+    return figures

@@ -25,9 +25,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from semcom_core.models.cache import file_sha256
 from semcom_core.models.checkpoint import save_checkpoint
+from semcom_core.tasks.answerer import load_answerer
 from semcom_core.tasks.prompt import seq2seq_text
-from semcom_core.train.answers import Passage
+from semcom_core.train.answers import Asked, Passage, card_figures, write_card
 from semcom_core.train.checkpoint import load_state, save_state
 from semcom_core.train.settings import Seq2seqTraining
 
@@ -35,6 +37,12 @@ from semcom_core.train.settings import Seq2seqTraining
 _PAD, _END, _UNKNOWN_TOKEN = "<pad>", "</s>", "<unk>"
 #: Label without a loss.
 _IGNORED = -100
+#: File of the weights, as the transformers library names it.
+WEIGHTS = "model.safetensors"
+#: Passages that the tokenizer is fitted to.
+_TOKENIZER_PASSAGES = 4000
+#: Most questions of one passage in a step.
+_OF_A_PASSAGE = 8
 #: Steps over which the learning rate rises, at the most a tenth of all.
 _WARM_UP = 200
 
@@ -189,19 +197,58 @@ class Seq2seqTrainer:
         return out.loss, float(right.float().mean())
 
 
-def answer_pairs(passage: Passage, rng: np.random.Generator, most: int) -> list[tuple[str, str]]:
-    """Inputs and outputs of some of a passage's questions.
+def numbered_pairs(
+    draw: Callable[[int], Passage], config: Seq2seqTraining
+) -> Callable[[int], list[tuple[str, str]]]:
+    """Inputs and outputs of each step of a training, the same when it is resumed.
 
     Args:
-        passage: messages and questions.
-        rng: draws the questions.
-        most: how many at the most.
+        draw: gives a passage with questions for its number.
+        config: settings.
     """
-    picked = rng.permutation(len(passage.asked))[:most]
-    return [
-        (seq2seq_text(passage.messages[: asked.after], asked.question), asked.answer)
-        for asked in (passage.asked[i] for i in picked)
-    ]
+
+    def pairs(step: int) -> list[tuple[str, str]]:
+        rng = np.random.default_rng([config.seed, step, 1])
+        number = step * config.pairs
+        found: list[tuple[str, str]] = []
+        while len(found) < config.pairs:
+            passage = draw(number)
+            picked = rng.permutation(len(passage.asked))[:_OF_A_PASSAGE]
+            found += [answer_pair(passage, passage.asked[i]) for i in picked]
+            number += 1
+        return found[: config.pairs]
+
+    return pairs
+
+
+def answer_pair(passage: Passage, asked: Asked) -> tuple[str, str]:
+    """Input and output of one question of a passage."""
+    return seq2seq_text(passage.messages[: asked.after], asked.question), asked.answer
+
+
+def initial(
+    draw: Callable[[int], Passage], config: Seq2seqTraining, folder: Path
+) -> tuple[Any, Any]:
+    """Tokenizer and network at the start of a training; the tokenizer is kept in its folder.
+
+    Args:
+        draw: gives a passage with questions for its number.
+        config: settings.
+        folder: of the training; it exists.
+    """
+    from transformers import AutoTokenizer
+
+    place = folder / "tokenizer"
+    if not place.exists():
+        texts: list[str] = []
+        for number in range(_TOKENIZER_PASSAGES):
+            passage = draw(config.steps * config.pairs + number)
+            pairs = [answer_pair(passage, asked) for asked in passage.asked]
+            texts += [text for pair in pairs for text in pair]
+        train_tokenizer(texts, config.vocabulary).save_pretrained(place)
+    tokenizer = AutoTokenizer.from_pretrained(place)
+    torch.manual_seed(config.seed)
+    return tokenizer, small_network(len(tokenizer), config)
 
 
 def export(tokenizer: Any, network: Any, out: Path) -> None:
@@ -214,5 +261,39 @@ def export(tokenizer: Any, network: Any, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(out)
     network.config.save_pretrained(out)
-    kept = {name: value for name, value in network.named_parameters()}
-    save_checkpoint(out / "model.safetensors", kept, metadata={"format": "pt"}, half=True)
+    kept = dict(network.named_parameters())
+    save_checkpoint(out / WEIGHTS, kept, metadata={"format": "pt"}, half=True)
+
+
+def export_seq2seq(
+    tokenizer: Any, network: Any, out: Path, config: Seq2seqTraining, data: Path
+) -> dict[str, float]:
+    """Write an encoder-decoder with its card.
+
+    Args:
+        tokenizer, network: what is written.
+        out: folder; made where it is not there.
+        config: settings of the training.
+        data: the data folder.
+
+    Returns:
+        Questions → share of right answers on the test part.
+    """
+    export(tokenizer, network, out)
+    figures = card_figures(load_answerer(str(out)), data)
+    size = sum(weight.numel() for weight in network.parameters())
+    facts = {
+        "architecture": f"T5, {config.layers} + {config.decoder_layers} layers of {config.width} "
+        f"features, {size / 1e6:.2f} million weights, {len(tokenizer)} tokens of its own",
+        "weights": f"{WEIGHTS}, float16, {(out / WEIGHTS).stat().st_size / 1e6:.1f} MB",
+        "sha256": file_sha256(out / WEIGHTS),
+        "training": f"from scratch, {config.steps} steps of {config.pairs} questions, learning "
+        f"rate {config.learning_rate:g}, AdamW, cosine schedule",
+        "requests": "the training part of the project's own requests, with their tasks",
+    }
+    use = (
+        "A small encoder-decoder that answers questions about received messages and names the "
+        'task of a\nrequest. Used by `load_answerer("encoder-decoder")`.'
+    )
+    write_card(out, "T5 of stories", use, facts, figures)
+    return figures

@@ -9,6 +9,17 @@ from dataclasses import dataclass
 from semcom_core.config import setting
 from semcom_core.errors import check_range
 
+#: Stages of the training of scenario question answering, in their order.
+SCENARIO_STAGES = (
+    "text",
+    "link",
+    "transceiver",
+    "sender",
+    "proxy-link",
+    "proxy",
+    "mask",
+    "keeping",
+)
 #: Stages of the training of lam-sc: with all symbols sent, then with the mask.
 CODEC = "codec"
 MASK = "mask"
@@ -82,7 +93,7 @@ class ReaderTraining:
     first_steps: int = setting(800, "first steps, mostly of task 1, 0 to 1000000")
     passages: int = setting(24, "passages of a step, 1 to 1024")
     questions: int = setting(24, "questions that are drawn for a passage, 1 to 200")
-    messages: int = setting(24, "most messages of a passage, 1 to 200")
+    messages: int = setting(32, "most messages of a passage, 1 to 200")
     learning_rate: float = setting(2e-3, "highest learning rate, 1e-6 to 0.1")
     save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")
     seed: int = setting(1, "seed of the passages and initial values")
@@ -105,10 +116,11 @@ class Seq2seqTraining:
     first_steps: int = setting(1500, "first steps, mostly of task 1, 0 to 1000000")
     pairs: int = setting(64, "questions of a step, 1 to 4096")
     messages: int = setting(12, "most messages of a passage, 1 to 64")
+    questions: int = setting(24, "questions that are drawn for a passage, 1 to 200")
     vocabulary: int = setting(800, "tokens, 300 to 65536")
-    width: int = setting(128, "features, 8 to 1024")
+    width: int = setting(96, "features, 8 to 1024")
     heads: int = setting(4, "heads of attention, 1 to 64")
-    layers: int = setting(4, "layers of the encoder, 1 to 24")
+    layers: int = setting(3, "layers of the encoder, 1 to 24")
     decoder_layers: int = setting(1, "layers of the decoder, 1 to 24")
     learning_rate: float = setting(1e-3, "highest learning rate, 1e-6 to 0.1")
     save_steps: int = setting(100, "steps between two checkpoints, 1 to 100000")
@@ -119,6 +131,7 @@ class Seq2seqTraining:
         check_range("first_steps", self.first_steps, 0, 1_000_000)
         check_range("pairs", self.pairs, 1, 4096)
         check_range("messages", self.messages, 1, 64)
+        check_range("questions", self.questions, 1, 200)
         check_range("vocabulary", self.vocabulary, 300, 65536)
         check_range("width", self.width, 8, 1024)
         check_range("heads", self.heads, 1, 64)

@@ -10,18 +10,25 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from semcom_core.bench import tasks
+from semcom_core.bench import families, tasks
 from semcom_core.bench.jobs import Workers
 from semcom_core.bench.report import check_writable, write_json
 from semcom_core.cli.bench import add_run_options, measured_settings
 from semcom_core.datasets.corpus import DATA_VARIABLE, SPLITS, data_folder
 from semcom_core.datasets.requests import read_requests
+from semcom_core.datasets.stories import Story, read_stories
 from semcom_core.errors import check_choice, check_range
+from semcom_core.tasks.answerer import DECODER, ENCODER, ENCODER_DECODER, load_answerer
 from semcom_core.tasks.planner import LanguageModelScorer, Planner, PlanScorer
+from semcom_core.train.answers import last_questions
 
 #: Measures of the bench, in their order; those after the default ones need data or a large model.
-MEASURES = ("intention", "counting", "questions", "plans", "photographs")
+MEASURES = (
+    "intention", "counting", "questions", "plans", "photographs", "families", "answers"
+)  # fmt: skip
 DEFAULT_MEASURES = MEASURES[:4]
+#: Families of answerers in the order of their rows; the last answers over the link.
+FAMILIES = (ENCODER, ENCODER_DECODER, DECODER)
 #: The scorer of plans that is trained for it.
 PARSER = "parser"
 
@@ -65,7 +72,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=int, default=5, help="seeds of the channel, 1 to 100 (default 5)"
     )
-    parser.add_argument("--data", help=f"folder with cocoseg/ (default ${DATA_VARIABLE})")
+    parser.add_argument(
+        "--answerer",
+        nargs="+",
+        default=list(FAMILIES),
+        help="models of families and, the last of them, of answers: families, names, paths or hub "
+        f"names (default {' '.join(FAMILIES)})",
+    )
+    parser.add_argument("--adapter", default="stories", help="of the codec of answers' statements")
+    parser.add_argument(
+        "--task", type=int, nargs="+", default=[1], help="tasks of bAbI that are asked (default 1)"
+    )
+    parser.add_argument(
+        "--data",
+        help=f"folder with cocoseg/, and with text/babi_en10k/ (default ${DATA_VARIABLE})",
+    )
     add_run_options(parser, "messages")
     parser.set_defaults(run=run)
 
@@ -158,6 +179,37 @@ def _photographs(args: argparse.Namespace, workers: Workers) -> Iterator[dict]:
     yield from photograph_rows(data / "cocoseg", args.limit, args.seed)
 
 
+def _families(args: argparse.Namespace, workers: Workers) -> Iterator[dict]:
+    """The three families side by side."""
+    stories = _stories(args)
+    rng = np.random.default_rng(args.seed)
+    absent = families.unknown_questions(stories[args.task[0]], rng)
+    answers = {task: tuple(last_questions(found)) for task, found in stories.items()}
+    requests = tuple(read_requests(args.split)[: args.limit])
+    for name in args.answerer:
+        trial = families.FamilyTrial(name, answers, tuple(absent), requests)
+        yield from families.family_rows(trial)
+
+
+def _answers(args: argparse.Namespace, workers: Workers) -> Iterator[dict]:
+    """Answers from statements that came over the link."""
+    answerer = load_answerer(args.answerer[-1])
+    for snr_db in _snrs(args, (families.LINK_SNR_DB,)):
+        settings = {"adapter": args.adapter} if args.adapter else {}
+        channel = f"{args.channel}:{snr_db:g}"
+        link = families.StatementLink(args.text_codec, channel, args.seed, settings)
+        for task, found in _stories(args).items():
+            yield from families.answer_rows(
+                answerer, last_questions(found), link, args.seeds, workers, snr_db, task
+            )
+
+
+def _stories(args: argparse.Namespace) -> dict[int, list[Story]]:
+    """Stories of each task, at most the limit."""
+    data = data_folder(args.data, "text/babi_en10k/")
+    return {task: read_stories(data, task, args.split)[: args.limit] for task in args.task}
+
+
 _MEASURES = {
     "intention": _intention,
     "counting": lambda args, workers: _visual(args, workers, "counting", (10.0, 3.0)),
@@ -166,4 +218,6 @@ _MEASURES = {
     ),
     "plans": _plans,
     "photographs": _photographs,
+    "families": _families,
+    "answers": _answers,
 }
