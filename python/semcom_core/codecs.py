@@ -34,7 +34,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from semcom_core.config import from_mapping
-from semcom_core.errors import ConfigError, FrameError, SemcomError
+from semcom_core.errors import ConfigError, FrameError, SemcomError, printable
 from semcom_core.frame import PLUGIN_IMAGE_NUMBERS, PLUGIN_TEXT_NUMBERS, ROUND_NUMBERS
 
 #: Entry-point group in which other packages declare codecs.
@@ -201,28 +201,40 @@ def find_codec(name: str, modality: str | None = None, what: str = "codec") -> C
         ConfigError: there is no such codec, it carries something else, or its class cannot be
             imported or does not keep the contract of Codec.
     """
-    entry = CODECS.get(name)
-    if entry is None and ":" in name:
-        entry = _described(name)
-    if entry is None and name in _declared():
-        entry = _of_package(name)
+    entry = None
+    if isinstance(name, str):
+        entry = CODECS.get(name)
+        if entry is None and ":" in name:
+            entry = _described(name)
+        if entry is None and name in _declared():
+            entry = _of_package(name)
     if entry is None or modality not in (None, entry.modality):
-        known = ", ".join(sorted(codec_names(modality)))
-        raise ConfigError(f"{what} is {name!r}; allowed is one of {known}")
+        known = ", ".join(sorted(own_names(modality)))
+        others = ", ".join(declared for declared in names_of_packages() if declared != name)
+        further = f"; or, if it is such a codec, of other packages {others}" if others else ""
+        raise ConfigError(f"{what} is {printable(name)}; allowed is one of {known}{further}")
     return entry
 
 
 def codec_names(modality: str | None = None) -> Iterator[str]:
-    """Names of all codecs, of this package and of others; those that cannot be imported are left
-    out.
+    """Names of the codecs of this package, and those that other packages declare: of these the
+    modality is not known before they are imported, and nothing is imported here.
     """
-    yield from (entry.name for entry in CODECS.values() if modality in (None, entry.modality))
-    for name in sorted(_declared().keys() - CODECS.keys()):
-        try:
-            if modality in (None, _of_package(name).modality):
-                yield name
-        except ConfigError:
-            continue
+    yield from own_names(modality)
+    yield from names_of_packages()
+
+
+def own_names(modality: str | None = None) -> list[str]:
+    """Names of the codecs of this package."""
+    return [entry.name for entry in CODECS.values() if modality in (None, entry.modality)]
+
+
+def names_of_packages() -> list[str]:
+    """Names that other packages declare in their entry points, in order; those on which two
+    packages disagree, and those of this package, are left out.
+    """
+    declared = _declared()
+    return sorted(name for name in declared.keys() - CODECS.keys() if len(declared[name]) == 1)
 
 
 def is_codec(name: str, modality: str | None = None) -> bool:

@@ -72,6 +72,27 @@ def from_mapping(cls: type[Config], data: Mapping[str, Any]) -> Config:
         raise ConfigError(f"{cls.__name__}: {error}") from error
 
 
+def read_settings(text: str, name: str = "settings") -> dict[str, Any]:
+    """Settings stated in YAML, such as "{beam: 16, key: secret}"; an empty text states none.
+
+    Args:
+        text: what a user has typed.
+        name: of the parameter, for the message.
+
+    Raises:
+        ConfigError: it is no mapping of names to values.
+    """
+    import yaml  # loaded where settings are typed
+
+    try:
+        found = yaml.safe_load(text) if text.strip() else {}
+    except (ValueError, yaml.YAMLError):  # ValueError: such as a date that does not exist
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise ConfigError(f"{name} is {text!r}; allowed is a mapping in YAML, such as {{beam: 16}}")
+    return found
+
+
 def _fits(value: object, kind: type) -> bool:
     """Whether a field whose default is a `kind` takes the value; True and False are no numbers."""
     return isinstance(value, _TAKES[kind][0]) and (kind is bool or not isinstance(value, bool))

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 
 import numpy as np
 
-from semcom_core.errors import FrameError
+from semcom_core.errors import FrameError, printable
 
 #: Header fields in the order of transmission, with their widths in bits. A CRC-16 over these 48
 #: bits follows.
@@ -104,8 +105,10 @@ class FrameHeader:
         for name in HEADER_FIELDS:
             value = getattr(self, name)
             width = widths.get(name, 0)
-            if not 0 <= value < 2**width:
-                raise FrameError(f"header field {name} is {value}; allowed is 0 to {2**width - 1}")
+            if not isinstance(value, Integral) or not 0 <= value < 2**width:
+                raise FrameError(
+                    f"header field {name} is {printable(value)}; allowed is 0 to {2**width - 1}"
+                )
         if self.fragment > self.last_fragment:
             raise FrameError(
                 f"header field fragment is {self.fragment}; allowed is 0 to last_fragment = "
@@ -144,6 +147,11 @@ class Frame:
     symbols: np.ndarray
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.header, FrameHeader) and isinstance(self.symbols, np.ndarray)):
+            raise FrameError(
+                f"frame has header {printable(self.header)} and symbols {printable(self.symbols)}; "
+                "allowed is a FrameHeader and an array"
+            )
         if self.symbols.shape != (self.header.length,):
             raise FrameError(
                 f"frame has symbols of shape {self.symbols.shape}; its header says length "
@@ -190,6 +198,8 @@ class ReceivedFrame(Frame):
 
 def check_received(frames: Sequence[Frame]) -> None:
     """Raise FrameError unless frames have come through a channel."""
+    if not isinstance(frames, Sequence):
+        raise FrameError(f"frames are {printable(frames)}; allowed is a list of received frames")
     if not all(isinstance(frame, ReceivedFrame) for frame in frames):
         raise FrameError(
             "frames are as sent, without noise variances; allowed is what `transmit` or a modem's "

@@ -28,9 +28,16 @@ import numpy as np
 
 from semcom_core.channel import Channel, parse_channel
 from semcom_core.codecs import IMAGE, TEXT
-from semcom_core.errors import ConfigError, FrameError, ModelError, check_range
+from semcom_core.errors import (
+    ConfigError,
+    FrameError,
+    ModelError,
+    check_range,
+    check_type,
+    printable,
+)
 from semcom_core.frame import ROUNDS, Frame, ReceivedFrame
-from semcom_core.phy.modem import SILENCE, Modem, bursts_of
+from semcom_core.phy.modem import SILENCE, Modem, bursts_of, check_frames, check_samples
 from semcom_core.text.codec import DecodedText, TextCodec
 from semcom_core.units import linear_to_db
 
@@ -46,6 +53,8 @@ DESIGN_SNR_DB = (-20, 60)
 
 #: What a numpy Generator is made of: a seed, a sequence of integers, or a Generator to draw from.
 Seed = int | Sequence[int] | np.random.Generator
+#: Sample rates of a channel, Hz.
+RATE_HZ = (1.0, 1e12)
 #: Takes the frames of one transmission and gives those that arrive.
 Carry = Callable[[list[Frame]], list[ReceivedFrame]]
 
@@ -85,7 +94,8 @@ def transmit(
         The frames that arrive, with a noise variance for each symbol.
 
     Raises:
-        ConfigError: the channel is malformed, or has terms that need the modem.
+        ConfigError: the channel is malformed, or has terms that need the modem; or an argument is
+            of another type.
         FrameError: with the modem, no frame or too many for a burst.
 
     >>> import semcom_core as sc
@@ -122,7 +132,8 @@ def apply_channel(
         complex64, longer by the delay and the multipath.
 
     Raises:
-        ConfigError: the channel is malformed, or does not fit the sample rate.
+        ConfigError: the channel is malformed, or does not fit the sample rate; or an argument is of
+            another type or out of range.
 
     >>> import numpy as np, semcom_core as sc
     >>> tone = np.exp(2j * np.pi * 0.01 * np.arange(1000))
@@ -130,11 +141,29 @@ def apply_channel(
     >>> y.dtype, len(y)
     (dtype('complex64'), 1003)
     """
-    if isinstance(channel, str):
+    check_samples(samples)
+    check_type("modem", modem, Modem | None, "a Modem or None")
+    check_range("rate_hz", rate_hz, *RATE_HZ)
+    if not isinstance(channel, Channel):
         channel = parse_channel(channel, rate_hz)
     if modem is not None:
         channel = channel.for_modem(modem.config)
-    return channel.through_samples(samples, np.random.default_rng(seed))
+    return channel.through_samples(np.asarray(samples), generator(seed))
+
+
+def generator(seed: Seed) -> np.random.Generator:
+    """The random generator of a seed; a generator itself stays as it is.
+
+    Raises:
+        ConfigError: numpy makes none of it.
+    """
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"seed is {printable(seed)}; allowed is a whole number from 0, a sequence of them, or "
+            "a numpy Generator"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -260,7 +289,7 @@ class Simulation:
         air_uses: samples on air so far, silence between bursts not counted.
 
     Raises:
-        ConfigError: the channel is malformed, or modem is something else.
+        ConfigError: the channel is malformed, or modem or seed is something else.
 
     >>> import semcom_core as sc
     >>> link = sc.Simulation("awgn:8", seed=3)
@@ -271,15 +300,15 @@ class Simulation:
 
     def __init__(self, channel: str | Channel, *, modem: bool | Modem = True, seed: Seed = 1):
         if not isinstance(modem, bool | Modem | None):
-            raise ConfigError(f"modem is {modem!r}; allowed is True, False or a Modem")
+            raise ConfigError(f"modem is {printable(modem)}; allowed is True, False or a Modem")
         self.modem: Modem | None = None
         if modem:
             self.modem = modem if isinstance(modem, Modem) else Modem()
-        self.channel = parse_channel(channel) if isinstance(channel, str) else channel
+        self.channel = channel if isinstance(channel, Channel) else parse_channel(channel)
         if self.modem is not None:
             self.channel = self.channel.for_modem(self.modem.config)
         self.air_uses = 0
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     def design_snr_db(self, snr_db: float | None = None, *, image: bool = False) -> float:
         """SNR to choose a rate for, dB.
@@ -314,9 +343,11 @@ class Simulation:
             mean of 1 / noise_var.
 
         Raises:
-            ConfigError: without the modem, a term of the channel acts on samples only.
+            ConfigError: without the modem, a term of the channel acts on samples only; or what is
+                given is no sequence of frames.
             FrameError: with the modem, no frame or too many for a burst.
         """
+        check_frames(frames)
         if self.modem is None:
             return [
                 _with_measured_snr(transmit_symbols(frame, self.channel, self._rng))
@@ -352,8 +383,9 @@ class Simulation:
 
         Raises:
             FrameError: the codec refuses the text.
-            ConfigError: no SNR is stated, or it is out of range.
+            ConfigError: no SNR is stated, or it is out of range; or the codec carries no texts.
         """
+        _check_carries(codec, TEXT)
         design_db = self.design_snr_db(snr_db)
         before = self.air_uses
         send = send_with_arq if harq else send_once
@@ -394,8 +426,9 @@ class Simulation:
 
         Raises:
             FrameError: the codec refuses the picture.
-            ConfigError: no SNR is stated, or it is out of range.
+            ConfigError: no SNR is stated, or it is out of range; or the codec carries no pictures.
         """
+        _check_carries(codec, IMAGE)
         design_db = self.design_snr_db(snr_db, image=True)
         before = self.air_uses
         frames = codec.encode(pixels, design_db, message_id, importance)
@@ -484,17 +517,16 @@ def simulate(
     >>> result.exact, result.rounds, result.uses
     (True, 2, 178)
     """
+    check_type("message", message, str | np.ndarray, "a str, or a picture, uint8 (H, W, 3)")
     link = Simulation(channel, modem=modem, seed=seed)
     if isinstance(message, str):
         if importance is not None:
             raise ConfigError("importance is given with a text; allowed is to give it of a picture")
-        _check_carries(codec, TEXT)
         return link.send_text(
             cast(TextCodec, codec), message, snr_db, harq=harq, message_id=message_id
         )
     if harq:
         raise ConfigError("harq is given with a picture; allowed is to give it with a text")
-    _check_carries(codec, IMAGE)
     return link.send_image(
         cast("ImageCodec", codec), message, snr_db, message_id=message_id, importance=importance
     )
@@ -503,8 +535,8 @@ def simulate(
 def _check_carries(codec: object, modality: str) -> None:
     """Raise ConfigError unless a codec carries such messages."""
     if getattr(codec, "modality", None) != modality:
-        name = getattr(codec, "name", codec)
-        raise ConfigError(f"codec is {name!r}; allowed with this message is one of {modality}s")
+        name = printable(getattr(codec, "name", codec))
+        raise ConfigError(f"codec is {name}; allowed with this message is one of {modality}s")
 
 
 @dataclass(frozen=True)

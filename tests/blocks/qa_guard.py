@@ -75,7 +75,7 @@ def test_defects_are_told_with_a_traceback(caplog):
 def test_settings_are_raised_in_the_constructor_and_refused_later(caplog):
     with pytest.raises(ValueError, match="level is 10; allowed is 0 to 9"):
         guarded(10)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="level is 'high'; allowed is 0 to 9"):
         guarded("high")
     block = guarded(3)
     for value in (10, "high", None):

@@ -119,6 +119,29 @@ def test_one_name_of_two_packages_is_an_error(tmp_path, monkeypatch):
         _declared.cache_clear()
 
 
+def test_names_are_listed_without_importing_a_plugin(tmp_path, monkeypatch):
+    folder = tmp_path / "loud-1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
+    stated = "[semcom.codecs]\nloud = loud_codec:Loud\nsign = loud_codec:Sign\n"
+    (folder / "entry_points.txt").write_text(stated)
+    (tmp_path / "loud_codec.py").write_text("raise RuntimeError('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    _declared.cache_clear()
+    try:
+        with pytest.raises(sc.ConfigError) as caught:
+            find_codec("huffmann", "text")
+        assert str(caught.value) == (
+            "codec is 'huffmann'; allowed is one of deepsc, deflate, huffman, llama2-jscc, llm-ac, "
+            "llm-sc, spinal; or, if it is such a codec, of other packages loud, sign"
+        )
+        assert list(codec_names("image"))[-3:] == ["avif", "loud", "sign"]
+        with pytest.raises(sc.ConfigError, match="loud_codec:Loud' cannot be imported: RuntimeErr"):
+            find_codec("loud")
+    finally:
+        _declared.cache_clear()
+
+
 def test_settings_are_what_json_can_hold():
     assert (
         SignCodec().fingerprint == SignCodec().fingerprint != SignCodec(SignConfig("a")).fingerprint

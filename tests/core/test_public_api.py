@@ -18,6 +18,7 @@ import pytest
 
 import semcom_core as sc
 from semcom_core.cli import main
+from semcom_core.config import read_settings
 from semcom_core.image.transceiver import IMPORTANCES
 from semcom_core.text.distillation import MODES
 
@@ -168,6 +169,165 @@ def test_what_does_not_fit_is_refused_in_one_line():
         sc.simulate(codec, np.zeros((8, 8, 3), np.uint8), "awgn:5")
     with pytest.raises(sc.ConfigError, match="codec is 'softcast'; allowed .* one of texts"):
         sc.simulate(sc.load_image_codec("softcast"), "text", "awgn:5")
+
+
+TEXT_CODEC = sc.load_text_codec("deflate")
+IMAGE_CODEC = sc.load_image_codec("softcast")
+PIXELS = np.zeros((64, 96, 3), np.uint8)
+FRAMES = TEXT_CODEC.encode("text", snr_db=5)
+MODEM = sc.Modem()
+#: A call with an argument of another type or out of range, the error, and how its message begins.
+REFUSED = [
+    (lambda: sc.load_text_codec(None), sc.ConfigError, "codec is None; allowed is one of deepsc"),
+    (lambda: sc.load_text_codec(b"spinal"), sc.ConfigError, "codec is b'spinal'; allowed is one"),
+    (lambda: sc.load_image_codec([]), sc.ConfigError, "codec is []; allowed is one of avif"),
+    (lambda: TEXT_CODEC.encode(None, 5), sc.FrameError, "text is None; allowed is a str"),
+    (lambda: TEXT_CODEC.encode(b"a", 5), sc.FrameError, "text is b'a'; allowed is a str"),
+    (lambda: TEXT_CODEC.encode("a", None), sc.ConfigError, "snr_db is None; allowed is a number"),
+    (lambda: TEXT_CODEC.encode("a", "5"), sc.ConfigError, "snr_db is '5'; allowed is a number"),
+    (
+        lambda: TEXT_CODEC.encode("a", np.zeros(2)),
+        sc.ConfigError,
+        "snr_db is an array of float64, shape (2,); allowed is a number",
+    ),
+    (
+        lambda: TEXT_CODEC.encode("a", 5, message_id=1.5),
+        sc.FrameError,
+        "header field message_id is 1.5; allowed is 0 to 255",
+    ),
+    (
+        lambda: TEXT_CODEC.encode("a", 5, message_id=None),
+        sc.FrameError,
+        "header field message_id is None; allowed is 0 to 255",
+    ),
+    (
+        lambda: TEXT_CODEC.decode(FRAMES[0]),
+        sc.FrameError,
+        "frames are Frame(header=FrameHeader(codec=2, ",
+    ),
+    (lambda: IMAGE_CODEC.encode(None, 5), sc.FrameError, "picture is None; allowed is an array"),
+    (lambda: IMAGE_CODEC.encode(PIXELS, None), sc.ConfigError, "snr_db is None; allowed is a num"),
+    (
+        lambda: IMAGE_CODEC.encode(PIXELS[..., 0], 5),
+        sc.FrameError,
+        "picture is uint8 of shape (64, 96); allowed is uint8 (H, W, 3)",
+    ),
+    (lambda: sc.transmit(None, "awgn:5"), sc.ConfigError, "frames are None; allowed is a list of"),
+    (lambda: sc.transmit([None], "awgn:5"), sc.ConfigError, "frame is None; allowed is a Frame"),
+    (
+        lambda: sc.transmit(["a"], "awgn:5", modem=False),
+        sc.ConfigError,
+        "frame is 'a'; allowed is a Frame",
+    ),
+    (lambda: sc.transmit(FRAMES, None), sc.ConfigError, "channel is None; allowed is a string of"),
+    (lambda: sc.transmit(FRAMES, b"awgn:5"), sc.ConfigError, "channel is b'awgn:5'; allowed is a"),
+    (
+        lambda: sc.transmit(FRAMES, "awgn:5", seed=-1),
+        sc.ConfigError,
+        "seed is -1; allowed is a whole number from 0, a sequence of them, or a numpy Generator",
+    ),
+    (lambda: sc.transmit(FRAMES, "awgn:5", seed=1.5), sc.ConfigError, "seed is 1.5; allowed is a"),
+    (lambda: sc.Simulation("awgn:5", seed="a"), sc.ConfigError, "seed is 'a'; allowed is a whole"),
+    (lambda: sc.Simulation("awgn:5", seed=[1, -1]), sc.ConfigError, "seed is [1, -1]; allowed is"),
+    (lambda: sc.Simulation(5), sc.ConfigError, "channel is 5; allowed is a string of terms"),
+    (
+        lambda: sc.Simulation("awgn:5").send_text(IMAGE_CODEC, "a"),
+        sc.ConfigError,
+        "codec is 'softcast'; allowed with this message is one of texts",
+    ),
+    (
+        lambda: sc.Simulation("awgn:5").send_image(None, PIXELS),
+        sc.ConfigError,
+        "codec is None; allowed with this message is one of images",
+    ),
+    (
+        lambda: sc.apply_channel(np.zeros((2, 3), complex), "awgn:5"),
+        sc.ConfigError,
+        "samples are an array of complex128, shape (2, 3); allowed is complex (n,)",
+    ),
+    (lambda: sc.apply_channel(None, "awgn:5"), sc.ConfigError, "samples are None; allowed is com"),
+    (lambda: sc.apply_channel([1j], None), sc.ConfigError, "channel is None; allowed is a string"),
+    (lambda: sc.apply_channel([1j], "awgn:5", seed=-3), sc.ConfigError, "seed is -3; allowed is a"),
+    (
+        lambda: sc.apply_channel([1j], "awgn:5", modem=True),
+        sc.ConfigError,
+        "modem is True; allowed is a Modem or None",
+    ),
+    (
+        lambda: sc.apply_channel([1j], "awgn:5", rate_hz="1M"),
+        sc.ConfigError,
+        "rate_hz is '1M'; allowed is 1.0 to 1000000000000.0",
+    ),
+    (
+        lambda: sc.simulate(TEXT_CODEC, None, "awgn:5"),
+        sc.ConfigError,
+        "message is None; allowed is a str, or a picture, uint8 (H, W, 3)",
+    ),
+    (
+        lambda: sc.simulate(TEXT_CODEC, b"a", "awgn:5"),
+        sc.ConfigError,
+        "message is b'a'; allowed is",
+    ),
+    (lambda: sc.simulate("deflate", "a", "awgn:5"), sc.ConfigError, "codec is 'deflate'; allowed"),
+    (
+        lambda: sc.simulate(TEXT_CODEC, "a", "awgn:5", snr_db="9"),
+        sc.ConfigError,
+        "design SNR in dB is '9'; allowed is -20 to 60",
+    ),
+    (lambda: sc.Modem(None), sc.ConfigError, "profile is None; allowed is a text"),
+    (lambda: MODEM.burst(None), sc.ConfigError, "frames are None; allowed is a list of frames"),
+    (lambda: MODEM.modulate(FRAMES[0]), sc.ConfigError, "frames are Frame(header=FrameHeader("),
+    (lambda: MODEM.modulate(FRAMES, -1), sc.ConfigError, "silence is -1; allowed is 0 to 67108864"),
+    (lambda: MODEM.modulate(FRAMES, 1.5), sc.ConfigError, "silence is 1.5; allowed is a whole num"),
+    (lambda: MODEM.demodulate(None), sc.ConfigError, "samples are None; allowed is complex (n,)"),
+    (lambda: MODEM.demodulate("abc"), sc.ConfigError, "samples are 'abc'; allowed is complex (n,)"),
+    (lambda: MODEM.demodulate(3), sc.ConfigError, "samples are 3; allowed is complex (n,)"),
+    (
+        lambda: MODEM.push(np.zeros((2, 3))),
+        sc.ConfigError,
+        "samples are an array of float64, shape (2, 3); allowed is complex (n,)",
+    ),
+    (lambda: MODEM.push(["a"]), sc.ConfigError, "samples are ['a']; allowed is complex (n,)"),
+    (lambda: sc.Frame(None, None), sc.FrameError, "frame has header None and symbols None; allow"),
+]
+
+
+@pytest.mark.parametrize("call, error, expected", REFUSED, ids=lambda value: str(value)[:40])
+def test_arguments_of_another_type_are_refused_in_one_line(call, error, expected):
+    with pytest.raises(error) as caught:
+        call()
+    said = str(caught.value)
+    assert said.startswith(expected) and "; allowed is" in said.replace(" with this message", "")
+    assert "\n" not in said and len(said) < 250
+
+
+def test_what_numpy_and_sequences_give_is_taken():
+    assert len(sc.transmit(tuple(FRAMES), "awgn:20", seed=np.int64(3))) == 1
+    assert sc.Simulation(sc.parse_channel("awgn:20"), modem=False, seed=[1, 2]).transmit([]) == []
+    assert TEXT_CODEC.encode("a", np.float32(5), message_id=np.uint8(7))[0].header.message_id == 7
+    assert MODEM.demodulate([]) == MODEM.demodulate([0j] * 100) == []
+    assert len(sc.apply_channel([1, 2j, 0], "awgn:5", seed=np.random.default_rng(1))) == 3
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("", {}),
+        ("{beam: 16, key: secret}", {"beam": 16, "key": "secret"}),
+        ('{"adapter": null}', {"adapter": None}),
+    ],
+)
+def test_settings_in_yaml(text, found):
+    assert read_settings(text) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "3", "[1]", "{1: 2}", "a: b: c", "{a: 2020-99-99}", "\ud800"]
+)
+def test_what_states_no_settings_is_refused_in_one_line(text):
+    with pytest.raises(sc.ConfigError, match="overrides is .*; allowed is a mapping") as caught:
+        read_settings(text, "overrides")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_channel_without_snr_needs_one_to_design_for():

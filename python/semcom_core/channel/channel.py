@@ -36,7 +36,7 @@ import numpy as np
 
 from semcom_core.channel.base import PLACES, SNR_DB, Processor, Signal, Term, shown, snr_of, written
 from semcom_core.channel.registry import TERMS, expect, parse_term, term
-from semcom_core.errors import ConfigError, check_range
+from semcom_core.errors import ConfigError, check_range, printable
 from semcom_core.phy import Layout, PhyConfig
 from semcom_core.units import complex_noise, db_to_linear
 
@@ -103,7 +103,7 @@ def parse_channel(text: str, rate_hz: float = 1e6, carrier_power: float | None =
     """
     if not isinstance(text, str):
         raise ConfigError(
-            f"channel is {text!r}; allowed is a string of terms such as awgn:10+cfo:12khz"
+            f"channel is {printable(text)}; allowed is a string of terms such as awgn:10+cfo:12khz"
         )
     terms = [parse_term(part.strip()) for part in text.split("+")]
     check_one_snr(terms)

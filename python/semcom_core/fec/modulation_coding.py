@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from semcom_core.errors import ConfigError, check_choice, check_range
+from semcom_core.errors import ConfigError, check_choice, check_number, check_range
 from semcom_core.fec.ldpc_rate_matching import ChannelCode
 from semcom_core.fec.polar import PolarCode
 from semcom_core.fec.qam import BITS_PER_SYMBOL, demodulate, modulate
@@ -190,10 +190,9 @@ def choose_mode(snr_db: float, efficiency: float = 0.75, margin_db: float = 0.0)
         The mode; its rate is kept within MIN_RATE to MAX_RATE.
 
     Raises:
-        ConfigError: efficiency is outside 0.05 to 1, or snr_db is NaN.
+        ConfigError: efficiency is outside 0.05 to 1, or snr_db is no number.
     """
     check_range("efficiency", efficiency, 0.05, 1.0)
-    if math.isnan(snr_db):
-        raise ConfigError("snr_db is nan; allowed is a number")
+    check_number("snr_db", snr_db)
     wanted = efficiency * float(capacity_bits(min(snr_db, 100.0) - margin_db))
     return mode_for_rate(min(max(wanted, MIN_RATE), MAX_RATE))

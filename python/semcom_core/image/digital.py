@@ -21,7 +21,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from semcom_core.errors import FrameError, check_range
+from semcom_core.errors import FrameError, check_number, check_range
 from semcom_core.fec import FecLink, crc_length
 from semcom_core.fec.shaped_qam import ShapedLink
 from semcom_core.units import capacity_bits
@@ -90,7 +90,12 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def index_for(snr_db: float, margin_db: float = 0.0) -> int:
-    """Highest rate index made for no more than `snr_db` less `margin_db`, dB; 0 where none is."""
+    """Highest rate index made for no more than `snr_db` less `margin_db`, dB; 0 where none is.
+
+    Raises:
+        ConfigError: snr_db is no number.
+    """
+    check_number("snr_db", snr_db)
     steps = (min(max(snr_db - margin_db, -1e3), 1e3) - _FIRST_DB) / _STEP_DB
     return min(max(math.floor(steps + 1e-9), 0), INDICES - 1)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from semcom_core.errors import ConfigError, FrameError
+from semcom_core.errors import ConfigError, FrameError, printable
 
 #: Largest width and height, pixels.
 MAX_SIDE = 16383
@@ -96,6 +96,8 @@ def check_pixels(pixels: np.ndarray) -> None:
     """Raise FrameError unless an array is a picture, uint8 (H, W, 3) with sides of 1 to
     MAX_SIDE.
     """
+    if not isinstance(pixels, np.ndarray):
+        raise FrameError(f"picture is {printable(pixels)}; allowed is an array, uint8 (H, W, 3)")
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise FrameError(
             f"picture is {pixels.dtype} of shape {pixels.shape}; allowed is uint8 (H, W, 3)"
@@ -121,10 +123,11 @@ def check_importance(importance: np.ndarray | None, pixels: np.ndarray) -> np.nd
     """
     if importance is None:
         return None
-    if importance.shape != pixels.shape[:2]:
+    if np.shape(importance) != pixels.shape[:2]:
         raise ConfigError(
-            f"importance has shape {importance.shape}; the picture takes {pixels.shape[:2]}"
+            f"importance has shape {np.shape(importance)}; the picture takes {pixels.shape[:2]}"
         )
+    importance = np.asarray(importance)
     if not (importance.min() >= 0 and importance.max() <= 1):
         raise ConfigError(
             f"importance lies in {importance.min():g} to {importance.max():g}; allowed is 0 to 1"

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from semcom_core.config import from_mapping
+from semcom_core.errors import ConfigError, check_range, check_type, printable
 from semcom_core.frame import WIDE_CODECS, Frame, ReceivedFrame
 from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.receiver import Receiver, ReceiverStats
@@ -21,6 +22,8 @@ from semcom_core.phy.transmitter import Transmitter
 
 #: Silence before and after each burst, samples.
 SILENCE = 400
+#: Most silence that `modulate` takes, samples.
+MOST_SILENCE = 1 << 26
 
 
 class Modem:
@@ -80,7 +83,9 @@ class Modem:
 
         Raises:
             FrameError: no frame, too many frames, or symbols that are not finite.
+            ConfigError: what is given is no sequence of frames.
         """
+        check_frames(frames)
         return self._transmitter.burst(frames)
 
     def modulate(self, frames: Sequence[Frame], silence: int = SILENCE) -> np.ndarray:
@@ -95,7 +100,11 @@ class Modem:
 
         Raises:
             FrameError: as of `burst`.
+            ConfigError: what is given is no sequence of frames, or no count of samples.
         """
+        check_frames(frames)
+        check_type("silence", silence, int, "a whole number of samples")
+        check_range("silence", silence, 0, MOST_SILENCE)
         gap = np.zeros(silence, np.complex64)
         parts = [gap]
         for together in bursts_of(frames):
@@ -111,12 +120,21 @@ class Modem:
         Returns:
             Frames with a good header in the order in which they were sent; a frame that the
             recording cuts off has its missing symbols erased.
+
+        Raises:
+            ConfigError: what is given is no vector of numbers.
         """
+        check_samples(samples)
         receiver = Receiver(self.config)
         return receiver.push(samples) + receiver.flush()
 
     def push(self, samples: np.ndarray) -> list[ReceivedFrame]:
-        """Take the next samples of a stream, complex (n,); returns the frames completed by them."""
+        """Take the next samples of a stream, complex (n,); returns the frames completed by them.
+
+        Raises:
+            ConfigError: what is given is no vector of numbers.
+        """
+        check_samples(samples)
         return self._stream().push(samples)
 
     def flush(self) -> list[ReceivedFrame]:
@@ -136,3 +154,18 @@ def bursts_of(frames: Sequence[Frame]) -> list[list[Frame]]:
     if any(frame.header.codec in WIDE_CODECS for frame in frames):
         return [[frame] for frame in frames]
     return [list(frames)]
+
+
+def check_samples(samples: Any) -> None:
+    """Raise ConfigError unless something is a vector of numbers, (n,)."""
+    vector = np.asarray(samples) if isinstance(samples, list | tuple | np.ndarray) else None
+    if vector is None or vector.ndim != 1 or vector.dtype.kind not in "iufc":
+        raise ConfigError(f"samples are {printable(samples)}; allowed is complex (n,)")
+
+
+def check_frames(frames: Any) -> None:
+    """Raise ConfigError unless something is a sequence of frames."""
+    if not isinstance(frames, list | tuple):
+        raise ConfigError(f"frames are {printable(frames)}; allowed is a list of frames")
+    for frame in frames:
+        check_type("frame", frame, Frame, "a Frame, such as `encode` of a codec gives")

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from semcom_core.codecs import CODECS, TEXT, Codec, check_power, load_codec
-from semcom_core.errors import ConfigError, FrameError, ModelError
+from semcom_core.errors import ConfigError, FrameError, ModelError, printable
 from semcom_core.frame import (
     MAX_FRAGMENTS,
     MAX_LENGTH,
@@ -221,6 +221,8 @@ def load_text_codec(name: str, **settings: Any) -> TextCodec:
 
 def check_text(text: str) -> None:
     """Raise FrameError unless UTF-8 can carry a text: it may hold no lone surrogate."""
+    if not isinstance(text, str):
+        raise FrameError(f"text is {printable(text)}; allowed is a str")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

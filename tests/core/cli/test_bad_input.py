@@ -51,7 +51,12 @@ def test_a_damaged_message_does_not_steer_the_terminal(monkeypatch, capsys):
     codec = type(
         "Codec",
         (),
-        {"name": "a", "encode": lambda *a, **k: [frame], "decode": lambda self, frames: guess},
+        {
+            "name": "a",
+            "modality": "text",
+            "encode": lambda *a, **k: [frame],
+            "decode": lambda self, frames: guess,
+        },
     )()
     monkeypatch.setattr(sim, "codec_from", lambda args: codec)
     status, out, _ = run(capsys, "--text", "x")

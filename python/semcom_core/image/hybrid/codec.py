@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcom_core.config import setting
-from semcom_core.errors import FrameError, check_choice, check_range
+from semcom_core.errors import FrameError, check_choice, check_number, check_range
 from semcom_core.frame import Frame, ReceivedFrame
 from semcom_core.image.codec import DecodedImage, ImageCodec
 from semcom_core.image.coders.still_coder import CODERS
@@ -103,6 +103,7 @@ class HybridCodec(ImageCodec):
     ) -> list[Frame]:
         """Frames of one picture (see ImageCodec)."""
         check_pixels(pixels)
+        check_number("snr_db", snr_db)
         importance = check_importance(importance, pixels)
         uses = shape_for(uses_for(parse_cbr(self.config.cbr), *pixels.shape[:2])).uses
         design_db = snr_db - self.config.margin_db

@@ -36,7 +36,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from semcom_core.errors import check_range
+from semcom_core.errors import check_number, check_range
 from semcom_core.frame import HEADER_FIELDS
 from semcom_core.units import capacity_bits, db_to_linear
 
@@ -76,7 +76,11 @@ def alpha_for(snr_db: float, efficiency: float, bits: float) -> float:
         efficiency: information bits a symbol over capacity, tail not counted, at 0 dB for a message
             of up to SHORT bits.
         bits: information of the message.
+
+    Raises:
+        ConfigError: snr_db is no number.
     """
+    check_number("snr_db", snr_db)
     snr = float(db_to_linear(snr_db))
     capacity = float(capacity_bits(snr_db))
     spread = 2 * snr / (1 + snr) / capacity
