@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
 import pmt
 import pytest
 from gnuradio import blocks, gr, semcom
-from gnuradio.semcom import pdu
+from gnuradio.semcom import notices, pdu
 
 from semcom_core.errors import ConfigError
-from semcom_core.phy import PhyConfig, Transmitter
+from semcom_core.phy import PhyConfig, ReceiverStats, Transmitter
 from semcom_core.units import complex_noise
+
+# the class hides its module's name in the package
+UnreadableBursts = sys.modules["gnuradio.semcom.burst_receiver"].UnreadableBursts
 
 
 def samples_of(frames, gap=500, snr_db=15.0):
@@ -70,6 +74,52 @@ def test_the_tag_of_a_recordings_end_completes_the_last_burst_and_says_so(
     flowgraph.start()
     frame, end = out.wait(2)
     assert pdu.read_frame(frame).header.message_id == 1 and pdu.is_end(end)
+
+
+def shifted(samples, cfo_hz):
+    return samples * np.exp(2j * np.pi * cfo_hz / 1e6 * np.arange(len(samples)))
+
+
+@pytest.mark.parametrize(
+    "kind, told", [("144 kHz off", 1), ("as they should be", 0), ("both", 0), ("none", 0)]
+)
+def test_bursts_that_cannot_be_read_are_told_once(kind, told, flowgraph, collect, make_frame):
+    samples = samples_of([make_frame(i) for i in range(40)], gap=3000)
+    if kind in ("144 kHz off", "both"):
+        samples = shifted(samples, 144e3)
+    if kind == "both":
+        samples = np.concatenate([samples[: len(samples) // 2], samples_of([make_frame(7)])] * 2)
+    if kind == "none":
+        samples = complex_noise(1_000_000, 0.01, np.random.default_rng(3))
+    receiver = semcom.burst_receiver()
+    said = collect(receiver, "feedback")
+    flowgraph.connect(blocks.vector_source_c(samples.tolist()), receiver)
+    flowgraph.run()
+    notices_ = [notices.read_notice(message) for message in said.wait(told)]
+    assert [notice.state for notice in notices_] == ["unreadable"] * told
+    if told:
+        assert notices_[0].count >= 3
+        assert "beyond the 55000 Hz that are searched" in notices_[0].reason
+        assert "semcom radios check" in notices_[0].reason
+
+
+def test_bursts_that_cannot_be_read_are_told_again_after_a_while():
+    stats = ReceiverStats(samples=1000)
+    told = UnreadableBursts(stats)
+
+    def after(seconds, unreadable=0, headers_ok=0):
+        stats.samples += int(seconds * 1e6)
+        stats.unreadable += unreadable
+        stats.headers_ok += headers_ok
+        return told.update(stats, 1e6)
+
+    assert [after(1, unreadable=1) for _ in range(4)] == [0, 0, 3, 0]
+    assert [after(25, unreadable=1) for _ in range(12)] == [0] * 11 + [13]  # 300 s later
+    assert after(400) == 0
+    assert [after(61, unreadable=1) for _ in range(9)] == [0] * 9  # too seldom
+    assert [after(1, unreadable=1) for _ in range(2)] == [0, 11]
+    assert [after(400, unreadable=2), after(1, unreadable=1, headers_ok=1)] == [0, 0]
+    assert [after(1, unreadable=1) for _ in range(3)] == [0, 0, 3]
 
 
 def test_hostile_samples_do_no_harm(flowgraph, collect, make_frame):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -11,14 +12,19 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.frame import ReceivedFrame
-from semcom_core.phy import Receiver
+from semcom_core.phy import Receiver, ReceiverStats
 
 from .guard import begin_again, guarded_work, phy_config, tunable
-from .notices import FEEDBACK
+from .notices import FEEDBACK, notify
 from .pdu import end_pdu, frame_pdu
 
 #: Tag of the last sample of a recording.
 EOF = pmt.intern("eof")
+#: It is told that bursts cannot be read when so many have come within WITHIN_S, s, and no frame
+#: between them; and not again for QUIET_S, s.
+SEVERAL = 3
+WITHIN_S = 60.0
+QUIET_S = 300.0
 
 
 class burst_receiver(gr.sync_block):
@@ -35,7 +41,9 @@ class burst_receiver(gr.sync_block):
     Message outputs:
         out: frame PDUs with noise_var (one for each symbol), snr_db (dB), cfo_hz (Hz), level_db
             (dB), crc_ok and start_sample.
-        feedback: the notice `failed`.
+        feedback: notices `failed`, and `unreadable`, once in five minutes, where several bursts in
+            a row stand out of the noise and no header can be read: their carrier offset may be
+            beyond what is searched.
 
     Args:
         phy: settings of semcom_core.phy.PhyConfig, a dict; they must be the transmitter's.
@@ -48,6 +56,7 @@ class burst_receiver(gr.sync_block):
         gr.sync_block.__init__(self, "burst_receiver", [np.complex64], None)
         self.receiver: Receiver | None = None
         self._origin = 0
+        self._unreadable = UnreadableBursts()
         self.set_phy(phy)
         self.frames = 0
         self._ask_for_long_buffer()
@@ -76,8 +85,7 @@ class burst_receiver(gr.sync_block):
         """Begin a new stream."""
         begin_again(self)
         self.set_output_multiple(1)
-        self.receiver = self._wanted
-        self._origin = 0
+        self._take_wanted(0)
         return True
 
     @guarded_work
@@ -85,14 +93,14 @@ class burst_receiver(gr.sync_block):
         """Pass the samples to the modem and publish the frames that it finds."""
         if self.receiver is not self._wanted:
             self._publish(self.receiver.flush())
-            self.receiver = self._wanted
-            self._origin = self.nitems_read(0)
+            self._take_wanted(self.nitems_read(0))
         # copied: the buffer is reused once work() returns
         samples = input_items[0].copy()
         self._publish(self.receiver.push(samples))
         if any(pmt.eq(tag.key, EOF) for tag in self.get_tags_in_window(0, 0, len(samples))):
             self._publish(self.receiver.flush())
             self.message_port_pub(pmt.intern("out"), end_pdu())
+        self._tell_unreadable()
         return len(samples)
 
     def stop(self) -> bool:
@@ -101,9 +109,69 @@ class burst_receiver(gr.sync_block):
         self._publish(self.receiver.flush())
         return True
 
+    def _take_wanted(self, origin: int) -> None:
+        """Go on with the receiver of the settings in force, from sample `origin` of the stream."""
+        self.receiver = self._wanted
+        self._origin = origin
+        self._unreadable = UnreadableBursts(self.receiver.stats)
+
+    def _tell_unreadable(self) -> None:
+        """Tell of bursts that cannot be read, where there are several."""
+        config = self.receiver.config
+        count = self._unreadable.update(self.receiver.stats, config.rate_hz)
+        if count:
+            reason = (
+                f"{SEVERAL} in a row stand out of the noise and have no header; their carrier "
+                f"offset may be beyond the {config.searched_cfo_hz:.0f} Hz that are searched "
+                "(measure it by semcom radios check), or the modem's settings differ"
+            )
+            notify(self, "unreadable", reason=reason, count=count)
+
     def _publish(self, frames: list[ReceivedFrame]) -> None:
         for frame in frames:
             self.frames += 1
             if self._origin:
                 frame = replace(frame, start_sample=frame.start_sample + self._origin)
             self.message_port_pub(pmt.intern("out"), frame_pdu(frame))
+
+
+class UnreadableBursts:
+    """Decides when it is to be told that bursts cannot be read; time is that of the samples.
+
+    Args:
+        stats: counts of the receiver so far.
+    """
+
+    def __init__(self, stats: ReceiverStats | None = None) -> None:
+        stats = stats or ReceiverStats()
+        self._headers = stats.headers_ok
+        self._seen = stats.unreadable
+        self._untold = 0
+        self._heard_at: deque[int] = deque(maxlen=SEVERAL)
+        self._told_at: int | None = None
+
+    def update(self, stats: ReceiverStats, rate_hz: float) -> int:
+        """Take the counts of the receiver, at a sample rate, Hz; returns how many bursts are to be
+        told of, 0: none.
+        """
+        fresh = stats.unreadable - self._seen
+        self._seen = stats.unreadable
+        if stats.headers_ok > self._headers:
+            self._headers = stats.headers_ok
+            self._heard_at.clear()
+            self._untold = 0
+            return 0
+        if not fresh:
+            return 0
+        self._untold += fresh
+        self._heard_at.extend([stats.samples] * min(fresh, SEVERAL))
+        if len(self._heard_at) < SEVERAL or (
+            stats.samples - self._heard_at[0] > WITHIN_S * rate_hz
+        ):
+            return 0
+        if self._told_at is not None and stats.samples - self._told_at < QUIET_S * rate_hz:
+            return 0
+        self._told_at = stats.samples
+        count = self._untold
+        self._untold = 0
+        return count

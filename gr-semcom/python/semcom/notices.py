@@ -18,6 +18,8 @@ full). One notice may stand for `count` of its kind.
 - overrun:      received samples are lost: the flowgraph, or the connection to it, was too slow.
 - underrun:     the radio had nothing to transmit in the midst of a stream or burst.
 - reconnecting: the radio is gone, or its process has died; another try is made.
+- unreadable:   bursts were heard, and could not be read: an offset that is too large, or other
+                settings of the modem.
 - failed:       the block itself cannot go on; the run is no longer healthy.
 - end:          nothing further is to be sent; a source ends its flowgraph.
 """
@@ -42,7 +44,7 @@ RADIO_STATES = ("overrun", "underrun", "reconnecting")
 #: Blocks that have a radio.
 RADIO_BLOCKS = ("radio_source", "radio_sink")
 #: States of notices that tell of no progress, however many come.
-STANDSTILL = ("refused", *RADIO_STATES)
+STANDSTILL = ("refused", "unreadable", *RADIO_STATES)
 #: States that a notice may have.
 STATES = (
     "transmitted",
@@ -52,6 +54,7 @@ STATES = (
     "loading",
     "ready",
     "restarted",
+    "unreadable",
     "failed",
     "end",
     *RADIO_STATES,
@@ -62,6 +65,7 @@ CAUSES = ("", "dropped")
 _LOGGED = {
     "lost": ("message {message_id} is lost", logging.ERROR),
     "refused": ("refused", logging.WARNING),
+    "unreadable": ("bursts are heard that cannot be read", logging.WARNING),
     "restarted": ("the codec is started anew", logging.WARNING),
     "failed": ("failed", logging.ERROR),
     "overrun": ("samples received are lost", logging.WARNING),

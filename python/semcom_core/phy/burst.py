@@ -36,6 +36,7 @@ class Burst:
         header: header whose payload is awaited; None while the next header is.
         header_bits: its bits, uint8 (64,).
         frames, read: frames not handed out yet, and how many were read in all.
+        alone: whether it stands out of the noise, and begins out of it.
         inside: whether it begins inside another burst; None before that is known.
         ended, truncated: no further frame follows; the stream ended within one.
         headers_bad: headers whose CRC did not hold.
@@ -62,6 +63,7 @@ class Burst:
     header_bits: np.ndarray = field(default_factory=_nothing)
     frames: list[ReceivedFrame] = field(default_factory=list)
     read: int = 0
+    alone: bool = False
     inside: bool | None = None
     ended: bool = False
     truncated: bool = False

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,15 @@ from semcom_core.phy.config import PhyConfig
 from semcom_core.phy.equaliser import Demodulator
 from semcom_core.phy.interference import DC_SAMPLES
 from semcom_core.phy.ofdm import Layout
-from semcom_core.phy.synchronization import Acquisition, openings, reach, sanitise
+from semcom_core.phy.synchronization import (
+    Acquisition,
+    alone_lead,
+    alone_samples,
+    openings,
+    reach,
+    sanitise,
+    stand_alone,
+)
 
 
 @dataclass
@@ -40,6 +49,8 @@ class ReceiverStats:
         frames: handed out.
         truncated: bursts that the end of the stream cut off.
         echoes: frames dropped because the burst around them had the same header.
+        unreadable: bursts that stand out of the noise, and of which no header could be read: their
+            carrier offset is beyond what is searched, or their modem has other settings.
     """
 
     samples: int = 0
@@ -50,6 +61,7 @@ class ReceiverStats:
     frames: int = 0
     truncated: int = 0
     echoes: int = 0
+    unreadable: int = 0
 
 
 class Receiver:
@@ -63,6 +75,9 @@ class Receiver:
     #: Samples worked on at a time: enough bursts to share the work, few enough to stay in the
     #: cache.
     STRIDE = 131072
+    #: Most loud openings of a stride that are looked at for bursts that cannot be read: a strong
+    #: carrier makes many.
+    MOST_LOUD = 64
 
     def __init__(self, config: PhyConfig | None = None):
         self.config = config or PhyConfig()
@@ -82,6 +97,7 @@ class Receiver:
         self._window = SampleWindow(np.zeros(lead, dtype=np.complex64), -lead)
         self._gate_at = -self.layout.profile.period * self._edge
         self._waiting: list[int] = []
+        self._loud: set[int] = set()
         self._bursts: list[Burst] = []
         self._claimed = -1
         self._heard: set[FrameHeader] = set()
@@ -143,9 +159,10 @@ class Receiver:
     def _open_gates(self) -> None:
         """Look at every window of the gate that is complete."""
         samples = self._window.samples[self._gate_at - self._window.origin :]
-        found, looked = openings(samples, self.layout.profile)
+        found, looked, loud = openings(samples, self.layout.profile)
         period = self.layout.profile.period
         self._waiting += (self._gate_at + period * found).tolist()
+        self._loud.update((self._gate_at + period * found[loud]).tolist())
         self._gate_at += period * looked
 
     def _find_bursts(self) -> None:
@@ -159,8 +176,23 @@ class Receiver:
         begins = np.array(ready) - self._search
         offsets, cfo, share = self._acquire(self._window.gather(begins, self._acquire.samples))
         starts = begins + offsets
-        for index in np.flatnonzero(share > self.layout.profile.accept):
-            self._add(Burst(start=int(starts[index]), cfo=float(cfo[index])))
+        accepted = share > self.layout.profile.accept
+        alone = self._standing_alone(ready)
+        self.stats.unreadable += sum(at in alone for at in compress(ready, ~accepted))
+        for index in np.flatnonzero(accepted):
+            self._add(
+                Burst(start=int(starts[index]), cfo=float(cfo[index]), alone=ready[index] in alone)
+            )
+
+    def _standing_alone(self, ready: list[int]) -> set[int]:
+        """Those of some openings that are loud and of bursts of their own; few are looked at."""
+        loud = [at for at in ready if at in self._loud]
+        self._loud.difference_update(loud)
+        if not loud:
+            return set()
+        at = np.array(loud[: self.MOST_LOUD])
+        windows = self._window.gather(at - alone_lead(self.layout), alone_samples(self.layout))
+        return set(at[stand_alone(windows, self.layout)].tolist())
 
     def _add(self, burst: Burst) -> None:
         """Queue a burst unless it is the one found last, seen again."""
@@ -204,6 +236,7 @@ class Receiver:
                 self.stats.bursts += 1
                 self.stats.headers_bad += burst.headers_bad
                 self.stats.truncated += burst.truncated
+                self.stats.unreadable += burst.alone and not burst.read and bool(burst.headers_bad)
         return found
 
     def _take_frames(self, burst: Burst) -> list[ReceivedFrame]:

@@ -36,6 +36,17 @@ from semcom_core.phy.ofdm import Layout, to_samples
 #: Samples whose parts exceed this are taken for malformed, like NaN: their squares would drown
 #: everything near.
 LARGEST_SAMPLE = 1e6
+#: Gate beyond which an opening is loud: in noise, a share of exp(-LOUD) of the windows is, one in
+#: four months at 1 Msps. It takes an SNR of about 2 dB (profile standard).
+LOUD = 28.0
+#: Of a burst that stands alone: most power before it over that of its repeated part, least power
+#: after it, and most normalised |autocorrelation|^2 there; samples that are looked at after it,
+#: and how far an opening may be off.
+ALONE_BEFORE = 0.6
+ALONE_AFTER = 0.6
+ALONE_REPEATED = 0.25
+ALONE_SAMPLES = 96
+ALONE_MARGIN = 16
 #: A Zadoff-Chu part alone may explain this much less than the whole preamble has to.
 CHIRP_MARGIN = 1.4
 
@@ -114,25 +125,62 @@ def _windowed(values: np.ndarray, width: int) -> np.ndarray:
     return total
 
 
-def openings(samples: np.ndarray, profile: Profile) -> tuple[np.ndarray, int]:
+def openings(samples: np.ndarray, profile: Profile) -> tuple[np.ndarray, int, np.ndarray]:
     """Windows (in periods from the first sample) at which the gate opens and none nearby is larger.
 
     Returns:
-        Their indices, int array, and how many windows were looked at. The first and the last
-        `reach` windows are looked at only as neighbours: pass them again with what comes before or
-        after.
+        Their indices, int (n,), how many windows were looked at, and whether each opening is loud,
+        bool (n,). The first and the last `reach` windows are looked at only as neighbours: pass
+        them again with what comes before or after.
     """
     correlation, energy = block_sums(samples, profile)
     edge = reach(profile)
     looked = max(len(correlation) - 2 * edge, 0)
     if not looked:
-        return np.zeros(0, dtype=np.int64), 0
+        return np.zeros(0, dtype=np.int64), 0, np.zeros(0, dtype=bool)
     size = correlation.real**2 + correlation.imag**2
     products = (profile.repeats - 1) * profile.period
     floor = profile.gate * products / (profile.repeats * profile.period) ** 2
     largest = maximum_filter1d(size, 2 * edge + 1, mode="constant")
     found = (size >= largest) & (size > floor * energy**2)
-    return np.flatnonzero(found[edge : edge + looked]) + edge, looked
+    at = np.flatnonzero(found[edge : edge + looked]) + edge
+    return at, looked, size[at] * profile.gate > LOUD * floor * energy[at] ** 2
+
+
+def stand_alone(windows: np.ndarray, layout: Layout) -> np.ndarray:
+    """Whether openings are bursts of their own: less power before, and after the repeated part as
+    much, but not repeated. A carrier, steady or keyed, is none.
+
+    Args:
+        windows: complex64 (B, alone_samples), each from `alone_lead` samples before an opening.
+        layout: carriers and lengths.
+
+    Returns:
+        bool (B,).
+    """
+    lead = alone_lead(layout)
+    end = lead + layout.repeated_samples
+    power = windows.real**2 + windows.imag**2
+    level = power[:, lead:end].mean(axis=1)
+    later = windows[:, end + ALONE_MARGIN :]
+    period = layout.profile.period
+    repeated = np.abs(np.sum(later[:, period:] * later[:, :-period].conj(), axis=1)) ** 2
+    energy = power[:, end + ALONE_MARGIN :].sum(axis=1)
+    return (
+        (power[:, : lead - ALONE_MARGIN].mean(axis=1) < ALONE_BEFORE * level)
+        & (energy > ALONE_AFTER * ALONE_SAMPLES * level)
+        & (repeated < ALONE_REPEATED * energy**2)
+    )
+
+
+def alone_lead(layout: Layout) -> int:
+    """Samples before an opening that stand_alone looks at."""
+    return layout.repeated_samples + ALONE_MARGIN
+
+
+def alone_samples(layout: Layout) -> int:
+    """Samples that stand_alone looks at for one opening."""
+    return alone_lead(layout) + layout.repeated_samples + ALONE_MARGIN + ALONE_SAMPLES
 
 
 class Acquisition:

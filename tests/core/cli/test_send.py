@@ -201,6 +201,43 @@ def test_reception_without_a_sender_is_given_up(kind, gnuradio):
     assert "link_monitor: nothing has arrived for 2 s; messages before: 0" in done.stdout
 
 
+def test_bursts_too_far_off_are_told_and_the_check_is_named(gnuradio, tmp_path):
+    """Two radios 60 ppm apart at 2.4 GHz, 144 kHz."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    profile = tmp_path / "apart.yml"
+    profile.write_text(
+        "backend: simulation\ndescription: 60 ppm apart\nrate_hz: 1000000\n"
+        f"address: {address}\nchannel: awgn:20+cfo:144khz\nseed: 1\n",
+        encoding="utf-8",
+    )
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(f"Text {k}." for k in range(12)), encoding="utf-8")
+    command = [sys.executable, "-m", "semcom_core.cli"]
+    options = ["--radio", str(profile), "--codec", "deflate"]
+    report_file = tmp_path / "report.json"
+    listen = ["--timeout-s", "10", "--json", str(report_file)]
+    receiver = subprocess.Popen(
+        [*command, "receive", *options, *listen],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        send = [*command, "send", *options, "--text-file", str(texts)]
+        assert subprocess.run(send, timeout=60).returncode == 0
+        said, _ = receiver.communicate(timeout=60)
+    finally:
+        receiver.kill()
+        receiver.wait()
+    assert receiver.returncode == 1, said
+    assert said.count("bursts are heard that cannot be read") == 1, said
+    assert "semcom radios check" in said
+    report = json.loads(report_file.read_text(encoding="utf-8"))
+    assert report["received"] == 0 and 3 <= report["unreadable"] <= 12
+
+
 @pytest.mark.parametrize("rate", [[], ["--rate-hz", "250e3"]], ids=["1 Msps", "250 ksps"])
 def test_a_text_from_one_command_to_the_other(rate, gnuradio, tmp_path):
     with socket.socket() as probe:

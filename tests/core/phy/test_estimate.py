@@ -83,7 +83,7 @@ def test_timing_drift_is_found():
 
 def test_gate_opens_at_the_preamble_and_nowhere_in_silence():
     samples = np.concatenate([np.zeros(400), preamble(LAYOUT), np.zeros(400)]).astype(np.complex64)
-    found, looked = openings(samples, LAYOUT.profile)
+    found, looked, _ = openings(samples, LAYOUT.profile)
     assert (
         looked > 50 and np.abs(found * LAYOUT.profile.period - 400).min() <= LAYOUT.profile.period
     )
@@ -94,7 +94,7 @@ def test_gate_opens_in_noise_at_the_rate_of_its_threshold(rng):
     """exp(-gate) of the windows are over the threshold before thinning, so at most that many are
     left, and some are.
     """
-    found, looked = openings(complex_noise(400_000, 1.0, rng), LAYOUT.profile)
+    found, looked, _ = openings(complex_noise(400_000, 1.0, rng), LAYOUT.profile)
     assert 0.1 * np.exp(-LAYOUT.profile.gate) < len(found) / looked < np.exp(-LAYOUT.profile.gate)
 
 

@@ -13,6 +13,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 from semcom_core.channel import parse_channel
 from semcom_core.phy import Layout, PhyConfig, Receiver, Transmitter
 from semcom_core.phy.receiver import _ONE_BLAS_THREAD
+from semcom_core.units import complex_noise
 
 
 def receive(samples, config=None, chunks=None):
@@ -240,3 +241,58 @@ def test_limit_of_blas_threads_ends_with_the_last_receiver_at_work():
         assert set(limits()) == {1}
         _ONE_BLAS_THREAD.__exit__()
         assert limits() == before
+
+
+def counts_over(channel, config, frame, stream, rng, bursts=20):
+    """Counts of the receiver for some bursts, out of noise and with gaps, through a channel."""
+    samples = stream(*([frame(100, message_id=k)] for k in range(bursts)), gap=700, config=config)
+    _, stats = receive(
+        parse_channel(channel).for_modem(config).through_samples(samples, rng), config
+    )
+    return stats
+
+
+@pytest.mark.parametrize("profile", ["standard", "long-range"])
+@pytest.mark.parametrize("cfo_hz", [70e3, 125e3, 144e3, -144e3])
+def test_bursts_beyond_the_searched_offset_are_counted_as_unreadable(
+    profile, cfo_hz, frame, stream, rng
+):
+    config = PhyConfig(profile=profile)
+    stats = counts_over(f"awgn:8+cfo:{cfo_hz}hz", config, frame, stream, rng)
+    assert stats.frames == 0 and stats.unreadable >= 18
+
+
+def test_bursts_of_another_key_are_counted_as_unreadable(frame, stream):
+    sent = [[frame(100, message_id=k)] for k in range(5)]
+    samples = stream(*sent, gap=700, config=PhyConfig(key="theirs"))
+    found, stats = receive(samples, PhyConfig(key="ours"))
+    assert found == [] and stats.unreadable == 5
+
+
+@pytest.mark.parametrize("profile", ["standard", "long-range"])
+@pytest.mark.parametrize(
+    "channel", ["awgn:30", "awgn:3", "awgn:12+cfo:-54khz+taps:0,-6,-10", "tdl-c:15,300ns,30kmh"]
+)
+def test_bursts_that_can_be_read_are_not_unreadable(profile, channel, frame, stream, rng):
+    stats = counts_over(channel, PhyConfig(profile=profile), frame, stream, rng)
+    assert stats.frames >= 18  # fading takes one now and then, header and all
+    assert stats.unreadable <= stats.headers_bad <= 1
+
+
+def test_noise_and_carriers_are_no_unreadable_bursts(rng):
+    count = 1_000_000
+    noise = complex_noise(count, 1.0, rng)
+    carrier = 10 * np.exp(2j * np.pi * 0.0371 * np.arange(count)).astype(np.complex64)
+    keyed = {length: (np.arange(count) // length) % 2 * carrier for length in (80, 150, 1000)}
+    for added in (0, carrier, *keyed.values()):
+        _, stats = receive(noise + added)
+        assert stats.openings > 1000 and stats.unreadable == 0
+
+
+@pytest.mark.parametrize("chunk", [100, 5000])
+def test_chunks_make_no_difference_to_unreadable_bursts(chunk, frame, stream, rng):
+    samples = stream(*([frame(60, message_id=k)] for k in range(4)), gap=400)
+    shifted = parse_channel("awgn:15+cfo:144khz").through_samples(samples, rng)
+    _, whole = receive(shifted)
+    _, split = receive(shifted, chunks=[chunk] * (len(shifted) // chunk + 1))
+    assert (whole.unreadable, split.unreadable) == (4, 4)

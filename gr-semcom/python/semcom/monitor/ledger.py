@@ -43,14 +43,29 @@ OUTCOMES = ("exact", "whole", "wrong", "marked", "lost", "transmitted")
 #: - restarts: codec processes started anew.
 #: - overruns, underruns, reconnects: samples lost on reception, samples late for transmission, and
 #:   new connections of radios.
+#: - unreadable: bursts that a receiver has heard and could not read, those it has told of.
 #: - missed: messages that a receiver on its own has not heard of, by gaps in the messages' numbers.
-FAULTS = ("dropped", "refused", "restarts", "overruns", "underruns", "reconnects", "missed")
+FAULTS = (
+    "dropped",
+    "refused",
+    "restarts",
+    "overruns",
+    "underruns",
+    "reconnects",
+    "unreadable",
+    "missed",
+)
 #: Largest gap in the numbers of messages; a larger one is another beginning.
 LARGEST_GAP = MESSAGE_IDS // 2
 #: How far a message may come after those that follow it, in numbers.
 LATEST = 16
-#: Notices of radios that are counted, and as what.
-_RADIO_COUNTS = {"overrun": "overruns", "underrun": "underruns", "reconnecting": "reconnects"}
+#: Notices that are counted by how many events they stand for, and as what.
+_COUNTED = {
+    "overrun": "overruns",
+    "underrun": "underruns",
+    "reconnecting": "reconnects",
+    "unreadable": "unreadable",
+}
 #: Most messages on the way; one more, and the oldest is given up as lost. Only a source without a
 #: window reaches it.
 MOST_PENDING = 16 * MESSAGE_IDS
@@ -218,8 +233,8 @@ class LinkLedger:
         Args:
             state, cause, count: see notices.Notice.
         """
-        if state in _RADIO_COUNTS:
-            self.counts[_RADIO_COUNTS[state]] += count
+        if state in _COUNTED:
+            self.counts[_COUNTED[state]] += count
         self.counts["dropped"] += cause == "dropped"
         self.counts["refused"] += state == "refused"
         self.counts["restarts"] += state == "restarted"
