@@ -122,7 +122,8 @@ def passage_row(passage: Passage, tokenizer: Any, prompt: str, sentences: int = 
         places.extend(range(first + len(known), len(tokens)))
 
     for asked in passage.asked:
-        question = encode(question_text(asked.question))
+        line = f"{quoted(asked.message)}\n" if asked.message else ""
+        question = encode(line + question_text(asked.question))
         branch(ends[asked.after], question, encode(f" {asked.answer}\n"), answers)
     end = end_of_message(tokenizer, prompt)
     for message in passage.messages[:sentences]:

@@ -51,8 +51,10 @@ _LOST = 0.3
 #: Share of the passages with messages that tell nothing, and how many at the most.
 _DISTRACTED = 0.25
 _MOST_DISTRACTIONS = 3
-#: Share of the passages that are requests whose label is asked for, where there are any.
-_REQUESTS = 0.15
+#: Share of the passages that are requests whose labels are asked for, where there are any.
+_REQUESTS = 0.3
+#: Requests of such a passage.
+_TOGETHER = 6
 #: Share of the questions about somebody or something that no statement names.
 _UNNAMED = 0.12
 #: Share of the questions without an answer that are left out.
@@ -227,11 +229,14 @@ class Asked:
         after: messages received before it.
         question: as it is asked.
         answer: a word, words with commas between, or UNKNOWN.
+        message: a further one that was received last and that only this question sees; empty for
+            none.
     """
 
     after: int
     question: str
     answer: str
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -256,7 +261,7 @@ class PassageSource:
         most_messages: of a passage, 1 to 200.
         questions: of a passage, 1 to 200.
         shares: task → share of the passages.
-        requests: texts with their labels; a few passages ask for the label of one.
+        requests: texts with their labels; some passages ask for those of a few.
     """
 
     def __init__(
@@ -296,11 +301,16 @@ class PassageSource:
         return passage
 
     def _request(self) -> Passage:
-        """A request and the question for its label, the labels in an order that is drawn."""
-        text, label = self._requests[int(self._rng.integers(len(self._requests)))]
-        labels = [self._labels[i] for i in self._rng.permutation(len(self._labels))]
-        question = label_question(self._labels if self._rng.random() < 0.5 else labels)
-        return Passage((text,), (Asked(1, question, label),))
+        """Questions for the labels of some requests, each seen alone, the labels in an order that
+        is drawn.
+        """
+        found = []
+        for _ in range(_TOGETHER):
+            text, label = self._requests[int(self._rng.integers(len(self._requests)))]
+            labels = [self._labels[i] for i in self._rng.permutation(len(self._labels))]
+            question = label_question(self._labels if self._rng.random() < 0.5 else labels)
+            found.append(Asked(0, question, label, text))
+        return Passage((), tuple(found))
 
     def _drawn(self) -> Passage:
         task = self._tasks[int(self._rng.choice(len(self._tasks), p=self._weights))]

@@ -223,7 +223,8 @@ def numbered_pairs(
 
 def answer_pair(passage: Passage, asked: Asked) -> tuple[str, str]:
     """Input and output of one question of a passage."""
-    return seq2seq_text(passage.messages[: asked.after], asked.question), asked.answer
+    messages = [*passage.messages[: asked.after], asked.message]
+    return seq2seq_text([text for text in messages if text], asked.question), asked.answer
 
 
 def initial(

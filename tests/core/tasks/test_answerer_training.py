@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -37,6 +38,7 @@ PASSAGE = Passage(
         Asked(1, "Where is Mary?", "garden"),
         Asked(1, "Where is John?", "unknown"),
         Asked(3, "Where is Mary?", "office"),
+        Asked(0, "Which of these does it ask for: count, describe?", "count", "How many?"),
     ),
 )
 
@@ -93,9 +95,11 @@ def test_passages_are_drawn_with_all_kinds_of_answers():
     requests = [("How many balls?", "count"), ("What is it?", "describe")]
     source = PassageSource(None, np.random.default_rng(1), 9, 12, requests=requests)
     passages = [source.draw() for _ in range(300)]
-    assert {len(passage.messages) for passage in passages} == set(range(1, 10))
+    assert {len(passage.messages) for passage in passages} == set(range(10))
     for passage in passages:
-        assert all(1 <= asked.after <= len(passage.messages) for asked in passage.asked)
+        for asked in passage.asked:
+            assert (asked.after == 0) == bool(asked.message)
+            assert asked.after <= len(passage.messages)
     answers = [asked.answer for passage in passages for asked in passage.asked]
     assert {UNKNOWN, "yes", "no", "none", "one", "nothing", "count", "garden"} <= set(answers)
     assert 0.1 < answers.count(UNKNOWN) / len(answers) < 0.3
@@ -126,7 +130,8 @@ def test_a_branch_is_what_the_model_sees_of_a_prompt(decoder):
         first = 0
         for asked in PASSAGE.asked:
             answer = encode(f" {asked.answer}\n")
-            before = opening + encode(prompt_text(PASSAGE.messages[: asked.after], asked.question))
+            seen = [*PASSAGE.messages[: asked.after], *([asked.message] if asked.message else [])]
+            before = opening + encode(prompt_text(seen, asked.question))
             expected = network(torch.tensor([before + answer])).logits[0, len(before) - 1 : -1]
             places = row.answers[first : first + len(answer)]
             assert row.wanted[first : first + len(answer)].tolist() == answer
@@ -145,7 +150,7 @@ def test_an_adapter_learns_answers_and_goes_on_where_it_was_interrupted(decoder,
 
     def trainer(folder: Path) -> AnswerTrainer:
         folder.mkdir(exist_ok=True)
-        return AnswerTrainer(*load_network(decoder), lambda step: PASSAGE, config, folder)
+        return AnswerTrainer(*load_network(decoder), lambda number: PASSAGE, config, folder)
 
     whole = list(trainer(tmp_path / "whole").run())
     tokenizer, _, prompt = load_network(decoder)
@@ -157,6 +162,9 @@ def test_an_adapter_learns_answers_and_goes_on_where_it_was_interrupted(decoder,
     assert [state.step for state in rest] == list(range(6, 61))
     first = (tmp_path / "whole" / "adapter_model.safetensors").read_bytes()
     assert (tmp_path / "parts" / "adapter_model.safetensors").read_bytes() == first
+
+
+STORIES = replace(PASSAGE, asked=PASSAGE.asked[:3])
 
 
 class LetterEmbedder:
@@ -178,10 +186,10 @@ def test_a_reader_learns_answers_and_goes_on_where_it_was_interrupted(tmp_path):
 
     def trainer(folder: Path) -> ReaderTrainer:
         folder.mkdir(exist_ok=True)
-        return ReaderTrainer(LetterEmbedder(), lambda step: PASSAGE, config, shape, folder)
+        return ReaderTrainer(LetterEmbedder(), lambda number: STORIES, config, shape, folder)
 
     whole = list(trainer(tmp_path).run())
-    loss, share = trainer(tmp_path).loss([PASSAGE])
+    loss, share = trainer(tmp_path).loss([STORIES])
     assert float(loss.detach()) < 0.2 * whole[0].loss
     assert share == 1.0 and (tmp_path / READER).exists()
     assert list(trainer(tmp_path).run()) == []
