@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 
 import numpy as np
 
@@ -105,7 +104,7 @@ class FrameHeader:
         for name in HEADER_FIELDS:
             value = getattr(self, name)
             width = widths.get(name, 0)
-            if not isinstance(value, Integral) or not 0 <= value < 2**width:
+            if not isinstance(value, int | np.integer) or not 0 <= value < 2**width:
                 raise FrameError(
                     f"header field {name} is {printable(value)}; allowed is 0 to {2**width - 1}"
                 )

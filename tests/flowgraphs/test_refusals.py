@@ -66,6 +66,8 @@ def test_unknown_codec(start, name):
         ("half_duplex_link_headless", ["--max-tries", 0], "max_tries is 0; allowed is 1 to 1000"),
         ("radio_text_rx_headless", ["--profile", "nope"], "profile is 'nope'; allowed is one of"),
         ("radio_text_rx_headless", ["--phy-profile", "x"], "profile is 'x'; allowed is one of"),
+        ("radio_text_rx_headless", ["--settings", "{"], "settings is '{'; allowed is a mapping"),
+        ("radio_text_rx_headless", ["--overrides", "[1]"], "overrides is '[1]'; allowed is a"),
         (
             "radio_text_tx",
             ["--profile", "pluto", "--overrides", "{lo_hz: 950e6}"],

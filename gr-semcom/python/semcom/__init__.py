@@ -12,6 +12,7 @@ One block per file, and one name for file, class and catalogue entry (`semcom_<n
                half_duplex, recorder
     ARQ        retransmitter, acknowledger           base arq_block
     decoders   text_decoder, image_decoder           base worker.blocks.decoder_block
+    tasks      task_router, semantic_memory, answerer     base worker.blocks.content_block
     sinks      text_sink, image_sink (base message_sink), image_window
     monitor    link_monitor
 
@@ -34,6 +35,7 @@ imported when they are first used:
 
     load_profile     radio profile by its name (semcom_core.radio.profile)
     example_picture  file of an example picture (semcom_core.image.example)
+    read_settings    settings that a user types in YAML (semcom_core.config)
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ import importlib
 from typing import Any
 
 from .acknowledger import acknowledger
+from .answerer import answerer
 from .automatic_gain import automatic_gain
 from .burst_receiver import burst_receiver
 from .burst_transmitter import burst_transmitter
@@ -61,6 +64,8 @@ from .radio_source import radio_source
 from .recorder import recorder
 from .retransmitter import retransmitter
 from .safety_gate import safety_gate
+from .semantic_memory import semantic_memory
+from .task_router import task_router
 from .text_decoder import text_decoder
 from .text_encoder import text_encoder
 from .text_sink import text_sink
@@ -71,6 +76,7 @@ tell_refusals()
 
 __all__ = [
     "acknowledger",
+    "answerer",
     "automatic_gain",
     "burst_receiver",
     "burst_transmitter",
@@ -89,6 +95,8 @@ __all__ = [
     "recorder",
     "retransmitter",
     "safety_gate",
+    "semantic_memory",
+    "task_router",
     "text_decoder",
     "text_encoder",
     "text_sink",
@@ -99,6 +107,7 @@ __all__ = [
 CORE_NAMES = {
     "example_picture": "semcom_core.image.example",
     "load_profile": "semcom_core.radio.profile",
+    "read_settings": "semcom_core.config",
 }
 
 

@@ -179,8 +179,11 @@ class RadioProfile:
         Raises:
             ConfigError: there is no such setting, or its value is not allowed.
         """
+        known = {"lo_hz", *(f.name for f in fields(self))}
         given = {
-            name: value for name, value in settings.items() if value is not None and value != ""
+            name: value
+            for name, value in settings.items()
+            if name not in known or (value is not None and value != "")
         }
         if "lo_hz" in given:
             lo_hz = given.pop("lo_hz")

@@ -91,6 +91,7 @@ def test_a_file_that_is_no_profile_is_refused_in_one_line(text, tmp_path):
         ({"bandwidth_hz": 1e5}, "bandwidth_hz of profile pluto is 100000"),
         ({"rate_hz": "fast"}, "rate_hz is 'fast'; allowed is a number"),
         ({"gain": 3}, "no setting 'gain'"),
+        ({"gain:3": None}, "no setting 'gain:3'"),
         ({"limits": {}}, "setting is 'limits'"),
         ({"buffer_size": 0}, "buffer_size is 0"),
         ({"amplitude": 2}, "amplitude is 2"),
