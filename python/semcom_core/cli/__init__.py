@@ -79,6 +79,7 @@ COMMANDS = (
     Command("report", "semcom_core.cli.report", "make a page of bench files"),
     Command("train", "semcom_core.cli.train", "train an adapter, a codec or a baseline"),
     Command("grc", "semcom_core.cli.grc", "open a flowgraph in GNU Radio Companion, or run it"),
+    Command("memory", "semcom_core.cli.memory", "inspect and edit what a receiver remembers"),
     Command("models", "semcom_core.cli.models", "list, fetch and verify language models"),
     Command("demo", "semcom_core.cli.demo", "the main job on real input, over GNU Radio"),
 )
