@@ -109,7 +109,7 @@ def _patterns(wordings: tuple[Wording, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 #: Stories of each task that a card's figures are of.
-_CARD_STORIES = 200
+_CARD_STORIES = 100
 #: Card of the weights of an answerer.
 _CARD = """# {title}
 
