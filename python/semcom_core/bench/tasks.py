@@ -314,7 +314,7 @@ def visual_rows(
     planned = 0
     for trial in trials:
         plan = planner.plan(trial.question).plan
-        planned += str(plan) == trial.plan
+        planned += plan is not None and plan.means_the_same(Plan.parse(trial.plan))
         objects = [seen[id(scene)] for scene in trial.scenes]
         answer = None
         if plan is not None and all(found is not None for found in objects):
@@ -358,8 +358,9 @@ def plan_rows(name: str, scorer: PlanScorer, planner: Planner, limit: int) -> It
         if wanted == BACK:
             back.append(found.plan is None)
         else:
-            plans.append(str(found.plan) == wanted)
-            likeliest.append(str(decoded[0][0]) == wanted)
+            plan = Plan.parse(wanted)
+            plans.append(found.plan is not None and found.plan.means_the_same(plan))
+            likeliest.append(decoded[0][0].means_the_same(plan))
     yield task_row("plans", "right, in other words than trained on", plans, scorer=name)
     yield task_row("plans", "right before it is asked back", likeliest, scorer=name)
     yield task_row("plans", "asked back where none fits", back, scorer=name)

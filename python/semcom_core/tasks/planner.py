@@ -4,10 +4,12 @@
 
 A plan is a sentence of a small grammar in prefix form, in which each place has a type:
 
-    answer  = count SET | total SET SET | difference SET SET | more SET SET | fewer SET SET
-            | equal SET SET | richer THING | exists SET | attribute KIND SET
-            | relation PLACE THING THING PICTURE | which THING | describe PICTURE | back
-    SET     = SIZE COLOUR SHAPE PICTURE REST        THING = SIZE COLOUR SHAPE
+    answer  = count SET | total ONE ONE | difference ONE ONE | more ONE ONE | fewer ONE ONE
+            | equal ONE ONE | richer THING | exists SET | attribute KIND ONE
+            | relation PLACE THING THING SINGLE | which THING | describe SINGLE | back
+    SET     = SIZE COLOUR SHAPE PICTURE REST        ONE = SIZE COLOUR SHAPE SINGLE REST
+    SINGLE  = this | last | first                   PICTURE = SINGLE | both | every
+    THING   = SIZE COLOUR SHAPE
     REST    = . | PLACE THING                       PLACE = left | right | above | below
 
 "How many balls are in this picture and the last one together?" is `count any any ball both .`, and
@@ -49,17 +51,17 @@ KINDS = ("colour", "shape", "size")
 GRAMMAR: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "answer": {
         "count": ("set",),
-        "total": ("set", "set"),
-        "difference": ("set", "set"),
-        "more": ("set", "set"),
-        "fewer": ("set", "set"),
-        "equal": ("set", "set"),
+        "total": ("one", "one"),
+        "difference": ("one", "one"),
+        "more": ("one", "one"),
+        "fewer": ("one", "one"),
+        "equal": ("one", "one"),
         "richer": ("size", "colour", "shape"),
         "exists": ("set",),
-        "attribute": ("kind", "set"),
-        "relation": ("place", "size", "colour", "shape", "size", "colour", "shape", "picture"),
+        "attribute": ("kind", "one"),
+        "relation": ("place", "size", "colour", "shape", "size", "colour", "shape", "single"),
         "which": ("size", "colour", "shape"),
-        "describe": ("picture",),
+        "describe": ("single",),
         BACK: (),
     },
     "set": {size: ("colour", "shape", "picture", "rest") for size in (ANY, *SIZES)},
@@ -70,6 +72,8 @@ GRAMMAR: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "kind": {kind: () for kind in KINDS},
     "place": {place: () for place in PLACES},
     "rest": {".": (), **{place: ("size", "colour", "shape") for place in PLACES}},
+    "one": {size: ("colour", "shape", "single", "rest") for size in (ANY, *SIZES)},
+    "single": {picture: () for picture in PICTURES[:3]},
 }
 #: Operations that count, and the pictures that "both" stands for.
 _COUNTING = ("count", "total", "difference", "more", "fewer", "equal", "richer")
@@ -260,6 +264,21 @@ class Plan:
     def detail(self) -> str:
         """Kind of attribute, or place of a relation; else empty."""
         return self.words[1] if self.operation in ("attribute", "relation") else ""
+
+    def means_the_same(self, other: Plan) -> bool:
+        """Whether both plans have the same answer on all pictures, as far as the order of their
+        sets goes: a sum and an equality have none, and fewer is more the other way round.
+        """
+        return self._ordered == other._ordered
+
+    @property
+    def _ordered(self) -> tuple:
+        sets: tuple = self.selections
+        if self.operation in ("total", "equal"):
+            sets = tuple(sorted(sets, key=str))
+        if self.operation == "fewer":
+            return "more", "", sets[::-1]
+        return self.operation, self.detail, sets
 
     def steps(self) -> tuple[Step, ...]:
         """The typed steps of the plan, in the order in which they are carried out."""
