@@ -44,6 +44,40 @@ _SHORT_COST = 3.0
 _LIMIT_ERROR = 0.01
 #: Messages up to this long are polar coded by ShortRule.
 _MOST_POLAR_BITS = 600
+#: Longer messages take as many uses as the LDPC code needs by _ldpc_bits, under LongRule.
+_MOST_COST_BITS = 1200
+#: Efficiencies that the two rules are made for.
+_LONG_EFFICIENCY = 0.8
+_SHORT_EFFICIENCY = 0.9
+#: What the LDPC code carries at 1 % of lost messages, of 2000 and of 6000 bits: share of the
+#: finite-blocklength limit at the SNR whose capacity is a rate, where the channel's is that rate
+#: over _SHORT_EFFICIENCY. It is least below the lowest code rate and where the modulation changes.
+_LDPC_SHARES = (
+    (0.2, 0.87),
+    (0.33, 0.91),
+    (0.39, 0.96),
+    (0.46, 0.97),
+    (0.63, 1.0),
+    (1.04, 1.0),
+    (1.16, 0.98),
+    (1.36, 0.98),
+    (1.44, 0.96),
+    (1.6, 0.94),
+    (1.79, 0.94),
+    (2.11, 0.95),
+    (2.49, 0.98),
+    (2.93, 0.98),
+    (3.1, 0.97),
+    (3.27, 0.955),
+    (3.45, 0.96),
+    (3.85, 0.98),
+    (4.54, 0.99),
+    (5.07, 1.0),
+    (5.35, 0.98),
+    (5.65, 1.0),
+)
+#: Bits that the CRC and the codes of shorter messages cost beside that.
+_LDPC_COST = 24
 
 
 class Rule(Protocol):
@@ -82,7 +116,8 @@ def params_for(snr_db: float, efficiency: float, margin_db: float) -> int:
 
 @dataclass(frozen=True)
 class LongRule:
-    """LDPC code and CRC-16; RATES is the rate of a message of 800 bits.
+    """LDPC code and CRC-16; RATES is the rate of a message of 800 bits, and the rate rises with the
+    length as the cost of a block of n bits falls, up to what the code carries.
 
     Args:
         grain: messages come in multiples of this many bits.
@@ -94,7 +129,12 @@ class LongRule:
         """Channel uses of a message of so many bits (see Rule)."""
         overhead = crc_length(_LONG_CRC)
         cost = _cost(bits + overhead) / _cost(_REFERENCE_BITS + overhead) * _REFERENCE_BITS
-        return math.ceil(cost / RATES[params])
+        uses = math.ceil(cost / RATES[params])
+        if bits <= _MOST_COST_BITS:
+            return uses
+        rate = RATES[params] * _SHORT_EFFICIENCY / _LONG_EFFICIENCY
+        longer = range(uses, 2 * uses)
+        return longer[0] + bisect.bisect_left(longer, bits, key=lambda n: _ldpc_bits(n, rate))
 
     def bits_of(self, uses: int, params: int) -> int:
         """Most message bits of so many channel uses (see Rule)."""
@@ -119,7 +159,7 @@ class ShortRule:
 
     Measured: list decoding needs 1.10 to 1.16 times the uses of the limit, the CRC included,
     whatever the length, so one efficiency suits messages of 40 and of 400 bits. Long messages get
-    the LDPC code at the same rates.
+    the LDPC code and, where that is further from the limit, more uses (_LDPC_SHARES).
     """
 
     grain = 1
@@ -135,8 +175,9 @@ class ShortRule:
 
     def bits_of(self, uses: int, params: int) -> int:
         """Most message bits of so many channel uses (see Rule)."""
-        snr_db = 10 * math.log10(2 ** RATES[params] - 1)
-        limit = float(limit_rate(np.float64(uses), snr_db, _LIMIT_ERROR)) if uses else 0.0
+        limit = _limit_bits(uses, RATES[params]) if uses else 0.0
+        if limit > _MOST_POLAR_BITS:
+            limit = max(_MOST_POLAR_BITS, _ldpc_bits(uses, RATES[params]))
         return max(0, math.floor(min(limit, MAX_RATE * uses - crc_length(_LONG_CRC))))
 
     def link(self, uses: int, params: int) -> FecLink | PolarLink:
@@ -148,6 +189,18 @@ class ShortRule:
 
 def _cost(bits: int) -> float:
     return bits + _SHORT_COST * math.sqrt(bits)
+
+
+def _limit_bits(uses: int, rate: float) -> float:
+    """Finite-blocklength limit of channel uses, bits, at the SNR whose capacity is `rate`."""
+    snr_db = 10 * math.log10(2**rate - 1)
+    return float(limit_rate(np.float64(uses), snr_db, _LIMIT_ERROR))
+
+
+def _ldpc_bits(uses: int, rate: float) -> float:
+    """Bits that channel uses carry by the LDPC code where capacity is rate / _SHORT_EFFICIENCY."""
+    share = float(np.interp(rate, *zip(*_LDPC_SHARES)))
+    return share * _limit_bits(uses, rate) - _LDPC_COST
 
 
 @dataclass(frozen=True)
