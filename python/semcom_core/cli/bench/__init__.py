@@ -37,6 +37,11 @@ _BENCHES = (
         "masks and boundaries by Segment Anything, beside methods without learning.",
     ),
     Command(
+        "memory",
+        "semcom_core.cli.bench.memory",
+        "answers to questions about what was sent, with and without memory.",
+    ),
+    Command(
         "modem",
         "semcom_core.cli.bench.modem",
         "detection, losses, collisions and throughput of the burst modem.",
