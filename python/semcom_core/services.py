@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Service registry: distiller and safety gate, which a worker process loads by name."""
+"""Service registry: distiller, safety gate and tasks, which a worker process loads by name."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ SERVICE = "service"
 SERVICES = {
     "distiller": "semcom_core.text.distillation.distiller:Distiller",
     "safety_gate": "semcom_core.safety.policy:SafetyGate",
+    "task_router": "semcom_core.tasks.services:RequestSorter",
+    "semantic_memory": "semcom_core.tasks.services:MemoryService",
+    "answerer": "semcom_core.tasks.services:AnswerService",
 }
 
 

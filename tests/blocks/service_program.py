@@ -19,8 +19,8 @@ from tests.core.safety.counting_classifier import CountingClassifier  # noqa: E4
 
 
 def make(name: str, options: dict):
-    """A distiller, or a safety gate, that needs no weights; the path `absent` does not load, and a
-    text with `die` in it kills.
+    """A service that needs no weights; the path or model `absent` does not load, and a text with
+    `die` in it kills.
     """
     if options.get("path") == "absent" or options.get("model") == "absent":
         raise ConfigError("absent")
@@ -33,7 +33,30 @@ def make(name: str, options: dict):
         return Distiller(
             DistillConfig(**options), SpinalCodec(SpinalConfig(), ToyModel()), WordEmbedder()
         )
-    return SafetyGate(Policy(**options), CountingClassifier())
+    if name == "safety_gate":
+        return SafetyGate(Policy(**options), CountingClassifier())
+    return make_task_service(name, options)
+
+
+def make_task_service(name: str, options: dict):
+    """A service of the task blocks; its memory is real."""
+    from semcom_core.config import from_mapping
+    from semcom_core.memory.database import MemoryDatabase
+    from semcom_core.tasks import services
+    from semcom_core.tasks.router import TaskPolicy, TaskRouter
+    from tests.core.tasks.small_models import LastWordAnswerer, WordIntentions
+    from tests.core.text.word_embedder import WordEmbedder
+
+    if name == "task_router":
+        return services.RequestSorter(WordIntentions())
+    if name == "semantic_memory":
+        config = from_mapping(services.MemoryServiceConfig, options)
+        database = MemoryDatabase(config.memory_file, config.store())
+        return services.MemoryService(database, WordEmbedder() if config.embed else None)
+    config = from_mapping(services.AnswerServiceConfig, options)
+    policy = TaskPolicy(tasks=config.tasks)
+    router = TaskRouter(WordIntentions(), None, None, LastWordAnswerer(), policy)
+    return services.AnswerService(MemoryDatabase(config.memory_file), router)
 
 
 def main() -> None:
@@ -47,7 +70,7 @@ def main() -> None:
     connection.send(("ready", name))
     while True:
         verb, arguments, settings = connection.recv()
-        if "die" in arguments[0]:
+        if isinstance(arguments[0], str) and "die" in arguments[0]:
             sys.exit(9)
         connection.send(("done", getattr(service, verb)(*arguments, **settings)))
 

@@ -63,6 +63,14 @@ KEYS = {
     "block": _SYMBOL,  # the block that sends a notice
     "cause": _SYMBOL,  # of a lost message
     "name": _SYMBOL,  # file name or title of a picture
+    "task": _SYMBOL,  # that a request asks for
+    "item": _SYMBOL,  # received item that a request means
+    "confidence": _NUMBER,  # that a request is understood, or of an answer, 0 to 1
+    "asked_back": _SYMBOL,  # why a request is not carried out
+    "request": _SYMBOL,  # that a reply answers
+    "steps": _SYMBOL,  # of the plan that a reply comes from, with their results
+    "slot": _INTEGER,  # time slot of an item in the memory
+    "memory_key": _INTEGER,  # key of an item in the memory
     "noise_var": (pmt.is_f32vector, "an f32vector"),  # noise variance a symbol; inf where erased
 }
 #: PMT's serialization of a u8vector: tag of a uniform vector, kind u8; then come the length (32
@@ -342,6 +350,20 @@ def read_text(message: pmt.pmt_base) -> tuple[dict, str]:
         return meta, bytes(pmt.u8vector_elements(payload)).decode("utf-8")
     except UnicodeDecodeError as error:
         raise FrameError(f"text PDU is not UTF-8: {error}") from error
+
+
+def with_meta(message: pmt.pmt_base, **meta: object) -> pmt.pmt_base:
+    """A text or picture PDU with further metadata; a symbol of a Qt entry becomes a text PDU.
+
+    Args:
+        message: a PDU or symbol that read_text or read_picture_pdu takes.
+        meta: values as of make_pdu; those of keys that are there are replaced.
+    """
+    if not (pmt.is_pair(message) and pmt.is_uniform_vector(pmt.cdr(message))):
+        message = text_pdu(read_text(message)[1])
+    table = pmt.car(message) if pmt.is_dict(pmt.car(message)) else pmt.make_dict()
+    further = pmt.car(make_pdu(meta, np.zeros(0, np.uint8)))
+    return pmt.cons(pmt.dict_update(table, further), pmt.cdr(message))
 
 
 def picture_pdu(pixels: np.ndarray, **meta: object) -> pmt.pmt_base:

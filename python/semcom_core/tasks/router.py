@@ -34,7 +34,7 @@ from semcom_core.tasks.planner import ANY, THING, Planner, mentioned
 
 if TYPE_CHECKING:
     from semcom_core.tasks.answerer import Answerer
-    from semcom_core.tasks.intention import IntentionClassifier
+    from semcom_core.tasks.intention import Intention, IntentionClassifier
     from semcom_core.tasks.vision import Detector
 
 #: Words that say what kind of item a request speaks of.
@@ -155,14 +155,17 @@ class TaskRouter:
         self._rng = rng or np.random.default_rng(1)
         self._seen: OrderedDict[bytes, tuple[SceneObject, ...]] = OrderedDict()
 
-    def handle(self, request: str, memory: MemoryStore) -> TaskResult:
+    def handle(
+        self, request: str, memory: MemoryStore, intention: Intention | None = None
+    ) -> TaskResult:
         """Carry out a request, or ask back.
 
         Args:
             request: as received.
             memory: what was received before; it is only read.
+            intention: of the request; None has it understood here.
         """
-        intention = self._intentions.understand(request)
+        intention = intention or self._intentions.understand(request)
         items = sorted(memory, key=lambda item: (item.slot, item.key))
         case = _Case(
             request,

@@ -4,6 +4,7 @@
 
     worker_block          queue, losses and states of a worker; the end PDU in order
     ├── service_block     texts in, texts out: distiller, safety_gate
+    ├── content_block     texts and pictures pass: task_router, semantic_memory, answerer
     └── codec_block       settings codec and options
         ├── encoder_block contents in, frames out: text_encoder, image_encoder
         └── decoder_block frames in, contents out: text_decoder, image_decoder
@@ -22,14 +23,24 @@ import pmt
 from gnuradio import gr
 
 from semcom_core.codecs import IMAGE, TEXT
-from semcom_core.errors import FrameError, check_range
+from semcom_core.errors import ConfigError, FrameError, check_range
 from semcom_core.frame import ACK, MESSAGE_IDS, POLL, WIDE_CODECS, Frame, ReceivedFrame
 from semcom_core.services import SERVICE
 
 from ..gathering import Groups
 from ..guard import begin_again, drain, guarded_handler, settings_in_force, tunable
 from ..notices import FEEDBACK, notify
-from ..pdu import end_pdu, is_end, message_pdus, read_frame, read_text, text_pdu
+from ..pdu import (
+    end_pdu,
+    is_end,
+    is_picture,
+    message_pdus,
+    read_frame,
+    read_picture_pdu,
+    read_text,
+    text_pdu,
+    with_meta,
+)
 from .process import CodecWorker, Job
 
 
@@ -202,6 +213,97 @@ class service_block(worker_block):
     def publish(self, text: str, meta: dict) -> None:
         """Publish a text."""
         self.message_port_pub(pmt.intern("out"), text_pdu(text, **meta))
+
+
+class content_block(worker_block):
+    """A block that passes on every text and picture in order, with what a service says of it.
+
+    A derived class has `call` for a message that came, and `answer`, which ends in `pass_on`. A
+    message over which the service dies passes as it came.
+
+    Args:
+        service: name of the service, and of the block.
+        named: settings of the service that are parameters of the block, by name.
+        options: further settings of the service; None: the defaults.
+        queue_size, timeout_s: see worker_block.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        named: dict[str, Any],
+        options: dict | None,
+        queue_size: int,
+        timeout_s: float,
+    ) -> None:
+        settings = {**(options or {}), **named}
+        worker_block.__init__(self, service, service, settings, queue_size, timeout_s, SERVICE)
+        self._named = tuple(named)
+        self._take_settings(settings)
+        settings_in_force(self, *named)
+
+    def change(self, options: dict | None = None, **named: Any) -> None:
+        """Load the service with other settings; if it does not load, the former ones stay.
+
+        Args:
+            options: further settings; None: the present ones.
+            named: settings that are parameters of the block; the others stay.
+        """
+        present = {name: getattr(self, name) for name in self._named}
+        wanted = {**(self.options if options is None else options), **present, **named}
+        if wanted != {**self.options, **present}:
+            self.worker.reload(self.codec, wanted)
+            self._take_settings(wanted)
+
+    def on_state(self, state: str, reason: str) -> None:
+        """Report the service's state; where it refused other settings, the former are in force."""
+        worker_block.on_state(self, state, reason)
+        if state == "refused":
+            self._take_settings(self.options)
+
+    def _take_settings(self, settings: dict[str, Any]) -> None:
+        for name in self._named:
+            setattr(self, name, settings[name])
+        self.options = {k: value for k, value in settings.items() if k not in self._named}
+
+    def take(self, message: pmt.pmt_base) -> None:
+        """Submit a text or a picture."""
+        meta, content = read_picture_pdu(message) if is_picture(message) else read_text(message)
+        verb, arguments = self.call(meta, content)
+        kept = {"message": message, "content": content, "meta": meta}
+        self.submit(Job(verb, arguments, {}, meta.get("message_id", -1), kept))
+
+    def call(self, meta: dict, content: str | np.ndarray) -> tuple[str, tuple]:
+        """Method of the service and its arguments for a message; PASS for one that only passes.
+
+        Args:
+            meta: metadata of the message.
+            content: text, or pixels of a picture, uint8 (H, W, 3).
+        """
+        raise NotImplementedError
+
+    def pass_on(self, job: Job, **meta: object) -> None:
+        """Publish a message that came, with further metadata."""
+        self.message_port_pub(pmt.intern("out"), with_meta(job.meta["message"], **meta))
+
+    def on_lost(self, job: Job, reason: str) -> None:
+        """Pass a message on as it came where the service refused it or died over it."""
+        self.lost += 1
+        logging.getLogger(f"gnuradio.semcom.{self.name()}").warning(
+            "%s: message %d passes as it came: %s", self.name(), job.message_id, reason
+        )
+        self.pass_on(job)
+
+
+def check_memory_file(memory_file: object) -> str:
+    """The name of a memory file.
+
+    Raises:
+        ConfigError: it is empty.
+    """
+    if not isinstance(memory_file, str) or not memory_file:
+        raise ConfigError(f"memory_file is {memory_file!r}; allowed is the name of a file")
+    return memory_file
 
 
 class encoder_block(codec_block):

@@ -52,6 +52,8 @@ LOAD_LIMIT_S = 3600.0
 MOST_JOBS = 1 << 16
 #: Verb of the job that loads another codec, in order with the others.
 RELOAD = "reload"
+#: Verb of a job of which the process knows nothing: it comes back in order with the others.
+PASS = "pass"
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,7 @@ class CodecWorker:
             self._listener.on_state("restarted", reason)
 
     def _handle(self, job: Job) -> None:
-        if not job.verb:
+        if job.verb in ("", PASS):
             self._listener.on_done(job, None)
         elif job.verb == RELOAD:
             self._reload(*job.arguments)
