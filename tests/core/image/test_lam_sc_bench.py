@@ -152,7 +152,9 @@ def test_the_command_prints_and_writes_rows(data, tmp_path, capsys):
         )
         == 0
     )
-    printed = capsys.readouterr().out
+    captured = capsys.readouterr()
+    printed = captured.out
+    assert captured.err == "devices: networks cpu\n"
     assert "mask 80%" in printed and "unmasked: PSNR" in printed and "target >= 27" in printed
     found = json.loads(out.read_text())
     assert (

@@ -19,6 +19,7 @@ from transformers import (
 
 from semcom_core.bench.lam_sc import systems_of
 from semcom_core.cli import main
+from semcom_core.cli.bench import print_devices
 from semcom_core.codecs import load_codec, settings_of
 from semcom_core.errors import ConfigError
 from semcom_core.image.learned import common, lam_sc
@@ -131,6 +132,12 @@ def test_benches_have_the_option(bench, nothing_else, capsys, monkeypatch, tmp_p
     error = capsys.readouterr().err
     assert "device is 'cuda', which is not there; allowed is one of cpu, auto" in error
     assert error.count("\n") == 1
+
+
+def test_benches_print_what_codecs_compute_on(tiny_folder, capsys):
+    settings = {"model": str(tiny_folder), "device": "auto"}
+    print_devices({"spinal": settings, "deflate": {}, "deepjscc": {"weights": "none"}}.items())
+    assert capsys.readouterr().err.splitlines()[-1] == "devices: spinal cpu, deflate cpu"
 
 
 def test_the_bench_of_lam_sc_hands_the_device_on():

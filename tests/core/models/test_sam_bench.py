@@ -145,7 +145,8 @@ def test_the_command_writes_its_rows(data, knowing, monkeypatch, capsys):
     assert found["bench"] == "sam" and [row["measure"] for row in found["rows"]] == [
         "prompts"
     ] * 6 + ["boundaries"] * 3 + ["speed"]
-    assert len(capsys.readouterr().out.splitlines()) == 10
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 10 and captured.err == "devices: sam cpu\n"
 
 
 def test_bad_options_are_named(data):

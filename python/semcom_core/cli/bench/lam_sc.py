@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         check_choice("experiment", name, EXPERIMENTS)
     check_range("seed", args.seed, 0, math.inf)
     check_writable(args.json)
-    print(f"devices: networks {find_device(args.device)}", file=sys.stderr)
+    device = find_device(args.device)
     channels = [parse_channel(with_snr(args.channel, snr_db)) for snr_db in args.snr_db]
     folder = Path(args.data) if args.data else data_folder(None, f"{_FOLDER}/") / _FOLDER
     pictures, refused = bench_pictures(
@@ -90,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     )
     for line in refused:
         print(line)
+    print(f"devices: networks {device}", file=sys.stderr)
     rows = _measure(args, pictures, channels)
     if args.json:
         write_json(args.json, "lam-sc", args.seed, measured_settings(args), rows)
