@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from semcom_core.channel import parse_channel
 from semcom_core.cli import main
@@ -22,7 +22,12 @@ from semcom_core.models.trees import FloatNetwork, Way
 from semcom_core.simulation import transmit_symbols
 from semcom_core.text.baselines.llm_arithmetic import LlmArithmeticCodec, LlmArithmeticConfig
 from semcom_core.text.spinal.codec import SpinalCodec, SpinalConfig
-from tests.core.models.architectures import ARCHITECTURES, save_architecture, what_it_does
+from tests.core.models.architectures import (
+    ARCHITECTURES,
+    LLAMA,
+    save_architecture,
+    what_it_does,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (
@@ -168,6 +173,18 @@ def test_a_cache_that_cannot_be_written_keeps_nothing(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("SEMCOM_CACHE", str(tmp_path / "file"))
     assert load("qwen2", tmp_path / "model") is not None
+
+
+def test_the_probe_is_longer_than_what_a_configuration_names(tmp_path, monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "wide", ("mistral", {**LLAMA, "sliding_window": 80}))
+    found = verification.verify_model(load("wide", tmp_path / "model"))
+    assert found.limits == {"sliding_window": 80} and found.tokens == 104
+    assert found.way == Way("windows") and "over 104 tokens; sliding_window 80" in found.describe()
+    # two chunks of 64, below which all tokens see each other
+    assert verification.length_limits(AutoConfig.for_model("reformer", is_decoder=True)) == {
+        "local_attn_chunk_length": 128,
+        "lsh_attn_chunk_length": 128,
+    }
 
 
 def test_a_window_beyond_the_probe_ends_the_span_of_the_fast_way(tmp_path, monkeypatch):
