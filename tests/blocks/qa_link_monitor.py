@@ -257,6 +257,19 @@ def test_faults_and_radios_that_try_again_hold_no_run_up(mode, flowgraph, collec
     assert monitor.exit_status() == 1
 
 
+def test_a_failure_after_the_end_is_reported_too(flowgraph, collect, post, tmp_path):
+    report_file = tmp_path / "report.json"
+    monitor, said = start(
+        flowgraph, collect, mode="receive", expected=1, report_file=str(report_file)
+    )
+    post(monitor, "in", pdu.text_pdu("x", message_id=0))
+    assert states(said.wait(1)) == ["end"]
+    monitor.on_defect("the sink has failed")
+    report = json.loads(report_file.read_text())
+    assert (report["failures"], report["healthy"]) == (["the sink has failed"], False)
+    assert monitor.exit_status() == 1
+
+
 def test_without_a_time_limit_the_run_goes_on():
     monitor = semcom.link_monitor(mode="receive", timeout_s=0, console=False)
     monitor._clock.start()

@@ -130,6 +130,14 @@ def test_receiver_without_a_sender_exits_with_1(start):
     assert receiver.returncode == 1, said
 
 
+def test_sender_without_a_receiver_exits_with_1_and_says_why(start):
+    address = ["--address", "tcp://127.0.0.1:9"]
+    sender = start("text_tx", "--codec", "deflate", *address, "--timeout-s", 3)
+    said, _ = sender.communicate(timeout=LIMIT_S)
+    assert sender.returncode == 1, said
+    assert "failed: text_rx at tcp://127.0.0.1:9 has taken no samples for 3 s" in said
+
+
 @pytest.mark.parametrize("expected", [0, 9])
 def test_receiver_whose_sender_died_exits_with_1_and_says_why(expected, start, text_file, tmp_path):
     with socket.socket() as probe:

@@ -244,13 +244,20 @@ class link_monitor(gr.basic_block):
 
     def _on_unsent(self, reason: str) -> None:
         """Report again: the run fails, because radios have not sent everything."""
-        self.ledger.fail(f"{self.name()}: {reason}")
+        self._fail_late(f"{self.name()}: {reason}")
+
+    def _fail_late(self, reason: str) -> None:
+        """Enter a failure after the report, and report again."""
+        self.ledger.fail(reason)
         with self._lock:
             self._reported = False
         self._report()
 
     def on_defect(self, reason: str) -> None:
-        """End the run because a block has failed."""
+        """End the run because a block has failed; report again where it is over already."""
+        if self._over:
+            self._fail_late(reason)
+            return
         self.ledger.fail(reason)
         self._finish()
 
