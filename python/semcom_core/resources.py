@@ -8,12 +8,15 @@ is never imported here: its tools run as subprocesses.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import glob
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 
 from semcom_core.errors import ConfigError, RadioError
@@ -66,6 +69,24 @@ def environment() -> dict[str, str]:
         "GRC_BLOCKS_PATH": os.pathsep.join(filter(None, blocks)),
         "PATH": os.pathsep.join(path),
     }
+
+
+@functools.cache
+def scratch_path(name: str) -> str:
+    """Path of a file of this name in a folder that is removed when the process ends; the same each
+    time.
+
+    Args:
+        name: of the file, without a folder.
+
+    Raises:
+        ConfigError: the name has a folder, or is empty.
+    """
+    if not name or Path(name).name != name:
+        raise ConfigError(f"name is {name!r}; allowed is the name of a file without a folder")
+    folder = tempfile.mkdtemp(prefix="semcom-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return str(Path(folder) / name)
 
 
 def companion_environment() -> dict[str, str]:

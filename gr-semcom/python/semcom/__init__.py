@@ -33,6 +33,7 @@ codecs live in worker processes, and image_window imports gui when it is made.
 Flowgraphs import this package alone. Of the core they get the names in CORE_NAMES, which are
 imported when they are first used:
 
+    scratch_path     file that is removed when the flowgraph ends (semcom_core.resources)
     load_profile     radio profile by its name (semcom_core.radio.profile)
     example_picture  file of an example picture (semcom_core.image.example)
     read_settings    settings that a user types in YAML (semcom_core.config)
@@ -105,6 +106,7 @@ __all__ = [
 
 #: Name → module of the core that has it.
 CORE_NAMES = {
+    "scratch_path": "semcom_core.resources",
     "example_picture": "semcom_core.image.example",
     "load_profile": "semcom_core.radio.profile",
     "read_settings": "semcom_core.config",

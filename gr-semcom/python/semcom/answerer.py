@@ -65,7 +65,7 @@ class answerer(content_block):
 
     def __init__(
         self,
-        memory_file: str,
+        memory_file: str = "memory.db",
         model: str = "decoder-only",
         options: dict | None = None,
         queue_size: int = 64,

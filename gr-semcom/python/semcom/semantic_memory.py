@@ -57,7 +57,7 @@ class semantic_memory(content_block):
 
     def __init__(
         self,
-        memory_file: str,
+        memory_file: str = "memory.db",
         options: dict | None = None,
         queue_size: int = 64,
         timeout_s: float = 300.0,
