@@ -4,18 +4,24 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from semcom_core.channel import parse_channel
 from semcom_core.phy import PhyConfig
 from tests.core.radio.virtual.air.two_radios import (
+    LEAD_S,
+    LIMIT_S,
+    LONG_S,
     PIECE,
     REFERENCE_RX_DB,
     REFERENCE_TX_DB,
     air,
     begin,
     carry,
+    hold,
     noise,
     strongest_hz,
     tone,
@@ -58,9 +64,12 @@ def test_noise_has_the_power_that_the_modem_means():
 def test_noise_depends_on_seed_and_sample_index_alone():
     def received(cut, seed=1):
         medium = air({"channel": "awgn:10"}, seed=seed)
+        release = hold(medium)
         receiver = medium.radios["b"].rx
         receiver.open(100_000)
-        got = [receiver.read(count, 10) for count in cut]
+        release(math.inf)
+        got = [receiver.read(count, LIMIT_S) for count in cut]
+        assert got[0].index == 0 and not any(one.lost for one in got)
         return {
             got[0].index + i: value
             for i, value in enumerate(np.concatenate([one.samples for one in got]))
@@ -68,7 +77,7 @@ def test_noise_depends_on_seed_and_sample_index_alone():
 
     first, second, other = received([20000]), received([7, 9000, 10993]), received([20000], seed=2)
     common = sorted(first.keys() & second.keys())
-    assert len(common) > 10000 and all(first[i] == second[i] for i in common)
+    assert len(common) == 20000 and all(first[i] == second[i] for i in common)
     assert not any(first[i] == other[i] for i in first.keys() & other.keys())
 
 
@@ -103,14 +112,15 @@ def test_what_a_path_does_does_not_depend_on_how_it_is_read(channel):
     def received(piece: int) -> np.ndarray:
         medium = air({"channel": channel}, pacing="real")
         sender, receiver = medium.radios["a"].tx, medium.radios["b"].rx
-        sender.open(100_000)
-        receiver.open(200_000)
-        at_s = medium.clock.now() + 0.05
-        sender.write(noise(40_000), 1, at_s=at_s, end=True)
-        first = receiver.read(round(at_s * 1e6) - receiver.read(1, 1).index - 1, 1)
-        y = np.concatenate([receiver.read(piece, 1).samples for _ in range(60_000 // piece)])
-        assert first.lost == 0
-        return y[:60_000]
+        sender.open(round(LONG_S * 1e6))
+        receiver.open(round(LONG_S * 1e6))
+        at_s = medium.clock.now() + LEAD_S
+        sender.write(noise(40_000), LIMIT_S, at_s=at_s, end=True)
+        begin = receiver.read(1, LIMIT_S).index + 1
+        got = [receiver.read(round(at_s * 1e6) - begin, LIMIT_S)]
+        got += [receiver.read(piece, LIMIT_S) for _ in range(60_000 // piece)]
+        assert not any(one.lost for one in got)
+        return np.concatenate([one.samples for one in got[1:]])[:60_000]
 
     whole, cut = received(60_000), received(4000)
     assert np.abs(whole).max() > 0.1 and np.allclose(whole, cut, atol=1e-5)
