@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from contextlib import closing
 
 import pytest
@@ -17,7 +16,10 @@ from semcom_core.radio.virtual.air import Air, air_plan
 from semcom_core.radio.virtual.iio import VirtualPluto
 
 TEXTS = ["The first sentence.", "Der zweite Satz: Grüße!", "A third, with 3.14159 and 42."]
-LIMIT_S = 60
+#: Longest run of a flowgraph, and how long one waits for a text that does not come, s: much more
+#: than an idle machine takes.
+LIMIT_S = 300
+PATIENCE_S = 120
 #: Two virtual Plutos by addresses of their own; the second one also hears itself.
 PLAN = {
     "pacing": "elastic", "radios": {"a": {"address": "127.0.3.1"}, "b": {"address": "127.0.3.2"}},
@@ -57,10 +59,10 @@ def serve(air, *names):
     return servers
 
 
-def wait_ready(process) -> str:
-    """Read what a flowgraph says until its radio is ready."""
+def read_until(process, expected: str) -> str:
+    """Read what a flowgraph says until it says this."""
     said = ""
-    while "is ready" not in said:
+    while expected not in said:
         line = process.stdout.readline()
         assert line, said
         said += line
@@ -81,7 +83,7 @@ def test_text_over_the_simulation_in_two_processes(start, text_file, address, tm
         "--received-file",
         tmp_path / "r.jsonl",
         "--timeout-s",
-        30,
+        PATIENCE_S,
     )
     sender = start(
         "radio_text_tx", *options, "--text-file", text_file, "--out-file", tmp_path / "sent.json"
@@ -104,7 +106,7 @@ def test_a_picture_over_the_simulation_in_one_command_each(start, address, tmp_p
         "--received-folder",
         tmp_path,
         "--timeout-s",
-        30,
+        PATIENCE_S,
     )
     sender = start("radio_image_tx", *options, "--snr-db", 8)
     said, _ = sender.communicate(timeout=LIMIT_S)
@@ -127,9 +129,9 @@ def test_text_from_one_virtual_pluto_to_the_other(start, text_file, air, tmp_pat
         3,
         *files,
         "--timeout-s",
-        30,
+        PATIENCE_S,
     )
-    wait_ready(receiver)
+    read_until(receiver, "is ready")
     sender = start("radio_text_tx", *common, "--address", "ip:127.0.3.1", "--text-file", text_file)
     said, _ = sender.communicate(timeout=LIMIT_S)
     assert sender.returncode == 0, said
@@ -159,7 +161,7 @@ def test_one_radio_in_full_duplex_outlasts_its_server(start, air, text_file, tmp
         "--in-flight",
         1,
         "--timeout-s",
-        8,
+        20,
     ]
     link = start(
         "radio_loopback_headless",
@@ -171,16 +173,14 @@ def test_one_radio_in_full_duplex_outlasts_its_server(start, air, text_file, tmp
         "--min-rate",
         "0.9",
     )
-    said = wait_ready(link)
-    while "number 3" not in said:
-        said += link.stdout.readline()
+    said = read_until(link, "number 3")
     server.stop()
-    time.sleep(1.0)
+    said += read_until(link, "the radio is gone, trying again")
     (server,) = serve(air, "b")
     rest, _ = link.communicate(timeout=LIMIT_S)
     report = json.loads(report_file.read_text(encoding="utf-8"))
     assert link.returncode == 0, said + rest
-    assert "the radio is gone, trying again" in rest and report["reconnects"] >= 1
+    assert report["reconnects"] >= 1
     assert report["sent"] == 30 and report["exact"] >= 27 and report["lost"] == 30 - report["exact"]
     server.stop()
 
