@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--worth", type=float, default=1.0, help="value of the item, 0 to 1 (default 1)"
     )
     _add_embedding_option(add)
-    add_config_options(add.add_argument_group("settings of a new file"), StoreConfig)
+    add_config_options(add, StoreConfig)
     edit = action("edit", "change an item", run_edit)
     edit.add_argument("key", type=int, help="key of the item, see list")
     edit.add_argument("--text", help="another text, of a text item")
@@ -228,7 +228,7 @@ def _exported(item: MemoryItem, folder: Path) -> dict[str, Any]:
 
         Image.fromarray(item.pixels).save(folder / f"{item.key}.png")
         return {**row, "file": f"{item.key}.png"}
-    np.savez(folder / f"{item.key}.npz", **arrays)  # type: ignore[arg-type]
+    np.savez(folder / f"{item.key}.npz", **arrays)
     return {**row, "file": f"{item.key}.npz"}
 
 

@@ -26,6 +26,7 @@ from semcom_core.train.settings import (
     CODEC,
     MASK,
     SCENARIO_STAGES,
+    AlignmentTraining,
     AnswerTraining,
     AttentionTraining,
     DeepscTraining,
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(title="what to train", required=True, metavar="WHAT")
     corpora = "folder of the training data (default $SEMCOM_DATA)"
     pictures = f"folder with cocoseg/ and photos/coco_extra/ (default ${DATA_VARIABLE})"
+    captioned = f"folder with cocoseg/, photos/coco_extra/ and text/ (default ${DATA_VARIABLE})"
     scenes = f"folder with cocoseg/ (default ${DATA_VARIABLE})"
 
     lora = kinds.add_parser("lora", help="an adapter of the language model")
@@ -130,6 +132,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"one of {', '.join(SCENARIO_STAGES)}, each after those before it",
     )
     _add_common(scenario, corpora, ScenarioTraining, run_scenario)
+
+    alignment = kinds.add_parser("alignment", help="texts and pictures in one embedding space")
+    _add_common(alignment, captioned, AlignmentTraining, run_alignment)
 
     deepsc = kinds.add_parser("deepsc", help='the learned baseline "deepsc"')
     _add_common(deepsc, corpora, DeepscTraining, run_deepsc)
@@ -439,6 +444,18 @@ class _HasLoss(Protocol):
 
 def _loss(state: _HasLoss) -> str:
     return f"loss {state.loss:.3f}"
+
+
+def run_alignment(args: argparse.Namespace) -> int:
+    """Train the projection of pictures into the space of sentences."""
+    config = from_arguments(AlignmentTraining, args)
+    data = data_folder(args.data, "cocoseg/, photos/coco_extra/ and text/")
+    prepare(args.out)
+    from semcom_core.train.alignment import train_alignment  # loads torch
+
+    follow(train_alignment(data, config, args.out), lambda state: "")
+    print(f"weights written to {args.out}")
+    return 0
 
 
 def prepare(folder: Path) -> None:

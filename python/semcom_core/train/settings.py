@@ -309,7 +309,7 @@ class VisionTraining:
 class IntentionTraining:
     """Settings of the training of the understanding of requests."""
 
-    epochs: int = setting(10, "passes over the requests, 1 to 1000")
+    epochs: int = setting(7, "passes over the requests, 1 to 1000")
     requests: int = setting(16, "requests of a step, 1 to 1024")
     learning_rate: float = setting(1.5e-3, "highest learning rate, 1e-6 to 0.1")
     altered: float = setting(
@@ -345,3 +345,19 @@ class PlannerTraining:
         check_range("batch", self.batch, 1, 1024)
         check_range("learning_rate", self.learning_rate, 1e-6, 0.1)
         check_range("save_steps", self.save_steps, 1, 100_000)
+
+
+@dataclass(frozen=True)
+class AlignmentTraining:
+    """Settings of the training of the text-image alignment."""
+
+    penalty: float = setting(2.0, "penalty on the squared weights of the projection, 1e-6 to 1e6")
+    listed: float = setting(
+        0.5, "weight of a picture without captions, by a list of its objects, 1e-6 to 1"
+    )
+    objects: float = setting(0.3, "weight of an object that is cut out, 1e-6 to 1")
+
+    def __post_init__(self) -> None:
+        check_range("penalty", self.penalty, 1e-6, 1e6)
+        check_range("listed", self.listed, 1e-6, 1)
+        check_range("objects", self.objects, 1e-6, 1)
