@@ -40,6 +40,7 @@ PARTS = {
     "llm": "a large model that answers from received texts, task 1",
     "walker": "position of a walker from remembered channel estimates",
     "rate": "rates chosen by remembered channel state",
+    "alignment": "pictures recalled by captions, captions by pictures",
 }
 #: Where stories come from.
 SOURCES = ("babi", "generated")
@@ -168,6 +169,10 @@ def _described(row: dict) -> str:
         return walker.describe_walker(row)
     if row["task"] == "rate":
         return walker.describe_rate(row)
+    if row["task"] == "alignment":
+        from semcom_core.bench.alignment import describe_alignment
+
+        return describe_alignment(row)
     return memory.describe(row)
 
 
@@ -315,6 +320,12 @@ def _rate(args: argparse.Namespace) -> Iterator[dict]:
     yield from rate_rows(seed=args.seed)
 
 
+def _alignment(args: argparse.Namespace) -> Iterator[dict]:
+    from semcom_core.bench.alignment import alignment_rows
+
+    yield from alignment_rows(data_folder(args.data, "cocoseg/ and text/"), seed=args.seed)
+
+
 #: What gives the rows of each part.
 _PART_ROWS: dict[str, Callable[[argparse.Namespace], Iterator[dict]]] = {
     "accuracy": _accuracy,
@@ -326,4 +337,5 @@ _PART_ROWS: dict[str, Callable[[argparse.Namespace], Iterator[dict]]] = {
     "llm": _llm,
     "walker": _walker,
     "rate": _rate,
+    "alignment": _alignment,
 }
