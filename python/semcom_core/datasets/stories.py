@@ -43,8 +43,10 @@ NOTHING = "nothing"
 _BETWEEN = 2
 #: Statements for each question at the most; a world in which less happens is drawn anew.
 _MOST_STATEMENTS = 16
-#: Share of the statements that are moves, where the person could do something else.
+#: Share of the statements that are moves, where the person could do something else; where objects
+#: are counted more happens to them.
 _MOVES = 0.6
+_MOVES_COUNTED = 0.35
 
 
 @dataclass(frozen=True)
@@ -344,7 +346,9 @@ class _World:
         self._objects = self._drawn(wording.objects, min(objects, len(wording.objects)))
         # where everybody and everything is, told or not
         self._place = {person: self._one(wording.places) for person in self._people}
-        self._lies: dict[str, str] = {item: self._one(wording.places) for item in self._objects}
+        # objects to be counted lie together more often, so that somebody carries several
+        where = self._drawn(wording.places, 2 if task in (7, 8) else len(wording.places))
+        self._lies: dict[str, str] = {item: self._one(where) for item in self._objects}
         self._carried: dict[str, list[str]] = {person: [] for person in self._people}
         # slots of what was told
         self._moved: dict[str, int] = {}
@@ -369,7 +373,8 @@ class _World:
                 actions.append(self._drop)
                 if self._task == 7 and list(self._place.values()).count(here) > 1:
                     actions.append(self._give)
-        if not actions or self._rng.random() < _MOVES:
+        moves = _MOVES_COUNTED if self._task in (7, 8) else _MOVES
+        if not actions or self._rng.random() < moves:
             text = self._move(person)
         else:
             text = actions[int(self._rng.integers(len(actions)))](person)
@@ -424,7 +429,10 @@ class _World:
         )
         if not known:
             return None
-        person = self._one(list(known))
+        people = list(known)
+        if self._task in (7, 8):  # who did more is asked about more often
+            people = [person for person in people for _ in self._handled[person]]
+        person = self._one(people)
         if self._task in (1, 6):
             support: tuple[int, ...] = (self._moved[person],)
             answer = self._place[person]
