@@ -383,8 +383,9 @@ class MemoryReceiver:
         """
         return [] if self._met else [self._here(self._versions[-1])]
 
-    def on_delivered(self, message_id: int, item: MemoryItem) -> None:
-        """A message has been decoded and acknowledged.
+    def on_decoded(self, message_id: int, item: MemoryItem) -> None:
+        """A message has been decoded and is acknowledged: to be told at once, not when its turn in
+        the order of the messages has come.
 
         Args:
             message_id: its number, 0 to 255.
@@ -476,15 +477,17 @@ class MemoryReceiver:
         return replace(found[-1], last=number) if found else None
 
     def _completed(self, word: MemoryWord, number: int) -> Version | None:
-        """The sender's version, where a known one becomes it with what is pending and entered; or
-        with all that is pending, as after more messages than a state tells of.
+        """The sender's version, where a known one becomes it with what is pending and entered: with
+        all of it, with what came after the known one, as after a message that came twice, or with
+        all that is pending, as after more messages than a state tells of.
         """
         pending = [n for n in sorted(self._pending) if n <= number]
         entered = [n for n in pending if number - n < TOLD and word.entered >> (number - n) & 1]
-        for numbers in [entered, pending] if entered != pending else [pending]:
-            items = [self._pending[n] for n in numbers]
-            for version in reversed(self._versions) if items else ():
-                found = version.plus(items, number)
+        for version in reversed(self._versions):
+            later = [n for n in entered if n > version.last]
+            tried = {tuple(numbers): None for numbers in (entered, later, pending) if numbers}
+            for numbers in tried:
+                found = version.plus((self._pending[n] for n in numbers), number)
                 if found.fingerprint == word.fingerprint:
                     return found
         return None

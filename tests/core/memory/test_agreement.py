@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from semcom_core.errors import ConfigError, FrameError
-from semcom_core.frame import FrameHeader, ReceivedFrame
+from semcom_core.frame import Frame, FrameHeader, ReceivedFrame
+from semcom_core.link import ArqReceiver, ArqSender, ReceiverConfig, SenderConfig, is_control
 from semcom_core.memory import MemoryItem, MemoryStore, StoreConfig, image_item, text_item
 from semcom_core.memory.agreement import (
     DIFFERENT,
@@ -49,7 +50,7 @@ class Ends:
     def pass_message(self, number: int, acknowledged: bool = True, delivered: bool = True) -> None:
         self.sender.submit(number % 256, item(number))
         if delivered:
-            self.receiver.on_delivered(number % 256, item(number))
+            self.receiver.on_decoded(number % 256, item(number))
         self.sender.on_settled(number % 256, acknowledged)
 
     def talk(self, rounds: int = 1) -> None:
@@ -256,10 +257,21 @@ def test_repeated_old_answers_do_not_take_the_memory_away():
     assert ends.sender.counts["restarts"] == 0
 
 
+def test_message_that_comes_twice_is_one_item():
+    ends = Ends()
+    ends.pass_message(0)
+    ends.talk()
+    ends.receiver.on_decoded(0, item(0))
+    ends.pass_message(1)
+    ends.talk()
+    assert ends.sender.settled and [one.slot for one in ends.receiver.store.items] == [0, 1]
+    assert ends.sender.counts["restarts"] == 0 and ends.receiver.pending == ()
+
+
 def test_pending_items_are_bounded():
     receiver = MemoryReceiver(MemoryStore(CONFIG))
     for number in range(1000):
-        receiver.on_delivered(number % 256, item(number))
+        receiver.on_decoded(number % 256, item(number))
         receiver.on_word(MemoryWord(USES, 0, 5), number)
     assert len(receiver.pending) == 128 and receiver.counts["overflow"] == 872
     assert receiver.pending[-1].slot == 999 and len(receiver._uses) == 64
@@ -270,7 +282,7 @@ def test_bad_use():
     measured = MemoryItem(0, "csi", 0)
     for refuse in (
         lambda: sender.submit(0, measured),
-        lambda: MemoryReceiver(MemoryStore(CONFIG)).on_delivered(0, measured),
+        lambda: MemoryReceiver(MemoryStore(CONFIG)).on_decoded(0, measured),
         lambda: MemorySender(MemoryStore(CONFIG, [measured])),
         lambda: MemoryReceiver(MemoryStore(CONFIG, [measured])),
     ):
@@ -344,7 +356,7 @@ class RandomRun:
         self.sender.submit(self.number % 256, said)
         decoded = not self.chance(self.loss)
         if decoded:
-            self.receiver.on_delivered(self.number % 256, replace(said, key=5))
+            self.receiver.on_decoded(self.number % 256, replace(said, key=5))
         self.sender.on_settled(self.number % 256, decoded and not self.chance(self.loss))
 
     def ask(self) -> None:
@@ -432,7 +444,81 @@ def test_pictures_of_another_quality_at_each_end_are_agreed_on():
     sent = image_item(0, 4, np.full((4, 4, 3), 200, np.uint8))
     received = image_item(0, 4, np.full((4, 4, 3), 190, np.uint8))
     ends.sender.submit(8, sent)
-    ends.receiver.on_delivered(8, received)
+    ends.receiver.on_decoded(8, received)
     ends.sender.on_settled(8, True)
     ends.talk()
     assert ends.sender.settled and ends.receiver.store.items[0].pixels[0, 0, 0] == 190
+
+
+class LossyLink:
+    """Both ends of the link and of the agreement, over a channel that loses bursts either way."""
+
+    def __init__(self, seed: int, loss: float) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.loss = loss
+        self.arq_sender = ArqSender(SenderConfig(max_tries=3), np.random.default_rng(seed))
+        self.arq_receiver = ArqReceiver(ReceiverConfig())
+        self.sender = MemorySender(MemoryStore(CONFIG))
+        self.receiver = MemoryReceiver(MemoryStore(CONFIG))
+        self.now = 0.0
+
+    def passes(self) -> bool:
+        return bool(self.rng.random() >= self.loss)
+
+    def say(self, number: int) -> None:
+        symbols = np.exp(2j * np.pi * np.random.default_rng(number).random(20))
+        header = FrameHeader(2, number % 256, length=20)
+        assert self.arq_sender.submit([Frame(header, symbols.astype(np.complex64))])
+        self.sender.submit(number % 256, item(number))
+
+    def step(self) -> None:
+        """A tenth of a second: what is due is sent, decoded, answered."""
+        self.now += 0.1
+        sends, settled = self.arq_sender.poll(self.now)
+        for outcome in settled:
+            self.sender.on_settled(outcome.message_id, outcome.acknowledged and outcome.decoded)
+        for frames in sends:
+            self.arq_sender.on_transmitted(frames[0].header.message_id, self.now)
+            for frame in frames if self.passes() else ():
+                self._hear(frame)
+        for ack in self.arq_receiver.poll(self.now).acks:
+            if self.passes():
+                self.arq_sender.on_ack(ack, self.now)
+        self._agree()
+
+    def _agree(self) -> None:
+        for word in self.sender.outgoing():
+            answers = self.receiver.on_word(word, 0) if self.passes() else []
+            for answer in answers:
+                if self.passes():
+                    self.sender.on_word(answer)
+
+    def _hear(self, frame: Frame) -> None:
+        number = frame.header.message_id
+        if is_control(frame.header):
+            self.arq_receiver.on_poll(number, self.now)
+            return
+        heard = ReceivedFrame(frame.header, frame.symbols, np.full(20, 0.1, np.float32))
+        self.arq_receiver.on_frame(heard, self.now)
+        for group in self.arq_receiver.poll(self.now).decode:
+            done = group[0].header.message_id
+            self.arq_receiver.on_decoded(done, item(done), True, self.now)
+            self.receiver.on_decoded(done, item(done))
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.3])
+def test_what_the_link_acknowledges_becomes_the_memory_of_both(loss):
+    link = LossyLink(5, loss)
+    for number in range(60):
+        link.say(number)
+        for _ in range(20):
+            link.step()
+    link.loss = 0.0
+    for _ in range(600):
+        link.step()
+    assert link.arq_sender.pending == 0 and link.sender.settled
+    assert digests(link.sender.store) == digests(link.receiver.store)
+    assert len(link.sender.agreed.items) == 6 and link.sender.counts["restarts"] == 0
+    assert (link.sender.counts["given_up"] > 0) == (loss > 0)
+    if not loss:
+        assert [one.slot for one in link.receiver.store.items] == [54, 55, 56, 57, 58, 59]
