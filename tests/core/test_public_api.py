@@ -288,6 +288,12 @@ REFUSED = [
         "samples are an array of float64, shape (2, 3); allowed is complex (n,)",
     ),
     (lambda: MODEM.push(["a"]), sc.ConfigError, "samples are ['a']; allowed is complex (n,)"),
+    (lambda: sc.load_language_model(7), sc.ConfigError, "model is 7; allowed is a name of the cat"),
+    (
+        lambda: sc.load_language_model(adapter=b"chat"),
+        sc.ConfigError,
+        "adapter is b'chat'; allowed is the name of an adapter, or a folder",
+    ),
     (lambda: sc.Frame(None, None), sc.FrameError, "frame has header None and symbols None; allow"),
 ]
 

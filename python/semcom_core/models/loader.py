@@ -18,13 +18,14 @@ import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from semcom_core.config import DEVICES, from_mapping
-from semcom_core.errors import ConfigError, ModelError, check_choice
+from semcom_core.errors import ConfigError, ModelError, check_choice, check_type
 from semcom_core.models.cache import as_folder, file_stamp, kept_result, model_sha256, result_key
 from semcom_core.models.language import LanguageModel
 from semcom_core.models.weight_files import folder_defect, parts_of, read_network
@@ -101,10 +102,13 @@ def load_language_model(
             which "auto" then is.
 
     Raises:
-        ConfigError: there is no such precision or device, or the precision has none such.
+        ConfigError: there is no such precision or device, or the precision has none such; or an
+            argument is of another type.
         ModelError: it is not there, cannot be loaded, or is no model of text; or the adapter does
             not fit it.
     """
+    check_type("model", name, str | PathLike, "a name of the catalogue, a path or a hub name")
+    check_type("adapter", adapter, str | PathLike, "the name of an adapter, or a folder")
     check_choice("precision", precision, PRECISIONS)
     check_choice("device", device, DEVICES)
     place_wanted = device
