@@ -167,7 +167,8 @@ class ModelConfig:
         "smollm2-135m", "language model: a name of `semcom models`, a path or a hub name"
     )
     adapter: str = setting(
-        "", "what the model is adapted to: europarl, chat, general, a folder, or empty for nothing"
+        "",
+        "what the model is adapted to: europarl, chat, general, stories, a folder, or empty for nothing",
     )
     precision: str = setting("int8", "numbers the language model computes with: int8 or float32")
     context: str = setting("", "messages before, one a line, the oldest first; empty for none")
