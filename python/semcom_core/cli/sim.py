@@ -30,12 +30,20 @@ if TYPE_CHECKING:
     from semcom_core.cli.content import Content, ContentReport
     from semcom_core.image.codec import ImageCodec
     from semcom_core.image.transceiver import ImportanceEstimator
+    from semcom_core.link.adaptation import SnrTracker
 
 #: Names of the codecs, the default first.
 _TEXTS = [entry.name for entry in CODECS.values() if entry.modality == TEXT]
 _IMAGES = [entry.name for entry in CODECS.values() if entry.modality == IMAGE]
 #: Options that are about texts, and their values where they are not given.
-_TEXT_ONLY = {"harq": False, "adapt": None, "distill": "off", "safety": None, "expand": False}
+_TEXT_ONLY = {
+    "harq": False,
+    "adapt": None,
+    "remember": None,
+    "distill": "off",
+    "safety": None,
+    "expand": False,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +93,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const=0.0,
         metavar="MARGIN_DB",
         help="choose each rate for the SNR measured so far, less a margin in dB (default 0)",
+    )
+    parser.add_argument(
+        "--remember",
+        type=int,
+        metavar="COUNT",
+        help="with --adapt: predict the SNR from so many remembered ones instead of smoothing it",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the channel (default 1)")
     parser.add_argument("--json", type=Path, help="file to write the results to")
@@ -138,6 +152,8 @@ def run(args: argparse.Namespace) -> int:
         args.codec = args.codec or _TEXTS[0]
         rows = _send_texts(args, link)
         how = {"harq": args.harq, "adapt": args.adapt}
+        if args.remember is not None:
+            how["remember"] = args.remember
     else:
         args.codec = args.codec or _IMAGES[0]
         rows = _send_images(args, link)
@@ -160,11 +176,7 @@ def run(args: argparse.Namespace) -> int:
 def _send_texts(args: argparse.Namespace, link: Simulation) -> list[dict[str, Any]]:
     """Send each text that the options name; returns what is reported of each."""
     texts = _messages(args)
-    tracker = None
-    if args.adapt is not None:
-        from semcom_core.link.adaptation import SnrTracker
-
-        tracker = SnrTracker(args.adapt)
+    tracker = _tracker(args)
     codec = codec_from(args)
     content = None
     if args.distill != "off" or args.safety is not None or args.expand:
@@ -186,6 +198,25 @@ def _send_texts(args: argparse.Namespace, link: Simulation) -> list[dict[str, An
             result.to_dict() if report is None else {**result.to_dict(), **report.to_dict()}
         )
     return rows
+
+
+def _tracker(args: argparse.Namespace) -> SnrTracker | None:
+    """What chooses the rates, where they follow what was measured.
+
+    Raises:
+        ConfigError: measurements are to be remembered without --adapt, or a value is out of range.
+    """
+    if args.adapt is None:
+        if args.remember is not None:
+            raise ConfigError(f"--remember is {args.remember}; allowed is it with --adapt")
+        return None
+    from semcom_core.link import adaptation
+
+    if args.remember is None:
+        return adaptation.SnrTracker(args.adapt)
+    from semcom_core.memory import MemoryStore, StoreConfig
+
+    return adaptation.RememberedSnr(MemoryStore(StoreConfig("ring", args.remember)), args.adapt)
 
 
 def _messages(args: argparse.Namespace) -> list[str]:

@@ -87,6 +87,23 @@ def test_the_rate_follows_the_measured_snr(run):
     assert [row["design_snr_db"] for row in found["rows"]] == [0, 0]
 
 
+def test_the_rate_follows_the_remembered_snrs(run):
+    options = ["--channel", "awgn:9", "--design-snr-db", "0", "--no-modem", "--harq"]
+    _, found = run(6, *options, "--adapt", "2", "--remember", "8")
+    assert found["settings"]["remember"] == 8
+    design = [row["design_snr_db"] for row in found["rows"]]
+    # one to three measurements are trusted little, four of the same SNR are
+    assert design[0] == 0 and design[1] == pytest.approx(design[3]) and design[1] < 6
+    assert design[5] == pytest.approx(7, abs=0.5)
+
+
+def test_what_is_remembered_needs_adaptation(capsys):
+    assert main(["sim", "--codec", "deflate", "--text", "x", "--remember", "8"]) == 2
+    assert capsys.readouterr().err == "semcom: --remember is 8; allowed is it with --adapt\n"
+    assert main(["sim", "--codec", "deflate", "--text", "x", "--adapt", "--remember", "0"]) == 2
+    assert "capacity is 0; allowed is 1 to 65536" in capsys.readouterr().err
+
+
 def test_a_codec_without_increments_repeats(tmp_path):
     path = tmp_path / "sim.json"
     arguments = [

@@ -60,7 +60,10 @@ class RoundCodec:
         fragments: of each message.
     """
 
-    name, number, rounds = "rounds", 1, 4
+    name = "rounds"
+    number = 1
+    rounds = 4
+    modality = "text"
 
     def __init__(self, fragments: int = 1):
         self.fragments = fragments
