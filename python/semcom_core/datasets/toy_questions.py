@@ -83,6 +83,8 @@ def question_for(
     """
     template = str(rng.choice(_words()["templates"][key]))
     first, second = (_Thing(rng, strange) for _ in range(2))
+    while second.plan == first.plan:  # nobody compares a thing with itself
+        second = _Thing(rng, strange)
     comparing = "j" in key.split()
     one, other = _pictures_for(key, template, rng, pictures)
     if key.startswith("attribute"):

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -266,14 +266,17 @@ class Plan:
         return self.words[1] if self.operation in ("attribute", "relation") else ""
 
     def means_the_same(self, other: Plan) -> bool:
-        """Whether both plans have the same answer on all pictures, as far as the order of their
-        sets goes: a sum and an equality have none, and fewer is more the other way round.
+        """Whether both plans have the same answer on all pictures: a sum and an equality have no
+        order, a count in both pictures is a sum, and fewer is more the other way round.
         """
         return self._ordered == other._ordered
 
     @property
     def _ordered(self) -> tuple:
         sets: tuple = self.selections
+        if self.operation == "count" and sets[0].picture in _BOTH:
+            each = [replace(sets[0], picture=picture) for picture in _BOTH[sets[0].picture]]
+            return "total", "", tuple(sorted(each, key=str))
         if self.operation in ("total", "equal"):
             sets = tuple(sorted(sets, key=str))
         if self.operation == "fewer":
@@ -449,7 +452,8 @@ class Planner:
             reason = f"it asks for something that is none of {', '.join(SHAPES)}"
             return PlanResult(None, chance, reason)
         if chance < self._threshold:
-            return PlanResult(None, chance, "it is not clear what is to be done with the pictures")
+            unclear = "it is not clear what is to be done with the pictures"
+            return PlanResult(None, chance, misfit(plans[0][0], text) or unclear)
         return PlanResult(plan, chance)
 
 
@@ -465,10 +469,26 @@ def misfit(plan: Plan, request: str) -> str:
         plan.words[:1] if plan.operation in _MENTIONS else ()
     )
     asked = mentioned(request)
+    if reason := _meaningless(plan):
+        return reason
     if extra := sorted(named - asked):
         return f"the plan speaks of {extra[0]!r}, which the request does not"
     if left := sorted(asked - named - set(_AMBIGUOUS)):
         return f"the request speaks of {left[0]!r}, for which there is no step"
+    return ""
+
+
+def _meaningless(plan: Plan) -> str:
+    """Why nobody would ask for a plan, in one line; empty where one may: it compares a set with
+    itself, or asks for an attribute by which it selects.
+    """
+    sets = plan.selections
+    if plan.operation in _COUNTING and len(sets) > 1 and sets[0] == sets[1]:
+        return "the plan compares something with itself"
+    if plan.operation == "relation" and sets[0] == sets[1]:
+        return "the plan compares something with itself"
+    if plan.operation == "attribute" and getattr(sets[0], plan.detail) not in (ANY, THING):
+        return f"the plan asks for a {plan.detail} that it states"
     return ""
 
 
