@@ -152,11 +152,13 @@ class IntentionTrainer:
         pace = min(1.0, (step + 1) / _WARM_UP) * (1 + math.cos(math.pi * step / self.steps)) / 2
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * pace
-        logits = self.network(tokens_of(self._tokenizer, texts), self.network.matrices())
-        loss = sum(
-            cross_entropy(found, wanted, label_smoothing=config.smoothing)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.network(tokens_of(self._tokenizer, texts), self.network.matrices())
+        losses = [
+            cross_entropy(found.float(), wanted, label_smoothing=config.smoothing)
             for found, wanted in zip(logits, (tasks, items))
-        )
+        ]
+        loss = losses[0] + losses[1]
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._weights.values(), 5.0)
         self._optimizer.step()
