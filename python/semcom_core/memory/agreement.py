@@ -21,10 +21,9 @@ and 128 uses of payload, protected as the header itself.
 
 Each end keeps its last versions. A message made with a memory has `uses` ahead of it in its burst,
 and the receiver looks that version up by the fingerprint: it uses the same one, or none, and says
-so. Where
-the fingerprints differ again and again, the sender goes back to the version that the receiver
-names, or to an empty memory if it never had that one, and both go on from there; the items that
-this takes out of the agreed memory are handed out, to be sent again.
+so. Where the fingerprints differ again and again, the sender goes back to the version that the
+receiver names, or to an empty memory if it never had that one, and both go on from there; the items
+that this takes out of the agreed memory are handed out, to be sent again.
 
 Items that each end measures by itself, CSI and sensing, are in no agreed memory.
 
@@ -72,6 +71,8 @@ _BURSTS = 64
 DIFFERENT = 3
 #: Most items pending at an end: half the message numbers, which is the largest window of a link.
 _PENDING = MESSAGE_IDS // 2
+#: Notices that wait to be taken, the newest.
+_NOTICES = 64
 #: Modalities that both ends have.
 _SHARED = (TEXT, IMAGE)
 
@@ -197,8 +198,8 @@ class MemorySender:
         self._entered: deque[int] = deque(maxlen=TOLD)
         self._asked = False
         self._different = 0
-        self._dropped: list[MemoryItem] = []
-        self._notices: list[str] = []
+        self._dropped: deque[MemoryItem] = deque(maxlen=_PENDING)
+        self._notices: deque[str] = deque(maxlen=_NOTICES)
 
     @property
     def store(self) -> MemoryStore:
@@ -261,7 +262,9 @@ class MemorySender:
         None while there is none.
         """
         version = self.agreed
-        return version and MemoryWord(USES, version.last, version.fingerprint)
+        if version is None:
+            return None
+        return MemoryWord(USES, version.last, version.fingerprint)
 
     def outgoing(self, probe: bool = False) -> list[MemoryWord]:
         """What is to be sent with the next burst; nothing where all is confirmed.
@@ -281,7 +284,7 @@ class MemorySender:
         return [MemoryWord(STATE, last, self._head.fingerprint, entered)]
 
     def on_word(self, word: MemoryWord) -> None:
-        """A header of the far end has come; all but `here` are this end's own."""
+        """A word of the far end has come; all but `here` are this end's own."""
         if word.kind != HERE:
             return
         self.counts["answers"] += 1
@@ -295,16 +298,16 @@ class MemorySender:
 
     def take_notices(self) -> list[str]:
         """What a person should know, a line each, since the last call."""
-        notices = self._notices
-        self._notices = []
+        notices = list(self._notices)
+        self._notices.clear()
         return notices
 
     def take_dropped(self) -> list[MemoryItem]:
-        """Items that have left the agreed memory without an update rule since the last call; they
-        are to be sent again, or not.
+        """Items that have left the agreed memory without an update rule since the last call, the
+        newest; they are to be sent again, or not.
         """
-        dropped = self._dropped
-        self._dropped = []
+        dropped = list(self._dropped)
+        self._dropped.clear()
         return dropped
 
     def _confirm(self, place: int) -> None:
@@ -365,7 +368,7 @@ class MemoryReceiver:
         self._uses: OrderedDict[int, int] = OrderedDict()
         self._latest = 0
         self._met = False
-        self._notices: list[str] = []
+        self._notices: deque[str] = deque(maxlen=_NOTICES)
 
     @property
     def store(self) -> MemoryStore:
@@ -405,7 +408,7 @@ class MemoryReceiver:
             self.counts["overflow"] += 1
 
     def on_word(self, word: MemoryWord, burst: int) -> list[MemoryWord]:
-        """A header of the sender has come.
+        """A word of the sender has come.
 
         Args:
             word: its content.
@@ -451,8 +454,8 @@ class MemoryReceiver:
 
     def take_notices(self) -> list[str]:
         """What a person should know, a line each, since the last call."""
-        notices = self._notices
-        self._notices = []
+        notices = list(self._notices)
+        self._notices.clear()
         return notices
 
     def _on_state(self, word: MemoryWord) -> MemoryWord:

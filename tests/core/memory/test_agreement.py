@@ -273,6 +273,8 @@ def test_pending_items_are_bounded():
     for number in range(1000):
         receiver.on_decoded(number % 256, item(number))
         receiver.on_word(MemoryWord(USES, 0, 5), number)
+        receiver.memory_of(number)
+    assert len(receiver.take_notices()) == 64
     assert len(receiver.pending) == 128 and receiver.counts["overflow"] == 872
     assert receiver.pending[-1].slot == 999 and len(receiver._uses) == 64
 
