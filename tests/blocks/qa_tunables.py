@@ -74,7 +74,7 @@ TABLE = [
     ("image_sink", "json_file", "", ["/no/such/folder/file"]),
     ("link_monitor", "expected", 4, [-1]),
     ("link_monitor", "min_rate", 0.5, [-0.1, 1.1, float("nan")]),
-    ("link_monitor", "timeout_s", 9.0, [0]),
+    ("link_monitor", "timeout_s", 9.0, [-1, 0.01, "long"]),
     ("link_monitor", "console", False, []),
     ("link_monitor", "report_file", "", ["/no/such/folder/file"]),
 ]
