@@ -386,9 +386,8 @@ def _normalise(work: Workspace, row: int, norm: np.ndarray, eps: np.float32) -> 
 @numba.njit(nogil=True)
 def _add_biases(part: Matrices, layer: int, outputs: np.ndarray) -> None:
     """Add a layer's biases, where there are some, to the outputs of its product."""
-    count = part.biases.shape[1]
-    if count:
-        add(part.biases[layer], outputs[:count])
+    for i in range(part.biases.shape[1]):
+        outputs[i] += part.biases[layer, i]
 
 
 @numba.njit(nogil=True)
@@ -438,19 +437,25 @@ def _row_phase(
 ) -> None:
     """One row's part of a phase that is no product."""
     hidden = work.states.shape[1]
-    if kind == _REMEMBER:
-        _add_biases(net.attention, layer, work.products[row])
-        _remember(net, work, row, nodes, layer, first + row)
-    elif kind == _LOOK_BACK:
+    if kind == _LOOK_BACK:
         _look_back(net, work, row, nodes, layer, first + row)
+        return
+    if kind == _REMEMBER:
+        part = net.attention
+    elif kind == _MIDDLE:
+        part = net.projection
+    elif kind == _GATE:
+        part = net.gates
+    else:
+        part = net.down
+    _add_biases(part, layer, work.products[row])
+    if kind == _REMEMBER:
+        _remember(net, work, row, nodes, layer, first + row)
     elif kind == _GATE:
         width = net.down.weights.shape[2] * 2
-        _add_biases(net.gates, layer, work.products[row])
         gate(work.products[row, : 2 * width], work.inner[row, :width])
         _round(work, row, width)
     else:
-        part = net.projection if kind == _MIDDLE else net.down
-        _add_biases(part, layer, work.products[row])
         add(work.products[row, :hidden], work.states[row])
         _normalise(work, row, net.norms[2 * layer + (1 if kind == _MIDDLE else 2)], net.eps)
 
