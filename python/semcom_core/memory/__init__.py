@@ -25,16 +25,27 @@ Xie, Z. Qin, X. Tao, Z. Han, "Towards intelligent communications: large model em
 communications", IEEE Communications Magazine, 2024.
 """
 
+from semcom_core.memory.agreement import MemoryReceiver, MemorySender, MemoryWord, fingerprint
+from semcom_core.memory.database import MemoryDatabase
 from semcom_core.memory.item import MODALITIES, MemoryItem, image_item, text_item
+from semcom_core.memory.positioning import Positioner, PositioningConfig, channel_item
 from semcom_core.memory.store import MODELS, MemoryStore, Recalled, StoreConfig, slot_codes
 
 __all__ = [
     "MODALITIES",
     "MODELS",
+    "MemoryDatabase",
     "MemoryItem",
+    "MemoryReceiver",
+    "MemorySender",
     "MemoryStore",
+    "MemoryWord",
+    "Positioner",
+    "PositioningConfig",
     "Recalled",
     "StoreConfig",
+    "channel_item",
+    "fingerprint",
     "image_item",
     "slot_codes",
     "text_item",
