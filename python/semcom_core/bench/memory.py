@@ -37,7 +37,7 @@ from semcom_core.errors import ConfigError, FrameError
 from semcom_core.frame import ReceivedFrame
 from semcom_core.memory.store import FIFO, RETRIEVAL, StoreConfig
 from semcom_core.tasks.scenario.network import SYMBOLS
-from semcom_core.tasks.scenario.systems import CLEAN_SNR_DB, ScenarioMemory, System, reply_of
+from semcom_core.tasks.scenario.systems import CLEAN_SNR_DB, ScenarioMemory, System, texts_of
 
 if TYPE_CHECKING:
     from semcom_core.tasks.answerer import Answerer
@@ -181,11 +181,8 @@ def _with_all(system: System, received: Sequence[ReceivedStory]) -> list[str]:
             slots,
             *map(torch.from_numpy, (asked, until)),
         ).odds
-    return [
-        reply_of(found[row, i], found.new_zeros(1, 0), system.vocabulary).text
-        for row, one in enumerate(received)
-        for i in range(len(one.questions))
-    ]
+    real = torch.tensor([[i < len(one.questions) for i in range(asks)] for one in received])
+    return texts_of(found[real], system.vocabulary)
 
 
 def _with_last(system: System, received: Sequence[ReceivedStory]) -> list[str]:
@@ -204,7 +201,7 @@ def _with_last(system: System, received: Sequence[ReceivedStory]) -> list[str]:
             asked,
             asked,
         ).odds
-    return [reply_of(odds[0], odds.new_zeros(1, 0), system.vocabulary).text for odds in found]
+    return texts_of(found[:, 0], system.vocabulary)
 
 
 def answers_by_rule(

@@ -42,12 +42,12 @@ from semcom_core.train.settings import ScenarioTraining
 
 #: Tasks whose answer follows from a chain of statements; that of the others from a sum.
 CHAINS = (1, 2, 6)
-#: Shares of the tasks among the generated stories: what needs more hops comes more often.
-_TASK_SHARES = {1: 0.12, 2: 0.33, 6: 0.13, 7: 0.24, 8: 0.18}
+#: Shares of the tasks among the generated stories: what is harder comes more often.
+_TASK_SHARES = {1: 0.08, 2: 0.25, 6: 0.1, 7: 0.37, 8: 0.2}
 #: Share of the generated stories in the wording of bAbI.
 _BABI = 0.7
-#: Stories of the training part of bAbI among all.
-_READ = 0.15
+#: Share of the stories that are of the training part of bAbI; they have fewer questions.
+_READ = 0.5
 #: Questions of a generated story, how many after one another, and the share of unknown ones.
 _QUESTIONS = 15
 _AT_ONCE = 3

@@ -36,12 +36,12 @@ from semcom_core.units import complex_noise, db_to_linear
 _ESCAPE = "\0"
 _BYTE_BITS = 8
 #: Paths of the list decoder.
-_PATHS = 64
+_PATHS = 32
 #: Ratio of a coded bit that is known to be 0.
 _KNOWN_ZERO_LLR = 100.0
 #: Modulations that are tried, and simulated messages of each.
 _MODULATIONS = ("qpsk", "16qam", "64qam")
-_TRIALS = 300
+_TRIALS = 200
 
 
 class WordHuffman:
@@ -240,5 +240,5 @@ class SeparateCoder:
 
     def _link(self, bits: int, snr_db: float) -> ShortLink:
         """The link for messages of the mean length, or a denser one where a message needs it."""
-        found = best_link(min(bits, self.mean_bits), snr_db, self._uses)
+        found = best_link(self.mean_bits, snr_db, self._uses)
         return found if found.coded_bits >= bits else best_link(bits, snr_db, self._uses)

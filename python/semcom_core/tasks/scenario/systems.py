@@ -429,10 +429,21 @@ def reply_of(odds: torch.Tensor, read: torch.Tensor, vocabulary: Vocabulary) -> 
         read: weights of the statements, float (heads, S).
         vocabulary: of the answers.
     """
-    odds[0, 0] = -np.inf  # an answer has a word
-    chosen = odds.argmax(1)
-    words = chosen.tolist()
-    count = min(words.index(0) + 1, len(words)) if 0 in words else len(words)
+    text = texts_of(odds[None], vocabulary)[0]
+    count = min(len(text.split(",")) + 1, len(odds))
     share = odds.softmax(1).amax(1)[:count].prod()
     support = read.amax(0).clamp(max=1).numpy() if read.shape[1] else np.zeros(0, np.float32)
-    return Reply(vocabulary.answer_text(words), float(share), support)
+    return Reply(text, float(share), support)
+
+
+def texts_of(odds: torch.Tensor, vocabulary: Vocabulary) -> list[str]:
+    """The most probable answers, each of one word at least.
+
+    Args:
+        odds: of the words, float (N, ANSWER_WORDS, answers).
+        vocabulary: of the answers.
+    """
+    later = odds.argmax(2)
+    first = odds[:, 0, 1:].argmax(1) + 1
+    chosen = [[one, *rest] for one, rest in zip(first.tolist(), later[:, 1:].tolist(), strict=True)]
+    return [vocabulary.answer_text(words) for words in chosen]

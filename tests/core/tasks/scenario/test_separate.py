@@ -76,9 +76,9 @@ def test_links_carry_bits_without_noise(modulation, count):
 
 
 def test_the_code_is_near_the_finite_blocklength_limit():
-    # 300 messages: the standard error of a rate of 0.03 is 0.01
+    # 200 messages: the standard error of a rate of 0.03 is 0.012
     rate = _error_rate(ShortLink("qpsk"), 18, 5.0)
-    assert rate < 0.06
+    assert rate < 0.08
     assert normal_error_rate(18, 16, 5.0) < rate + 0.02
 
 
