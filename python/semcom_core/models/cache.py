@@ -24,7 +24,7 @@ from semcom_core.models.weight_files import parts_of
 #: Of the conversion; a copy that an older one made is not used.
 _VERSION = 2
 #: Of the check of a model, part of what its results are kept by.
-_CHECK_VERSION = 2
+_CHECK_VERSION = 3
 
 
 def cache_folder() -> Path:

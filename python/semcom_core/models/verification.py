@@ -175,6 +175,10 @@ def length_limits(config: Any) -> dict[str, int]:
         value = getattr(text, name, None)
         if isinstance(value, int) and value > 0 and getattr(text, "use_sliding_window", True):
             found[name] = chunks * value
+    rates = [rate for rate in (getattr(text, "compress_rates", None) or {}).values() if rate > 1]
+    if rates:  # older tokens are seen in groups, of which index_topk are picked
+        found["compress_rates"] = 2 * max(rates)
+        found["index_topk"] = found.get("index_topk", 1) * min(rates)
     rope = getattr(text, "rope_parameters", None) or {}
     for part in [rope, *(part for part in rope.values() if isinstance(part, dict))]:
         kind = part.get("rope_type", "")
@@ -196,7 +200,7 @@ def _choose(name: str, network: FloatNetwork, vocabulary: int) -> Verification:
     network.way = base
     affordable = int(min(_MOST, max(_FEWEST, _COST / weights), base.positions or _MOST))
     wanted = max([_PLAIN, *(limit + _BEYOND for limit in limits.values() if limit < _MOST)])
-    tokens = _probe(vocabulary, min(wanted, affordable))
+    tokens = _probe(vocabulary, min(wanted, affordable), config)
     _check_causal(name, network, tokens)
     # what the probe does not reach, and where a longer text changes what comes before it
     ends = [limit - 1 for limit in changes]
@@ -234,9 +238,15 @@ def _passes_span(span: int | None, changes: list[int], base: Way) -> int | None:
     return 0 if span == 0 else min(ends) if ends else None
 
 
-def _probe(vocabulary: int, count: int) -> list[int]:
-    """Random tokens, the same for each run."""
-    return np.random.default_rng(1).integers(0, vocabulary, count).tolist()
+def _probe(vocabulary: int, count: int, config: Any = None) -> list[int]:
+    """Random tokens, the same for each run, after the special ones that a configuration names: a
+    prompt may be one of them, and some networks count no positions for padding.
+    """
+    text = None if config is None else config.get_text_config()
+    named = [getattr(text, f"{name}_token_id", None) for name in ("pad", "bos", "eos")]
+    special = [token for token in named if isinstance(token, int) and 0 <= token < vocabulary]
+    random = np.random.default_rng(1).integers(0, vocabulary, count).tolist()
+    return [*dict.fromkeys(special), *random][:count]
 
 
 def _check_causal(name: str, network: FloatNetwork, tokens: list[int]) -> None:

@@ -291,6 +291,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "bert, decoder": ("bert", {**BERT, "is_decoder": True}),
+    "roberta, decoder": ("roberta", {**BERT, "is_decoder": True}),
     "bert": ("bert", BERT),
     "roberta": ("roberta", BERT),
     "electra": ("electra", BERT),

@@ -52,6 +52,7 @@ SOME = (
     "bert",
     "bart",
     "reformer",
+    "roberta, decoder",
 )
 #: Rounding in float32, bits; a wrong mask or position costs 0.1 bit and more.
 TOLERANCE = 1e-3
@@ -185,6 +186,20 @@ def test_the_probe_is_longer_than_what_a_configuration_names(tmp_path, monkeypat
         "local_attn_chunk_length": 128,
         "lsh_attn_chunk_length": 128,
     }
+    # 512 groups of 4 tokens are picked; beyond two groups of 128, older ones are seen as groups
+    limits = verification.length_limits(AutoConfig.for_model("deepseek_v4"))
+    assert (limits["index_topk"], limits["compress_rates"]) == (2048, 256)
+
+
+def test_the_probe_begins_with_special_tokens(tmp_path):
+    """A network that counts no position for padding is right where padding is the prompt."""
+    model = load("roberta, decoder", tmp_path / "model")
+    config = model.network.network.config
+    assert verification._probe(model.vocabulary, 8, config)[:2] == [0, 1]
+    assert verification._probe(model.vocabulary, 8)[:2] != [0, 1]
+    model.network.way = Way("cache")
+    tokens = model.tokenize(TEXT)[:30]
+    assert max(differences(model, tokens)) > 0.1
 
 
 def test_a_window_beyond_the_probe_ends_the_span_of_the_fast_way(tmp_path, monkeypatch):
