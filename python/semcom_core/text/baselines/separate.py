@@ -199,10 +199,11 @@ def _limit_bits(uses: int, rate: float) -> float:
     return float(limit_rate(np.float64(uses), snr_db, _LIMIT_ERROR))
 
 
-def _ldpc_bits(uses: int, rate: float) -> float:
+def _ldpc_bits(uses: int, rate: float) -> int:
     """Bits that channel uses carry by the LDPC code where capacity is rate / _SHORT_EFFICIENCY."""
-    share = float(np.interp(rate, *zip(*_LDPC_SHARES)))
-    return share * _limit_bits(uses, rate) - _LDPC_COST
+    rates, shares = np.transpose(_LDPC_SHARES)
+    share = float(np.interp(rate, rates, shares))
+    return math.floor(share * _limit_bits(uses, rate)) - _LDPC_COST
 
 
 @dataclass(frozen=True)
