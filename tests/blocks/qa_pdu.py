@@ -47,6 +47,21 @@ def test_received_frame_round_trip(make_frame):
     )
 
 
+def test_channel_estimate_is_passed_on(make_frame):
+    sent = make_frame(1, 0, 1, 3)
+    gains = np.array([1 + 2j, -0.5j], np.complex64)
+    frame = ReceivedFrame(sent.header, sent.symbols, np.ones(3, np.float32), channel=gains)
+    assert np.array_equal(pdu.read_frame(pdu.frame_pdu(frame)).channel, gains)
+    plain = ReceivedFrame(sent.header, sent.symbols, np.ones(3, np.float32))
+    assert not pdu.has_keys(pdu.frame_pdu(plain), "channel")
+    assert pdu.read_frame(pdu.frame_pdu(plain)).channel.shape == (0,)
+    damaged = ReceivedFrame(
+        sent.header, sent.symbols, np.ones(3, np.float32), channel=gains * np.nan
+    )
+    with pytest.raises(FrameError, match="channel that is not finite"):
+        pdu.read_frame(pdu.frame_pdu(damaged))
+
+
 def test_sent_frame_has_no_noise(make_frame):
     assert not isinstance(pdu.read_frame(pdu.frame_pdu(make_frame())), ReceivedFrame)
 

@@ -6,8 +6,9 @@ Every PDU is a pair (metadata, payload). The keys and their units are listed in 
 
 - frame:   payload c32vector, symbols of unit mean power. Keys codec, message_id, fragment,
   fragments, params, model_fp, context_fp; from the receiver also noise_var, snr_db, cfo_hz,
-  level_db, crc_ok, start_sample, more. `last` closes a message, whatever fragments it lacks;
-  `rounds` says over how many rounds of HARQ increments a message extends (1 where it is missing).
+  level_db, crc_ok, start_sample, more, channel. `last` closes a message, whatever fragments it
+  lacks; `rounds` says over how many rounds of HARQ increments a message extends (1 where it is
+  missing).
 - text:    payload u8vector, the UTF-8 text. Key message_id; from the decoder also decoded, reason,
   score, snr_db, cfo_hz, uses.
 - picture: payload u8vector, the pixels row by row, each as red, green, blue: H * W * 3 bytes. Keys
@@ -72,6 +73,7 @@ KEYS = {
     "slot": _INTEGER,  # time slot of an item in the memory
     "memory_key": _INTEGER,  # key of an item in the memory
     "noise_var": (pmt.is_f32vector, "an f32vector"),  # noise variance a symbol; inf where erased
+    "channel": (pmt.is_c32vector, "a c32vector"),  # estimated gains of the active carriers
 }
 #: PMT's serialization of a u8vector: tag of a uniform vector, kind u8; then come the length (32
 #: bits, big-endian), one byte of padding and the bytes. Pixels pass in a hundredth of the time that
@@ -226,6 +228,8 @@ def frame_pdu(frame: Frame, last: bool = False, rounds: int = 1) -> pmt.pmt_base
         meta["crc_ok"] = bool(frame.crc_ok)
         meta["start_sample"] = int(frame.start_sample)
         meta["more"] = bool(header.more)
+        if len(frame.channel):
+            meta["channel"] = np.asarray(frame.channel, np.complex64)
     if last:
         meta["last"] = True
     if rounds > 1:
@@ -259,6 +263,7 @@ def read_frame(message: pmt.pmt_base) -> Frame:
             "cfo_hz": meta["cfo_hz"],
             "crc_ok": meta["crc_ok"],
             "level_db": meta.get("level_db", 0.0),
+            "channel": meta.get("channel", np.zeros(0, np.complex64)),
         }
     except KeyError as error:
         raise FrameError(
@@ -273,6 +278,8 @@ def read_frame(message: pmt.pmt_base) -> Frame:
         )
     if not np.isfinite(frame.level_db):
         raise FrameError(f"frame PDU has level_db {frame.level_db}; allowed is a finite level")
+    if not np.isfinite(frame.channel).all():
+        raise FrameError("frame PDU has a channel that is not finite; allowed are finite gains")
     return frame
 
 
