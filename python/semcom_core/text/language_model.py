@@ -168,7 +168,8 @@ class ModelConfig:
     )
     adapter: str = setting(
         "",
-        "what the model is adapted to: europarl, chat, general, stories, a folder, or empty for nothing",
+        "what the model is adapted to: europarl, chat, general, stories, a folder, or empty for "
+        "nothing",
     )
     precision: str = setting("int8", "numbers the language model computes with: int8 or float32")
     context: str = setting("", "messages before, one a line, the oldest first; empty for none")
