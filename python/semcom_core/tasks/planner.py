@@ -110,6 +110,11 @@ def _mention(forms: str) -> re.Pattern:
     return re.compile(rf"\b(?:{'|'.join(forms.split())})\b", re.IGNORECASE)
 
 
+#: How requests call pictures.
+_PICTURE_MENTIONS = {
+    "last": _mention("last previous preceding former"),
+    "first": _mention("first oldest initial"),
+}
 _MENTIONS = {name: _mention(forms) for name, forms in _NAMES.items()}
 #: Names that may stand in a request for something else ("over both pictures", "the right answer").
 _AMBIGUOUS = ("left", "right", "above", "below", "small", "large")
@@ -475,6 +480,10 @@ def misfit(plan: Plan, request: str) -> str:
         return f"the plan speaks of {extra[0]!r}, which the request does not"
     if left := sorted(asked - named - set(_AMBIGUOUS)):
         return f"the request speaks of {left[0]!r}, for which there is no step"
+    used = {each for s in plan.selections for each in _BOTH.get(s.picture, (s.picture,))}
+    for picture, mention in _PICTURE_MENTIONS.items():
+        if plan.operation != BACK and not used & {picture, "every"} and mention.search(request):
+            return f"the request speaks of the {picture} picture, for which there is no step"
     return ""
 
 

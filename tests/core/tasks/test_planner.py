@@ -169,6 +169,8 @@ def test_probabilities_of_all_plans_that_can_be_add_up_to_one():
         ("How many balls and cubes?", "count any any ball this .", "request speaks of 'cube'"),
         ("Is it there?", "exists any any ring this .", "the plan speaks of 'ring'"),
         ("How many dogs?", "count any any unknown this .", "none of ball, cube"),
+        ("How many balls were in the last one?", "count any any ball this .", "the last picture"),
+        ("How many balls were in the first one?", "count any any ball this .", "the first picture"),
         ("More balls?", "more any any ball this . any any ball this .", "with itself"),
         ("Is the ball left?", "relation left any any ball any any ball this", "with itself"),
         ("How large is the large ball?", "attribute size large any ball this .", "that it states"),
