@@ -7,21 +7,23 @@ pictures.
     pictures -> the same -+
 
 Beside the alignment stands the same projection of colours alone, a histogram and a picture of 4 x 4
-pixels, trained on the same pictures, and chance.
+pixels, trained on the same views of the same pictures, and chance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from semcom_core.datasets.captions import CaptionedPicture, captioned_pictures
+from semcom_core.datasets.captions import captioned_pictures
 from semcom_core.errors import ConfigError, check_range
-from semcom_core.memory.alignment import Alignment, Projection, ridge
+from semcom_core.memory.alignment import Alignment, Projection
 from semcom_core.models.sentence import load_embedder
+from semcom_core.train.alignment import fit, mean_embedding, views_of
+from semcom_core.train.settings import AlignmentTraining
 
 #: Ranks up to which a picture counts as recalled.
 RANKS = (1, 5, 10)
@@ -80,15 +82,17 @@ def alignment_rows(
 
 
 def colour_projection(data: Path) -> Projection:
-    """The projection of colours, trained on the captioned pictures of the training part."""
-    pictures = [one for one in captioned_pictures(data, "train") if one.captions]
-    features = np.stack([colour_features(picture.pixels()) for picture in pictures])
-    return ridge(features, _mean_captions(pictures), np.ones(len(pictures)), _PENALTY)
-
-
-def _mean_captions(pictures: Sequence[CaptionedPicture]) -> np.ndarray:
+    """The projection of colours, trained on the very views and texts of the alignment."""
+    config = AlignmentTraining(penalty=_PENALTY)
+    views = [
+        replace(view, pixels=colour_features(view.pixels))
+        for picture in captioned_pictures(data, "train")
+        for view in views_of(picture, config)
+    ]
     embedder = load_embedder()
-    return np.stack([embedder.embed(one.captions).mean(axis=0) for one in pictures]).astype(float)
+    targets = np.stack([mean_embedding(view.texts, embedder) for view in views])
+    weights = np.array([view.weight for view in views])
+    return fit(np.stack([view.pixels for view in views]), targets, weights, config)
 
 
 def colour_features(pixels: np.ndarray) -> np.ndarray:

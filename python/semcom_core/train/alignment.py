@@ -113,7 +113,7 @@ def train_alignment(
         if name not in kept or len(kept[name]) != len(views):
             kept[name] = np.stack([picture_features(view.pixels) for view in views])
         features.append(kept[name])
-        targets += [_target(view.texts, embedder) for view in views]
+        targets += [mean_embedding(view.texts, embedder) for view in views]
         weights += [view.weight for view in views]
         if number % _EVERY == _EVERY - 1 or number == len(pictures) - 1:
             metadata = {"encoders": encoder_fingerprints()}
@@ -130,7 +130,7 @@ def fit(
     return ridge(features.astype(float), targets.astype(float), weights, config.penalty)
 
 
-def _target(texts: tuple[str, ...], embedder: Embedder) -> np.ndarray:
+def mean_embedding(texts: tuple[str, ...], embedder: Embedder) -> np.ndarray:
     """Mean of the sentence embeddings of texts, (D,)."""
     return embedder.embed(texts).mean(axis=0)
 

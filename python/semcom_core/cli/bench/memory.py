@@ -94,6 +94,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, default=100, help="stories of a task, a seeded sample (default 100)"
     )
+    parser.add_argument("--walks", type=int, default=200, help="walks (default 200)")
+    parser.add_argument(
+        "--walk-snr-db",
+        type=float,
+        nargs="+",
+        default=[15.0],
+        help="SNRs of a walker's channel estimates by a direct path of 5 m, dB (default 15)",
+    )
     parser.add_argument("--seeds", type=int, default=5, help="channel seeds (default 5)")
     parser.add_argument(
         "--weights", type=Path, help="folder of the networks (default those that ship)"
@@ -310,8 +318,10 @@ def _llm(args: argparse.Namespace) -> Iterator[dict]:
 
 def _walker(args: argparse.Namespace) -> Iterator[dict]:
     from semcom_core.bench.walker import walker_rows
+    from semcom_core.datasets.walks import WalkConfig
 
-    yield from walker_rows(seed=args.seed)
+    for snr_db in args.walk_snr_db:
+        yield from walker_rows(args.walks, args.seed, WalkConfig(snr_db=snr_db))
 
 
 def _rate(args: argparse.Namespace) -> Iterator[dict]:
