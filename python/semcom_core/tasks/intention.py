@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Intention understanding: which task a request asks for, and on which received item.
 
-    request ─► MiniLM, each matrix W + B A of low rank ─► means and maxima of some layers ─┬► task
-                                                                                           └► item
+    request ─┬► MiniLM, each matrix W + B A of low rank ─► means, maxima of layers ─► heads ─┐
+             └► MiniLM as it ships ─► means and maxima of all layers ─► heads ───────────────┤
+                                                                     task, item ◄── mean ────┘
 
-The encoder is the one that ships for sentence embeddings (models.sentence); only A, B and the two
-linear heads are trained, by train.intention on the requests of datasets.requests. A request is
-asked back where it fits no task, or where the confidence is below the threshold.
+The encoder is the one that ships for sentence embeddings (models.sentence); A, B and the linear
+heads are trained by train.intention on the requests of datasets.requests. The probabilities of the
+two ways are averaged, since their errors differ. A request is asked back where it fits no task, or
+where the confidence is below the threshold.
 
 Array axes: B requests, T tokens.
 
@@ -35,11 +37,13 @@ from semcom_core.models.sentence import load_embedder
 #: Weights that come with the package.
 SHIPPED = Path(models.__file__).parent / "weights" / "intention" / "intention.safetensors"
 #: Least confidence of task and item with which a request is not asked back.
-THRESHOLD = 0.5
+THRESHOLD = 0.3
 #: Longest request, characters; what is longer is asked back.
 MOST_CHARACTERS = 2000
-#: Layers whose states are looked at; 0 are the words before the first layer.
+#: Layers whose states are looked at, of the encoder with additions and as it ships; 0 are the words
+#: before the first layer.
 _LAYERS = (2, 4, 6)
+_PLAIN_LAYERS = (1, 2, 3, 4, 5, 6)
 #: Matrices of the encoder that get an addition end in these names.
 _MATRICES = ("query", "key", "value", "dense")
 #: Added to the states of padding before the maximum is taken.
@@ -97,10 +101,12 @@ class IntentionNetwork(nn.Module):
         )
         self.outer = nn.ParameterList(torch.zeros(shape[0], config.rank) for shape in shapes)
         features = 2 * len(_LAYERS) * config.hidden
-        self.scale = nn.LayerNorm(config.hidden, elementwise_affine=False)
         self.task = nn.Linear(features, len(TASKS))
         self.item = nn.Linear(features, len(ITEMS))
         self.dropout = nn.Dropout(0.2)
+        plain = 2 * len(_PLAIN_LAYERS) * config.hidden
+        self.plain_task = nn.Linear(plain, len(TASKS)).requires_grad_(False)
+        self.plain_item = nn.Linear(plain, len(ITEMS)).requires_grad_(False)
 
     def matrices(self) -> dict[str, torch.Tensor]:
         """The encoder's matrices with their additions."""
@@ -110,27 +116,60 @@ class IntentionNetwork(nn.Module):
             for name, inner, outer in zip(self._places, self.inner, self.outer)
         }
 
-    def forward(
+    def logits(
         self, inputs: Mapping[str, torch.Tensor], matrices: Mapping[str, torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits of the tasks, float (B, tasks), and of the items, float (B, items).
+        """Logits by the encoder with its additions: of the tasks, float (B, tasks), and of the
+        items, float (B, items).
 
         Args:
             inputs: of the tokenizer, (B, T) each.
             matrices: of `matrices`, which need to be added up only once.
         """
+        features = self.dropout(self._features(inputs, matrices, _LAYERS))
+        return self.task(features), self.item(features)
+
+    def plain_features(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """What the heads of the encoder as it ships look at, float (B, features).
+
+        Args:
+            inputs: of the tokenizer, (B, T) each.
+        """
+        return self._features(inputs, {}, _PLAIN_LAYERS)
+
+    def forward(
+        self, inputs: Mapping[str, torch.Tensor], matrices: Mapping[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Probabilities of the tasks, float (B, tasks), and of the items, float (B, items).
+
+        Args:
+            inputs, matrices: as `logits` takes them.
+        """
+        task, item = self.logits(inputs, matrices)
+        plain = self.plain_features(inputs)
+        return (
+            (task.softmax(1) + self.plain_task(plain).softmax(1)) / 2,
+            (item.softmax(1) + self.plain_item(plain).softmax(1)) / 2,
+        )
+
+    def _features(
+        self,
+        inputs: Mapping[str, torch.Tensor],
+        matrices: Mapping[str, torch.Tensor],
+        layers: Sequence[int],
+    ) -> torch.Tensor:
+        """Means and maxima over the tokens of the states of some layers, float (B, features)."""
         options = {**inputs, "output_hidden_states": True}
         states = torch.func.functional_call(
             self._encoder[0], dict(matrices), args=(), kwargs=options
         ).hidden_states
         mask = inputs["attention_mask"][..., None].float()
         parts = []
-        for layer in _LAYERS:
-            state = self.scale(states[layer])
+        for layer in layers:
+            state = nn.functional.layer_norm(states[layer], states[layer].shape[-1:])
             parts.append((state * mask).sum(1) / mask.sum(1))
             parts.append((state + (1 - mask) * _FAR).max(1).values / 2)
-        features = self.dropout(torch.cat(parts, 1))
-        return self.task(features), self.item(features)
+        return torch.cat(parts, 1)
 
 
 @dataclass(frozen=True)
@@ -188,7 +227,7 @@ class IntentionClassifier:
             inputs = tokens_of(self._tokenizer, [requests[k] for k in rows])
             with torch.inference_mode():
                 tasks, items = self._network(inputs, self._matrices)
-            for k, task, item in zip(rows, tasks.softmax(1), items.softmax(1)):
+            for k, task, item in zip(rows, tasks, items):
                 found[k] = self._decide(task, item)
         return found
 

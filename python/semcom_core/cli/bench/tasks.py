@@ -128,10 +128,9 @@ def _intention(args: argparse.Namespace, workers: Workers) -> Iterator[dict]:
 
     classifier = load_intentions()
     requests = read_requests(args.split)
-    texts = [request.text for request in requests]
-    yield from tasks.intention_rows(classifier, requests, texts)
     order = np.random.default_rng(args.seed).permutation(len(requests))[: args.limit]
     chosen = [requests[k] for k in sorted(order)]
+    yield from tasks.intention_rows(classifier, chosen, [request.text for request in chosen])
     for snr_db in _snrs(args, (tasks.INTENTION_SNR_DB,)):
         arrived: list[str] = []
         for link in _links(args, args.text_codec, snr_db):
