@@ -52,8 +52,8 @@ ANSWERS_SNR_DB = 0.0
 UNKNOWN_ANSWERS = 0.90
 #: Further fields of a row that are shown, where it has them.
 _SHOWN = (
-    "exact", "plans_right", "lost", "mean_error", "within_one", "constant", "uses", "time_s",
-    "load_s", "memory_mib",
+    "exact", "plans_right", "lost", "mean_error", "within_one", "constant", "constant_error",
+    "uses", "time_s", "load_s", "memory_mib",
 )  # fmt: skip
 #: Groups of questions, by the kinds of templates that belong to them.
 GROUPS = {
