@@ -66,6 +66,8 @@ _MOST_LABELS = 64
 _MOST_LABEL = 60
 #: Factor of the similarity of a text to a label's name, where no head knows the label.
 _SHARPNESS = 20.0
+#: A text without content.
+_WITHOUT_CONTENT = "N/A"
 #: Embeddings of texts that an encoder keeps.
 _KEPT = 2000
 _WORD = re.compile(r"[^\W_]+")
@@ -298,7 +300,35 @@ class EncoderAnswerer(Answerer):
         return _SHARPNESS * np.array(rows) @ row
 
 
-class DecoderAnswerer(Answerer):
+class GenerativeAnswerer(Answerer):
+    """A model that writes its answers. The probabilities of labels are taken relative to those for
+    a text without content, as models prefer some words whatever the text is.
+
+    Args:
+        policy: what an answer may be.
+
+    Source: Z. Zhao et al., Calibrate before use: improving few-shot performance of language models,
+    ICML 2021.
+    """
+
+    def __init__(self, policy: AnswerPolicy | None = None) -> None:
+        super().__init__(policy)
+        self._empty: dict[tuple[str, ...], np.ndarray] = {}
+
+    def _scores(self, text: str, labels: list[str]) -> np.ndarray:
+        key = tuple(labels)
+        if key not in self._empty:
+            if len(self._empty) >= _MOST_LABELS:
+                self._empty.clear()
+            self._empty[key] = self._log_probabilities(_WITHOUT_CONTENT, labels)
+        return self._log_probabilities(text, labels) - self._empty[key]
+
+    @abstractmethod
+    def _log_probabilities(self, text: str, labels: list[str]) -> np.ndarray:
+        """Log-probability of each label as the answer, nats, float (labels,)."""
+
+
+class DecoderAnswerer(GenerativeAnswerer):
     """Answers by the continuation of a prompt, token by token, each the most probable.
 
     Args:
@@ -328,9 +358,8 @@ class DecoderAnswerer(Answerer):
             log2_probs = rows[0]
         return _first_line(self._model.detokenize(tokens)), 2.0**log2_probability
 
-    def _scores(self, text: str, labels: list[str]) -> np.ndarray:
-        prompt = prompt_text([text], label_question(labels))
-        model = self._model.followed_by(prompt)
+    def _log_probabilities(self, text: str, labels: list[str]) -> np.ndarray:
+        model = self._model.followed_by(prompt_text([text], label_question(labels)))
         tree = model.tree()
         root, first = tree.root()
         found = np.zeros(len(labels))
@@ -345,7 +374,7 @@ class DecoderAnswerer(Answerer):
         return found * math.log(2)
 
 
-class EncoderDecoderAnswerer(Answerer):
+class EncoderDecoderAnswerer(GenerativeAnswerer):
     """Answers by the output of an encoder-decoder, each token the most probable.
 
     Args:
@@ -379,7 +408,7 @@ class EncoderDecoderAnswerer(Answerer):
         text = self._tokenizer.decode(tokens, skip_special_tokens=True)
         return _first_line(text), math.exp(log_probability)
 
-    def _scores(self, text: str, labels: list[str]) -> np.ndarray:
+    def _log_probabilities(self, text: str, labels: list[str]) -> np.ndarray:
         import torch
 
         inputs = self._encoded(seq2seq_text([text], label_question(labels)))

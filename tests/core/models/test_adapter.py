@@ -236,6 +236,7 @@ SHIPPED_HASHES = {
     "chat": "1fed3831e2306107",
     "europarl": "58ef2c95b68df565",
     "general": "af39fc7712d095f6",
+    "stories": "4b70597b9b66ca7f",
 }
 
 
