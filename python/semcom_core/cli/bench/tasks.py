@@ -193,7 +193,7 @@ def _families(args: argparse.Namespace, workers: Workers) -> Iterator[dict]:
 def _answers(args: argparse.Namespace, workers: Workers) -> Iterator[dict]:
     """Answers from statements that came over the link."""
     answerer = load_answerer(args.answerer[-1])
-    for snr_db in _snrs(args, (families.LINK_SNR_DB,)):
+    for snr_db in _snrs(args, (tasks.ANSWERS_SNR_DB,)):
         settings = {"adapter": args.adapter} if args.adapter else {}
         channel = f"{args.channel}:{snr_db:g}"
         link = families.StatementLink(args.text_codec, channel, args.seed, settings)
