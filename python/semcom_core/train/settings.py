@@ -309,7 +309,7 @@ class VisionTraining:
 class IntentionTraining:
     """Settings of the training of the understanding of requests."""
 
-    epochs: int = setting(7, "passes over the requests, 1 to 1000")
+    epochs: int = setting(9, "passes over the requests, 1 to 1000")
     requests: int = setting(16, "requests of a step, 1 to 1024")
     learning_rate: float = setting(1.5e-3, "highest learning rate, 1e-6 to 0.1")
     altered: float = setting(
