@@ -208,7 +208,9 @@ def run_answers(args: argparse.Namespace) -> int:
     first = config.first_steps * config.passages
     draw = numbered_passages(data, config, first, _labelled_requests())
     prepare(args.out)
-    follow(AnswerTrainer(*load_network(args.model), draw, config, args.out).run(), _right)
+    tokenizer, network, prompt = load_network(args.model)
+    trainer = AnswerTrainer(tokenizer, network, prompt, draw, config, args.out)
+    follow(trainer.run(), _right)
     shipped = args.out / "stories"
     figures = export_answers(args.out, shipped, args.model, config, data)
     print(f"adapter written to {shipped}: {_shares(figures)}")
