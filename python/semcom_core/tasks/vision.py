@@ -160,7 +160,9 @@ class Detector:
         """
         check_pixels(pixels)
         side = self.network.config.side
-        rows = torch.from_numpy(np.ascontiguousarray(resize(pixels, side, side)))
+        rows = torch.from_numpy(
+            np.array(resize(pixels, side, side))
+        )  # remembered ones are read-only
         maps = self.network(rows.permute(2, 0, 1)[None])
         found = read_maps(maps[0], self.threshold)
         return tuple(sorted(found, key=lambda each: each.x))

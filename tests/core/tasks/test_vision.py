@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -173,7 +174,10 @@ def test_the_shipped_detector_sees_whole_scenes():
 
 def test_the_shipped_detector_places_and_takes_other_sizes():
     scene = place_toys([("cube", "blue", "large")], np.random.default_rng(1), side=256)
-    (found,) = load_detector().detect(scene.pixels)
+    scene.pixels.flags.writeable = False  # as a remembered picture is
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (found,) = load_detector().detect(scene.pixels)
     (toy,) = scene.objects
     assert (found.x, found.y) == pytest.approx((toy.x, toy.y), abs=0.03)
     assert (found.shape, found.colour, found.size) == ("cube", "blue", "large")
