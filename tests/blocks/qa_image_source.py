@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pmt
@@ -17,7 +18,6 @@ from gnuradio.semcom import notices, pdu
 from gnuradio.semcom.pdu import picture_pdu, read_picture_pdu
 
 from semcom_core.errors import ConfigError
-from semcom_core.image import camera
 from semcom_core.image.picture import write_picture
 from tests.blocks.pictures import picture
 
@@ -97,7 +97,7 @@ def test_camera(flowgraph, collect, monkeypatch):
     monkeypatch.setitem(
         sys.modules, "cv2", types.SimpleNamespace(VideoCapture=VideoCapture, CAP_PROP_BUFFERSIZE=38)
     )
-    monkeypatch.setattr(camera.Path, "exists", lambda path: True)
+    monkeypatch.setattr(Path, "exists", lambda path: True)
     source = semcom.image_source(path="/dev/video7")
     out, said = collect(source, "out"), collect(source, "notices")
     flowgraph.start()

@@ -9,8 +9,7 @@ from pathlib import Path
 import pmt
 
 from semcom_core.errors import FrameError
-from semcom_core.image.camera import Camera, is_camera
-from semcom_core.image.picture import pictures_in, read_picture
+from semcom_core.image.picture import Camera, is_camera, pictures_in, read_picture
 
 from .guard import guarded_handler, tunable
 from .notices import notify
