@@ -43,13 +43,15 @@ if TYPE_CHECKING:
     from semcom_core.tasks.answerer import Answerer
     from semcom_core.text import TextCodec
 
-#: Update rules by name: weights of the store.
+#: Update rules by name: weights of the store. Of "value" the value is how much the questions of the
+#: task's kind would read an item, of "learned value" what was learned of it when it came.
+VALUE = "value"
 UPDATE_RULES = {
     "fifo": StoreConfig(model=FIFO),
     "freshness": StoreConfig(model=RETRIEVAL),
-    "value": StoreConfig(model=RETRIEVAL, freshness=0.1, value=1.0),
-    "correlation": StoreConfig(model=RETRIEVAL, freshness=0.1, correlation=1.0),
-    "mixture": StoreConfig(model=RETRIEVAL, freshness=0.1, value=0.5, correlation=1.0),
+    "correlation": StoreConfig(model=RETRIEVAL, freshness=0.5, correlation=1.0, half_life=8.0),
+    "learned value": StoreConfig(model=RETRIEVAL, value=1.0, half_life=4.0),
+    VALUE: StoreConfig(model=RETRIEVAL, freshness=0.05, value=1.0, half_life=8.0),
 }
 #: Share of a story's statements that a small memory holds.
 SMALL_MEMORY = 0.25
@@ -117,7 +119,10 @@ def receive_stories(
         channel, snr_db: see channel_of.
         rng: draws fading and noise.
     """
-    texts = [line.text for story in stories for line in (*story.statements, *story.questions)]
+    texts: list[str] = []
+    for story in stories:
+        texts += [line.text for line in story.statements]
+        texts += [line.text for line in story.questions]
     sent = system.send(texts, CLEAN_SNR_DB if snr_db is None else snr_db)
     lengths = np.array([len(message.symbols) for message in sent])
     received: list[tuple[np.ndarray, np.ndarray]] = [(np.zeros(0), np.zeros(0))] * len(sent)
@@ -205,7 +210,11 @@ def _with_last(system: System, received: Sequence[ReceivedStory]) -> list[str]:
 
 
 def answers_by_rule(
-    system: System, received: Sequence[ReceivedStory], config: StoreConfig, share: float
+    system: System,
+    received: Sequence[ReceivedStory],
+    config: StoreConfig,
+    share: float,
+    expected: np.ndarray | None = None,
 ) -> list[str]:
     """Answers from a bounded memory, which takes in the statements as they come.
 
@@ -214,11 +223,12 @@ def answers_by_rule(
         received: stories.
         config: update rule of the memory; its capacity is set here.
         share: capacity over the statements of the story, rounded.
+        expected: embeddings of questions that may come; see ScenarioMemory.
     """
     found = []
     for one in received:
         capacity = max(1, round(share * len(one.statements)))
-        memory = ScenarioMemory(system, replace(config, capacity=capacity))
+        memory = ScenarioMemory(system, replace(config, capacity=capacity), expected)
         questions = iter(one.questions)
         for line in one.story.lines:
             if isinstance(line, Statement):
@@ -316,7 +326,12 @@ def accuracy_rows(
 
 
 def update_rows(
-    system: System, stories: Sequence[Story], snr_db: float, seeds: Sequence[int], share: float
+    system: System,
+    stories: Sequence[Story],
+    snr_db: float,
+    seeds: Sequence[int],
+    share: float,
+    expected: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
     """Accuracy of each update rule with a small memory, over AWGN.
 
@@ -326,7 +341,11 @@ def update_rows(
         snr_db: SNR, dB.
         seeds: of the channel.
         share: of the statements of a story that fit into the memory.
+        expected: texts of all questions of the task's kind, for the rule VALUE.
     """
+    sent = system.send(expected, CLEAN_SNR_DB)
+    clean = [(message.symbols, np.full(len(message.symbols), 1e-3)) for message in sent]
+    known = system.receive(sent, clean)
     right: dict[str, list[float]] = {name: [] for name in UPDATE_RULES}
     uses = 0.0
     for seed in seeds:
@@ -334,7 +353,8 @@ def update_rows(
         received = receive_stories(system, stories, "awgn", snr_db, rng)
         uses = float(np.mean(np.concatenate([one.uses for one in received])))
         for name, config in UPDATE_RULES.items():
-            answers = answers_by_rule(system, received, config, share)
+            asked = known if name == VALUE else None
+            answers = answers_by_rule(system, received, config, share, asked)
             right[name].append(float(right_answers(stories, answers).mean()))
     sizes = [max(1, round(share * len(story.statements))) for story in stories]
     for name, values in right.items():
@@ -457,7 +477,7 @@ def uses_row(
         snr_db: SNR that the rate is chosen for, dB.
         limit: channel uses of a message at the most.
     """
-    uses = []
+    uses: list[float] = []
     for text in texts:
         try:
             uses.append(sum(len(frame.symbols) for frame in codec.encode(text, snr_db)))

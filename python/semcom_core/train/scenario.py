@@ -75,7 +75,7 @@ _SUPPORT_WEIGHT = 0.5
 #: Words that the local decoder of "sender" decides on.
 _PROXY_WORDS = 8
 #: Price of a symbol of each message in "mask", nats of an answer.
-_SYMBOL_PRICE = 0.004
+_SYMBOL_PRICE = 0.02
 #: Share of the texts with words exchanged, in stage "text", and share of the words in them.
 _GARBLED = 0.15
 _EXCHANGED = 0.3

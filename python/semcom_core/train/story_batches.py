@@ -66,9 +66,13 @@ _DRAWN_BATCHES = 8
 #: Shares of stories over block Rayleigh fading, with a mask, and with a memory that statements
 #: leave; share of messages that are lost.
 _FADING = 0.3
-_MASKED = 0.35
-_FORGETFUL = 0.2
+_MASKED = 0.6
+_FORGETFUL = 0.5
 _LOST = 0.01
+#: Shares of the forgetful memories that statements leave when they are replaced, and that they
+#: leave at no other time.
+_TIDY = 0.8
+_LASTING = 0.5
 #: Slots that a statement stays, where none leaves.
 FOREVER = 1 << 30
 #: Fewest symbols that a mask leaves.
@@ -90,6 +94,7 @@ class CodedStory:
         support: statements that each answer follows from, bool (Q, S).
         chain: the one or two statements of tasks 1, 2 and 6, in their order, int (Q, 2); -1 for
             none.
+        replaced: slot of the next statement on the same topic, int (S,); FOREVER for none.
     """
 
     task: int
@@ -99,6 +104,7 @@ class CodedStory:
     answers: np.ndarray
     support: np.ndarray
     chain: np.ndarray
+    replaced: np.ndarray
 
 
 class SentenceTable:
@@ -135,6 +141,11 @@ class SentenceTable:
             support[row, list(line.support)] = True
             if story.task in CHAINS:
                 chain[row, : len(line.support)] = line.support
+        topics = [_topic(line.text) for line in statements]
+        replaced = [
+            topics.index(topic, slot + 1) if topic in topics[slot + 1 :] else FOREVER
+            for slot, topic in enumerate(topics)
+        ]
         return CodedStory(
             story.task,
             np.array([self.place(line.text) for line in statements]),
@@ -143,6 +154,7 @@ class SentenceTable:
             np.array([self.vocabulary.answer(line.answer) for line in questions]),
             support,
             chain,
+            np.array(replaced),
         )
 
     def rows(self, places: Tensor) -> tuple[Tensor, Tensor]:
@@ -261,6 +273,7 @@ class StoryBatch(NamedTuple):
         answers: int (B, Q, ANSWER_WORDS).
         support: bool (B, Q, S).
         chain: int (B, Q, 2).
+        replaced: int (B, S).
     """
 
     tasks: Tensor
@@ -272,6 +285,7 @@ class StoryBatch(NamedTuple):
     answers: Tensor
     support: Tensor
     chain: Tensor
+    replaced: Tensor
 
     @property
     def slots(self) -> Tensor:
@@ -290,10 +304,12 @@ def batch_of(stories: Sequence[CodedStory]) -> StoryBatch:
     answers = np.zeros((size, asks, ANSWER_WORDS), np.int64)
     support = np.zeros((size, asks, most), bool)
     chain = np.full((size, asks, 2), -1)
+    replaced = np.full((size, most), FOREVER)
     for row, story in enumerate(stories):
         support[row, : len(story.questions), : len(story.statements)] = story.support
         chain[row, : len(story.questions)] = story.chain
         statements[row, : len(story.statements)] = story.statements
+        replaced[row, : len(story.statements)] = story.replaced
         questions[row, : len(story.questions)] = story.questions
         asked[row, : len(story.questions)] = story.asked
         answers[row, : len(story.questions)] = story.answers
@@ -308,6 +324,7 @@ def batch_of(stories: Sequence[CodedStory]) -> StoryBatch:
         torch.from_numpy(answers),
         torch.from_numpy(support),
         torch.from_numpy(chain),
+        torch.from_numpy(replaced),
     )
 
 
@@ -341,11 +358,15 @@ def drawn_conditions(
         noise_var = np.where(gains > _DEEPEST_FADE, 10 ** (-snr_db[:, None] / 10) / gains, np.inf)
     masked = rng.random(size) < _MASKED
     symbols = np.where(masked, rng.integers(FEWEST, SYMBOLS, size), SYMBOLS)
-    lives = rng.exponential(rng.uniform(1, most + 1, (size, 1)), (size, most)).astype(np.int64)
-    lives[rng.random(size) >= _FORGETFUL] = FOREVER
+    until = rng.exponential(rng.uniform(1, most + 1, (size, 1)), (size, most)).astype(np.int64)
+    until += np.arange(most)
+    until[rng.random(size) < _LASTING] = FOREVER
+    tidy = rng.random(size) < _TIDY
+    until[tidy] = np.minimum(until, batch.replaced.numpy())[tidy]
+    until[rng.random(size) >= _FORGETFUL] = FOREVER
     return Conditions(
         torch.tensor(snr_db, dtype=torch.float32),
         torch.tensor(noise_var, dtype=torch.float32),
         torch.from_numpy(symbols),
-        torch.from_numpy(lives + np.arange(most)),
+        torch.from_numpy(until),
     )

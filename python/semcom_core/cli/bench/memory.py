@@ -279,7 +279,8 @@ def _update(args: argparse.Namespace) -> Iterator[dict]:
 
     stories = _stories(argparse.Namespace(**{**vars(args), "task": [2]}))
     system = LearnedSystem("transceiver", folder=args.weights)
-    yield from update_rows(system, stories[2], 12.0, _seeds(args), SMALL_MEMORY)
+    asked = {text for text in _training_texts(args) if text.startswith("Where is the ")}
+    yield from update_rows(system, stories[2], 12.0, _seeds(args), SMALL_MEMORY, sorted(asked))
 
 
 def _time(args: argparse.Namespace) -> Iterator[dict]:

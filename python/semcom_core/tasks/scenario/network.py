@@ -470,6 +470,18 @@ class Reasoning(nn.Module):
         return self.join((weights @ value).transpose(1, 2).flatten(2)), weights
 
 
+def support_of(read: Tensor) -> Tensor:
+    """How much each statement supports an answer, float (Q, S), 0 to 1.
+
+    It is read off the heads that were shown in training what answers follow from.
+
+    Args:
+        read: weights of the last step, float (heads, Q, S).
+    """
+    shown = read[[0, 1, read.shape[0] // 2]]
+    return shown.amax(0)
+
+
 def _readable(when: Tensor, slots: Tensor, until: Tensor) -> tuple[Tensor, Tensor]:
     """Ages of statements, float (B, N, S), and whether they can be read, bool (B, N, S).
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,10 +53,11 @@ _ALLOWED = "weights of `semcom train scenario`"
 #: Ways to choose how many symbols are sent: all; by the finite-blocklength limit at the SNR; those
 #: whose learned score at the SNR is above 0.
 MASKS = ("none", "theory", "learned")
-#: Bits that tell a statement and a question from all others of the two wordings, words of the same
-#: meaning not told apart; and the error probability at which the limit is taken.
-_MESSAGE_BITS = {False: 8.2, True: 6.6}
-_MASK_ERROR = 1e-3
+#: Bits that tell a message from all others of the two wordings, words of the same meaning not told
+#: apart; and the error probability at which the limit is taken, of a statement and of a question,
+#: without which there is no answer.
+_MESSAGE_BITS = 8.2
+_MASK_ERROR = {False: 1e-3, True: 1e-4}
 #: SNR that both ends are told where there is no noise, dB.
 CLEAN_SNR_DB = 30.0
 #: Fewest symbols of a message.
@@ -301,7 +302,7 @@ def theory_count(question: bool, snr_db: float) -> int:
     """
     from semcom_core.tasks.scenario.network import SYMBOLS
 
-    wanted = float(limit_uses(_MESSAGE_BITS[question], snr_db, _MASK_ERROR))
+    wanted = float(limit_uses(_MESSAGE_BITS, snr_db, _MASK_ERROR[question]))
     return min(SYMBOLS, max(_FEWEST, math.ceil(wanted)))
 
 
@@ -346,12 +347,19 @@ class SeparateSystem(System):
         return self.read(texts, [message.question for message in messages])
 
     def read(self, texts: Sequence[str], questions: Sequence[bool]) -> np.ndarray:
-        """Embeddings of texts, float32 (M, D); an empty text counts as a word that is not known."""
+        """Embeddings of decoded texts, float32 (M, D).
+
+        Args:
+            texts: whatever was decoded; without a word it counts as one that is not known, and what
+                is too long is cut.
+            questions: which are questions.
+        """
         import torch
 
-        from semcom_core.tasks.scenario.network import padded
+        from semcom_core.tasks.scenario.network import MOST_WORDS, padded, words_of
 
-        words = padded([self.vocabulary.message(text or "?_") for text in texts])
+        known = [" ".join(words_of(text)[:MOST_WORDS]) or "_" for text in texts]
+        words = padded([self.vocabulary.message(text) for text in known])
         with torch.inference_mode():
             return self.network.reader(words, torch.tensor(questions)).numpy()
 
@@ -360,15 +368,24 @@ class ScenarioMemory:
     """Memory of a receiver: it takes in embeddings of statements and answers questions.
 
     What leaves when the memory is full is decided by the update rule of the store, which knows the
-    statements alone.
+    statements alone. The value of an item is what was learned of its statement when it came; or,
+    where questions are named that may come, how much these would read it, judged anew with each
+    statement. The question that comes is not known to either.
 
     Args:
         system: whose embeddings these are.
         config: of the store; None for the defaults.
+        expected: embeddings of questions that may come, float (E, D); None for learned values.
     """
 
-    def __init__(self, system: System, config: StoreConfig | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        config: StoreConfig | None = None,
+        expected: np.ndarray | None = None,
+    ) -> None:
         self._system = system
+        self._expected = expected
         self.store = MemoryStore(config)
 
     def take(self, embedding: np.ndarray, slot: int) -> list[MemoryItem]:
@@ -388,6 +405,8 @@ class ScenarioMemory:
             one = torch.as_tensor(embedding)
             states = self._system.reasoning.write(one, slot, written, slots)
             key, value = self._system.worth(one, states)
+            if self._expected is not None:
+                value = self._revalue(torch.cat([written, states[None]]), slots, slot)
         item = MemoryItem(
             self.store.next_key(), TEXT, slot, key, value, pack_arrays({"states": states.numpy()})
         )
@@ -409,6 +428,27 @@ class ScenarioMemory:
             )
         return reply_of(found.odds[0, 0], found.read[0, :, 0], self._system.vocabulary)
 
+    def _revalue(self, written: torch.Tensor, slots: torch.Tensor, slot: int) -> float:
+        """Judge the items anew; returns the value of the statement that has just come, the last.
+
+        Args:
+            written: what is kept of all, float (S + 1, steps, D).
+            slots: of those before, int (S,).
+            slot: of the last.
+        """
+        import torch
+
+        from semcom_core.tasks.scenario.network import support_of
+
+        asked = torch.as_tensor(self._expected)
+        every = torch.cat([slots, torch.tensor([slot])])
+        read = self._system.reasoning.ask(asked, slot + 1, written, every).read[0]
+        values = support_of(read).mean(0).clamp(0, 1).tolist()
+        items = sorted(self.store, key=lambda item: item.slot)
+        fresh = {item.key: replace(item, value=v) for item, v in zip(items, values)}
+        self.store.refill([fresh[item.key] for item in self.store])
+        return values[-1]
+
     def _written(self) -> tuple[torch.Tensor, torch.Tensor]:
         """What the memory keeps, the oldest first, float (S, steps, D), and the slots, int (S,)."""
         import torch
@@ -429,10 +469,12 @@ def reply_of(odds: torch.Tensor, read: torch.Tensor, vocabulary: Vocabulary) -> 
         read: weights of the statements, float (heads, S).
         vocabulary: of the answers.
     """
+    from semcom_core.tasks.scenario.network import support_of
+
     text = texts_of(odds[None], vocabulary)[0]
     count = min(len(text.split(",")) + 1, len(odds))
     share = odds.softmax(1).amax(1)[:count].prod()
-    support = read.amax(0).clamp(max=1).numpy() if read.shape[1] else np.zeros(0, np.float32)
+    support = support_of(read[:, None])[0].numpy()
     return Reply(text, float(share), support)
 
 
