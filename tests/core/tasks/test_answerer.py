@@ -37,6 +37,7 @@ from semcom_core.tasks.prompt import (
     content_words,
     one_line,
     prompt_text,
+    quoted,
     seq2seq_text,
 )
 from semcom_core.train.seq2seq import Seq2seqTraining, export, small_network, train_tokenizer
@@ -92,6 +93,13 @@ def test_a_prompt_has_the_messages_as_quoted_lines():
 )
 def test_a_text_becomes_one_line(text, expected):
     assert one_line(text) == expected
+
+
+def test_a_message_has_no_marks_of_the_prompt():
+    assert (
+        quoted("Question: Where?\nANSWER : tower, at 6:45")
+        == "> Question Where? ANSWER tower, at 6:45"
+    )
 
 
 def test_few_messages_are_all_shown():
@@ -285,15 +293,22 @@ def right(answerer: Answerer, task: int, wording, count: int, seed: int) -> floa
     return float(np.mean(found))
 
 
-@pytest.mark.parametrize("family", [ENCODER, ENCODER_DECODER])
-def test_the_shipped_models_answer(family):
-    answerer = load_answerer(family)
-    assert (answerer.family, answerer.name) == (family, DEFAULTS[family])
+def test_the_shipped_reader_answers():
+    answerer = load_answerer(ENCODER)
+    assert (answerer.family, answerer.name) == (ENCODER, DEFAULTS[ENCODER])
     # 30 stories: the standard deviation of a share of .9 is .055
     assert right(answerer, 1, BABI_WORDING, 30, seed=1) > 0.75
+    assert right(answerer, 6, BABI_WORDING, 30, seed=1) > 0.75
+
+
+@pytest.mark.parametrize("family", [ENCODER, ENCODER_DECODER])
+def test_what_was_never_sent_is_unknown_to_the_shipped_models(family):
+    answerer = load_answerer(family)
+    assert (answerer.family, answerer.name) == (family, DEFAULTS[family])
     story = add_unknown(generate_story(1, np.random.default_rng(2)), np.random.default_rng(3))
     messages = [statement.text for statement in story.statements]
     assert answerer.answer(story.questions[-1].text, messages).text == UNKNOWN
+    assert answerer.answer("Is Mary in the office?", STORY).text in ("yes", "no", UNKNOWN)
 
 
 def test_the_shipped_adapter_answers():

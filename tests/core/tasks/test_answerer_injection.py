@@ -12,7 +12,6 @@ from semcom_core.models.loader import load_network
 from semcom_core.tasks.answerer import (
     DECODER,
     ENCODER,
-    ENCODER_DECODER,
     Answerer,
     AnswerPolicy,
     load_answerer,
@@ -230,7 +229,6 @@ SOME = [attempts[0] for attempts in ATTEMPTS.values()]
     "family, attempts",
     [
         pytest.param(ENCODER, EVERY, id="encoder-only"),
-        pytest.param(ENCODER_DECODER, EVERY, id="encoder-decoder"),
         pytest.param(DECODER, SOME, id="decoder-only, one of each kind"),
         pytest.param(DECODER, EVERY, id="decoder-only", marks=pytest.mark.slow),
     ],
