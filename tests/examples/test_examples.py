@@ -25,7 +25,7 @@ def example(tmp_path):
             [sys.executable, str(EXAMPLES / f"{name}.py"), *arguments],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             cwd=tmp_path,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -42,7 +42,7 @@ def numbers(line: str) -> list[float]:
 def test_each_example_is_short_and_run_here():
     names = {path.stem for path in EXAMPLES.glob("*.py")}
     tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
-    assert names <= tests and len(names) == 7
+    assert names <= tests and len(names) == 8
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < MOST_LINES, path
 
@@ -113,3 +113,13 @@ def test_recording(example, tmp_path):
     assert all(numbers(row)[2] == pytest.approx(5000, abs=200) for row in rows), "CFO, Hz"
     assert numbers(rows[0])[0] == 2.0, "ms"
     assert {path.name for path in tmp_path.iterdir()} == {"night.sigmf-meta", "night.sigmf-data"}
+
+
+def test_memory(example):
+    lines = example("memory", "--codec", "deflate", "--snr-db", "9")
+    assert lines[:3] == [
+        "slot 0: Mary moved to the bathroom.",
+        "slot 1: John went to the hallway.",
+        "Where is Mary?  bathroom",
+    ]
+    assert re.fullmatch(r"  task answer, confidence 0\.\d\d, from \(0, 1\)", lines[3])

@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The gr-semcom authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`semcom demo`: sentences and a picture through GNU Radio flowgraphs and a simulated channel."""
+"""`semcom demo`: sentences, a picture and a story through GNU Radio flowgraphs and a simulated
+channel.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,15 @@ MARGIN_DB = 3.5
 PICTURE = "astronaut"
 CODEC = "hybrid"
 CBR = "1/16"
+#: Story of which the receiver is asked what it remembers.
+STORY = (
+    "Mary moved to the bathroom.",
+    "John went to the hallway.",
+    "Where is Mary?",
+    "Mary travelled to the garden.",
+    "Where is Mary?",
+    "Where is Sandra?",
+)
 #: File that the demonstration writes to the current folder.
 RESULT = Path("demo.png")
 
@@ -39,16 +50,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run text_link_headless on the shipped sentences, image_link_headless on a picture, and show
-    what arrived.
+    """Run text_link_headless on the shipped sentences, image_link_headless on a picture and
+    scenario_qa_headless on a story, and show what arrived.
 
-    The exit status is 0 where both flowgraphs' is.
+    The exit status is 0 where all flowgraphs' is.
 
     Raises:
         RadioError: GNU Radio is not there, or the flowgraph ended without a report.
     """
     status = send_sentences(args.snr_db, args.cfo_hz, MARGIN_DB)
-    return status | send_picture(args.snr_db, args.cfo_hz, MARGIN_DB)
+    status |= send_picture(args.snr_db, args.cfo_hz, MARGIN_DB)
+    return status | send_story(args.snr_db, args.cfo_hz, MARGIN_DB)
 
 
 def send_sentences(snr_db: float, cfo_hz: float, margin_db: float) -> int:
@@ -129,6 +141,43 @@ def send_picture(snr_db: float, cfo_hz: float, margin_db: float) -> int:
     return status
 
 
+def send_story(snr_db: float, cfo_hz: float, margin_db: float) -> int:
+    """Run scenario_qa_headless on STORY and show what the receiver answers from its memory; the
+    exit status is the flowgraph's.
+
+    Args:
+        snr_db: SNR of the channel, dB.
+        cfo_hz: carrier frequency offset, Hz.
+        margin_db: how far below the SNR the rate is chosen, dB.
+
+    Raises:
+        RadioError: the flowgraph ended without a report.
+    """
+    print(
+        "A story over the same link, with questions that the receiver's memory answers", flush=True
+    )
+    with tempfile.TemporaryDirectory(prefix="semcom-demo-") as folder:
+        texts = Path(folder) / "story.txt"
+        texts.write_text("\n".join(STORY) + "\n", encoding="utf-8")
+        replies = Path(folder) / "replies.jsonl"
+        options = {
+            "text-file": texts,
+            "snr-db": snr_db,
+            "cfo-hz": cfo_hz,
+            "margin-db": margin_db,
+            "replies-file": replies,
+        }
+        status, messages = _run_link("scenario_qa", options, Path(folder) / "report.json")
+        answers = _replies(replies)
+    for message in messages:
+        text = message["received"]
+        if answers.get(text):
+            print(f"question  {text}  {answers[text].pop(0)}")
+        else:
+            print(f"{message['outcome']:9s} {text or message['sent']}")
+    return status
+
+
 def panels(
     sent: np.ndarray, views: dict[str, np.ndarray], received: np.ndarray, message: dict
 ) -> list[Panel]:
@@ -147,6 +196,15 @@ def panels(
         *seen,
         Panel("Received", received, arrived),
     ]
+
+
+def _replies(path: Path) -> dict[str, list[str]]:
+    """Request → its answers in order, or why there is none."""
+    found: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        reply = json.loads(line)
+        found.setdefault(reply["request"], []).append(reply["text"] or reply["reason"])
+    return found
 
 
 def _run_link(flowgraph: str, options: dict, report: Path) -> tuple[int, list[dict]]:
