@@ -8,7 +8,7 @@
     sender        a sender with a local decoder of its words, over the channel
     proxy-link    slot receiver for the sender of "sender", which is fixed, led as in "link"
     proxy         the same receiver and the reasoning, for the answers
-    mask          scores of the symbols of "transceiver", all else fixed: loss + price x symbols
+    mask          gates of the symbols of "transceiver", all else fixed: loss + price x symbols
     keeping       what the update rule of a memory is told, all else of "transceiver" fixed
 
 In the first half of "text", "transceiver" and "proxy" the reasoning is also shown which statements
@@ -113,6 +113,7 @@ def through_channel(
     story = torch.arange(real.shape[0])[:, None].expand(real.shape)[real]
     scores = network.sender.scores(conditions.snr_db[story], kinds)
     if conditions.symbols is None:
+        scores = network.sender.gates(conditions.snr_db[story], kinds)
         fewest = torch.full((len(scores),), FEWEST)
         kept = (scores > 0) | highest(scores, fewest)
         mask = kept.float() + torch.sigmoid(scores) - torch.sigmoid(scores).detach()
@@ -370,7 +371,11 @@ class LinkTrainer(StageTrainer):
     ) -> None:
         chosen = tuple(part for part in parts if not (fixed_sender and part == "sender."))
         named = network.named_parameters()
-        weights = {name: weight for name, weight in named if name.startswith(chosen)}
+        weights = {
+            name: weight
+            for name, weight in named
+            if name.startswith(chosen) and not name.startswith("sender.gate_")
+        }
         super().__init__(pool, config, network, weights, folder)
         self.network = network
         self._teacher = teacher.eval()
@@ -428,7 +433,8 @@ class SenderTrainer(StageTrainer):
     ) -> None:
         words = pool.table.vocabulary.sizes[0]
         self._decoder = nn.Linear(network.receiver.last.out_features, _PROXY_WORDS * words)
-        weights = dict(network.sender.named_parameters())
+        named = network.sender.named_parameters()
+        weights = {name: weight for name, weight in named if not name.startswith("gate_")}
         weights |= {f"receiver.{name}": w for name, w in network.receiver.named_parameters()}
         weights |= {f"decoder.{name}": w for name, w in self._decoder.named_parameters()}
         super().__init__(pool, config, network, weights, folder)
@@ -462,7 +468,7 @@ class MaskTrainer(StageTrainer):
         price: float = _SYMBOL_PRICE,
     ) -> None:
         sender = network.sender
-        weights = {"base": sender.score_base, "slope": sender.score_slope}
+        weights = {"base": sender.gate_base, "slope": sender.gate_slope}
         super().__init__(pool, config, network, weights, folder)
         self.network = network
         self._price = price
@@ -572,7 +578,9 @@ def _started(
         network = load_networks("transceiver", folder)[0]
         if stage == "mask":
             with torch.no_grad():  # begins with all symbols
-                network.sender.score_base += 1 - network.sender.score_base.amin(1, keepdim=True)
+                sender = network.sender
+                sender.gate_base.copy_(1 + sender.score_base - sender.score_base.amin(1, True))
+                sender.gate_slope.copy_(sender.score_slope)
         return network, "transceiver"
     if stage in ("transceiver", "proxy"):
         return load_networks("link" if stage == "transceiver" else "proxy-link", folder)[0], stage

@@ -216,6 +216,9 @@ class Sender(nn.Module):
         # score = base + slope (SNR / 10 dB), for statements and for questions
         self.score_base = nn.Parameter(torch.randn(2, SYMBOLS) * 0.1)
         self.score_slope = nn.Parameter(torch.zeros(2, SYMBOLS))
+        # of the same form: above 0 for symbols that are worth their price
+        self.gate_base = nn.Parameter(torch.ones(2, SYMBOLS))
+        self.gate_slope = nn.Parameter(torch.zeros(2, SYMBOLS))
 
     def forward(self, words: Tensor, questions: Tensor) -> Tensor:
         """Symbols before mask and power, real and imaginary parts, float (B, C, 2); see
@@ -232,6 +235,11 @@ class Sender(nn.Module):
         """
         kind = questions.long()
         return self.score_base[kind] + self.score_slope[kind] * (snr_db / 10)[:, None]
+
+    def gates(self, snr_db: Tensor, questions: Tensor) -> Tensor:
+        """Scores float (B, C), above 0 for symbols that are worth their price; see scores."""
+        kind = questions.long()
+        return self.gate_base[kind] + self.gate_slope[kind] * (snr_db / 10)[:, None]
 
 
 def highest(scores: Tensor, count: Tensor) -> Tensor:

@@ -50,14 +50,14 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "models" / "weights" / "scenario
 NETWORKS = ("transceiver", "proxy", "text", "link", "sender", "proxy-link")
 #: What is allowed, for error messages.
 _ALLOWED = "weights of `semcom train scenario`"
-#: Ways to choose how many symbols are sent: all; by the finite-blocklength limit at the SNR; those
-#: whose learned score at the SNR is above 0.
+#: Ways to choose which symbols are sent: all; those of the highest learned scores, as many as the
+#: finite-blocklength limit at the SNR says; those whose learned gate at the SNR is above 0.
 MASKS = ("none", "theory", "learned")
 #: Bits that tell a message from all others of the two wordings, words of the same meaning not told
 #: apart; and the error probability at which the limit is taken, of a statement and of a question,
 #: without which there is no answer.
 _MESSAGE_BITS = 8.2
-_MASK_ERROR = {False: 1e-3, True: 1e-4}
+_MASK_ERROR = {False: 1e-3, True: 3e-5}
 #: SNR that both ends are told where there is no noise, dB.
 CLEAN_SNR_DB = 30.0
 #: Fewest symbols of a message.
@@ -280,13 +280,15 @@ class LearnedSystem(System):
 
         from semcom_core.tasks.scenario.network import SYMBOLS, highest
 
-        scores = self.network.sender.scores(torch.full((len(questions),), snr_db), questions)
+        told = torch.full((len(questions),), snr_db)
+        scores = self.network.sender.scores(told, questions)
         if self._symbols is not None:
             count = torch.full((len(questions),), self._symbols)
         elif self._mask == "theory":
             counts = [theory_count(question, snr_db) for question in questions.tolist()]
             count = torch.tensor(counts)
         elif self._mask == "learned":
+            scores = self.network.sender.gates(told, questions)
             count = (scores > 0).sum(1).clamp(min=_FEWEST)
         else:
             count = torch.full((len(questions),), SYMBOLS)
