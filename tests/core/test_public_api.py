@@ -298,7 +298,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("call, error, expected", REFUSED, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    "call, error, expected", REFUSED, ids=[f"{i}-{row[-1][:40]}" for i, row in enumerate(REFUSED)]
+)
 def test_arguments_of_another_type_are_refused_in_one_line(call, error, expected):
     with pytest.raises(error) as caught:
         call()
