@@ -226,7 +226,8 @@ def fuzz_samples(name: str, count: int, seed: int) -> bool:
         f"{name}: sent {count} samples, {read}, frames {len(found)}; next good frame received: "
         f"{fine}"
     )
-    return fine and not said.wait(0)
+    states = {notices.read_notice(message).state for message in said.wait(0)}
+    return fine and states <= {"unreadable"}  # hostile samples may well sound like bursts
 
 
 def main(kind: str, name: str, *rest: str) -> int:
