@@ -14,6 +14,8 @@ from gnuradio.semcom import pdu
 from gnuradio.semcom.worker import process as codec_pipe
 
 from semcom_core.errors import ConfigError
+from semcom_core.memory.database import MemoryDatabase
+from semcom_core.memory.item import text_item
 
 #: Loading takes seconds on a busy machine.
 LOAD_S = 40
@@ -54,6 +56,20 @@ def test_answers_come_from_what_was_received_before(chain, post):
     assert first[0]["task"] == "answer" and first[0]["decoded"] is True
     assert second[0]["confidence"] == pytest.approx(0.75) and second[0]["reason"] == ""
     assert (answerer.answered, answerer.asked_back) == (2, 0)
+
+
+def test_a_request_is_answered_by_what_was_there_when_it_came(chain, post, tmp_path):
+    _, answerer, ports = chain
+    with MemoryDatabase(tmp_path / "memory.db") as database:
+        for slot, text in enumerate(["Mary went home.", "Mary is in the garden."]):
+            database.add(text_item(slot, slot, text))
+    for slot in (0, 1, -1):
+        request = pdu.text_pdu("Where is Mary?", message_id=9, task="answer", slot=slot)
+        post(answerer, "in", request)
+    post(answerer, "in", pdu.text_pdu("Where is Mary?", message_id=9, task="answer"))
+    replies = [pdu.read_text(message) for message in ports["reply"].wait(4, LOAD_S)]
+    assert [text for _, text in replies] == ["home", "garden", "", "garden"]
+    assert replies[2][0]["decoded"] is False and replies[2][0]["reason"]
 
 
 def test_what_is_not_clear_or_not_allowed_is_asked_back(chain, post):

@@ -42,7 +42,7 @@ def test_texts_and_pictures_are_kept_and_requests_pass(flowgraph, collect, post,
     passed = out.wait(6, LOAD_S)
     metas = [pdu.read_meta(message) for message in passed[:5]]
     places = [(meta.get("slot"), meta.get("memory_key")) for meta in metas]
-    assert places == [(0, 0), (1, 1), (None, None), (None, None), (2, 2)]
+    assert places == [(0, 0), (1, 1), (1, None), (None, None), (2, 2)]
     assert [meta["message_id"] for meta in metas] == [1, 2, 3, 4, 5] and pdu.is_end(passed[5])
     with MemoryDatabase(file, create=False) as database:
         text, picture, later = database.items

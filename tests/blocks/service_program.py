@@ -70,7 +70,7 @@ def main() -> None:
     connection.send(("ready", name))
     while True:
         verb, arguments, settings = connection.recv()
-        if isinstance(arguments[0], str) and "die" in arguments[0]:
+        if any(isinstance(each, str) and "die" in each for each in arguments):
             sys.exit(9)
         connection.send(("done", getattr(service, verb)(*arguments, **settings)))
 

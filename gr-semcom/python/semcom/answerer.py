@@ -34,8 +34,9 @@ class answerer(content_block):
     received text is data: it changes neither the tasks that are allowed nor what an answer may be.
 
     Message inputs:
-        in: text and picture PDUs, of which the requests of the task router are carried out. The end
-            PDU is passed on in order, also when the queue is full.
+        in: text and picture PDUs, of which the requests of the task router are carried out, over
+            what the memory held when they passed it (key slot). The end PDU is passed on in order,
+            also when the queue is full.
 
     Message outputs:
         out: the PDUs that came, each once the request has been answered.
@@ -108,8 +109,10 @@ class answerer(content_block):
         """The call of the service for a request; all else passes."""
         if "task" not in meta or not isinstance(content, str):
             return PASS, ()
-        understood = {name: meta[name] for name in _UNDERSTOOD if name in meta}
-        return "carry_out", (content, understood)
+        understood = None
+        if all(name in meta for name in _UNDERSTOOD):
+            understood = {name: meta[name] for name in _UNDERSTOOD}
+        return "carry_out", (content, understood, meta.get("slot"))
 
     def answer(self, job: Job, result: TaskResult | None) -> None:
         """Publish the reply to a request, and pass the message on."""

@@ -70,7 +70,7 @@ KEYS = {
     "asked_back": _SYMBOL,  # why a request is not carried out
     "request": _SYMBOL,  # that a reply answers
     "steps": _SYMBOL,  # of the plan that a reply comes from, with their results
-    "slot": _INTEGER,  # time slot of an item in the memory
+    "slot": _INTEGER,  # time slot of an item in the memory; of a request, of what was kept last
     "memory_key": _INTEGER,  # key of an item in the memory
     "noise_var": (pmt.is_f32vector, "an f32vector"),  # noise variance a symbol; inf where erased
     "channel": (pmt.is_c32vector, "a c32vector"),  # estimated gains of the active carriers

@@ -35,7 +35,8 @@ class semantic_memory(content_block):
             not decoded. The end PDU is passed on in order, also when the queue is full.
 
     Message outputs:
-        out: the PDUs that came; of what was kept with the keys slot and memory_key.
+        out: the PDUs that came; of what was kept with the keys slot and memory_key, of a request
+            with the slot of what was kept last, -1 for nothing.
         contents: pairs ("memory", symbol) with what the memory holds, an item a line, at most ten
             times a second.
         feedback: notices `lost` (queue full), `refused`, `loading`, `ready`, `restarted` and
@@ -91,14 +92,19 @@ class semantic_memory(content_block):
 
     def call(self, meta: dict, content: str | np.ndarray) -> tuple[str, tuple]:
         """The call of the service for a message."""
-        if "task" in meta or not meta.get("decoded", True):
+        if "task" in meta:
+            return "latest_slot", ()
+        if not meta.get("decoded", True):
             return PASS, ()
         return ("keep_text" if isinstance(content, str) else "keep_picture"), (content,)
 
-    def answer(self, job: Job, result: Kept | None) -> None:
+    def answer(self, job: Job, result: Kept | int | None) -> None:
         """Publish a message, with its place in the memory."""
         if result is None:
             self.pass_on(job)
+            return
+        if isinstance(result, int):
+            self.pass_on(job, slot=result)
             return
         self.kept += 1
         self.forgotten += result.left

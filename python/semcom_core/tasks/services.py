@@ -21,7 +21,7 @@ from semcom_core.config import from_mapping, setting
 from semcom_core.errors import ConfigError, check_range
 from semcom_core.memory.database import MemoryDatabase
 from semcom_core.memory.item import IMAGE, TEXT, MemoryItem, image_item, text_item
-from semcom_core.memory.store import MODELS, RETRIEVAL, StoreConfig
+from semcom_core.memory.store import MODELS, RETRIEVAL, MemoryStore, StoreConfig
 from semcom_core.models.sentence import Embedder, load_embedder
 from semcom_core.tasks.answerer import DECODER, AnswerPolicy, load_answerer
 from semcom_core.tasks.intention import THRESHOLD, Intention, IntentionClassifier, load_intentions
@@ -159,10 +159,13 @@ class MemoryService:
         key, slot = self._next()
         return self._keep(image_item(key, slot, pixels))
 
+    def latest_slot(self) -> int:
+        """Slot of what was kept last; -1 where the memory is empty."""
+        return self._database.store.now if self._database.items else -1
+
     def _next(self) -> tuple[int, int]:
-        items = self._database.items
-        store = self._database.store
-        return store.next_key(), store.now + 1 if items else 0
+        slot = self.latest_slot() + 1
+        return self._database.store.next_key(), slot
 
     def _keep(self, item: MemoryItem) -> Kept:
         left = self._database.add(item)
@@ -226,14 +229,20 @@ class AnswerService:
         )
         return cls(MemoryDatabase(config.memory_file), router)
 
-    def carry_out(self, request: str, intention: dict[str, Any] | None = None) -> TaskResult:
-        """Carry out a request over what is in the memory now.
+    def carry_out(
+        self, request: str, intention: dict[str, Any] | None = None, slot: int | None = None
+    ) -> TaskResult:
+        """Carry out a request over the memory.
 
         Args:
             request: as received.
             intention: fields of its Intention, where it is understood already.
+            slot: of what was kept last when the request came: later items, which the memory may
+                hold by now, are not looked at. None: the memory as it is now.
         """
         known = Intention(**intention) if intention else None
-        # a transaction of its own, so that what other processes have kept is seen
-        _ = self._database.items
-        return self._router.handle(request, self._database.store, known)
+        items = self._database.items  # read anew, so that what other processes have kept is seen
+        memory = self._database.store
+        if slot is not None:
+            memory = MemoryStore(memory.config, [item for item in items if item.slot <= slot])
+        return self._router.handle(request, memory, known)
