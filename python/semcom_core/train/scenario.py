@@ -262,7 +262,10 @@ class StageTrainer:
         """Train to the end, a ScenarioProgress after every step."""
         started = time.monotonic()
         config = self._config
-        batches = self._pool.batches(config.stories)
+        # a training that is resumed draws other stories than it began with
+        batches = self._pool.batches(
+            config.stories, np.random.default_rng([config.seed, self._done])
+        )
         self._network.train()
         for step in range(self._done, config.steps):
             rng = np.random.default_rng([config.seed, step])
@@ -549,8 +552,7 @@ def train_stage(
     torch.manual_seed(config.seed)
     vocabulary = story_vocabulary()
     shape = ScenarioShape()
-    rng = np.random.default_rng([config.seed, int(time.time())])
-    pool = StoryPool(SentenceTable(vocabulary), read, rng)
+    pool = StoryPool(SentenceTable(vocabulary), read, np.random.default_rng(config.seed))
     network, result = _started(stage, shape, vocabulary, folder)
     trainer: StageTrainer
     if isinstance(network, TextNetwork):

@@ -237,8 +237,16 @@ class StoryPool:
             return Story(story.task, (*story.lines, last))
         return story
 
-    def batches(self, stories: int) -> Iterator[list[CodedStory]]:
-        """Batches without end, stories of similar length together."""
+    def batches(
+        self, stories: int, rng: np.random.Generator | None = None
+    ) -> Iterator[list[CodedStory]]:
+        """Batches without end, stories of similar length together.
+
+        Args:
+            stories: of a batch.
+            rng: draws stories and batches from now on; None goes on with that of the pool.
+        """
+        self._rng = self._rng if rng is None else rng
         while True:
             count = stories * _DRAWN_BATCHES
             read = int(self._rng.binomial(count, _READ)) if self._read else 0
