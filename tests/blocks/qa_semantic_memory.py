@@ -89,6 +89,10 @@ def test_a_foreign_file_is_told_and_left_and_content_passes(flowgraph, collect, 
 def test_settings_are_checked(tmp_path):
     with pytest.raises(ConfigError, match="memory_file is ''; allowed is the name of a file"):
         semcom.semantic_memory("")
+    with pytest.raises(ConfigError, match="options is 5; allowed is a dict of settings"):
+        semcom.semantic_memory(str(tmp_path / "a.db"), options=5)
     memory = semcom.semantic_memory(str(tmp_path / "a.db"))
+    memory.set_options("fifo")
+    assert memory.options == {}
     memory.set_memory_file("")
     assert memory.memory_file == str(tmp_path / "a.db")

@@ -85,8 +85,14 @@ def test_malformed_messages_are_refused(flowgraph, collect, post):
 def test_threshold_is_checked():
     with pytest.raises(ConfigError, match="threshold is 2"):
         semcom.task_router(threshold=2)
-    router = semcom.task_router()
+    router = semcom.task_router(threshold=0.5)
     router.set_threshold(-1)
     assert router.threshold == 0.5
     router.set_threshold(0.75)
     assert router.threshold == 0.75
+
+
+def test_the_default_threshold_is_that_of_the_intentions():
+    from semcom_core.tasks.intention import THRESHOLD  # imports torch, which the block does not
+
+    assert semcom.task_router().threshold == THRESHOLD

@@ -49,7 +49,7 @@ class task_router(content_block):
     """
 
     def __init__(
-        self, threshold: float = 0.5, queue_size: int = 64, timeout_s: float = 300.0
+        self, threshold: float = 0.3, queue_size: int = 64, timeout_s: float = 300.0
     ) -> None:
         check_range("threshold", threshold, 0, 1)
         named = {"threshold": float(threshold)}

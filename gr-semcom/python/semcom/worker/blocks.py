@@ -236,7 +236,7 @@ class content_block(worker_block):
         queue_size: int,
         timeout_s: float,
     ) -> None:
-        settings = {**(options or {}), **named}
+        settings = {**_dict_of_settings(options), **named}
         worker_block.__init__(self, service, service, settings, queue_size, timeout_s, SERVICE)
         self._named = tuple(named)
         self._take_settings(settings)
@@ -250,7 +250,8 @@ class content_block(worker_block):
             named: settings that are parameters of the block; the others stay.
         """
         present = {name: getattr(self, name) for name in self._named}
-        wanted = {**(self.options if options is None else options), **present, **named}
+        further = self.options if options is None else _dict_of_settings(options)
+        wanted = {**further, **present, **named}
         if wanted != {**self.options, **present}:
             self.worker.reload(self.codec, wanted)
             self._take_settings(wanted)
@@ -293,6 +294,13 @@ class content_block(worker_block):
             "%s: message %d passes as it came: %s", self.name(), job.message_id, reason
         )
         self.pass_on(job)
+
+
+def _dict_of_settings(options: object) -> dict[str, Any]:
+    """Further settings of a service; none for None."""
+    if options is not None and not isinstance(options, dict):
+        raise ConfigError(f"options is {options!r}; allowed is a dict of settings")
+    return options or {}
 
 
 def check_memory_file(memory_file: object) -> str:
